@@ -1,0 +1,49 @@
+// Memory for one exchange: handed out in pieces, given back all at once.
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+namespace hyalite {
+
+namespace {
+constexpr std::size_t kBlockSize = 4096;
+}
+
+void* Arena::allocate(std::size_t size, std::size_t alignment) {
+  if (!blocks_.empty()) {
+    Block& last = blocks_.back();
+    const auto base = reinterpret_cast<std::uintptr_t>(last.data.get());
+    const std::size_t at = ((base + used_ + alignment - 1) & ~(alignment - 1)) - base;
+    if (at <= last.size && size <= last.size - at) {
+      used_ = at + size;
+      return std::memset(last.data.get() + at, 0, size);
+    }
+  }
+  const std::size_t wanted = std::max(kBlockSize, size + alignment);
+  blocks_.push_back({std::unique_ptr<char[]>(new char[wanted]), wanted});
+  used_ = 0;
+  return allocate(size, alignment);
+}
+
+std::string_view Arena::copy(std::string_view text) {
+  if (text.empty()) return {};
+  auto* place = static_cast<char*>(allocate(text.size(), 1));
+  std::memcpy(place, text.data(), text.size());
+  return {place, text.size()};
+}
+
+void Arena::clear() {
+  if (blocks_.size() > 1) blocks_.resize(1);
+  used_ = 0;
+}
+
+std::size_t Arena::held() const {
+  std::size_t sum = 0;
+  for (const Block& block : blocks_) sum += block.size;
+  return sum;
+}
+
+}  // namespace hyalite

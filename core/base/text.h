@@ -1,0 +1,30 @@
+// Small questions about text: trim, compare, numbers.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hyalite {
+
+// ASCII only, as every protocol here has it; never locale-dependent.
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+std::string to_lower(std::string_view text);
+// Without spaces and tabs at both ends (OWS of RFC 9110, section 5.6.3).
+std::string_view trim(std::string_view text);
+// The pieces between separators, as they stand: "a,,b" has three.
+std::vector<std::string_view> split(std::string_view text, char separator);
+// All digits, no sign, no space, no overflow; otherwise nothing.
+std::optional<std::uint64_t> parse_decimal(std::string_view text);
+// The nearest of `known` when it is near enough to be a slip of the finger, else empty.
+std::string_view did_you_mean(std::string_view name, const std::vector<std::string_view>& known);
+// A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD: the result is always valid JSON.
+std::string json_string(std::string_view text);
+// Text for one line of a log: control characters, quotes and backslash escaped as \xNN, cut at `most` bytes.
+std::string printable(std::string_view text, std::size_t most = 256);
+
+}  // namespace hyalite

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace hyalite {
+
+TEST(Text, ComparesNamesWithoutCaseButOnlyAscii) {
+  EXPECT_TRUE(equals_ignoring_case("Content-Length", "cONTENT-lENGTH"));
+  EXPECT_FALSE(equals_ignoring_case("\xc4", "\xe4"));
+  EXPECT_FALSE(equals_ignoring_case("a", "ab"));
+}
+
+TEST(Text, TrimsOnlySpacesAndTabs) {
+  EXPECT_EQ(trim(" \t a b\t"), "a b");
+  EXPECT_EQ(trim(" \t"), "");
+  EXPECT_EQ(trim("\va\v"), "\va\v");
+}
+
+TEST(Text, ReadsDecimalsStrictly) {
+  EXPECT_EQ(parse_decimal("18446744073709551615"), UINT64_MAX);
+  for (const char* bad : {"", "+1", "-1", " 1", "1 ", "0x1", "18446744073709551616", "1_0"}) {
+    EXPECT_FALSE(parse_decimal(bad)) << bad;
+  }
+}
+
+TEST(Text, KnowsASlipOfTheFinger) {
+  EXPECT_EQ(did_you_mean("listner", {"listeners", "limits"}), "listeners");
+  EXPECT_EQ(did_you_mean("on_failur", {"on_failure", "use"}), "on_failure");
+  EXPECT_EQ(did_you_mean("zebra", {"listeners", "limits"}), "");
+}
+
+TEST(Text, WritesValidJsonWhateverComes) {
+  EXPECT_EQ(json_string("a\"b\\c\n"), R"("a\"b\\c\u000a")");
+  EXPECT_EQ(json_string("\xc3\xa4"), "\"\xc3\xa4\"");
+  EXPECT_EQ(json_string("\xff\xc0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
+TEST(Text, KeepsALogLineOneLine) { EXPECT_EQ(printable("a\nb\x1b[0m"), "a\\x0ab\\x1b[0m"); }
+
+}  // namespace hyalite
