@@ -154,13 +154,13 @@ bool Flow::take_from(Side side) {
 
 bool Flow::offer(Side side, const LegInput& input) {
   Taken taken = stage_->on_bytes(side, input.bytes, needs_.effects);
-  const bool something = taken.bytes > 0 || !std::holds_alternative<Stay>(taken.answer);
+  const bool something = taken.bytes > 0 || !std::holds_alternative<Stay>(taken.outcome);
   if (something) ++epoch_;
   offered_[index_of(side)] = epoch_;
   // In this order: what is sent may be part of the input, and the input dies when it is settled.
   send_out();
   leg(side).settle(input, taken.bytes);
-  act(std::move(taken.answer));
+  act(std::move(taken.outcome));
   return something || input.grew;
 }
 
@@ -202,14 +202,14 @@ void Flow::rewire() {
   if (wanted) connect(*wanted);
 }
 
-void Flow::act(Answer answer) {
+void Flow::act(Outcome outcome) {
   send_out();
   rewire();
-  if (client_lost_ && !closing_ && std::holds_alternative<Stay>(answer)) answer = stage_->on_broken(Side::client, needs_.effects);
-  if (closed() || std::holds_alternative<Stay>(answer)) return;
-  if (const auto* how = std::get_if<Close>(&answer)) return close(*how);
+  if (client_lost_ && !closing_ && std::holds_alternative<Stay>(outcome)) outcome = stage_->on_broken(Side::client, needs_.effects);
+  if (closed() || std::holds_alternative<Stay>(outcome)) return;
+  if (const auto* how = std::get_if<Close>(&outcome)) return close(*how);
   if (closing_) return;
-  enter(needs_.route.next(answer, *subject_));
+  enter(needs_.route.next(outcome, *subject_));
 }
 
 void Flow::enter(std::unique_ptr<Stage> next) {

@@ -64,7 +64,7 @@ class Flow {
 
   void send_out();
   void rewire();
-  void act(Answer answer);
+  void act(Outcome outcome);
   void enter(std::unique_ptr<Stage> next);
   void connect(const Effects::Connect& wanted);
   void close(const Close& how);

@@ -10,7 +10,7 @@ namespace hyalite {
 Sniffing::Sniffing(const SniffingLimits& limits, const Clock& clock)
     : limits_(limits), clock_(clock), started_(clock.now()) {}
 
-Answer Sniffing::on_start(bool upstream_connected, Effects& effects) {
+Outcome Sniffing::on_start(bool upstream_connected, Effects& effects) {
   if (upstream_connected) {
     upstream_ = Upstream::connected;
   } else if (limits_.server_first) {
@@ -47,7 +47,7 @@ Taken Sniffing::of_upstream(Bytes bytes) {
   return {0, Sniffed{Sniffed::Found::server_first}};
 }
 
-Answer Sniffing::on_end(Side from, Bytes left, Effects&) {
+Outcome Sniffing::on_end(Side from, Bytes left, Effects&) {
   if (from == Side::upstream) {
     if (left.empty()) return Close{CloseReason::upstream_left};
     return Sniffed{Sniffed::Found::server_first};
@@ -57,19 +57,19 @@ Answer Sniffing::on_end(Side from, Bytes left, Effects&) {
   return undecided();
 }
 
-Answer Sniffing::undecided() const {
+Outcome Sniffing::undecided() const {
   if (limits_.pass_undecided) return Sniffed{Sniffed::Found::other};
   return Close{CloseReason::undecided, Ending::reset};
 }
 
-Answer Sniffing::on_connected(Effects&) {
+Outcome Sniffing::on_connected(Effects&) {
   upstream_ = Upstream::connected;
   return Stay{};
 }
 
-Answer Sniffing::on_connect_failed(ConnectFailure failure, Effects&) { return mirrored(failure); }
+Outcome Sniffing::on_connect_failed(ConnectFailure failure, Effects&) { return mirrored(failure); }
 
-Answer Sniffing::on_deadline(Effects& effects) {
+Outcome Sniffing::on_deadline(Effects& effects) {
   if (first_byte_) return undecided();
   if (upstream_ == Upstream::none) {
     upstream_ = Upstream::connecting;
@@ -79,9 +79,9 @@ Answer Sniffing::on_deadline(Effects& effects) {
   return Close{CloseReason::idle_timed_out};
 }
 
-Answer Sniffing::on_broken(Side side, Effects&) { return broken(side); }
+Outcome Sniffing::on_broken(Side side, Effects&) { return broken(side); }
 
-Answer Sniffing::on_drain(Effects&) {
+Outcome Sniffing::on_drain(Effects&) {
   // Nothing was promised to a client that said nothing yet; one that began will tell its protocol soon.
   if (first_byte_) return Stay{};
   return Close{CloseReason::drained};

@@ -20,14 +20,14 @@ class Sniffing final : public Stage {
   // `clock` outlives the stage.
   Sniffing(const SniffingLimits& limits, const Clock& clock);
 
-  Answer on_start(bool upstream_connected, Effects& effects) override;
+  Outcome on_start(bool upstream_connected, Effects& effects) override;
   Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
-  Answer on_end(Side from, Bytes left, Effects& effects) override;
-  Answer on_connected(Effects& effects) override;
-  Answer on_connect_failed(ConnectFailure failure, Effects& effects) override;
-  Answer on_deadline(Effects& effects) override;
-  Answer on_broken(Side side, Effects& effects) override;
-  Answer on_drain(Effects& effects) override;
+  Outcome on_end(Side from, Bytes left, Effects& effects) override;
+  Outcome on_connected(Effects& effects) override;
+  Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
+  Outcome on_deadline(Effects& effects) override;
+  Outcome on_broken(Side side, Effects& effects) override;
+  Outcome on_drain(Effects& effects) override;
   bool wants(Side side) const override;
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "sniffing"; }
@@ -36,7 +36,7 @@ class Sniffing final : public Stage {
   enum class Upstream { none, connecting, connected };
   Taken of_client(Bytes bytes);
   Taken of_upstream(Bytes bytes);
-  Answer undecided() const;
+  Outcome undecided() const;
 
   const SniffingLimits limits_;
   const Clock& clock_;

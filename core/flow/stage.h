@@ -1,7 +1,7 @@
-// What a stage may ask of its flow, and may answer.
+// What a stage may ask of its flow, and may say.
 // SPDX-License-Identifier: MIT
 //
-// A stage is what a flow is doing now. It does no I/O: bytes in, effects and an answer out. It does not know its
+// A stage is what a flow is doing now. It does no I/O: bytes in, effects and an outcome out. It does not know its
 // successor: the route does (route.h). So a stage is tested as a conversation, without sockets.
 #pragma once
 
@@ -42,8 +42,10 @@ struct TunnelOpened {};
 struct HelloRead {
   bool readable;
 };
-// A plugin asked that nobody look any more.
-struct PassedThrough {};
+// Nobody shall look any more: a plugin said so, or the operator's bypass list.
+struct PassedThrough {
+  Uninspected why;
+};
 // How a connection is closed: after everything was sent and with a FIN, or at once with an RST, so that what was cut
 // short cannot be taken for whole.
 enum class Ending { in_order, reset };
@@ -52,12 +54,12 @@ struct Close {
   Ending client = Ending::in_order;
   Ending upstream = Ending::in_order;
 };
-using Answer = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Close>;
+using Outcome = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Close>;
 
 // How much of the input a stage used, and what it says.
 struct Taken {
   std::size_t bytes = 0;
-  Answer answer = Stay{};
+  Outcome outcome = Stay{};
 };
 
 // ---- effects -------------------------------------------------------------------------------------------------------
@@ -119,20 +121,20 @@ class Stage {
   virtual ~Stage() = default;
 
   // Once, before anything else. `upstream_connected`: a predecessor connected already.
-  virtual Answer on_start(bool upstream_connected, Effects& effects) = 0;
+  virtual Outcome on_start(bool upstream_connected, Effects& effects) = 0;
   // All the bytes of that side not taken before, never empty; called only while wants(side). Bytes not taken come
   // again in front of later ones, and again after any other event.
   virtual Taken on_bytes(Side from, Bytes bytes, Effects& effects) = 0;
   // That side sends no more (FIN); `left` are bytes not taken. Once per side.
-  virtual Answer on_end(Side from, Bytes left, Effects& effects) = 0;
-  virtual Answer on_connected(Effects& effects) = 0;
-  virtual Answer on_connect_failed(ConnectFailure failure, Effects& effects) = 0;
+  virtual Outcome on_end(Side from, Bytes left, Effects& effects) = 0;
+  virtual Outcome on_connected(Effects& effects) = 0;
+  virtual Outcome on_connect_failed(ConnectFailure failure, Effects& effects) = 0;
   // The time that deadline() named has come.
-  virtual Answer on_deadline(Effects& effects) = 0;
+  virtual Outcome on_deadline(Effects& effects) = 0;
   // That side's connection broke (reset, or a failure of the network).
-  virtual Answer on_broken(Side side, Effects& effects) = 0;
+  virtual Outcome on_broken(Side side, Effects& effects) = 0;
   // A newer generation serves: end as soon as nobody is hurt.
-  virtual Answer on_drain(Effects&) { return Stay{}; }
+  virtual Outcome on_drain(Effects&) { return Stay{}; }
 
   // Would bytes of that side be of use now? Derived from the stage's state, asked again after each event.
   virtual bool wants(Side side) const = 0;

@@ -11,7 +11,7 @@ Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, s
 
 Tunnelling::~Tunnelling() = default;
 
-Answer Tunnelling::on_start(bool upstream_connected, Effects& effects) {
+Outcome Tunnelling::on_start(bool upstream_connected, Effects& effects) {
   connected_ = upstream_connected;
   if (!connected_) effects.connect();
   return Stay{};
@@ -25,29 +25,29 @@ Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
 }
 
 // A side that ended may still listen (RFC 9293, section 3.6): only when both ended is it over.
-Answer Tunnelling::on_end(Side from, Bytes, Effects& effects) {
+Outcome Tunnelling::on_end(Side from, Bytes, Effects& effects) {
   moved_ = clock_.now();
   if (filter_) {
-    const Answer answer = filter_->filter(from, {}, true, effects);
-    if (!std::holds_alternative<Stay>(answer)) return answer;
+    const Outcome outcome = filter_->filter(from, {}, true, effects);
+    if (!std::holds_alternative<Stay>(outcome)) return outcome;
   }
   effects.end(other(from));
   if (++ended_ < 2) return Stay{};
   return Close{CloseReason::finished};
 }
 
-Answer Tunnelling::on_connected(Effects&) {
+Outcome Tunnelling::on_connected(Effects&) {
   connected_ = true;
   moved_ = clock_.now();
   return Stay{};
 }
 
-Answer Tunnelling::on_connect_failed(ConnectFailure failure, Effects&) { return mirrored(failure); }
+Outcome Tunnelling::on_connect_failed(ConnectFailure failure, Effects&) { return mirrored(failure); }
 
-Answer Tunnelling::on_deadline(Effects&) {
+Outcome Tunnelling::on_deadline(Effects&) {
   return Close{CloseReason::tunnel_timed_out, Ending::reset, Ending::reset};
 }
 
-Answer Tunnelling::on_broken(Side side, Effects&) { return broken(side); }
+Outcome Tunnelling::on_broken(Side side, Effects&) { return broken(side); }
 
 }  // namespace hyalite

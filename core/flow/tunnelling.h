@@ -12,8 +12,8 @@ namespace hyalite {
 class TunnelFilter {
  public:
   virtual ~TunnelFilter() = default;
-  // All of `bytes` is taken; what goes on is asked for in `effects`. An answer other than Stay ends the tunnel.
-  virtual Answer filter(Side from, Bytes bytes, bool end, Effects& effects) = 0;
+  // All of `bytes` is taken; what goes on is asked for in `effects`. An outcome other than Stay ends the tunnel.
+  virtual Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) = 0;
 };
 
 class Tunnelling final : public Stage {
@@ -21,13 +21,13 @@ class Tunnelling final : public Stage {
   Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter = nullptr);
   ~Tunnelling() override;
 
-  Answer on_start(bool upstream_connected, Effects& effects) override;
+  Outcome on_start(bool upstream_connected, Effects& effects) override;
   Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
-  Answer on_end(Side from, Bytes left, Effects& effects) override;
-  Answer on_connected(Effects& effects) override;
-  Answer on_connect_failed(ConnectFailure failure, Effects& effects) override;
-  Answer on_deadline(Effects& effects) override;
-  Answer on_broken(Side side, Effects& effects) override;
+  Outcome on_end(Side from, Bytes left, Effects& effects) override;
+  Outcome on_connected(Effects& effects) override;
+  Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
+  Outcome on_deadline(Effects& effects) override;
+  Outcome on_broken(Side side, Effects& effects) override;
   bool wants(Side) const override { return connected_; }
   std::optional<Monotonic> deadline() const override { return moved_ + idle_; }
   std::string_view name() const override { return "tunnelling"; }

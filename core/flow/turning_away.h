@@ -11,15 +11,15 @@ class TurningAway final : public Stage {
  public:
   TurningAway(Milliseconds patience, const Clock& clock) : until_(clock.now() + patience) {}
 
-  Answer on_start(bool, Effects&) override { return Stay{}; }
+  Outcome on_start(bool, Effects&) override { return Stay{}; }
   // A TLS record gets a fatal alert (RFC 8446, section 6), everything else a short page.
   Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
-  Answer on_end(Side, Bytes, Effects&) override { return Close{CloseReason::direct_hit}; }
-  Answer on_connected(Effects&) override { return Stay{}; }
-  Answer on_connect_failed(ConnectFailure, Effects&) override { return Stay{}; }
-  Answer on_deadline(Effects&) override { return Close{CloseReason::direct_hit}; }
-  Answer on_broken(Side, Effects&) override { return Close{CloseReason::direct_hit, Ending::reset}; }
-  Answer on_drain(Effects&) override { return Close{CloseReason::direct_hit}; }
+  Outcome on_end(Side, Bytes, Effects&) override { return Close{CloseReason::direct_hit}; }
+  Outcome on_connected(Effects&) override { return Stay{}; }
+  Outcome on_connect_failed(ConnectFailure, Effects&) override { return Stay{}; }
+  Outcome on_deadline(Effects&) override { return Close{CloseReason::direct_hit}; }
+  Outcome on_broken(Side, Effects&) override { return Close{CloseReason::direct_hit, Ending::reset}; }
+  Outcome on_drain(Effects&) override { return Close{CloseReason::direct_hit}; }
   bool wants(Side side) const override { return side == Side::client; }
   std::optional<Monotonic> deadline() const override { return until_; }
   std::string_view name() const override { return "turning_away"; }
