@@ -73,6 +73,10 @@ class Chain {
   // subject and the chain outlive the pipe.
   BodyPipe body(ExchangeSubject& exchange, Direction direction);
   BodyPipe stream(FlowSubject& flow, Direction direction);
+
+ private:
+  std::vector<std::unique_ptr<Instance>> instances_;
+  std::uint64_t wanted_ = 0;  // a bit for each Hook that any instance has
 };
 
 }  // namespace hyalite

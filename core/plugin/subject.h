@@ -17,7 +17,6 @@
 #include "http/message.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
-#include "plugin/trailers.h"
 #include "sniff/client_hello.h"
 
 // The ABI's handles. A plugin holds a pointer to one and knows nothing more.
