@@ -2,14 +2,21 @@
 // SPDX-License-Identifier: MIT
 #include "flow/relay.h"
 
+#include <algorithm>
+
 #include "http/writer.h"
 
 namespace hyalite {
 
-Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized)
-    : reader_(framing, limits), pipe_(std::move(pipe)), resized_(resized), complete_(!framing.has_body()) {
+Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, TrailersHook* trailers)
+    : reader_(framing, limits),
+      pipe_(std::move(pipe)),
+      trailers_hook_(trailers),
+      resized_(resized),
+      chunked_(framing.kind == Framing::Kind::chunked),
+      complete_(!framing.has_body()) {
   const BodyNeed need = complete_ ? BodyNeed::none : pipe_.need();
-  piped_ = need != BodyNeed::none;
+  piped_ = need != BodyNeed::none || (trailers_hook_ && chunked_);
   holding_ = need == BodyNeed::hold;
   if (need == BodyNeed::edit) wire_ = Wire::in_place;
   if (need == BodyNeed::resize) wire_ = resized_;
@@ -21,7 +28,7 @@ Relay::Step Relay::feed(Bytes input) {
   return cut(input);
 }
 
-// Until_close bodies end here; every other body that is not complete was cut short.
+// Bodies that last until the close end here; every other body that is not complete was cut short.
 Relay::Step Relay::finish(Bytes rest) {
   output_.clear();
   owned_.clear();
@@ -36,21 +43,34 @@ Relay::Step Relay::cut(Bytes input) {
   pieces_.clear();
   contents_.clear();
   std::size_t at = 0;
+  std::size_t tail = 0;  // trailers and the line behind them, which plugins may change
   for (;;) {
     const Piece piece = reader_.next(input.substr(at));
-    if (piece.kind == Piece::Kind::need_more) return pass_on(input, at, false);
-    if (piece.kind == Piece::Kind::refused) return {Step::Kind::refused, at, piece.refusal};
     at += piece.raw.size();
-    if (piece.kind == Piece::Kind::content) contents_.push_back(piece.raw);
-    if (piped_) pieces_.push_back(piece);
-    if (piped_ && piece.kind == Piece::Kind::trailers) trailers_.append(piece.raw);
-    if (piece.kind == Piece::Kind::end) return pass_on(input, at, true);
+    switch (piece.kind) {
+      case Piece::Kind::need_more: return pass_on(input.substr(0, at), at, false);
+      case Piece::Kind::refused: return {Step::Kind::refused, at, piece.refusal};
+      case Piece::Kind::content:
+        contents_.push_back(piece.raw);
+        pieces_.push_back(piece);
+        break;
+      case Piece::Kind::framing:
+        if (piped_) pieces_.push_back(piece);
+        break;
+      case Piece::Kind::trailers:
+        if (piped_) trailers_.append(piece.raw);
+        tail += piece.raw.size();
+        break;
+      case Piece::Kind::end:
+        tail += piece.raw.size();
+        return pass_on(input.substr(0, piped_ ? at - tail : at), at, true);
+    }
   }
 }
 
-Relay::Step Relay::pass_on(Bytes input, std::size_t taken, bool end) {
+// `raw`: what came, without the trailers where plugins may see them.
+Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
   const Step step{end ? Step::Kind::complete : Step::Kind::going, taken};
-  const Bytes raw = input.substr(0, taken);
   complete_ = end;
   if (!piped_) {
     for (Bytes content : contents_) content_out_ += content.size();
@@ -63,50 +83,69 @@ Relay::Step Relay::pass_on(Bytes input, std::size_t taken, bool end) {
     }
     held_.append(raw);
   }
-  if (contents_.empty() && !end) {
-    if (wire_ == Wire::as_came && !holding_) put(raw);
-    if (wire_ == Wire::in_place) put_in_place({});
-    return step;
+  BodyStep said;
+  if (pipe_.need() == BodyNeed::none) {
+    said.output = contents_;
+    for (Bytes content : contents_) said.size += content.size();
+    said.end = end;
+  } else if (!contents_.empty() || end) {
+    said = pipe_.feed(contents_, end);
   }
-  const BodyStep said = pipe_.feed(contents_, end);
   if (said.kind == BodyStep::Kind::decided) return {Step::Kind::decided, taken};
   if (said.kind == BodyStep::Kind::hold) return {Step::Kind::going, taken};
+  if (end && !ask_about_trailers()) return {Step::Kind::decided, taken};
   content_out_ += said.size;
+  put_out(raw, said, end);
+  return step;
+}
+
+// False when a plugin decided.
+bool Relay::ask_about_trailers() {
+  if (!trailers_hook_ || !(chunked_ || wire_ == Wire::chunked)) return true;
+  switch (trailers_hook_->on_trailers(trailers_)) {
+    case TrailersHook::Said::unchanged: return true;
+    case TrailersHook::Said::changed: trailers_changed_ = true; return true;
+    case TrailersHook::Said::decided: break;
+  }
+  return false;
+}
+
+void Relay::put_out(Bytes raw, const BodyStep& step, bool end) {
   if (holding_) {
-    let_go(said, end);
-    return step;
+    // A held body with nothing fed yet waits on.
+    if (step.size == 0 && !end && contents_.empty()) return;
+    return let_go(step, end);
   }
   switch (wire_) {
     case Wire::as_came: put(raw); break;
-    case Wire::in_place: put_in_place(said.output); break;
-    case Wire::chunked: put_chunked(said, end); break;
+    case Wire::in_place: put_in_place(step.output); break;
+    case Wire::chunked: return put_chunked(step, end);
     case Wire::length:
     case Wire::until_close:
-      for (Bytes piece : said.output) put(piece);
-      break;
+      for (Bytes piece : step.output) put(piece);
+      return;
   }
-  return step;
+  if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
 }
 
 // Plugins have seen enough: the head may go, framed by what they made of the body.
 void Relay::let_go(const BodyStep& step, bool end) {
   holding_ = false;
   const BodyNeed need = pipe_.need();
-  const bool same = unchanged(step);
-  if (same && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
+  if (unchanged(step) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
     wire_ = Wire::as_came;
     put(owned_.emplace_back(held_.bytes()));
+    if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
   } else if (end && trailers_.empty()) {
     wire_ = Wire::length;
     length_ = step.size;
     for (Bytes piece : step.output) put(piece);
+  } else if (resized_ == Wire::chunked) {
+    wire_ = Wire::chunked;
+    put_chunked(step, end);
   } else {
     wire_ = resized_;
-    if (wire_ == Wire::chunked) {
-      put_chunked(step, end);
-    } else {
-      for (Bytes piece : step.output) put(piece);
-    }
+    for (Bytes piece : step.output) put(piece);
   }
   held_.clear();
   held_contents_.clear();

@@ -23,6 +23,17 @@ enum class Wire {
   until_close,  // ended by the end of the connection: a response to HTTP/1.0
 };
 
+// Asked once, when a body whose framing has room for trailers ends.
+class TrailersHook {
+ public:
+  enum class Said { unchanged, changed, decided };
+  // `lines`: the trailer section as it came, perhaps empty; when changed, as it is to leave.
+  virtual Said on_trailers(std::string& lines) = 0;
+
+ protected:
+  ~TrailersHook() = default;
+};
+
 // Holds back nothing but what plugins hold back. Does no I/O: bytes in, bytes to send out.
 class Relay {
  public:
@@ -40,8 +51,9 @@ class Relay {
 
   // A message without a body.
   Relay() = default;
-  // `resized`: how a body leaves whose length plugins may change: Wire::chunked or Wire::until_close.
-  Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized);
+  // `resized`: how a body leaves whose length plugins may change: Wire::chunked or Wire::until_close. `trailers`: null where
+  // no plugin wants to see them; outlives the relay.
+  Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, TrailersHook* trailers);
 
   // Takes what can be told from `input`, the bytes not taken before and more.
   Step feed(Bytes input);
@@ -70,7 +82,9 @@ class Relay {
   };
 
   Step cut(Bytes input);
-  Step pass_on(Bytes input, std::size_t taken, bool end);
+  Step pass_on(Bytes raw, std::size_t taken, bool end);
+  bool ask_about_trailers();
+  void put_out(Bytes raw, const BodyStep& step, bool end);
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
   void put_in_place(std::span<const Bytes> content);
@@ -81,8 +95,10 @@ class Relay {
 
   BodyReader reader_;
   BodyPipe pipe_;
+  TrailersHook* trailers_hook_ = nullptr;
   Wire resized_ = Wire::chunked;
   Wire wire_ = Wire::as_came;
+  bool chunked_ = false;  // it came so
   bool piped_ = false;    // plugins want to see it
   bool holding_ = false;  // and all of it before the head goes
   bool complete_ = true;
@@ -96,7 +112,8 @@ class Relay {
   Buffer held_;                         // while holding: the body as it came
   std::vector<std::pair<std::size_t, std::size_t>> held_contents_;  // where the content is in held_: offset, size
   std::deque<Late> late_;               // in_place only
-  std::string trailers_;                // chunked only: the trailer lines as they came
+  std::string trailers_;                // the trailer lines, as they came or as they are to leave
+  bool trailers_changed_ = false;
 };
 
 }  // namespace hyalite

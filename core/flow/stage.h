@@ -136,6 +136,9 @@ class Stage {
   // A newer generation serves: end as soon as nobody is hurt.
   virtual Outcome on_drain(Effects&) { return Stay{}; }
 
+  // The flow is about to end for this reason; the stage is not called again. Whoever counts or records does it now.
+  virtual void on_closing(CloseReason) {}
+
   // Would bytes of that side be of use now? Derived from the stage's state, asked again after each event.
   virtual bool wants(Side side) const = 0;
   virtual std::optional<Monotonic> deadline() const { return std::nullopt; }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "flow/turning_away.h"
 
-#include "http/writer.h"
+#include "flow/pages.h"
 
 namespace hyalite {
 
@@ -17,9 +17,11 @@ Taken TurningAway::on_bytes(Side, Bytes bytes, Effects& effects) {
   if (bytes.front() == '\x16') {
     effects.send(Side::client, kAccessDenied);
   } else {
-    effects.send_owned(Side::client, page(421, "This is an intercepting proxy",
-                                          "It serves only connections that the network redirects to it. It cannot be "
-                                          "used as an explicit proxy, and has nothing to show of its own.", false));
+    effects.send_owned(Side::client,
+                       error_page(421,
+                                  "This is an intercepting proxy: it serves connections that the network redirects to "
+                                  "it, and cannot be used as an explicit proxy",
+                                  "direct_hit", false));
   }
   return {bytes.size(), Close{CloseReason::direct_hit}};
 }
