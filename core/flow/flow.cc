@@ -25,9 +25,9 @@ ConnectFailure failure_of(const Error& error) {
 
 }  // namespace
 
-Flow::Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowSubject> subject)
+Flow::Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file)
     : needs_(needs),
-      subject_(std::move(subject)),
+      file_(std::move(file)),
       client_(needs.loop, callback<&Flow::on_client_ready>(*this)),
       upstream_(needs.loop, callback<&Flow::on_upstream_ready>(*this)),
       timer_(needs.loop, callback<&Flow::on_timer>(*this)),
@@ -80,7 +80,7 @@ void Flow::on_timer() {
 
 void Flow::on_connect_result(ConnectResult result) {
   const std::unique_ptr<Connector> done = std::move(connector_);
-  needs_.counters.connected(result);
+  needs_.tally.connected(result);
   if (closing_ || closed()) return;
   ++epoch_;
   if (!result.connection) {
@@ -139,7 +139,7 @@ bool Flow::take_from(Side side) {
   if (!from.attached() || leg(other(side)).backed_up() || !stage_->wants(side)) return false;
   if (from.has_unread() && offered_[index_of(side)] != epoch_) return offer(side, from.unread());
   if (!from.readable()) return false;
-  const LegInput input = from.read(needs_.scratch, needs_.most_held);
+  const LegInput input = from.read(needs_.scratch, needs_.most_unread);
   if (input.grew) {
     if (side == Side::upstream) guard_.remove();
     return offer(side, input);
@@ -170,7 +170,7 @@ bool Flow::linger() {
   if (upstream_.attached() && upstream_.all_sent()) upstream_.close(Ending::in_order);
   bool moved = false;
   if (client_.readable()) {
-    const LegInput input = client_.read(needs_.scratch, needs_.most_held);
+    const LegInput input = client_.read(needs_.scratch, needs_.most_unread);
     client_.settle(input, input.bytes.size());
     moved = input.grew || input.ended || input.broken;
   }
@@ -209,7 +209,7 @@ void Flow::act(Outcome outcome) {
   if (closed() || std::holds_alternative<Stay>(outcome)) return;
   if (const auto* how = std::get_if<Close>(&outcome)) return close(*how);
   if (closing_) return;
-  enter(needs_.route.next(outcome, *subject_));
+  enter(needs_.route.next(outcome, *file_));
 }
 
 void Flow::enter(std::unique_ptr<Stage> next) {
@@ -219,7 +219,7 @@ void Flow::enter(std::unique_ptr<Stage> next) {
 }
 
 void Flow::connect(const Effects::Connect& wanted) {
-  const auto target = needs_.route.target(wanted.instead, *subject_);
+  const auto target = needs_.route.target(wanted.instead, *file_);
   if (!target) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
   connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_.watch(), needs_.loop_table,
                                            needs_.worker, callback<&Flow::on_connect_result>(*this));
@@ -229,6 +229,7 @@ void Flow::connect(const Effects::Connect& wanted) {
 void Flow::close(const Close& how) {
   if (closing_ || how.client == Ending::reset) return close_now(how.reason, how.client, how.upstream);
   connector_.reset();
+  stage_->on_closing(how.reason);
   if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
   upstream_.end();
   client_.end();
@@ -239,9 +240,12 @@ void Flow::close_now(CloseReason reason, Ending client, Ending upstream) {
   connector_.reset();
   turn_.cancel();
   timer_.stop();
+  closed_ = reason;
+  if (stage_) stage_->on_closing(reason);
+  needs_.route.end(*file_, reason,
+                   {client_.bytes_read(), client_.bytes_sent(), upstream_.bytes_sent(), upstream_.bytes_read()});
   upstream_.close(upstream);
   client_.close(client);
-  closed_ = reason;
   needs_.owner.on_closed(*this);
 }
 

@@ -12,15 +12,14 @@
 #include "flow/needs.h"
 #include "flow/stage.h"
 #include "net/connector.h"
-#include "plugin/subject.h"
 
 namespace hyalite {
 
 // Owned by Flows. Never deletes itself: when it is over it says so to its owner, who sweeps it after the event.
 class Flow {
  public:
-  // `needs` outlives the flow. Nothing happens before begin(). The subject lives in the flow's arena.
-  Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowSubject> subject);
+  // `needs` outlives the flow. Nothing happens before begin().
+  Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file);
   ~Flow();
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -35,9 +34,9 @@ class Flow {
   bool closed() const { return closed_.has_value(); }
   // Why, once closed.
   CloseReason reason() const { return *closed_; }
-  const FlowSubject& subject() const { return *subject_; }
+  const FlowFile& file() const { return *file_; }
   std::string_view stage_name() const { return closing_ ? "closing" : stage_ ? stage_->name() : "new"; }
-  std::uint64_t bytes_of(Side from) const { return leg(from).bytes_read(); }
+  std::uint64_t bytes_from(Side from) const { return leg(from).bytes_read(); }
   // Bytes held for this flow: what its peers would not take, or what is not complete yet.
   std::size_t held() const { return client_.held() + upstream_.held(); }
 
@@ -73,7 +72,7 @@ class Flow {
   std::optional<Monotonic> deadline() const;
 
   const FlowNeeds& needs_;
-  std::unique_ptr<FlowSubject> subject_;
+  std::unique_ptr<FlowFile> file_;
   Leg client_, upstream_;
   std::unique_ptr<Stage> stage_;
   std::unique_ptr<Connector> connector_;

@@ -5,40 +5,13 @@
 #include <algorithm>
 
 #include "flow/connect_failure.h"
+#include "flow/end_of.h"
 #include "flow/pages.h"
 #include "http/writer.h"
 
 namespace hyalite {
 
 namespace {
-
-// How a flow's end looks to the exchange that was under way.
-End end_of(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::finished: return End::complete;
-    case CloseReason::client_left:
-    case CloseReason::client_broke: return End::client_gone;
-    case CloseReason::upstream_left:
-    case CloseReason::upstream_broke: return End::upstream_gone;
-    case CloseReason::request_refused: return End::client_refused;
-    case CloseReason::response_refused:
-    case CloseReason::protocol_refused: return End::upstream_refused;
-    case CloseReason::blocked:
-    case CloseReason::plugin_failed: return End::blocked;
-    case CloseReason::connect_refused:
-    case CloseReason::connect_timed_out:
-    case CloseReason::connect_failed:
-    case CloseReason::loop: return End::upstream_unreachable;
-    case CloseReason::head_timed_out:
-    case CloseReason::body_too_slow:
-    case CloseReason::idle_timed_out:
-    case CloseReason::tunnel_timed_out: return End::timed_out;
-    case CloseReason::drained: return End::stopped;
-    case CloseReason::limit_flows:
-    case CloseReason::limit_client_flows: return End::limit;
-    default: return End::error;
-  }
-}
 
 CloseReason reason_of(const Decision& decision) {
   return decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
@@ -138,8 +111,7 @@ Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
 bool Inspecting::note_findings() {
   const Bytes host = exchange_->request.value(Name::host);
   if (host.empty()) return false;
-  const OriginalDestination destination{
-      {needs_.flow.original_destination().ip, needs_.flow.original_destination().port}};
+  const OriginalDestination& destination = needs_.facts.destination;
   auto named = Address::parse(host);
   if (!named) {
     const bool bracketed = host.front() == '[' && host.back() == ']';

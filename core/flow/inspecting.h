@@ -19,6 +19,7 @@ namespace hyalite {
 struct InspectingNeeds {
   Chain& chain;
   FlowSubject& flow;
+  const FlowFacts& facts;
   const HttpRules& rules;
   const Bypass& bypass;
   const Clock& clock;
