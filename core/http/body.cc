@@ -151,8 +151,8 @@ std::size_t BodyReader::find_line_end(Bytes input) {
   return lf == Bytes::npos ? 0 : lf + 1;
 }
 
-std::optional<Refusal> BodyReader::finish() {
-  if (state_ == State::until_close) state_ = State::done;
+std::optional<Refusal> BodyReader::finish(Bytes rest) {
+  if (state_ == State::until_close && rest.empty()) state_ = State::done;
   if (state_ == State::done || (state_ == State::end && !chunked_)) return std::nullopt;
   return state_ == State::refused ? refusal_ : Refusal::truncated_body;
 }

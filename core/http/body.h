@@ -46,9 +46,9 @@ class BodyReader {
   Piece next(Bytes input);
   // Was the end given out?
   bool complete() const { return state_ == State::done; }
-  // The peer ended its side, and next() needs more. nullopt: with until_close this was the end (no Piece::end is given),
-  // else the message had ended before. Otherwise truncated_body.
-  std::optional<Refusal> finish();
+  // The peer ended its side, and next() needs more than `rest`. nullopt: with until_close this was the end (no Piece::end is
+  // given), else the message had ended before. Otherwise truncated_body.
+  std::optional<Refusal> finish(Bytes rest);
 
   // Bytes of content given out or skipped so far.
   std::uint64_t content_bytes() const { return content_bytes_; }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/reader.h"
 
-#include "http/connection.h"
 #include "http/parser.h"
 #include "http/strict.h"
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "http/connection.h"
 #include "http/framing.h"
 #include "http/message.h"
 #include "http/refusal.h"

@@ -58,7 +58,7 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"switch_not_asked", "The response switches to a protocol that was not asked for", 400},
     {"switched_too_early", "The response switches protocols before the request has ended", 400},
     {"unasked_response", "Bytes of a response for which there is no request", 400},
-    {"too_many_interim_responses", "Too many 1xx responses before the final one", 400},
+    {"too_many_interim_responses", "More 1xx responses come before the final one than the limit allows", 400},
     {"bad_chunk_size", "The size of a chunk is not a hexadecimal number", 400},
     {"chunk_size_overflow", "The size of a chunk is too large a number", 400},
     {"bad_chunk_extension", "The extension of a chunk is malformed", 400},
