@@ -44,9 +44,13 @@ class Arrivals {
   // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
   // own address = a direct hit.
   std::variant<Arrival, Refusal> judge(int fd, const ClientAddress& client);
+  // For a listener whose settings name the destination.
+  std::variant<Arrival, Refusal> judge_fixed(const OriginalDestination& destination,
+                                             const ClientAddress& client);
 
  private:
   bool is_listener(const Address& address);
+  std::variant<Arrival, Refusal> check_loop(const Arrival& arrival, const ClientAddress& client) const;
 
   std::vector<std::uint16_t> ports_;
   LocalAddresses& local_;
