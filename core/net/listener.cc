@@ -98,7 +98,7 @@ Listener::Step Listener::accept_one() {
 
 void Listener::hand_on(Fd fd, const ClientAddress& client) {
   const auto verdict = options_.fixed ? arrivals_.judge_fixed(*options_.fixed, client) : arrivals_.judge(fd.get(), client);
-  if (const auto* refusal = std::get_if<Refusal>(&verdict)) {
+  if (const auto* refusal = std::get_if<ArrivalRefusal>(&verdict)) {
     owner_.on_refused({*refusal, std::move(fd), client, options_.index});
     return;
   }

@@ -26,7 +26,7 @@ struct Accepted {
 // A client that is not. Whoever gets it may still answer it (a short page for a direct hit) or just
 // close it.
 struct Refused {
-  Refusal why;
+  ArrivalRefusal why;
   Fd fd;
   ClientAddress client;
   std::size_t listener;

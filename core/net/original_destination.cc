@@ -33,11 +33,11 @@ std::optional<Address> ask_conntrack(int fd, bool v4) {
 
 }  // namespace
 
-const char* name(Refusal refusal) {
+const char* name(ArrivalRefusal refusal) {
   switch (refusal) {
-    case Refusal::direct_hit: return "direct_hit";
-    case Refusal::loop_to_listener: return "loop_to_listener";
-    case Refusal::loop_of_ours: return "loop_of_ours";
+    case ArrivalRefusal::direct_hit: return "direct_hit";
+    case ArrivalRefusal::loop_to_listener: return "loop_to_listener";
+    case ArrivalRefusal::loop_of_ours: return "loop_of_ours";
   }
   return "";
 }
@@ -58,28 +58,28 @@ bool Arrivals::is_listener(const Address& address) {
   return std::find(ports_.begin(), ports_.end(), address.port) != ports_.end() && local_.contains(address.ip);
 }
 
-std::variant<Arrival, Refusal> Arrivals::judge(int fd, const ClientAddress& client) {
+std::variant<Arrival, ArrivalRefusal> Arrivals::judge(int fd, const ClientAddress& client) {
   const auto own = own_side(fd);
-  if (!own) return Refusal::direct_hit;  // the client is gone, and its address with it
+  if (!own) return ArrivalRefusal::direct_hit;  // the client is gone, and its address with it
   Arrival arrival{OriginalDestination{*own}, ArrivalMode::transparent};
   if (is_listener(*own)) {
     const auto original = ask_conntrack(fd, own->ip.is_v4());
     // Where a flow is tracked in one direction only, conntrack names the client itself.
-    if (!original || *original == *own || *original == static_cast<const Address&>(client)) return Refusal::direct_hit;
-    if (is_listener(*original)) return Refusal::loop_to_listener;
+    if (!original || *original == *own || *original == static_cast<const Address&>(client)) return ArrivalRefusal::direct_hit;
+    if (is_listener(*original)) return ArrivalRefusal::loop_to_listener;
     arrival = {OriginalDestination{*original}, ArrivalMode::redirect};
   }
   return check_loop(arrival, client);
 }
 
-std::variant<Arrival, Refusal> Arrivals::judge_fixed(const OriginalDestination& destination, const ClientAddress& client) {
-  if (is_listener(destination)) return Refusal::loop_to_listener;
+std::variant<Arrival, ArrivalRefusal> Arrivals::judge_fixed(const OriginalDestination& destination, const ClientAddress& client) {
+  if (is_listener(destination)) return ArrivalRefusal::loop_to_listener;
   return check_loop({destination, ArrivalMode::fixed}, client);
 }
 
 // Whatever the cause (an exemption that is missing, a translation elsewhere): the client is a connection of our own.
-std::variant<Arrival, Refusal> Arrivals::check_loop(const Arrival& arrival, const ClientAddress& client) const {
-  if (ours_.contains(client, arrival.destination)) return Refusal::loop_of_ours;
+std::variant<Arrival, ArrivalRefusal> Arrivals::check_loop(const Arrival& arrival, const ClientAddress& client) const {
+  if (ours_.contains(client, arrival.destination)) return ArrivalRefusal::loop_of_ours;
   return arrival;
 }
 
