@@ -1,0 +1,76 @@
+// Tells when a descriptor can be read or written.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <event2/event_struct.h>
+
+#include "base/result.h"
+#include "event/callback.h"
+#include "event/loop.h"
+
+namespace hyalite {
+
+// What became possible. Edge-triggered: told once when it becomes so; the owner remembers until a
+// call said EAGAIN.
+struct Readiness {
+  bool readable = false;  // there are bytes, an end or an error to read
+  bool writable = false;
+  bool closed = false;  // the peer will send nothing more, or the connection failed: read until the
+                        // end, even after a short read
+
+  Readiness operator|(Readiness other) const {
+    return {readable || other.readable, writable || other.writable, closed || other.closed};
+  }
+};
+
+// Watches one socket for everything, edge-triggered, with a single registration for its whole life.
+// The owner may stop or destroy the watch inside its call.
+class Watch {
+ public:
+  Watch(Loop& loop, Callback<Readiness> owner) : loop_(loop), owner_(owner) {}
+  ~Watch() { stop(); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // `fd` stays the caller's, and open until stop(). The first call tells what is possible now.
+  Result<void> start(int fd);
+  void stop();
+  bool watching() const { return watching_; }
+  // From now on somebody else is told: how a connection goes from the connector to its flow without
+  // a system call.
+  void set_owner(Callback<Readiness> owner) { owner_ = owner; }
+  Callback<Readiness> owner() const { return owner_; }
+
+ private:
+  static void on_event(evutil_socket_t fd, short what, void* self);
+
+  Loop& loop_;
+  Callback<Readiness> owner_;
+  event event_{};
+  bool watching_ = false;
+};
+
+// Level-triggered and for reading only: listening sockets, pipes, channels, signalfd. Told again
+// while there is something.
+class ReadWatch {
+ public:
+  ReadWatch(Loop& loop, Callback<> owner) : loop_(loop), owner_(owner) {}
+  ~ReadWatch() { stop(); }
+  ReadWatch(const ReadWatch&) = delete;
+  ReadWatch& operator=(const ReadWatch&) = delete;
+
+  // `fd` stays the caller's, and open until stop(). May be started again after stop().
+  Result<void> start(int fd);
+  void stop();
+  bool watching() const { return watching_; }
+
+ private:
+  static void on_event(evutil_socket_t fd, short what, void* self);
+
+  Loop& loop_;
+  Callback<> owner_;
+  event event_{};
+  bool watching_ = false;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,62 @@
+// Where was the client really going?
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "net/local_addresses.h"
+#include "net/loop_table.h"
+
+namespace hyalite {
+
+// How a connection reached us; told apart per connection.
+enum class ArrivalMode {
+  transparent,  // TPROXY or policy routing: the socket itself has the destination's address
+  redirect,     // NAT REDIRECT: conntrack remembers it
+  fixed,        // the listener's settings name it
+};
+
+struct Arrival {
+  OriginalDestination destination;
+  ArrivalMode mode;
+};
+
+// Why a connection is not served.
+enum class ArrivalRefusal {
+  direct_hit,        // the client connected to the proxy itself
+  loop_to_listener,  // the destination is a listener of ours
+  loop_of_ours,      // the client is one of our own upstream connections
+};
+const char* name(ArrivalRefusal refusal);  // "direct_hit"...: for logs and counters
+const char* name(ArrivalMode mode);
+
+// Decides for every accepted connection, before anything else happens to it.
+class Arrivals {
+ public:
+  // `listener_ports`: of all listeners of this generation. Both others are lent for this object's
+  // life.
+  Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local, const LoopTable& ours);
+
+<<<<<<< HEAD
+  // The original destination is what getsockname() says, unless that is a local address with a listener's own port; only
+  // then conntrack is asked. No answer, the same address, or the client's own address = a direct hit.
+  std::variant<Arrival, ArrivalRefusal> judge(int fd, const ClientAddress& client);
+=======
+  // The original destination is what getsockname() says, unless that is a local address with a
+  // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
+  // own address = a direct hit.
+  std::variant<Arrival, Refusal> judge(int fd, const ClientAddress& client);
+>>>>>>> net
+
+ private:
+  bool is_listener(const Address& address);
+
+  std::vector<std::uint16_t> ports_;
+  LocalAddresses& local_;
+  const LoopTable& ours_;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,68 @@
+// The way of a body (or of one direction of a tunnel) through the plugins that want to see it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "plugin/decision.h"
+#include "plugin/hook.h"
+
+namespace hyalite {
+
+class Chain;
+class ExchangeSubject;
+class FlowSubject;
+
+// What the pipe needs of whoever forwards; the strongest wish of all plugins. In rising order.
+enum class BodyNeed {
+  none,    // nothing: do not feed it, forward as you like
+  tap,     // feed it; the output is what was fed, so what came may be forwarded as it came, framing and all
+  edit,    // forward the output; altogether as many bytes as were fed, so an announced length stays true
+  resize,  // forward the output; its length is not known beforehand
+  hold,    // hold the head back, too, until a step says forward
+};
+
+struct BodyStep {
+  enum class Kind {
+    forward,  // `output` may go on its way (and the head before it, if it was held)
+    hold,     // nothing yet: the head stays
+    decided,  // a plugin decided: see the subject's decision(); what is held is not sent, the pipe is done
+  };
+  Kind kind = Kind::forward;
+  // In order; good until the next feed and as long as what was fed. For tap and edit some pieces lie in what was fed.
+  std::span<const Bytes> output;
+  std::size_t size = 0;  // of all output together
+  bool end = false;      // nothing follows: with the first forward after a hold, `size` is the whole body's length
+};
+
+// One per message and direction; made by the chain after the head's hooks (Chain::body), or for a tunnel (Chain::stream).
+// Feed only content: framing is not the pipe's. Never holds more than the limit the chain was made with.
+class BodyPipe {
+ public:
+  BodyPipe();  // needs nothing
+  BodyPipe(BodyPipe&&) noexcept;
+  BodyPipe& operator=(BodyPipe&&) noexcept;
+  ~BodyPipe();
+
+  // May fall while the body passes, when plugins lower their interest. Choose the framing by what it is when the head goes: after
+  // the first step when it was hold, else before.
+  BodyNeed need() const;
+  // Gives it content in the order it came; `end` with or after the last of it, once. Not after `decided` or `end`.
+  BodyStep feed(std::span<const Bytes> content, bool end);
+  BodyStep feed(Bytes content, bool end);
+  // Bytes it holds now; counts towards the flow's buffers.
+  std::size_t held() const;
+
+ private:
+  friend class Chain;
+  class Works;
+  explicit BodyPipe(std::unique_ptr<Works> works);
+  std::unique_ptr<Works> works_;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,82 @@
+// The plugins in their order: runs a hook through them until one decides.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "plugin/body_pipe.h"
+#include "plugin/call_slot.h"
+#include "plugin/decision.h"
+#include "plugin/hook.h"
+#include "plugin/instance.h"
+#include "plugin/subject.h"
+#include "plugin/summary.h"
+
+namespace hyalite {
+
+struct ChainLimits {
+  std::size_t body_bytes = 1024 * 1024;  // what one pipe may hold, all plugins together
+};
+
+// Made once, in the generation; used by each worker after the fork. Requests go through it in order, responses in reverse.
+//
+// A hook that nobody implements costs one test of a bit: `if (chain.wants(Hook::request_head))` is inside each call, and
+// may be asked beforehand to save preparing for it. What a plugin does wrong (an unknown verdict, an exception, a decision
+// without FINAL) is its failure, and its instance's policy decides: open leaves it out of the rest of the subject's life, closed
+// is a decision (503 where a response is still possible, else a reset). Nothing here throws.
+class Chain {
+ public:
+  // All instances were created. `log` outlives the chain.
+  Chain(std::vector<std::unique_ptr<Instance>> instances, ChainLimits limits, Log& log);
+  Chain(const Chain&) = delete;
+  Chain& operator=(const Chain&) = delete;
+  ~Chain();
+
+  bool wants(Hook hook) const { return (wanted_ >> static_cast<unsigned>(hook)) & 1; }
+  bool empty() const { return instances_.empty(); }
+  std::size_t size() const { return instances_.size(); }
+  const Instance& at(std::size_t index) const { return *instances_[index]; }
+
+  // ---- a worker's life: start first, stop last. `slot` (may be null) outlives the chain.
+  Result<void> start(std::uint32_t worker, std::uint32_t workers, CallSlot* slot);
+  void tick();    // about once a second
+  void reopen();  // log files were moved away
+  void drain();   // newer workers accept
+  void stop();
+
+  // ---- a flow: flow_open first, flow_close last and exactly once, whatever happened between (states live from one to the other)
+  Answer flow_open(FlowSubject& flow);
+  Answer protocol_known(FlowSubject& flow);                      // set_protocol() was called
+  Answer client_hello(FlowSubject& flow);                        // set_client_hello() was called
+  Answer upstream_connect(FlowSubject& flow, const Address& to);  // go_on: connect to flow.upstream(), which may have changed
+  void flow_close(FlowSubject& flow, const FlowSummary& summary);
+
+  // ---- an exchange: exchange_open first, exchange_end last and exactly once
+  void exchange_open(ExchangeSubject& exchange);
+  Answer request_head(ExchangeSubject& exchange);
+  Answer request_trailers(ExchangeSubject& exchange);
+  void request_end(ExchangeSubject& exchange);
+  Answer response_info(ExchangeSubject& exchange);  // go_on: see info_dropped()
+  Answer response_head(ExchangeSubject& exchange);
+  Answer response_trailers(ExchangeSubject& exchange);
+  void response_end(ExchangeSubject& exchange);
+  Answer tunnel_open(ExchangeSubject& exchange, TunnelKind kind);
+  void exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary);
+
+  // After the head's hooks: what the plugins asked for. Not for messages that have no body (RFC 9112, section 6.3). The
+  // subject and the chain outlive the pipe.
+  BodyPipe body(ExchangeSubject& exchange, Direction direction);
+  BodyPipe stream(FlowSubject& flow, Direction direction);
+
+ private:
+  std::vector<std::unique_ptr<Instance>> instances_;
+  std::uint64_t wanted_ = 0;  // a bit for each Hook that any instance has
+};
+
+}  // namespace hyalite

@@ -1,0 +1,47 @@
+// What a plugin decided about a flow or an exchange.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+
+namespace hyalite {
+
+// An answer in upstream's place. Framing is added by whoever writes it.
+struct Respond {
+  unsigned status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+// A TCP reset to the client, at once.
+struct Reset {};
+// The rest of the flow passes untouched, and no plugin is asked again.
+struct PassThrough {};
+
+// Where another upstream comes from is not here: it ends nothing (see upstream() of the subjects).
+struct Decision {
+  enum class Cause {
+    plugin,    // it said so
+    failure,   // it failed, and its instance fails closed
+    overflow,  // a body was larger than it asked to see, and it asked for refusal then
+  };
+
+  std::variant<std::monostate, Respond, Reset, PassThrough> what;
+  Cause cause = Cause::plugin;
+  std::string decided_by;  // the instance's name
+  std::string reason;      // in its words, for records and log
+
+  bool made() const { return what.index() != 0; }
+};
+
+// What a run of the chain came to.
+enum class Answer {
+  go_on,
+  decided,  // the subject's decision() holds what; no further plugin was asked
+};
+
+}  // namespace hyalite

@@ -1,0 +1,34 @@
+// From settings to a chain: every plugin found, opened, checked and created, or every mistake told at once.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "plugin/call_slot.h"
+#include "plugin/chain.h"
+#include "plugin/metric_source.h"
+#include "settings/mistake.h"
+#include "settings/settings.h"
+
+namespace hyalite {
+
+struct LoadOptions {
+  std::string file;                      // what mistakes call the settings file
+  std::vector<std::string> directories;  // where plugins are looked for: settings.plugin_dirs first, then the program's own
+  std::vector<std::string> quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
+  MetricSource* metrics = nullptr;       // null: counts are kept where nobody looks (check, tests)
+  CallSlot* slot = nullptr;              // while creating; may be null
+};
+
+struct ChainLoad {
+  std::unique_ptr<Chain> chain;  // null when there are mistakes
+  Mistakes mistakes;             // of all plugins, by position
+};
+
+// In the generation, before any fork; the process has exactly one thread, and still has afterwards. `log` outlives the chain.
+ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Log& log);
+
+}  // namespace hyalite

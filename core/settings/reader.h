@@ -1,0 +1,31 @@
+// Text to Settings. reader.cc and the files it alone uses are the only ones that know the syntax.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "settings/mistake.h"
+#include "settings/settings.h"
+
+namespace hyalite {
+
+// Larger files are refused unread; long lists belong in files of their own, named by a plugin's settings.
+inline constexpr std::size_t kMaxSettingsFileBytes = std::size_t{1} << 20;
+
+// What was read, and everything that is wrong with it. With mistakes, the settings are the defaults wherever the file
+// could not be understood: good for looking for further mistakes (in plugins' settings), never for running.
+struct [[nodiscard]] SettingsRead {
+  Settings settings;
+  Mistakes mistakes;  // by position
+  explicit operator bool() const { return mistakes.empty(); }
+};
+
+// Reads `yaml` and checks it, also for mistakes between settings (check.h). `file` is what mistakes call it; relative
+// paths of plugins count from its directory. Throws nothing, whatever the text.
+SettingsRead read_settings(std::string_view yaml, std::string_view file);
+
+// The same from a file; that it cannot be read is a mistake too.
+SettingsRead read_settings_file(const std::string& path);
+
+}  // namespace hyalite

@@ -1,0 +1,303 @@
+// Every setting with its default and its meaning: the reference manual.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace hyalite {
+
+// Read once per generation and never changed inside a process; a plain value, copied and shared freely.
+// A member is called as the file calls it. The comment above a member is its documentation: config/default.yaml and
+// config/hyalite.schema.json are made from it, and a test holds them equal.
+// In the file, durations are written "50ms", "10s", "2m", "1h"; sizes "512B", "64KiB", "1MiB", "1GiB".
+// Limits are for the whole gateway unless their name or comment says otherwise.
+
+// What is done with traffic that nobody inspects.
+enum class Treatment { pass, refuse };
+// Whether a listener may accept connections to addresses that are not ours.
+enum class Transparent { automatic, yes, no };  // written auto, yes, no
+// Whose address the origin sees.
+enum class UpstreamSource { client, proxy };
+// What a client gets when its origin does not answer in time.
+enum class TimeoutAnswer { page, reset };
+// What happens to an exchange whose plugin failed: it goes on without the plugin, or it ends.
+enum class FailurePolicy { open, closed };
+// What is done about a finding; each is counted in any case.
+enum class FindingAction { count, log, refuse };
+enum class LogFormat { automatic, plain, journal };  // written auto, plain, journal
+
+struct ProtocolSettings {
+  // TLS: what is said inside stays unread; the server name is seen by plugins.
+  Treatment tls = Treatment::pass;
+  // HTTP/2 without TLS, begun with its preface and no upgrade: requests inside would go uninspected.
+  Treatment http2 = Treatment::refuse;
+  // Anything that neither is TLS nor could be read as HTTP by any server, and servers that speak first.
+  Treatment other = Treatment::pass;
+  // What is still undecided when timeouts.sniff or limits.sniff_bytes is reached.
+  Treatment undecided = Treatment::refuse;
+};
+
+struct UpgradeSettings {
+  // Upgrade to WebSocket, once the origin agreed with 101.
+  Treatment websocket = Treatment::pass;
+  // Upgrade to HTTP/2 without TLS: requests inside would go uninspected.
+  Treatment h2c = Treatment::refuse;
+  // Upgrade to any other protocol.
+  Treatment other = Treatment::pass;
+};
+
+struct ListenerSettings {
+  // Where connections arrive: "[::]:8080" takes IPv6 and IPv4, "0.0.0.0:8080" IPv4 only; port 0 is any free one.
+  Address address;
+  // What logs and metrics call this listener; when not given, its address.
+  std::string name;
+  // IP_TRANSPARENT, needed for TPROXY and policy routing (CAP_NET_RAW); "no" for REDIRECT; "auto": if it may.
+  Transparent transparent = Transparent::yes;
+  // What is done with protocols that are not inspected.
+  ProtocolSettings protocols;
+  // What is done when an HTTP client asks for another protocol.
+  UpgradeSettings upgrades;
+  // The CONNECT method; after one that succeeded the connection is looked at afresh.
+  Treatment connect = Treatment::pass;
+  // Destination ports on which the server speaks first: upstream is connected at once.
+  std::vector<std::uint16_t> server_first_ports = {21, 22, 23, 25, 110, 119, 143, 587, 3306, 5900};
+
+  // The name, or the address when there is none.
+  std::string label() const { return name.empty() ? address.text() : name; }
+};
+
+struct UpstreamSettings {
+  // Whose address origins see: the client's own (needs CAP_NET_RAW), or the proxy's.
+  UpstreamSource source = UpstreamSource::client;
+  // Also keep the client's port where it is free; with masquerading on the way out this leaks private addresses.
+  bool keep_client_port = false;
+  // Connect from the proxy's address when the client's cannot be taken; otherwise the connection is refused.
+  bool fall_back_to_own_address = true;
+  // SO_MARK of connections to origins, by which rules leave them alone; 0: none. Must differ from interception.mark.
+  std::uint32_t mark = 0;
+  // Refuse to start when the mark cannot be set: without it, captured local traffic would loop.
+  bool mark_required = true;
+  // When an origin does not answer in time: a 504 page (a reset where a page cannot be sent), or always a reset.
+  TimeoutAnswer on_timeout = TimeoutAnswer::page;
+};
+
+struct InterceptionSettings {
+  // The fwmark by which TPROXY rules bring packets here; a single bit keeps out of other programs' way.
+  std::uint32_t mark = 0x100000;
+};
+
+struct WorkerSettings {
+  // How many processes inspect traffic; 0: one per processor this service may use.
+  std::size_t count = 0;
+  // The user that everything but the master becomes, when started as root.
+  std::string user = "hyalite";
+  // The group that goes with it; when not given, the user's own.
+  std::string group;
+};
+
+struct LimitSettings {
+  // Connections at once; further ones are closed on arrival.
+  std::size_t flows = 50'000;
+  // Connections at once from one client address; 0: no such limit.
+  std::size_t flows_per_client = 2'000;
+  // Bytes waiting in the buffers of one connection, both directions together; at this limit its peers are made to wait.
+  std::size_t buffered_bytes_per_flow = std::size_t{512} << 10;
+  // First bytes looked at before a protocol that stays undecided is given up on.
+  std::size_t sniff_bytes = std::size_t{64} << 10;
+  // The longest TLS ClientHello that is read for its server name.
+  std::size_t client_hello_bytes = std::size_t{64} << 10;
+  // The longest head of a request or response: start-line and fields.
+  std::size_t head_bytes = std::size_t{64} << 10;
+  // The longest request target.
+  std::size_t target_bytes = std::size_t{32} << 10;
+  // Fields in one head or trailer section.
+  std::size_t fields = 200;
+  // The longest line that begins a chunk: its size and extensions.
+  std::size_t chunk_line_bytes = std::size_t{4} << 10;
+  // The longest trailer section.
+  std::size_t trailer_bytes = std::size_t{16} << 10;
+  // Interim (1xx) responses before a final one.
+  std::size_t interim_responses = 16;
+  // The most of one message's body that may be held back for plugins that want it whole.
+  std::size_t held_body_bytes = std::size_t{8} << 20;
+  // Bodies held back for plugins, all connections together.
+  std::size_t held_bodies_bytes = std::size_t{256} << 20;
+  // Memory that plugins may take from the host for one connection.
+  std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
+  // Generations that may still be draining after reloads; beyond it the oldest is ended.
+  std::size_t draining_generations = 3;
+};
+
+struct TimeoutSettings {
+  // How long a silent client is waited for before its origin is connected, as the server may speak first.
+  Milliseconds sniff_silence{50};
+  // How long the first bytes may leave the protocol undecided.
+  Milliseconds sniff = Seconds{10};
+  // Time to connect to an origin.
+  Milliseconds connect = Seconds{10};
+  // Time for a whole head, from its first byte.
+  Milliseconds head = Seconds{30};
+  // How long an origin may take to begin its response once it has the request.
+  Milliseconds response_head = std::chrono::minutes{5};
+  // How long a body may stand still, either way.
+  Milliseconds body_idle = std::chrono::minutes{5};
+  // Bytes per second that a request's body must reach on average while it is awaited; 0B: any speed will do.
+  std::size_t minimum_body_rate_bytes = 64;
+  // The time over which that average is taken.
+  Milliseconds body_rate_window = Seconds{60};
+  // How long a connection may wait for its next request.
+  Milliseconds keepalive_idle = std::chrono::minutes{2};
+  // How long a tunnel may stand still; not below the 124 minutes that RFC 5382 asks of gateways, if it can be helped.
+  Milliseconds tunnel_idle = std::chrono::minutes{125};
+  // How long the last bytes of a closing connection are waited for, so that its peer can read our answer.
+  Milliseconds linger = Seconds{2};
+  // How long connections of an old generation may live after a reload.
+  Milliseconds drain = std::chrono::minutes{10};
+  // How long connections may live once the service is told to stop.
+  Milliseconds stop = Seconds{10};
+};
+
+struct BypassSettings {
+  // Clients whose connections are left alone: networks or single addresses.
+  std::vector<Network> clients;
+  // Destinations that are left alone: networks or single addresses.
+  std::vector<Network> destinations;
+  // Server names (of TLS, or the Host of a first request) that are left alone, with their subdomains.
+  std::vector<std::string> names;
+};
+
+struct PolicySettings {
+  // A Host or TLS server name that does not belong to the original destination's address.
+  FindingAction host_mismatch = FindingAction::log;
+};
+
+struct AdminSettings {
+  // Where health, metrics and the live view are served; "none": not over TCP.
+  std::optional<Address> address = Address{*IpAddress::parse("127.0.0.1"), 9180};
+  // The same on a unix socket, as a path.
+  std::string socket;
+  // Allow an address that other machines can reach: whoever can reach it sees who visits what.
+  bool allow_remote = false;
+};
+
+struct ControlSettings {
+  // Where `hyalite reload` and its kin find the master; when not given, see default_control_socket().
+  std::string socket;
+};
+
+struct LogSettings {
+  // The least important lines that are written.
+  LogLevel level = LogLevel::info;
+  // Plain lines, lines with systemd's level prefix, or "auto": the latter when stderr is the journal.
+  LogFormat format = LogFormat::automatic;
+};
+
+// So often within so long a time.
+struct RateSettings {
+  // How often.
+  std::size_t count = 3;
+  // Within which time.
+  Milliseconds within = Seconds{60};
+};
+
+struct CallBudgetSettings {
+  // A call into a plugin that takes longer is counted and logged.
+  Milliseconds warn{10};
+  // A call into a plugin that takes longer ends its worker, and is the plugin's fault.
+  Milliseconds act = Seconds{1};
+};
+
+struct ContainmentSettings {
+  // Worker crashes after which the master starts a fresh generation instead of forking the old one again.
+  RateSettings worker_crashes = {5, Seconds{60}};
+  // Crashes in one plugin after which it is put in quarantine, and its on_failure decides what becomes of traffic.
+  RateSettings quarantine = {3, std::chrono::minutes{10}};
+  // The time that a plugin may take for one call.
+  CallBudgetSettings call_budget;
+};
+
+struct GrantSettings {
+  // May leave a connection to itself, uninspected by everyone.
+  bool pass_through = false;
+  // May send a request elsewhere than to its original destination.
+  bool redirect_upstream = false;
+};
+
+// Where something stands in the settings file, both from 1; the column counts bytes.
+struct Position {
+  std::size_t line = 0;
+  std::size_t column = 0;
+};
+
+// The `settings:` of a plugin.
+struct PluginConfiguration {
+  // One JSON object, canonical: no spaces, keys in the order written, YAML 1.2 types. "{}" when there are none.
+  std::string json = "{}";
+  // Where each value stands, by JSON Pointer (RFC 6901); "" is the whole.
+  std::map<std::string, Position> positions;
+};
+
+struct PluginSettings {
+  // What logs, metrics and commands call this instance; unique; of a-z, 0-9 and "-".
+  std::string name;
+  // The plugin: a name, found as NAME.so in plugin_dirs, or a path (with a slash; relative to this file).
+  std::string use;
+  // What becomes of traffic when it fails: "open" goes on without it; when not given, closed for blocker, else open.
+  std::optional<FailurePolicy> on_failure;
+  // What it may do beyond its own exchanges.
+  GrantSettings grants;
+  // The plugin's own settings, checked against the schema it carries.
+  PluginConfiguration settings;
+
+  FailurePolicy failure_policy() const {
+    return on_failure.value_or(use == "blocker" ? FailurePolicy::closed : FailurePolicy::open);
+  }
+};
+
+struct Settings {
+  // Where redirected connections arrive; at least one.
+  std::vector<ListenerSettings> listeners;
+  // The chain: requests pass it in this order, responses in reverse.
+  std::vector<PluginSettings> plugins;
+  // Where plugins are looked for before the directory that came with the program; relative to this file.
+  std::vector<std::string> plugin_dirs;
+  // Connections to origins.
+  UpstreamSettings upstream;
+  // How traffic is brought here; read by `hyalite intercept`.
+  InterceptionSettings interception;
+  // What is left alone: passed on uninspected, and counted.
+  BypassSettings bypass;
+  // What is done about findings.
+  PolicySettings policy;
+  // The most of everything.
+  LimitSettings limits;
+  // The longest of everything.
+  TimeoutSettings timeouts;
+  // What happens when workers and plugins crash or hang.
+  ContainmentSettings containment;
+  // The processes that do the work.
+  WorkerSettings workers;
+  // Health, metrics and the live view.
+  AdminSettings admin;
+  // The commands' way to the running service.
+  ControlSettings control;
+  // What is written to stderr.
+  LogSettings log;
+};
+
+// "/run/hyalite/control.sock" for root, else "$XDG_RUNTIME_DIR/hyalite/control.sock"; without that directory (null or
+// empty) "/tmp/hyalite-UID/control.sock".
+std::string default_control_socket(std::uint32_t uid, const char* xdg_runtime_dir);
+
+}  // namespace hyalite
