@@ -35,7 +35,9 @@ Fault fault_of(int code) {
   }
 }
 
-Error trouble(const std::string& what, int code) { return Error::system(fault_of(code), what, code); }
+Error trouble(const std::string& what, int code) {
+  return Error::system(fault_of(code), what, code);
+}
 
 struct Sources {
   std::array<Source, 3> list{};
@@ -60,9 +62,12 @@ struct Connector::Failure {
 
 const char* name(Source source) {
   switch (source) {
-    case Source::client_address_and_port: return "client_address_and_port";
-    case Source::client_address: return "client_address";
-    case Source::own_address: return "own_address";
+    case Source::client_address_and_port:
+      return "client_address_and_port";
+    case Source::client_address:
+      return "client_address";
+    case Source::own_address:
+      return "own_address";
   }
   return "";
 }
@@ -140,7 +145,8 @@ Result<void> Connector::prepare(int fd) {
 Result<void> Connector::take_source(int fd, Source source, int family) {
   if (source == Source::own_address) return {};
   Address address = *spec_.as_client;
-  if ((family == AF_INET) != address.ip.is_v4()) return trouble("bind to " + address.ip.text(), EAFNOSUPPORT);
+  if ((family == AF_INET) != address.ip.is_v4())
+    return trouble("bind to " + address.ip.text(), EAFNOSUPPORT);
   if (auto done = set_transparent(fd, family); !done) {
     return trouble("transparent (it needs CAP_NET_RAW)", done.error().code);
   }
@@ -148,7 +154,8 @@ Result<void> Connector::take_source(int fd, Source source, int family) {
     (void)set_reuse_address(fd);  // an earlier connection of that port may be in TIME_WAIT
   } else {
     address.port = 0;
-    (void)set_bind_address_no_port(fd);  // older kernels take a port per address, not per destination
+    (void)set_bind_address_no_port(
+        fd);  // older kernels take a port per address, not per destination
   }
   sockaddr_storage storage;
   const socklen_t size = address.to_sockaddr(storage, family);
@@ -165,7 +172,8 @@ std::optional<Connector::Failure> Connector::connect_from(Fd fd, Source source, 
   }
   const auto local = listening_address(fd.get());
   if (!local) return Failure{local.error()};
-  // Known only now; a worker that accepts our own connection in between lets one more turn of a loop pass, not two.
+  // Known only now; a worker that accepts our own connection in between lets one more turn of a
+  // loop pass, not two.
   connected_.guard = guard_.insert(worker_, *local, spec_.remote);
   connected_.unguarded = !connected_.guard;
   connected_.local = *local;

@@ -23,12 +23,12 @@ const char* name(Source source);
 
 struct ConnectSpec {
   Address remote;
-  std::optional<ClientAddress> as_client;  // needs CAP_NET_RAW; empty: as ourselves
+  std::optional<ClientAddress> as_client = {};  // needs CAP_NET_RAW; empty: as ourselves
   bool keep_client_port = false;  // try the client's own port first; collides sooner, so a port of
                                   // its own is the next try
   bool may_use_own_address =
       false;  // when the client's address cannot be taken: go as ourselves, or fail
-  std::optional<std::uint32_t> mark;  // SO_MARK
+  std::optional<std::uint32_t> mark = {};  // SO_MARK
   bool mark_required =
       false;  // a mark that cannot be set fails the attempt (else it is reported and left out)
   bool data_follows = false;    // we send as soon as we are connected

@@ -40,7 +40,8 @@ bool is_fault_of_one_client(int code) {
 
 }  // namespace
 
-Listener::Listener(Loop& loop, Fd listening, Arrivals& arrivals, ListenerOwner& owner, ListenerOptions options)
+Listener::Listener(Loop& loop, Fd listening, Arrivals& arrivals, ListenerOwner& owner,
+                   ListenerOptions options)
     : listening_(std::move(listening)),
       arrivals_(arrivals),
       owner_(owner),
@@ -82,7 +83,8 @@ void Listener::on_readable() {
 Listener::Step Listener::accept_one() {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
-  Fd fd(accept4(listening_.get(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Fd fd(accept4(listening_.get(), reinterpret_cast<sockaddr*>(&storage), &size,
+                SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) {
     const int code = errno;
     if (code == EAGAIN || code == EWOULDBLOCK) return Step::stop;
@@ -97,7 +99,8 @@ Listener::Step Listener::accept_one() {
 }
 
 void Listener::hand_on(Fd fd, const ClientAddress& client) {
-  const auto verdict = options_.fixed ? arrivals_.judge_fixed(*options_.fixed, client) : arrivals_.judge(fd.get(), client);
+  const auto verdict = options_.fixed ? arrivals_.judge_fixed(*options_.fixed, client)
+                                      : arrivals_.judge(fd.get(), client);
   if (const auto* refusal = std::get_if<ArrivalRefusal>(&verdict)) {
     owner_.on_refused({*refusal, std::move(fd), client, options_.index});
     return;
@@ -107,7 +110,8 @@ void Listener::hand_on(Fd fd, const ClientAddress& client) {
 }
 
 void Listener::on_exhausted(int code) {
-  // A short want is waited out: nobody notices. If it lasts, clients are told rather than left hanging.
+  // A short want is waited out: nobody notices. If it lasts, clients are told rather than left
+  // hanging.
   const std::size_t shed = starved_ ? shed_waiting() : 0;
   starved_ = true;
   watch_.stop();

@@ -50,8 +50,8 @@ struct ListenerOptions {
   std::size_t index = 0;
   std::size_t batch = 16;  // clients accepted per event
   Milliseconds rest{100};  // after exhaustion
-  std::optional<OriginalDestination>
-      fixed;  // every client of this listener goes there; nothing is looked up
+  // Every client of this listener goes there; nothing is looked up.
+  std::optional<OriginalDestination> fixed = {};
 };
 
 // Serves one listening socket, level-triggered: what is not accepted stays in the kernel's queue,

@@ -13,8 +13,10 @@ namespace hyalite {
 
 namespace {
 
-Error trouble(const ListenSpec& spec, const std::string& what, int code, const std::string& remedy = {}) {
-  Error error = Error::system(Fault::operator_, "cannot listen on " + spec.address.text() + ": " + what, code);
+Error trouble(const ListenSpec& spec, const std::string& what, int code,
+              const std::string& remedy = {}) {
+  Error error = Error::system(Fault::operator_,
+                              "cannot listen on " + spec.address.text() + ": " + what, code);
   if (!remedy.empty()) error.text += "; " + remedy;
   return error;
 }
@@ -24,7 +26,8 @@ std::string remedy_for_bind(const ListenSpec& spec, int code) {
     case EACCES:
       return "a port below net.ipv4.ip_unprivileged_port_start needs CAP_NET_BIND_SERVICE";
     case EADDRINUSE:
-      return "another process listens there: see `ss -lntp sport = :" + std::to_string(spec.address.port) + "`";
+      return "another process listens there: see `ss -lntp sport = :" +
+             std::to_string(spec.address.port) + "`";
     case EADDRNOTAVAIL:
       return "this machine has no such address: use [::] for all of them";
     default:
@@ -42,7 +45,8 @@ Result<Opened> open_socket(const ListenSpec& spec) {
   if (!spec.address.ip.is_v4()) {
     if (Fd six(socket(AF_INET6, kind, 0)); six) return Opened{std::move(six), AF_INET6};
     // Without IPv6 in the kernel "every address" is every IPv4 address.
-    if (errno != EAFNOSUPPORT || !spec.address.ip.is_unspecified()) return trouble(spec, "socket", errno);
+    if (errno != EAFNOSUPPORT || !spec.address.ip.is_unspecified())
+      return trouble(spec, "socket", errno);
   }
   if (Fd four(socket(AF_INET, kind, 0)); four) return Opened{std::move(four), AF_INET};
   return trouble(spec, "socket", errno);
@@ -50,23 +54,30 @@ Result<Opened> open_socket(const ListenSpec& spec) {
 
 Result<void> prepare(const ListenSpec& spec, const Opened& opened) {
   const int fd = opened.fd.get();
-  if (auto done = set_reuse_address(fd); !done) return trouble(spec, "SO_REUSEADDR", done.error().code);
+  if (auto done = set_reuse_address(fd); !done)
+    return trouble(spec, "SO_REUSEADDR", done.error().code);
   if (opened.family == AF_INET6) {
-    if (auto done = set_ipv6_only(fd, false); !done) return trouble(spec, "IPV6_V6ONLY", done.error().code);
+    if (auto done = set_ipv6_only(fd, false); !done)
+      return trouble(spec, "IPV6_V6ONLY", done.error().code);
   }
   if (spec.reuse_port) {
-    if (auto done = set_reuse_port(fd); !done) return trouble(spec, "SO_REUSEPORT", done.error().code);
+    if (auto done = set_reuse_port(fd); !done)
+      return trouble(spec, "SO_REUSEPORT", done.error().code);
   }
   // Accepted sockets inherit it.
   if (auto done = set_no_delay(fd); !done) return trouble(spec, "TCP_NODELAY", done.error().code);
   if (!spec.transparent) return {};
   if (auto done = set_transparent(fd, opened.family); !done) {
-    return trouble(spec, "transparent", done.error().code,
-                   "it needs CAP_NET_RAW in the user namespace that owns this network namespace (systemd: "
-                   "AmbientCapabilities=CAP_NET_RAW and no PrivateUsers=; containers: a network of their own)");
+    return trouble(
+        spec, "transparent", done.error().code,
+        "it needs CAP_NET_RAW in the user namespace that owns this network namespace (systemd: "
+        "AmbientCapabilities=CAP_NET_RAW and no PrivateUsers=; containers: a network of their "
+        "own)");
   }
-  // A listener that is not transparent gets nothing, and nft lets its clients pass unfiltered: so never believe, ask.
-  if (!is_transparent(fd, opened.family)) return trouble(spec, "the kernel did not keep the option transparent", EPROTO);
+  // A listener that is not transparent gets nothing, and nft lets its clients pass unfiltered: so
+  // never believe, ask.
+  if (!is_transparent(fd, opened.family))
+    return trouble(spec, "the kernel did not keep the option transparent", EPROTO);
   return {};
 }
 

@@ -13,6 +13,10 @@ namespace hyalite {
 
 namespace {
 
+unsigned byte(const IpAddress& ip, std::size_t i) {
+  return static_cast<unsigned char>(ip.bytes()[i]);
+}
+
 bool can_bind(const IpAddress& ip) {
   const int family = ip.is_v4() ? AF_INET : AF_INET6;
   const Fd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -24,14 +28,15 @@ bool can_bind(const IpAddress& ip) {
   return bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) == 0;
 }
 
-// net.ipv4.ip_nonlocal_bind lets everybody bind everywhere (as VRRP set-ups want it): then binding proves nothing.
+// net.ipv4.ip_nonlocal_bind lets everybody bind everywhere (as VRRP set-ups want it): then binding
+// proves nothing.
 bool binding_proves_nothing(const IpAddress& ip) {
   // Of 240.0.0.0/4 and 100::/64 (RFC 6666): nobody's address.
   return can_bind(*IpAddress::parse(ip.is_v4() ? "240.0.0.1" : "100::dead:beef"));
 }
 
 bool has_interface(const IpAddress& ip) {
-  if (ip.is_v4() && ip.bytes()[0] == 127) return true;
+  if (ip.is_v4() && byte(ip, 0) == 127) return true;
   ifaddrs* all = nullptr;
   if (getifaddrs(&all) != 0) return false;
   bool found = false;
@@ -45,12 +50,17 @@ bool has_interface(const IpAddress& ip) {
 }
 
 bool is_link_local_v6(const IpAddress& ip) {
-  const auto bytes = ip.bytes();
-  return !ip.is_v4() && static_cast<unsigned char>(bytes[0]) == 0xfe && (static_cast<unsigned char>(bytes[1]) & 0xc0) == 0x80;
+  return !ip.is_v4() && byte(ip, 0) == 0xfe && (byte(ip, 1) & 0xc0) == 0x80;
+}
+
+// Nobody connects to these, although everybody may bind to them.
+bool is_for_many(const IpAddress& ip) {
+  if (!ip.is_v4()) return byte(ip, 0) == 0xff;
+  return (byte(ip, 0) & 0xf0) == 0xe0 || ip == *IpAddress::parse("255.255.255.255");
 }
 
 bool ask_kernel(const IpAddress& ip) {
-  if (ip.is_unspecified() || ip == *IpAddress::parse("255.255.255.255")) return false;
+  if (ip.is_unspecified() || is_for_many(ip)) return false;
   if (is_link_local_v6(ip)) return true;
   if (!can_bind(ip)) return false;
   return !binding_proves_nothing(ip) || has_interface(ip);

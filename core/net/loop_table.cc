@@ -1,5 +1,5 @@
-// Upstream connections on which nothing came back yet, of all workers: a client that is one of them is a loop.
-// SPDX-License-Identifier: MIT
+// Upstream connections on which nothing came back yet, of all workers: a client that is one of them
+// is a loop. SPDX-License-Identifier: MIT
 #include "net/loop_table.h"
 
 #include <sys/random.h>
@@ -24,16 +24,20 @@ Words pack(const Address& local, const Address& remote) {
   Words words{};
   std::memcpy(&words[0], local.ip.bytes().data(), local.ip.bytes().size());
   std::memcpy(&words[2], remote.ip.bytes().data(), remote.ip.bytes().size());
-  words[4] = std::uint64_t{local.port} | std::uint64_t{remote.port} << 16 | std::uint64_t{local.ip.is_v4()} << 32 |
-             std::uint64_t{remote.ip.is_v4()} << 33;
+  words[4] = std::uint64_t{local.port} | std::uint64_t{remote.port} << 16 |
+             std::uint64_t{local.ip.is_v4()} << 32 | std::uint64_t{remote.ip.is_v4()} << 33;
   return words;
 }
 
-// SipHash-2-4 (Aumasson, Bernstein 2012) of whole words: nobody without the key can choose addresses that meet.
+// SipHash-2-4 (Aumasson, Bernstein 2012) of whole words: nobody without the key can choose
+// addresses that meet.
 class SipHash {
  public:
   SipHash(std::uint64_t k0, std::uint64_t k1)
-      : a_(k0 ^ 0x736f6d6570736575), b_(k1 ^ 0x646f72616e646f6d), c_(k0 ^ 0x6c7967656e657261), d_(k1 ^ 0x7465646279746573) {}
+      : a_(k0 ^ 0x736f6d6570736575),
+        b_(k1 ^ 0x646f72616e646f6d),
+        c_(k0 ^ 0x6c7967656e657261),
+        d_(k1 ^ 0x7465646279746573) {}
 
   void add(std::uint64_t word) {
     d_ ^= word;
@@ -67,7 +71,8 @@ struct LoopTable::Header {
   std::uint64_t key[2];
 };
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "a worker may die while it holds a lock");
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
+              "a worker may die while it holds a lock");
 
 LoopTable::Entry::Entry(Entry&& other) noexcept
     : slot_(std::exchange(other.slot_, nullptr)), value_(other.value_) {}
@@ -97,7 +102,8 @@ LoopTable::LoopTable(std::span<std::byte> memory) {
   if (memory.size() < 2 * kLine) return;
   assert(reinterpret_cast<std::uintptr_t>(memory.data()) % kLine == 0);
   auto* header = reinterpret_cast<Header*>(memory.data());
-  if (header->key[0] == 0 && getrandom(header->key, sizeof header->key, 0) != sizeof header->key) return;
+  if (header->key[0] == 0 && getrandom(header->key, sizeof header->key, 0) != sizeof header->key)
+    return;
   std::memcpy(key_, header->key, sizeof key_);
   // Zeroed memory of a lock-free atomic is one that holds zero.
   slots_ = reinterpret_cast<std::atomic<std::uint64_t>*>(memory.data() + kLine);
@@ -142,7 +148,8 @@ bool LoopTable::contains(const Address& local, const Address& remote) const {
 void LoopTable::clear(unsigned worker) {
   for (std::size_t i = 0; i < buckets_ * kBucket; ++i) {
     std::uint64_t value = slots_[i].load();
-    if (value != 0 && (value & ((1u << kWorkerBits) - 1)) == worker + 1) slots_[i].compare_exchange_strong(value, 0);
+    if (value != 0 && (value & ((1u << kWorkerBits) - 1)) == worker + 1)
+      slots_[i].compare_exchange_strong(value, 0);
   }
 }
 

@@ -46,11 +46,12 @@ class Arrivals {
   std::variant<Arrival, ArrivalRefusal> judge(int fd, const ClientAddress& client);
   // For a listener whose settings name the destination.
   std::variant<Arrival, ArrivalRefusal> judge_fixed(const OriginalDestination& destination,
-                                             const ClientAddress& client);
+                                                    const ClientAddress& client);
 
  private:
   bool is_listener(const Address& address);
-  std::variant<Arrival, ArrivalRefusal> check_loop(const Arrival& arrival, const ClientAddress& client) const;
+  std::variant<Arrival, ArrivalRefusal> check_loop(const Arrival& arrival,
+                                                   const ClientAddress& client) const;
 
   std::vector<std::uint16_t> ports_;
   LocalAddresses& local_;

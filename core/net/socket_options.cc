@@ -34,14 +34,18 @@ bool is_transparent(int fd, int family) {
   return getsockopt(fd, level, option, &value, &size) == 0 && value != 0;
 }
 
-Result<void> set_mark(int fd, std::uint32_t mark) { return set(fd, SOL_SOCKET, SO_MARK, mark, "SO_MARK"); }
+Result<void> set_mark(int fd, std::uint32_t mark) {
+  return set(fd, SOL_SOCKET, SO_MARK, mark, "SO_MARK");
+}
 
 Result<void> set_bind_address_no_port(int fd) {
   // Of the IP level also on an AF_INET6 socket.
   return set(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT");
 }
 
-Result<void> set_reuse_address(int fd) { return set(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR"); }
+Result<void> set_reuse_address(int fd) {
+  return set(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+}
 Result<void> set_reuse_port(int fd) { return set(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"); }
 
 Result<void> set_ipv6_only(int fd, bool only) {
@@ -49,14 +53,17 @@ Result<void> set_ipv6_only(int fd, bool only) {
 }
 
 Result<void> set_no_delay(int fd) { return set(fd, SOL_TCP, TCP_NODELAY, 1, "TCP_NODELAY"); }
-Result<void> set_quick_ack(int fd, bool on) { return set(fd, SOL_TCP, TCP_QUICKACK, on ? 1 : 0, "TCP_QUICKACK"); }
+Result<void> set_quick_ack(int fd, bool on) {
+  return set(fd, SOL_TCP, TCP_QUICKACK, on ? 1 : 0, "TCP_QUICKACK");
+}
 
 Result<void> set_keep_alive(int fd, const KeepAlive& keep_alive) {
   const auto idle = static_cast<int>(keep_alive.idle.count());
   const auto interval = static_cast<int>(keep_alive.interval.count());
   if (auto done = set(fd, SOL_TCP, TCP_KEEPIDLE, idle, "TCP_KEEPIDLE"); !done) return done;
   if (auto done = set(fd, SOL_TCP, TCP_KEEPINTVL, interval, "TCP_KEEPINTVL"); !done) return done;
-  if (auto done = set(fd, SOL_TCP, TCP_KEEPCNT, keep_alive.probes, "TCP_KEEPCNT"); !done) return done;
+  if (auto done = set(fd, SOL_TCP, TCP_KEEPCNT, keep_alive.probes, "TCP_KEEPCNT"); !done)
+    return done;
   return set(fd, SOL_SOCKET, SO_KEEPALIVE, 1, "SO_KEEPALIVE");
 }
 

@@ -26,7 +26,8 @@ Result<Pipe> PipePool::take() {
   int ends[2];
   if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return Error::system(Fault::us, "pipe", errno);
   Pipe pipe{Fd(ends[0]), Fd(ends[1]), 0};
-  // Refused above /proc/sys/fs/pipe-max-size and pipe-user-pages-soft: then it stays as small as it is.
+  // Refused above /proc/sys/fs/pipe-max-size and pipe-user-pages-soft: then it stays as small as it
+  // is.
   (void)fcntl(pipe.write.get(), F_SETPIPE_SZ, static_cast<int>(capacity_));
   pipe.capacity = static_cast<std::size_t>(std::max(fcntl(pipe.write.get(), F_GETPIPE_SZ), 4096));
   ++in_use_;
@@ -50,7 +51,8 @@ Result<Splice> Splice::open(PipePool& pool, std::uint64_t most) {
   return Splice(pool, *std::move(pipe), most);
 }
 
-Splice::Splice(PipePool& pool, Pipe pipe, std::uint64_t most) : pool_(&pool), pipe_(std::move(pipe)), most_(most) {}
+Splice::Splice(PipePool& pool, Pipe pipe, std::uint64_t most)
+    : pool_(&pool), pipe_(std::move(pipe)), most_(most) {}
 
 Splice::~Splice() {
   if (!pipe_.read) return;
@@ -80,10 +82,11 @@ Splice::Pull Splice::pull(int from, std::size_t& left) {
   if (source_ended_ || read_ == most_) return Pull::ended;
   const std::uint64_t room = std::min<std::uint64_t>({pipe_.capacity, left, most_ - read_});
   if (room == 0) return Pull::some;
-  const ssize_t n =
-      splice(from, nullptr, pipe_.write.get(), nullptr, static_cast<std::size_t>(room), SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  const ssize_t n = splice(from, nullptr, pipe_.write.get(), nullptr,
+                           static_cast<std::size_t>(room), SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (n < 0) {
-    // A pipe counts pages, not bytes: it may be full of small pieces. It is emptied before we come here again.
+    // A pipe counts pages, not bytes: it may be full of small pieces. It is emptied before we come
+    // here again.
     if (errno == EAGAIN) return in_pipe() > 0 ? Pull::some : Pull::drained;
     return fail(Side::source, errno), Pull::failed;
   }
@@ -98,8 +101,9 @@ Splice::Pull Splice::pull(int from, std::size_t& left) {
 
 Splice::Push Splice::push(int to) {
   while (in_pipe() > 0) {
-    const ssize_t n = splice(pipe_.read.get(), nullptr, to, nullptr, static_cast<std::size_t>(in_pipe()),
-                             SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    const ssize_t n =
+        splice(pipe_.read.get(), nullptr, to, nullptr, static_cast<std::size_t>(in_pipe()),
+               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (n < 0) {
       if (errno == EAGAIN) return Push::blocked;
       return fail(Side::sink, errno), Push::failed;

@@ -37,7 +37,8 @@ class PipePool {
   std::vector<Pipe> idle_;
 };
 
-// One direction of a tunnel or a long body. Does no waiting: move() does what is possible and says what would help.
+// One direction of a tunnel or a long body. Does no waiting: move() does what is possible and says
+// what would help.
 class Splice {
  public:
   // What keeps the bytes from moving.
@@ -56,8 +57,8 @@ class Splice {
   Splice& operator=(Splice&&) = delete;
   ~Splice();
 
-  // Moves up to about `budget` bytes, which is more than 0. Neither socket blocks. Writing to a socket whose peer is
-  // gone raises SIGPIPE: it must be ignored in this process.
+  // Moves up to about `budget` bytes, which is more than 0. Neither socket blocks. Writing to a
+  // socket whose peer is gone raises SIGPIPE: it must be ignored in this process.
   State move(int from, int to, std::size_t budget);
 
   std::uint64_t read() const { return read_; }        // bytes taken from the source so far
