@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "metrics/board.h"
 #include "plugin/body_pipe.h"
 #include "plugin/call_slot.h"
 #include "plugin/decision.h"
@@ -43,8 +44,9 @@ class Chain {
   std::size_t size() const { return instances_.size(); }
   const Instance& at(std::size_t index) const { return *instances_[index]; }
 
-  // ---- a worker's life: start first, stop last. `slot` (may be null) outlives the chain.
-  Result<void> start(std::uint32_t worker, std::uint32_t workers, CallSlot* slot);
+  // ---- a worker's life: start first, stop last. `row` is of a board with the layout that the chain was loaded with; `slot`
+  // (may be null) outlives the chain.
+  Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row, CallSlot* slot);
   void tick();    // about once a second
   void reopen();  // log files were moved away
   void drain();   // newer workers accept

@@ -28,15 +28,17 @@ struct HookTables {
   bool has(Hook hook) const;
 };
 
-// What the host counts for each instance, in the worker's own cells.
-struct InstanceCounters {
-  std::uint64_t* calls = nullptr;
-  std::uint64_t* errors = nullptr;     // hooks that failed, for whatever reason
-  std::uint64_t* misuses = nullptr;    // of these: verdicts and decisions that are not allowed
-  std::uint64_t* decisions = nullptr;  // respond, reset, pass_through, redirect_upstream
-  std::uint64_t* left_out = nullptr;   // flows and exchanges that went on without it after a failure
-  std::uint64_t* overflows = nullptr;  // bodies larger than it asked to see
+// What the host counts for each instance.
+enum class InstanceCount : std::size_t {
+  calls,
+  errors,     // hooks that failed, for whatever reason
+  misuses,    // of these: verdicts and decisions that are not allowed
+  slow,       // calls that took longer than the budget's warning
+  decisions,  // respond, reset, pass_through, redirect_upstream
+  left_out,   // flows and exchanges that went on without it after a failure
+  overflows,  // bodies larger than it asked to see
 };
+inline constexpr std::size_t kInstanceCounts = static_cast<std::size_t>(InstanceCount::overflows) + 1;
 
 class Instance {
  public:
