@@ -14,7 +14,7 @@ namespace hyalite {
 
 struct BodyLimits {
   std::size_t chunk_line_bytes = 4'096;  // size, extensions and CRLF
-  std::size_t trailer_bytes = 16'384;    // the whole trailer section
+  std::size_t trailer_bytes = 16'384;    // the whole trailer section, with the empty line behind it
   std::size_t trailer_fields = 64;
 };
 
@@ -23,61 +23,76 @@ struct Piece {
   enum class Kind : std::uint8_t {
     need_more,  // nothing can be told from the input as it is: raw is empty
     content,    // bytes of content, at least one
-    framing,    // chunk-size line, CRLF after chunk data
-    trailers,   // the field lines of the trailer section, without the empty line behind them
+    framing,    // a chunk-size line, or the CRLF behind chunk data
+    trailers,   // the field lines of the trailer section, without the empty line behind them: see index_trailers()
     end,        // the message ends behind raw (the last CRLF when chunked, else empty); told once, then need_more
     refused,    // raw is empty; nothing more may be forwarded, the connection is to be closed
   };
   Kind kind = Kind::need_more;
-  Bytes raw;
-  Refusal refusal{};  // when refused
+  Bytes raw = {};
+  Refusal refusal = {};  // when refused
 };
 
-// Reads one body. The pieces of content and the end are the same however the input is cut; content may come in smaller
-// pieces. Nothing whose meaning is still open is given out: a chunk-size line or a trailer section (with the last-chunk
-// before it) that is not complete stays in the input; what may stay there is bounded by the limits.
+// Reads one body. The contents and the end are the same however the input is cut; only the pieces of content may be
+// smaller. Nothing whose meaning is still open is given out: a chunk-size line, or the last-chunk with its trailer section,
+// stays in the input until it is complete and checked; how much may stay there is bounded by the limits.
 class BodyReader {
  public:
-  // A reader of an empty body, at its end.
+  // A reader of an empty body, before its end.
   BodyReader() = default;
   BodyReader(const Framing& framing, const BodyLimits& limits);
 
-  // The next piece from the front of `input` (the unconsumed bytes). Take piece.raw.size() bytes off before the next call.
+  // The next piece, from the front of `input`: the bytes not taken yet. Take piece.raw.size() bytes off before the next call.
   Piece next(Bytes input);
   // Was the end given out?
   bool complete() const { return state_ == State::done; }
-  // The input has ended with `input` unconsumed. Is the message whole? until_close ends here; a Piece::end is not given.
-  // Otherwise: truncated_body, unless complete() or nothing but Piece::end was left to give out.
-  std::optional<Refusal> finish(Bytes input);
+  // The peer ended its side, and next() needs more than `rest`. nullopt: with until_close this was the end (no Piece::end is
+  // given), else the message had ended before. Otherwise truncated_body.
+  std::optional<Refusal> finish(Bytes rest);
 
-  // Bytes of content given out so far.
+  // Bytes of content given out or skipped so far.
   std::uint64_t content_bytes() const { return content_bytes_; }
-  // With Kind::length: bytes of content still to come; with until_close: UINT64_MAX; in a chunk: what is left of it; else 0.
+  // Bytes of content that are sure to come next: of the body, or of this chunk; with until_close UINT64_MAX.
   std::uint64_t content_ahead() const;
-  // `n` bytes of content passed by other means (splice); only with Kind::length or until_close, n <= content_ahead().
+  // `n` bytes of content went by another way (splice). Not when chunked; n <= content_ahead().
   void skip(std::uint64_t n);
 
  private:
-  enum class State : std::uint8_t { length, until_close, chunk_line, chunk_data, chunk_end, trailers, last_line, end, done, refused };
+  enum class State : std::uint8_t {
+    length,
+    until_close,
+    chunk_line,
+    chunk_data,
+    chunk_end,
+    last_chunk,     // the line of the last chunk is in the input; its trailer section is awaited
+    trailers,       // the whole trailer section is in the input, and was checked
+    end,
+    done,
+    refused,
+  };
 
   Piece content(Bytes input);
   Piece chunk_line(Bytes input);
   Piece chunk_end(Bytes input);
-  Piece last_chunk(Bytes input, std::size_t line);
+  Piece last_chunk(Bytes input);
   Piece trailers(Bytes input);
+  Piece end(Bytes input);
   Piece refuse(Refusal refusal);
   Piece give(Piece::Kind kind, Bytes raw, State then);
-  std::optional<Refusal> look_for_trailers_end(Bytes input);
+  // Where the line ends in which input[seen_] is, behind its CRLF; 0 when that has not come yet.
+  std::size_t find_line_end(Bytes input);
 
   State state_ = State::end;
+  Refusal refusal_ = {};
   BodyLimits limits_;
-  std::uint64_t ahead_ = 0;          // content bytes left: of the body, or of this chunk
+  std::uint64_t ahead_ = 0;  // content left: of the body, or of this chunk
   std::uint64_t content_bytes_ = 0;
-  std::size_t seen_ = 0;             // of the line or trailer section that is incomplete: bytes looked at already
-  std::size_t line_ = 0;             // in the trailer section: where the line begins that is incomplete
-  std::size_t trailer_fields_ = 0;
-  std::size_t trailers_end_ = 0;
-  Refusal refusal_{};
+  std::size_t seen_ = 0;             // of what has to stay in the input: bytes that were looked at already
+  std::size_t line_ = 0;             // last_chunk: where the line begins in which seen_ is
+  std::size_t last_chunk_line_ = 0;  // length of the last-chunk's line
+  std::size_t last_chunk_digits_ = 0;
+  std::size_t trailers_ = 0;  // length of the trailers' lines
+  bool chunked_ = false;
   ChunkWitness witness_;
 };
 

@@ -84,11 +84,17 @@ class Fields {
   void clear(Place place, std::size_t most_fields);
   // While indexing.
   void add(const Field& field);
-  // While editing; the caller has checked, and calls edit() when done.
+  // While editing; the caller has checked, and calls edit() when done. `name` lives as long as the fields are used.
   void put(std::size_t index, Bytes name, Bytes value, Arena& arena);
   void erase_all(Bytes name, std::size_t from);
   void edit();
-  void shift(std::ptrdiff_t by, Bytes old_raw);
+  // Where a view is once the bytes it may look into were copied elsewhere; a view of other bytes stays.
+  struct Moved {
+    Bytes from;
+    const char* to;
+    Bytes operator()(Bytes view) const;
+  };
+  void shift(const Moved& moved);
 
   std::vector<Field> fields_;
   std::uint32_t generation_ = 0;

@@ -1,4 +1,4 @@
-// Where the body of a message ends, decided from its head (RFC 9112, section 6.3), and what becomes of the connection.
+// Where the body of a message ends, decided from its head (RFC 9112, section 6.3), or refused when that is in doubt.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -25,16 +25,15 @@ struct Framing {
   bool operator==(const Framing&) const = default;
 };
 
-// What the reader of a response must know of the request that it answers: of the request as it was sent upstream.
+// What the reader of a response must know of the request that it answers, as it was sent upstream: see asked_by().
 struct Asked {
   bool by_head = false;     // HEAD: no body, whatever the head says
   bool by_connect = false;  // CONNECT: 2xx opens a tunnel
   unsigned minor_version = 1;
-  Bytes upgrade = {};       // the value of Upgrade when a switch was asked for, else empty; lives as long as the request's bytes
-  bool complete = true;     // the request was sent to its end; no switch of protocols may come earlier
+  Bytes upgrade = {};    // Upgrade's value when a switch was asked for, else empty; lives as long as the request's bytes
+  bool complete = true;  // the request was sent to its end, no switch of protocols may come earlier. asked_by() says true
+                         // exactly when the request has no body; from there it is the caller's to keep
 };
-// `complete` is the caller's to keep: here it is true exactly when the request has no body.
-Asked asked_by(const RequestHead& request);
 
 // What may be decided about the head as a whole once its lines are known to be well-formed: Host, Content-Length,
 // Transfer-Encoding, Connection, Upgrade, Expect, and what the status or the method allows. nullopt = nothing is wrong.
@@ -51,25 +50,5 @@ struct DeclaredLength {
   std::optional<std::uint64_t> length;
 };
 DeclaredLength declared_length(const Head& head);
-
-// The options of all Connection fields that matter to us (RFC 9110, 7.6.1).
-struct ConnectionOptions {
-  bool close = false, keep_alive = false, upgrade = false;
-};
-ConnectionOptions connection_options(const Head& head);
-
-// May another message follow on the connection, as far as this one says? (RFC 9112, 9.3). `close` always wins.
-bool keeps_alive(const RequestHead& head);
-bool keeps_alive(const ResponseHead& head, const Framing& framing);
-
-// The client waits for a 100 (Continue) before it sends the body (RFC 9110, 10.1.1): HTTP/1.1 with a body only.
-bool expects_continue(const RequestHead& head);
-
-// Protocols that the request offers to switch to (RFC 9110, 7.8): Upgrade, named in Connection, in HTTP/1.1.
-struct UpgradeOffer {
-  bool websocket = false, h2c = false, other = false;
-  bool any() const { return websocket || h2c || other; }
-};
-UpgradeOffer asks_upgrade(const RequestHead& head);
 
 }  // namespace hyalite

@@ -90,7 +90,11 @@ Name name_of(Bytes name, std::uint32_t hash);
 bool is_framing_field(Name name);
 inline bool is_framing_field(Bytes name) { return is_framing_field(name_of(name)); }
 
-// May a trailer section carry it? Not framing, routing, authentication or the content's format (RFC 9110, 6.5.1).
+// Content_Length and the like: no framing field, but some that read the message further on take `_` and `-` for the same.
+bool is_lookalike(Bytes name);
+
+// May a trailer section carry it? Not framing, routing, authentication, control or the content's format
+// (RFC 9110, section 6.5.1).
 bool may_be_trailer(Name name);
 
 // RFC 9110, 5.6.2: one or more of the characters that methods and field names are made of.

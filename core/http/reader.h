@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "http/connection.h"
 #include "http/framing.h"
 #include "http/message.h"
 #include "http/refusal.h"
@@ -25,19 +26,21 @@ struct HeadProgress {
   Framing framing{};         // when complete
 };
 
-// Looks for the empty line without looking at any byte twice; refuses a line that ends in a bare LF as soon as it is seen.
+// Looks for the empty line and at no byte twice; refuses a line that ends in a bare LF as soon as it is seen.
 class HeadFinder {
  public:
   enum class Found : std::uint8_t { no, first_line, end };
-  // `bytes` begin where the head begins: the bytes of the last call, and more. After `end`, length() is that of the head.
-  // first_line is told once, before anything behind it is looked at: call again to go on.
+  // `bytes` begin where the head begins: the bytes of the last call, and more. first_line is told once, before anything
+  // behind it is looked at: call again to go on.
   std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, Found& found);
+  // Up to the end of what was found: of the first line, or of the head.
   std::size_t length() const { return line_; }
+  bool fresh() const { return seen_ == 0; }
   void reset() { *this = {}; }
 
  private:
   std::size_t seen_ = 0;  // bytes in which no LF is to be looked for any more
-  std::size_t line_ = 0;  // where the line begins that seen_ is in
+  std::size_t line_ = 0;  // where the line begins in which seen_ is
   bool past_first_line_ = false;
 };
 
@@ -72,6 +75,7 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers);
 // Would the other side read what we are about to send as we mean it? To be asked of every head that was edited, with
 // the bytes of write() and the framing that the body will be sent with.
 std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits);
-std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant, const HeadLimits& limits);
+std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
+                                        const HeadLimits& limits);
 
 }  // namespace hyalite

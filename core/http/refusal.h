@@ -64,6 +64,7 @@ enum class Refusal : std::uint8_t {
   switch_not_asked,
   switched_too_early,
   unasked_response,
+  too_many_interim_responses,
   // Chunks and trailers (RFC 9112, section 7.1).
   bad_chunk_size,
   chunk_size_overflow,

@@ -1,0 +1,127 @@
+// Bytes to heads: finds the end of a head, checks every byte of it, indexes it, and asks llhttp for a second opinion.
+// SPDX-License-Identifier: MIT
+#include "http/reader.h"
+
+#include "http/parser.h"
+#include "http/strict.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr Bytes kCrLf = "\r\n";
+
+HeadProgress need_more(std::size_t consumed) { return {HeadProgress::Step::need_more, consumed, {}, {}}; }
+HeadProgress refused(Refusal refusal) { return {HeadProgress::Step::refused, 0, refusal, {}}; }
+
+// The start-line as soon as it is there: who speaks HTTP/0.9 sends nothing behind it and waits.
+std::optional<Refusal> check_start(Bytes line, const RequestHead&) {
+  if (line.empty()) return Refusal::empty_line_before_request;
+  RequestLine ignored;
+  return parse_request_line(line, ignored);
+}
+
+std::optional<Refusal> check_start(Bytes line, const ResponseHead&) {
+  StatusLine ignored;
+  return parse_status_line(line, ignored);
+}
+
+// Runs the finder to the end of the head. need_more, refused, or complete with the length as `consumed`.
+template <class AnyHead>
+HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits, const AnyHead& head) {
+  while (true) {
+    HeadFinder::Found found = HeadFinder::Found::no;
+    if (const auto refusal = finder.look(bytes, limits, found)) return refused(*refusal);
+    if (found == HeadFinder::Found::no) return need_more(0);
+    if (found == HeadFinder::Found::end) return {HeadProgress::Step::complete, finder.length(), {}, {}};
+    const Bytes line = bytes.substr(0, finder.length() - kCrLf.size());
+    if (const auto refusal = check_start(line, head)) return refused(*refusal);
+  }
+}
+
+std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
+  if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
+  if (const auto refusal = check_framing(head)) return refusal;
+  return ask_llhttp(head);
+}
+
+std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadLimits& limits, Bytes raw) {
+  if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
+  if (const auto refusal = check_framing(head, asked)) return refusal;
+  return ask_llhttp(head);
+}
+
+// What is said of `written` when it was read back as `progress`.
+std::optional<Refusal> compare(const HeadProgress& progress, Bytes written, const Framing& meant) {
+  if (progress.step == HeadProgress::Step::refused) return progress.refusal;
+  const bool same = progress.step == HeadProgress::Step::complete && progress.consumed == written.size() &&
+                    progress.framing == meant;
+  return same ? std::nullopt : std::optional(Refusal::edit_changed_framing);
+}
+
+}  // namespace
+
+std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits, Found& found) {
+  while (true) {
+    found = Found::no;
+    const std::size_t lf = bytes.find('\n', seen_);
+    seen_ = lf == Bytes::npos ? bytes.size() : lf + 1;
+    if (seen_ > limits.bytes) return past_first_line_ ? Refusal::head_too_large : Refusal::target_too_long;
+    if (lf == Bytes::npos) return std::nullopt;
+    if (lf == line_ || bytes[lf - 1] != '\r') return Refusal::bare_lf;
+    const bool empty = lf == line_ + 1;
+    line_ = lf + 1;
+    if (past_first_line_ && !empty) continue;
+    found = past_first_line_ ? Found::end : Found::first_line;
+    past_first_line_ = true;
+    return std::nullopt;
+  }
+}
+
+HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
+  std::size_t skipped = 0;
+  if (!skipped_empty_line_ && finder_.fresh()) {
+    if (bytes == kCrLf.substr(0, 1)) return need_more(0);
+    if (bytes.substr(0, kCrLf.size()) == kCrLf) {
+      skipped_empty_line_ = true;
+      skipped = kCrLf.size();
+      bytes.remove_prefix(skipped);
+    }
+  }
+  HeadProgress progress = find_head(finder_, bytes, limits_, head);
+  if (progress.step == HeadProgress::Step::need_more) return need_more(skipped);
+  if (progress.step == HeadProgress::Step::refused) return progress;
+  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed))) return refused(*refusal);
+  finder_.reset();
+  skipped_empty_line_ = false;
+  progress.consumed += skipped;
+  progress.framing = framing_of(head);
+  return progress;
+}
+
+HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head) {
+  HeadProgress progress = find_head(finder_, bytes, limits_, head);
+  if (progress.step != HeadProgress::Step::complete) return progress;
+  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed))) return refused(*refusal);
+  finder_.reset();
+  progress.framing = framing_of(head, asked);
+  return progress;
+}
+
+void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
+  // A BodyReader has refused whatever this could refuse.
+  static_cast<void>(Indexer::index(raw, most_fields, trailers));
+}
+
+std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits) {
+  RequestHead head;
+  return compare(RequestReader(limits).read(written, head), written, meant);
+}
+
+std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
+                                        const HeadLimits& limits) {
+  ResponseHead head;
+  return compare(ResponseReader(limits).read(written, asked, head), written, meant);
+}
+
+}  // namespace hyalite
