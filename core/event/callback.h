@@ -17,7 +17,8 @@ class Callback {
   // Anything callable that outlives the holder, e.g. a lambda of a test.
   template <class F>
   static Callback of(F& callable) {
-    return {[](void* f, Args... args) { (*static_cast<F*>(f))(std::forward<Args>(args)...); }, &callable};
+    return {[](void* f, Args... args) { (*static_cast<F*>(f))(std::forward<Args>(args)...); },
+            &callable};
   }
 
   void operator()(Args... args) const { function_(owner_, std::forward<Args>(args)...); }
@@ -34,8 +35,9 @@ template <class T, class... Args>
 struct Member<void (T::*)(Args...)> {
   template <void (T::*method)(Args...)>
   static Callback<Args...> make(T& owner) {
-    return {[](void* o, Args... args) { (static_cast<T*>(o)->*method)(std::forward<Args>(args)...); },
-            &owner};
+    return {
+        [](void* o, Args... args) { (static_cast<T*>(o)->*method)(std::forward<Args>(args)...); },
+        &owner};
   }
 };
 }  // namespace callback_detail

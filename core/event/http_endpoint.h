@@ -28,9 +28,10 @@ struct PeerCredentials {
 // What somebody asks of an endpoint. The views live until the handler returns.
 struct EndpointRequest {
   std::string_view method;  // "GET"
-  std::string_view path;    // begins with '/', percent-decoding is the handler's
+  std::string_view path;    // begins with '/'; percent-decoding is the handler's business
   std::string_view query;   // without '?'; empty when there is none
-  std::string_view host;    // the Host header as it came; empty when there is none. Check it: a browser may be made to ask (DNS rebinding)
+  std::string_view host;  // the Host header; empty when there is none. To be checked: browsers can
+                          // be made to ask (DNS rebinding)
   std::string_view body;
   std::optional<PeerCredentials> peer;  // on a unix socket only
 };
@@ -41,28 +42,32 @@ struct EndpointAnswer {
   std::string body;
 };
 
-// The duty to answer one request, now or later. Destroyed without an answer: 500. The asker may be gone by then: nothing happens.
-// Must not outlive its endpoint.
+// The duty to answer one request, now or later. Destroyed without an answer: 500. Whether the asker
+// or the endpoint is gone by then does not matter.
 class EndpointReply {
  public:
   struct Pending;
-  explicit EndpointReply(Pending* pending) : pending_(pending) {}
+  explicit EndpointReply(std::unique_ptr<Pending> pending);
   EndpointReply(EndpointReply&& other) noexcept;
   EndpointReply& operator=(EndpointReply&& other) noexcept;
   ~EndpointReply();
-  void send(EndpointAnswer answer);
+  // Once. To HEAD only the length of the body is told.
+  void send(const EndpointAnswer& answer);
 
  private:
-  Pending* pending_;
+  std::unique_ptr<Pending> pending_;
 };
 
 struct EndpointLimits {
   std::size_t most_header_bytes = 8 * 1024;
   std::size_t most_body_bytes = 64 * 1024;
-  Seconds idle{10};  // also how long one request may take to arrive between two reads
+  Seconds idle{10};          // also how long one request may take to arrive between two reads
+  Milliseconds rest{1'000};  // without descriptors to accept with
 };
 
-// Serves until it is destroyed. Whoever may connect is served: listen on loopback or on a unix socket.
+// Serves GET, HEAD, POST, PUT and DELETE until it is destroyed. Whoever may connect is served:
+// listen on loopback or on a unix socket. The number of connections has no limit but the process's
+// own (RLIMIT_NOFILE): set one in a process that lives on after what an endpoint may cost.
 class HttpEndpoint {
  public:
   using Handler = std::function<void(const EndpointRequest& request, EndpointReply reply)>;

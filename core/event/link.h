@@ -4,8 +4,8 @@
 
 namespace hyalite {
 
-// A list is a Link that stands for itself (its head); members join it. Whoever is destroyed has left.
-// Not movable: neighbours point here.
+// A list is a Link that stands for itself (its head); members join it. Whoever is destroyed has
+// left. Not movable: neighbours point here.
 class Link {
  public:
   Link() = default;

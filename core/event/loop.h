@@ -17,8 +17,8 @@ namespace hyalite {
 
 class Turn;
 
-// One thread, one loop. Outlives every Watch, Timer, Turn ... made with it. Never made before a fork:
-// both processes would share its epoll.
+// One thread, one loop. Outlives every Watch, Timer, Turn ... made with it. Never made before a
+// fork: both processes would share its epoll.
 class Loop {
  public:
   static Result<std::unique_ptr<Loop>> open();
@@ -34,10 +34,12 @@ class Loop {
   // run() returns after the current pass. Before run(): the next run() does one pass at most.
   void stop() { stopped_ = true; }
 
-  // Runs `work` on this loop after the current events, never inside post(). Allocates: not for the hot path (see Turn).
+  // Runs `work` on this loop after the current events, never inside post(). Allocates: not for the
+  // hot path (see Turn).
   void post(std::function<void()> work);
 
-  // The time when the current events arrived, read once for all of them; outside a pass the time as it is.
+  // The time when the current events arrived, read once for all of them; outside a pass the time as
+  // it is.
   const Clock& clock() const { return clock_; }
   Monotonic now() const { return clock_.now(); }
 
@@ -74,13 +76,14 @@ class Loop {
   bool stopped_ = false;
 };
 
-// Asks for another turn after the current events: to go on reading when a budget is spent (an edge is told only once),
-// or to sweep what may not be destroyed inside its own call. Never allocates.
+// Asks for another turn after the current events: to go on reading when a budget is spent (an edge
+// is told only once), or to sweep what may not be destroyed inside its own call. Never allocates.
 class Turn : private Link {
  public:
   Turn(Loop& loop, Callback<> owner) : loop_(loop), owner_(owner) {}
 
-  // The owner is called once, after the current events; others that are ready come between two turns of one owner.
+  // The owner is called once, after the current events; others that are ready come between two
+  // turns of one owner.
   void ask() {
     if (!asked()) join(loop_.turns_);
   }

@@ -10,8 +10,8 @@
 
 namespace hyalite {
 
-// For short or exact waits (some milliseconds of tolerance). Idle times belong on a Wheel: it costs less per connection.
-// The owner may stop, restart or destroy the timer inside its call.
+// For short or exact waits (some milliseconds of tolerance). Idle times belong on a Wheel: it costs
+// less per connection. The owner may stop, restart or destroy the timer inside its call.
 class Timer {
  public:
   Timer(Loop& loop, Callback<> owner);

@@ -10,11 +10,13 @@
 
 namespace hyalite {
 
-// What became possible. Edge-triggered: told once when it becomes so; the owner remembers until a call said EAGAIN.
+// What became possible. Edge-triggered: told once when it becomes so; the owner remembers until a
+// call said EAGAIN.
 struct Readiness {
   bool readable = false;  // there are bytes, an end or an error to read
   bool writable = false;
-  bool closed = false;  // the peer will send nothing more, or the connection failed: read until the end, even after a short read
+  bool closed = false;  // the peer will send nothing more, or the connection failed: read until the
+                        // end, even after a short read
 
   Readiness operator|(Readiness other) const {
     return {readable || other.readable, writable || other.writable, closed || other.closed};
@@ -34,7 +36,8 @@ class Watch {
   Result<void> start(int fd);
   void stop();
   bool watching() const { return watching_; }
-  // From now on somebody else is told: how a connection goes from the connector to its flow without a system call.
+  // From now on somebody else is told: how a connection goes from the connector to its flow without
+  // a system call.
   void set_owner(Callback<Readiness> owner) { owner_ = owner; }
   Callback<Readiness> owner() const { return owner_; }
 
@@ -47,7 +50,8 @@ class Watch {
   bool watching_ = false;
 };
 
-// Level-triggered and for reading only: listening sockets, pipes, channels, signalfd. Told again while there is something.
+// Level-triggered and for reading only: listening sockets, pipes, channels, signalfd. Told again
+// while there is something.
 class ReadWatch {
  public:
   ReadWatch(Loop& loop, Callback<> owner) : loop_(loop), owner_(owner) {}

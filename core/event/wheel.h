@@ -11,7 +11,7 @@
 
 namespace hyalite {
 
-// One time-out, living inside its owner; 56 bytes. Destroyed = cancelled.
+// One time-out, living inside its owner. Destroyed = cancelled.
 class WheelEntry : private Link {
  public:
   explicit WheelEntry(Callback<> expired) : expired_(expired) {}
@@ -31,16 +31,20 @@ class Wheel {
  public:
   explicit Wheel(const Clock& clock, Milliseconds tick = Seconds{1});
 
-  // Calls the entry's owner once, `delay` from now. An entry that is scheduled already is moved. O(1).
+  // Calls the entry's owner once, `delay` from now. An entry that is scheduled already is moved.
+  // O(1).
   void schedule(WheelEntry& entry, Milliseconds delay);
-  // Calls all whose time has come; they may schedule, cancel and destroy any entry. To be called at every tick (a Ticker does).
+  // Calls all whose time has come; they may schedule, cancel and destroy any entry. To be called at
+  // every tick (a Ticker does).
   void advance();
   Milliseconds tick() const { return tick_; }
 
  private:
-  static constexpr std::size_t kSlots = 512;  // an entry further away than this many ticks is passed by once per round
+  static constexpr std::size_t kSlots =
+      512;  // an entry further away than this many ticks is passed by once per round
 
   std::uint64_t ticks_until(Monotonic time) const;
+  void serve(Link& slot);
 
   const Clock& clock_;
   Milliseconds tick_;

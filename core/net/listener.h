@@ -23,7 +23,8 @@ struct Accepted {
   std::size_t listener;  // the index its owner gave
 };
 
-// A client that is not. Whoever gets it may still answer it (a short page for a direct hit) or just close it.
+// A client that is not. Whoever gets it may still answer it (a short page for a direct hit) or just
+// close it.
 struct Refused {
   Refusal why;
   Fd fd;
@@ -36,8 +37,9 @@ class ListenerOwner {
  public:
   virtual void on_accepted(Accepted accepted) = 0;
   virtual void on_refused(Refused refused) = 0;
-  // accept() failed for want of descriptors or memory (`code`: EMFILE, ENFILE, ENOBUFS, ENOMEM); accepting rests a moment.
-  // `shed` clients that waited through a rest already were closed unheard.
+  // accept() failed for want of descriptors or memory (`code`: EMFILE, ENFILE, ENOBUFS, ENOMEM);
+  // accepting rests a moment. `shed` clients that waited through a rest already were closed
+  // unheard.
   virtual void on_exhausted(int code, std::size_t shed) = 0;
 
  protected:
@@ -46,16 +48,19 @@ class ListenerOwner {
 
 struct ListenerOptions {
   std::size_t index = 0;
-  std::size_t batch = 16;                    // clients accepted per event
-  Milliseconds rest{100};                    // after exhaustion
-  std::optional<OriginalDestination> fixed;  // every client of this listener goes there; nothing is looked up
+  std::size_t batch = 16;  // clients accepted per event
+  Milliseconds rest{100};  // after exhaustion
+  std::optional<OriginalDestination>
+      fixed;  // every client of this listener goes there; nothing is looked up
 };
 
-// Serves one listening socket, level-triggered: what is not accepted stays in the kernel's queue, for siblings too.
+// Serves one listening socket, level-triggered: what is not accepted stays in the kernel's queue,
+// for siblings too.
 class Listener {
  public:
   // `listening` is ours from here on.
-  Listener(Loop& loop, Fd listening, Arrivals& arrivals, ListenerOwner& owner, ListenerOptions options = {});
+  Listener(Loop& loop, Fd listening, Arrivals& arrivals, ListenerOwner& owner,
+           ListenerOptions options = {});
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -82,10 +87,10 @@ class Listener {
   ListenerOptions options_;
   ReadWatch watch_;
   Timer rest_;
-  Fd reserve_;           // given up to be able to accept and close when no descriptor is left
-  bool hungry_ = false;  // the last accept after a rest failed as well
-  bool wanted_ = false;  // resume() was called last, not pause()
-  bool* gone_ = nullptr; // set by the destructor while we are inside a call to the owner
+  Fd reserve_;            // given up to be able to accept and close when no descriptor is left
+  bool hungry_ = false;   // the last accept after a rest failed as well
+  bool wanted_ = false;   // resume() was called last, not pause()
+  bool* gone_ = nullptr;  // set by the destructor while we are inside a call to the owner
 };
 
 }  // namespace hyalite

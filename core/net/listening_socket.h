@@ -17,8 +17,8 @@ struct ListenSpec {
   int backlog = 4096;        // the kernel's net.core.somaxconn caps it
 };
 
-// A listening, non-blocking, close-on-exec socket. Where the machine has no IPv6, [::] becomes 0.0.0.0.
-// The errors name the remedy: they are for the operator.
+// A listening, non-blocking, close-on-exec socket. Where the machine has no IPv6, [::] becomes
+// 0.0.0.0. The errors name the remedy: they are for the operator.
 Result<Fd> open_listening_socket(const ListenSpec& spec);
 
 // What a socket really listens on: its port when the spec said 0.

@@ -10,13 +10,16 @@
 
 namespace hyalite {
 
-// Asks the kernel by binding (which knows all of 127.0.0.0/8 and follows the real routing table `local`, whatever
-// `local default` routes interception added) and remembers the answer for some seconds. Needs no privilege.
+// Asks the kernel by binding (which knows all of 127.0.0.0/8 and follows the real routing table
+// `local`, whatever `local default` routes interception added) and remembers the answer for some
+// seconds. Needs no privilege.
 class LocalAddresses {
  public:
-  explicit LocalAddresses(const Clock& clock, std::size_t most_remembered = 4096, Seconds remember = Seconds{5});
+  explicit LocalAddresses(const Clock& clock, std::size_t most_remembered = 4096,
+                          Seconds remember = Seconds{5});
 
-  // false for 0.0.0.0, :: and 255.255.255.255. True for link-local IPv6: such packets are never routed through us.
+  // false for 0.0.0.0, :: and 255.255.255.255. True for link-local IPv6: such packets are never
+  // routed through us.
   bool contains(const IpAddress& ip);
 
  private:

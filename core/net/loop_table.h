@@ -1,5 +1,5 @@
-// Upstream connections on which nothing came back yet, of all workers: a client that is one of them is a loop.
-// SPDX-License-Identifier: MIT
+// Upstream connections on which nothing came back yet, of all workers: a client that is one of them
+// is a loop. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <atomic>
@@ -11,15 +11,17 @@
 
 namespace hyalite {
 
-// Lives in memory handed in by the caller: a MAP_SHARED mapping made before the fork, of bytes_for(n) bytes, zeroed.
-// Make the table before the fork; the copies that the workers get speak about the same memory. Lock-free: a worker may
-// die at any moment. Bounded: what finds no room is not guarded (Entry is empty), to be counted by the caller.
-// Slots hold 54 bits of a keyed hash and the worker, not addresses: an innocent match is a matter of 1 in 10^15.
+// Lives in memory handed in by the caller: a MAP_SHARED mapping made before the fork, of
+// bytes_for(n) bytes, zeroed. Make the table before the fork; the copies that the workers get speak
+// about the same memory. Lock-free: a worker may die at any moment. Bounded: what finds no room is
+// not guarded (Entry is empty), to be counted by the caller. Slots hold 54 bits of a keyed hash and
+// the worker, not addresses: an innocent match is a matter of 1 in 10^15.
 class LoopTable {
  public:
   static constexpr unsigned kMostWorkers = 1023;
 
-  // Removes its connection when it ends. Give it up at the first byte from upstream. Must not outlive the memory.
+  // Removes its connection when it ends. Give it up at the first byte from upstream. Must not
+  // outlive the memory.
   class Entry {
    public:
     Entry() = default;
@@ -44,7 +46,8 @@ class LoopTable {
   Entry insert(unsigned worker, const Address& local, const Address& remote);
   // Does a connection of ours run from `local` to `remote`, without an answer yet?
   bool contains(const Address& local, const Address& remote) const;
-  // Forgets everything of a worker that died. Called by its parent before the next one of this index starts.
+  // Forgets everything of a worker that died. Called by its parent before the next one of this
+  // index starts.
   void clear(unsigned worker);
 
  private:

@@ -36,11 +36,13 @@ const char* name(ArrivalMode mode);
 // Decides for every accepted connection, before anything else happens to it.
 class Arrivals {
  public:
-  // `listener_ports`: of all listeners of this generation. Both others are lent for this object's life.
+  // `listener_ports`: of all listeners of this generation. Both others are lent for this object's
+  // life.
   Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local, const LoopTable& ours);
 
-  // The original destination is what getsockname() says, unless that is a local address with a listener's own port; only
-  // then conntrack is asked. No answer, the same address, or the client's own address = a direct hit.
+  // The original destination is what getsockname() says, unless that is a local address with a
+  // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
+  // own address = a direct hit.
   std::variant<Arrival, Refusal> judge(int fd, const ClientAddress& client);
 
  private:

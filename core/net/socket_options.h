@@ -11,11 +11,12 @@ namespace hyalite {
 
 // `family` is the one the socket was made with (AF_INET or AF_INET6); errors carry the errno.
 
-// May accept connections to, and bind to, addresses that are not ours. Needs CAP_NET_RAW (or CAP_NET_ADMIN) in the
-// user namespace that owns the network namespace.
+// May accept connections to, and bind to, addresses that are not ours. Needs CAP_NET_RAW (or
+// CAP_NET_ADMIN) in the user namespace that owns the network namespace.
 Result<void> set_transparent(int fd, int family);
 bool is_transparent(int fd, int family);
-// Marks every packet of the socket, for `ip rule` and nft. Needs the same capability (before Linux 5.17: CAP_NET_ADMIN).
+// Marks every packet of the socket, for `ip rule` and nft. Needs the same capability (before
+// Linux 5.17: CAP_NET_ADMIN).
 Result<void> set_mark(int fd, std::uint32_t mark);
 // bind() to an address without taking a port: connect() picks one per destination.
 Result<void> set_bind_address_no_port(int fd);
@@ -25,7 +26,8 @@ Result<void> set_reuse_port(int fd);
 Result<void> set_ipv6_only(int fd, bool only);
 // Small writes leave at once.
 Result<void> set_no_delay(int fd);
-// false: the kernel may hold back an acknowledgement to send it with data; only when data follows at once.
+// false: the kernel may hold back an acknowledgement to send it with data; only when data follows
+// at once.
 Result<void> set_quick_ack(int fd, bool on);
 
 struct KeepAlive {

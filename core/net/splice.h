@@ -21,7 +21,8 @@ struct Pipe {
 // Pipes are dear to make: kept for the next use. Outlives its borrowers.
 class PipePool {
  public:
-  // `most` pipes in use at once (two descriptors each), `kept` of them kept while unused. 1 MB each where the kernel allows.
+  // `most` pipes in use at once (two descriptors each), `kept` of them kept while unused. 1 MB each
+  // where the kernel allows.
   PipePool(std::size_t most, std::size_t kept, std::size_t capacity = 1 << 20);
   // Fails with EMFILE at the limit: then the caller copies.
   Result<Pipe> take();
@@ -36,7 +37,8 @@ class PipePool {
   std::vector<Pipe> idle_;
 };
 
-// One direction of a tunnel or a long body. Does no waiting: move() does what is possible and says what would help.
+// One direction of a tunnel or a long body. Does no waiting: move() does what is possible and says
+// what would help.
 class Splice {
  public:
   // What keeps the bytes from moving.
@@ -54,7 +56,8 @@ class Splice {
   Splice& operator=(Splice&& other) noexcept;
   ~Splice();
 
-  // Moves up to about `budget` bytes. `closed`: the watch said that the source's peer has finished (Readiness::closed).
+  // Moves up to about `budget` bytes. `closed`: the watch said that the source's peer has finished
+  // (Readiness::closed).
   State move(int from, int to, std::size_t budget);
   std::uint64_t read() const { return read_; }        // bytes taken from the source so far
   std::uint64_t written() const { return written_; }  // bytes given to the sink so far
@@ -63,7 +66,8 @@ class Splice {
   bool source_ended() const { return source_ended_; }
 
  private:
-  Splice(PipePool& pool, Pipe pipe, std::uint64_t most) : pool_(&pool), pipe_(std::move(pipe)), most_(most) {}
+  Splice(PipePool& pool, Pipe pipe, std::uint64_t most)
+      : pool_(&pool), pipe_(std::move(pipe)), most_(most) {}
 
   PipePool* pool_;
   Pipe pipe_;

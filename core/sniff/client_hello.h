@@ -1,5 +1,5 @@
-// Reads a TLS ClientHello (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2) without answering it.
-// SPDX-License-Identifier: MIT
+// Reads a TLS ClientHello (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2) without answering
+// it. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -14,26 +14,29 @@ namespace hyalite {
 // What the extension server_name (RFC 6066, section 3) held.
 enum class ServerName {
   absent,
-  host,     // a host name: ASCII letters, digits, '-', '_' and '.', 1 to 253 bytes, not an IP address
+  host,  // a host name: ASCII letters, digits, '-', '_' and '.', 1 to 253 bytes, not an IP address
   address,  // an IP address, which is not allowed there
   invalid,  // anything else: NUL, other bytes, empty labels, too long, several names
 };
 
-// Numbers as they stood on the wire, in their order, GREASE (RFC 8701) included: fingerprints (JA3, JA4) can be made from it.
+// Numbers as they stood on the wire, in their order, GREASE (RFC 8701) included: fingerprints (JA3,
+// JA4) can be made from it.
 struct ClientHello {
   std::uint16_t record_version = 0;
   std::uint16_t legacy_version = 0;
   std::vector<std::uint16_t> supported_versions;  // empty: the extension was absent
   ServerName server_name_kind = ServerName::absent;
-  std::string server_name;  // lower case, without a final dot, when kind is host; the bytes as they came when not; never trusted
-  std::vector<std::string> alpn;                  // as offered; may hold any bytes
+  std::string server_name;  // lower case, without a final dot, when kind is host; the bytes as they
+                            // came when not; never trusted
+  std::vector<std::string> alpn;  // as offered; may hold any bytes
   std::vector<std::uint16_t> cipher_suites;
   std::vector<std::uint16_t> extensions;  // ids
   std::vector<std::uint16_t> groups;
   std::vector<std::uint16_t> signature_algorithms;
   std::vector<std::uint8_t> ec_point_formats;
   std::size_t session_id_length = 0;
-  bool has_ech = false;        // encrypted_client_hello (RFC 9849): server_name is then only the outer one
+  bool has_ech =
+      false;  // encrypted_client_hello (RFC 9849): server_name is then only the outer one
   bool has_early_data = false;
   bool has_pre_shared_key = false;
 
@@ -41,7 +44,8 @@ struct ClientHello {
   std::uint16_t highest_version() const;
 };
 
-// Gathers a ClientHello from a growing view of the client's first bytes. Reads each byte once, however they are split.
+// Gathers a ClientHello from a growing view of the client's first bytes. Reads each byte once,
+// however they are split.
 class ClientHelloReader {
  public:
   enum class State { need_more, malformed, done };
@@ -64,9 +68,9 @@ class ClientHelloReader {
   std::size_t limit_;
   State state_ = State::need_more;
   const char* why_ = "";
-  std::size_t taken_ = 0;    // bytes of the view already gathered
+  std::size_t taken_ = 0;  // bytes of the view already gathered
   std::size_t records_ = 0;
-  std::string handshake_;    // the message without the records' headers
+  std::string handshake_;  // the message without the records' headers
   ClientHello hello_;
 };
 

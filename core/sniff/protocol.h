@@ -9,9 +9,10 @@
 namespace hyalite {
 
 enum class ClientSpeaks {
-  need_more,      // it may still become any of the others
-  tls,            // begins like a TLS record of a handshake
-  http1,          // any server might read it as an HTTP/1 request, valid or not: to be checked strictly, never tunnelled
+  need_more,  // it may still become any of the others
+  tls,        // begins like a TLS record of a handshake
+  http1,  // any server might read it as an HTTP/1 request, valid or not: to be checked strictly,
+          // never tunnelled
   http2_preface,  // the whole connection preface of RFC 9113, section 3.4
   other,          // no server reads a request in this
 };
@@ -22,8 +23,9 @@ enum class ServerSpeaks {
   other,
 };
 
-// `first`: all that the client has sent so far. An answer other than need_more stays the same however the bytes go on.
-// More than `limit` bytes without a decision are http1: there they are refused as an endless request line.
+// `first`: all that the client has sent so far. An answer other than need_more stays the same
+// however the bytes go on. More than `limit` bytes without a decision are http1: there they are
+// refused as an endless request line.
 ClientSpeaks sniff_client(Bytes first, std::size_t limit = 16 * 1024);
 
 // The same for a server, before or after the client said anything.

@@ -1,0 +1,63 @@
+// Tells when a descriptor can be read or written.
+// SPDX-License-Identifier: MIT
+#include "event/watch.h"
+
+#include <event2/event.h>
+
+#include <cassert>
+#include <cerrno>
+
+namespace hyalite {
+
+namespace {
+
+// event_add() says only that it failed; the reason is in errno, left there by epoll_ctl().
+Result<void> add(event& event, const char* what) {
+  errno = 0;
+  if (event_add(&event, nullptr) == 0) return {};
+  return Error::system(Fault::us, what, errno);
+}
+
+}  // namespace
+
+Result<void> Watch::start(int fd) {
+  assert(!watching_);
+  event_assign(&event_, loop_.base(), fd, EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET,
+               &Watch::on_event, this);
+  auto added = add(event_, "cannot watch a socket");
+  watching_ = added.has_value();
+  return added;
+}
+
+void Watch::stop() {
+  if (!watching_) return;
+  event_del(&event_);
+  watching_ = false;
+}
+
+void Watch::on_event(evutil_socket_t, short what, void* self) {
+  const auto& watch = *static_cast<Watch*>(self);
+  watch.owner_(Readiness{.readable = (what & EV_READ) != 0,
+                         .writable = (what & EV_WRITE) != 0,
+                         .closed = (what & EV_CLOSED) != 0});
+}
+
+Result<void> ReadWatch::start(int fd) {
+  assert(!watching_);
+  event_assign(&event_, loop_.base(), fd, EV_READ | EV_PERSIST, &ReadWatch::on_event, this);
+  auto added = add(event_, "cannot watch a descriptor");
+  watching_ = added.has_value();
+  return added;
+}
+
+void ReadWatch::stop() {
+  if (!watching_) return;
+  event_del(&event_);
+  watching_ = false;
+}
+
+void ReadWatch::on_event(evutil_socket_t, short, void* self) {
+  static_cast<ReadWatch*>(self)->owner_();
+}
+
+}  // namespace hyalite
