@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -16,8 +16,8 @@
 
 namespace hyalite {
 
-// The numbers of one process, which alone writes them: plain additions (`++*cell`), no atomics. Copied freely, valid as
-// long as the board. Fetch the cells once, at the start.
+// The numbers of one process, which alone writes them: plain additions (`++*cell`), no atomics.
+// Copied freely, valid as long as the board. Fetch the cells once, at the start.
 class MetricRow {
  public:
   MetricRow(std::uint64_t* cells, const Layout& layout) : cells_(cells), layout_(&layout) {}
@@ -46,8 +46,19 @@ class SharedMemory {
   std::span<std::byte> bytes_;
 };
 
-// One per generation. A row for each worker and one for the generation itself. A worker that takes the place of a dead one
-// goes on with its row, so counters never go back.
+// Where the parts of a board begin, in bytes from its start.
+struct BoardPlaces {
+  std::size_t rows = 0;
+  std::size_t row = 0;  // from one row to the next
+  std::vector<std::size_t> regions;
+  std::size_t end = 0;
+
+  BoardPlaces() = default;
+  BoardPlaces(const Layout& layout, unsigned workers, std::size_t description_bytes);
+};
+
+// One per generation. A row for each worker and one for the generation itself. A worker that takes
+// the place of a dead one goes on with its row, so counters never go back.
 class Board {
  public:
   static constexpr unsigned kMostWorkers = 1'023;
@@ -74,15 +85,18 @@ class Board {
 
  private:
   Board() = default;
+  MetricRow row(unsigned index) const;
 
   Fd fd_;
   SharedMemory memory_;
-  std::unique_ptr<const Layout> layout_;  // rows point to it: it stays where it is when the board moves
+  BoardPlaces places_;
+  std::unique_ptr<const Layout>
+      layout_;  // rows point to it: it stays where it is when the board moves
   unsigned workers_ = 0;
 };
 
-// Somebody else's board, read only. What is in it was written by a process that runs plugins: it is believed to hold numbers,
-// and nothing else.
+// Somebody else's board, read only. What is in it was written by a process that runs plugins: it is
+// believed to hold numbers, and nothing else.
 class BoardView {
  public:
   // Refuses what is not a board of this program, could shrink under us, or contradicts itself.
@@ -100,9 +114,11 @@ class BoardView {
 
  private:
   BoardView() = default;
-  std::span<const std::byte> region_of(std::string_view name, bool per_worker, unsigned worker) const;
+  std::span<const std::byte> region_of(std::string_view name, bool per_worker,
+                                       unsigned worker) const;
 
   SharedMemory memory_;
+  BoardPlaces places_;
   std::unique_ptr<const Layout> layout_;
   unsigned workers_ = 0;
 };

@@ -8,7 +8,8 @@
 
 namespace hyalite {
 
-// A handle on one histogram in a worker's row; copied freely, valid as long as the board. Single writer.
+// A handle on one histogram in a worker's row; copied freely, valid as long as the board. Single
+// writer.
 class Histogram {
  public:
   // Records nothing.

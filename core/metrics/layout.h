@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -21,7 +23,8 @@ struct MetricLabel {
 };
 using MetricLabels = std::vector<MetricLabel>;
 
-// The place of a number in every row of the board. Series declared by one call follow each other: `first + i`.
+// The place of a number in every row of the board. Series declared by one call follow each other:
+// `first + i`.
 struct Cell {
   std::uint32_t index = 0;
   friend Cell operator+(Cell first, std::size_t i) {
@@ -29,7 +32,8 @@ struct Cell {
   }
 };
 
-// Where the numbers of one histogram are: a cell per bound, one for what is beyond them, one for the sum.
+// Where the numbers of one histogram are: a cell per bound, one for what is beyond them, one for
+// the sum.
 struct HistogramPlace {
   Cell first;
   std::uint32_t family = 0;
@@ -44,10 +48,13 @@ struct MetricFamily {
   std::string name;  // [a-z][a-z0-9_]*, beginning "hyalite_"; a counter's ends in "_total"
   std::string help;  // one sentence
   MetricKind kind = MetricKind::counter;
-  // Numbers are kept as whole 1/per_unit of what is shown: 1'000'000 for microseconds shown as seconds.
+  // Numbers are kept as whole 1/per_unit of what is shown: 1'000'000 for microseconds shown as
+  // seconds.
   std::uint64_t per_unit = 1;
-  // Of a histogram: the inclusive upper bounds, ascending, as they are kept. "+Inf" is added when shown.
+  // Of a histogram: the inclusive upper bounds, ascending, as they are kept. "+Inf" is added when
+  // shown.
   std::vector<std::uint64_t> bounds;
+  bool operator==(const MetricFamily&) const = default;
 };
 
 struct MetricSeries {
@@ -62,14 +69,15 @@ struct BoardRegion {
   bool per_worker = false;
 };
 
-// Rooms declare their families on it (`FlowCounters::declare(layout)`), then the Board takes it and it is final.
+// Rooms declare their families on it (`FlowCounters::declare(layout)`), then the Board takes it and
+// it is final.
 class Layout {
  public:
-  static constexpr std::size_t kMostCells = 65'536;       // in one row
-  static constexpr std::size_t kMostNameBytes = 120;      // of a family or a label
-  static constexpr std::size_t kMostTextBytes = 1'024;    // of a help text or a label's value
-  static constexpr std::size_t kMostLabels = 8;           // of a series
-  static constexpr std::size_t kMostBounds = 64;          // of a histogram
+  static constexpr std::size_t kMostCells = 65'536;     // in one row
+  static constexpr std::size_t kMostNameBytes = 120;    // of a family or a label
+  static constexpr std::size_t kMostTextBytes = 1'024;  // of a help text or a label's value
+  static constexpr std::size_t kMostLabels = 8;         // of a series
+  static constexpr std::size_t kMostBounds = 64;        // of a histogram
   static constexpr std::size_t kMostRegionBytes = std::size_t{1} << 30;
 
   // ---- for our own rooms: what is declared twice or wrongly is a bug, and an assertion
@@ -86,8 +94,9 @@ class Layout {
   Region region(std::string_view name, std::size_t bytes);
   Region worker_region(std::string_view name, std::size_t bytes);
 
-  // ---- for what others name (plugins, listeners): one series, checked. A family may be declared again for further
-  // series; then help, kind, unit and bounds must be the same. The plugin's fault when refused.
+  // ---- for what others name (plugins, listeners): one series, checked. A family may be declared
+  // again for further series; then help, kind, unit and bounds must be the same. The plugin's fault
+  // when refused.
   Result<Cell> declare(const MetricFamily& family, const MetricLabels& labels);
 
   // ---- read by the board and the exposition
@@ -97,11 +106,16 @@ class Layout {
   std::size_t cells() const { return cells_; }
 
  private:
-  Result<std::uint32_t> family(const MetricFamily& family);
+  Result<std::uint32_t> family_index(const MetricFamily& family);
   Cell must_declare(const MetricFamily& family, const MetricLabels& labels);
+  Cell must_declare_all(const MetricFamily& family, std::string_view label,
+                        std::span<const std::string_view> values);
+  Region add_region(std::string_view name, std::size_t bytes, bool per_worker);
 
   std::vector<MetricFamily> families_;
   std::vector<MetricSeries> series_;
+  std::set<std::pair<std::uint32_t, MetricLabels>>
+      known_;  // the series again, to find what is declared twice
   std::vector<BoardRegion> regions_;
   std::size_t cells_ = 0;
 };

@@ -17,15 +17,18 @@
 
 namespace hyalite {
 
-// One listening socket of many on its address (SO_REUSEPORT); its connections are the worker's whose slot it is.
+// One listening socket of many on its address (SO_REUSEPORT); its connections are the worker's
+// whose slot it is.
 struct ListeningSocket {
   Fd fd;
   std::size_t listener = 0;  // the index in Settings::listeners
-  std::size_t slot = 0;      // served by worker `slot % workers`, and by its neighbour while that one is gone
+  std::size_t slot =
+      0;  // served by worker `slot % workers`, and by its neighbour while that one is gone
 };
 
-// Made in the generation before the fork and used by the worker after it. The references are to the generation's own
-// objects, of which the fork made a copy (board, call slot and upstreams: shared memory).
+// Made in the generation before the fork and used by the worker after it. The references are to the
+// generation's own objects, of which the fork made a copy (board, call slot and upstreams: shared
+// memory).
 struct Inheritance {
   std::uint64_t generation = 0;  // its number, from 1
   unsigned worker = 0;
@@ -37,9 +40,9 @@ struct Inheritance {
   LoopTable& upstreams;
   CallSlot& calls;
   std::vector<ListeningSocket>& sockets;  // of all workers
-  Fd orders;        // the generation's channel; its end: the generation died
-  Fd questions;     // the admin process asks what the worker does
-  int master_life;  // readable (its end) when the master is gone; lent
+  Fd orders;                              // the generation's channel; its end: the generation died
+  Fd questions;                           // the admin process asks what the worker does
+  int master_life;                        // readable (its end) when the master is gone; lent
   Log& log;
 };
 

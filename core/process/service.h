@@ -23,8 +23,8 @@ struct ServiceNeeds {
   Loop& loop;
   const Settings& settings;
   Chain& chain;
-  MetricRow row;          // this worker's own
-  LoopTable& upstreams;   // shared by all workers of the generation
+  MetricRow row;         // this worker's own
+  LoopTable& upstreams;  // shared by all workers of the generation
   Log& log;
   unsigned worker = 0;
   unsigned workers = 1;
@@ -38,8 +38,8 @@ class Service {
   // A client to serve, or one that is not served and may get a short answer.
   virtual void accept(Accepted client) = 0;
   virtual void refuse(Refused client) = 0;
-  // No new clients will come; those we have end at their next response, all of them by the deadline (0: at once).
-  // May be called again, with an earlier deadline.
+  // No new clients will come; those we have end at their next response, all of them by the deadline
+  // (0: at once). May be called again, with an earlier deadline.
   virtual void drain(Milliseconds deadline) = 0;
   // Is nobody left?
   virtual bool idle() const = 0;
