@@ -43,6 +43,8 @@ inline constexpr std::size_t kInstanceCounts = static_cast<std::size_t>(Instance
 
 class Instance {
  public:
+  static constexpr std::size_t kMostStateBytes = 4'096;  // of a flow, and of an exchange
+
   // Only names and tables; nothing of the plugin runs. Both references outlive it.
   Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library, HostServices& services);
   Instance(const Instance&) = delete;
@@ -70,6 +72,8 @@ class Instance {
 
  private:
   Mistake mistake(std::string_view what, std::string_view file) const;
+  Mistakes check_settings(std::string_view file) const;
+  std::string call_create(const Mistakes& mistakes);
 
   const PluginSettings settings_;
   const std::size_t chain_index_;
