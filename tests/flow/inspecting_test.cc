@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/refusal.h"
+
 #include "tests/support/playbook.h"
 
 namespace hyalite {
@@ -48,7 +50,7 @@ struct InspectingTalk : ::testing::Test {
   Settings settings;
   FlowFacts facts;
   Log log{LogLevel::error, [](std::string_view) {}};
-  Chain chain{{}, {}, log};
+  Chain chain{std::vector<std::unique_ptr<Instance>>{}, ChainLimits{}, log};
   std::optional<Tally> tally;
   std::optional<HttpRules> rules;
   std::optional<Bypass> bypass;
