@@ -35,7 +35,7 @@ bool needs_quotes(std::string_view value) {
 Log::Log(LogLevel most) : Log(most, write_to_stderr) {}
 Log::Log(LogLevel most, Sink sink) : most_(most), sink_(std::move(sink)) {}
 
-void Log::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+void Log::write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   const auto index = static_cast<std::size_t>(level);
   // systemd sets JOURNAL_STREAM when stderr goes to its journal (systemd.exec(5)).

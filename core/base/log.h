@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,7 +34,11 @@ class Log {
   void warning(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::warning, event, fields); }
   void info(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, event, fields); }
   void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, event, fields); }
-  void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
+  void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    write(level, event, std::span(fields.begin(), fields.size()));
+  }
+  // Keys are written as they are; they come from the program, never from the network.
+  void write(LogLevel level, std::string_view event, std::span<const LogField> fields);
 
  private:
   LogLevel most_;

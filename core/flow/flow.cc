@@ -57,6 +57,11 @@ void Flow::end(CloseReason reason) {
 
 void Flow::on_client_ready(Readiness ready) {
   client_.now_ready(ready);
+  // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
+  // side still listens.)
+  if (ready.closed && !closed() && !closing_ && !stage_->wants(Side::client) && client_.failed()) {
+    act(stage_->on_broken(Side::client, needs_.effects));
+  }
   run();
 }
 
@@ -137,7 +142,10 @@ bool Flow::take_from(Side side) {
   Leg& from = leg(side);
   // Nothing is read that could not be passed on: so back-pressure reaches the sender.
   if (!from.attached() || leg(other(side)).backed_up() || !stage_->wants(side)) return false;
-  if (from.has_unread() && offered_[index_of(side)] != epoch_) return offer(side, from.unread());
+  if (from.has_unread() && offered_[index_of(side)] != epoch_) {
+    if (offer(side, from.unread())) return true;
+    if (closed() || closing_ || !stage_->wants(side)) return false;
+  }
   if (!from.readable()) return false;
   const LegInput input = from.read(needs_.scratch, needs_.most_unread);
   if (input.grew) {
@@ -195,7 +203,7 @@ void Flow::rewire() {
   Effects& effects = needs_.effects;
   const auto wanted = effects.connect_wanted();
   if (effects.disconnect_wanted()) {
-    upstream_.close(Ending::reset);
+    upstream_.close(Ending::in_order);
     guard_.remove();
   }
   effects.clear();

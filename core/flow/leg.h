@@ -40,6 +40,8 @@ class Leg {
   bool backed_up() const { return !unsent_.empty(); }
   bool has_unread() const { return !unread_.empty(); }
   bool inbound_open() const { return attached() && inbound_ == Inbound::open; }
+  // Did the connection break, as far as can be told without reading?
+  bool failed() { return attached() && transport_->take_error() != 0; }
   bool all_sent() const { return unsent_.empty(); }
   std::size_t held() const { return unread_.capacity() + unsent_.capacity(); }
 

@@ -40,19 +40,18 @@ class Arrivals {
   // life.
   Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local, const LoopTable& ours);
 
-<<<<<<< HEAD
-  // The original destination is what getsockname() says, unless that is a local address with a listener's own port; only
-  // then conntrack is asked. No answer, the same address, or the client's own address = a direct hit.
-  std::variant<Arrival, ArrivalRefusal> judge(int fd, const ClientAddress& client);
-=======
   // The original destination is what getsockname() says, unless that is a local address with a
   // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
   // own address = a direct hit.
-  std::variant<Arrival, Refusal> judge(int fd, const ClientAddress& client);
->>>>>>> net
+  std::variant<Arrival, ArrivalRefusal> judge(int fd, const ClientAddress& client);
+  // For a listener whose settings name the destination.
+  std::variant<Arrival, ArrivalRefusal> judge_fixed(const OriginalDestination& destination,
+                                                    const ClientAddress& client);
 
  private:
   bool is_listener(const Address& address);
+  std::variant<Arrival, ArrivalRefusal> check_loop(const Arrival& arrival,
+                                                   const ClientAddress& client) const;
 
   std::vector<std::uint16_t> ports_;
   LocalAddresses& local_;

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 
+#include "net/socket_options.h"
+
 namespace hyalite {
 
 namespace {
@@ -45,8 +47,9 @@ Moved PlainTransport::write(std::span<const Bytes> pieces, bool more) {
 void PlainTransport::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }
 
 void PlainTransport::abort_on_close() {
-  const linger now{1, 0};
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  (void)set_reset_on_close(fd_.get());
 }
+
+int PlainTransport::take_error() { return take_socket_error(fd_.get()); }
 
 }  // namespace hyalite

@@ -35,6 +35,8 @@ class Transport {
   virtual void end_writing() = 0;
   // The next close resets the connection (RST) instead of ending it in order.
   virtual void abort_on_close() = 0;
+  // The error that waits on the connection (an errno), cleared by asking; 0: none.
+  virtual int take_error() = 0;
   virtual int fd() const = 0;
 };
 

@@ -8,21 +8,19 @@
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "base/result.h"
+#include "metrics/board.h"
 #include "plugin/body_pipe.h"
 #include "plugin/call_slot.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
+#include "plugin/host.h"
 #include "plugin/instance.h"
+#include "plugin/library.h"
 #include "plugin/subject.h"
 #include "plugin/summary.h"
 
 namespace hyalite {
-
-struct ChainLimits {
-  std::size_t body_bytes = 1024 * 1024;  // what one pipe may hold, all plugins together
-};
 
 // Made once, in the generation; used by each worker after the fork. Requests go through it in order, responses in reverse.
 //
@@ -32,8 +30,9 @@ struct ChainLimits {
 // is a decision (503 where a response is still possible, else a reset). Nothing here throws.
 class Chain {
  public:
-  // All instances were created. `log` outlives the chain.
-  Chain(std::vector<std::unique_ptr<Instance>> instances, ChainLimits limits, Log& log);
+  // All instances were created, with these services; `libraries` are theirs.
+  Chain(std::unique_ptr<HostServices> services, std::vector<std::unique_ptr<Library>> libraries,
+        std::vector<std::unique_ptr<Instance>> instances);
   Chain(const Chain&) = delete;
   Chain& operator=(const Chain&) = delete;
   ~Chain();
@@ -43,8 +42,9 @@ class Chain {
   std::size_t size() const { return instances_.size(); }
   const Instance& at(std::size_t index) const { return *instances_[index]; }
 
-  // ---- a worker's life: start first, stop last. `slot` (may be null) outlives the chain.
-  Result<void> start(std::uint32_t worker, std::uint32_t workers, CallSlot* slot);
+  // ---- a worker's life: start first, stop last. `row` is of a board with the layout that the chain was loaded with; `slot`
+  // (may be null) outlives the chain.
+  Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row, CallSlot* slot);
   void tick();    // about once a second
   void reopen();  // log files were moved away
   void drain();   // newer workers accept
@@ -74,9 +74,47 @@ class Chain {
   BodyPipe body(ExchangeSubject& exchange, Direction direction);
   BodyPipe stream(FlowSubject& flow, Direction direction);
 
+  // Frees what the plugins hold: where memory is checked (tests, the checker), never in a worker. The last call.
+  void destroy();
+
  private:
+  friend class BodyPipe::Works;
+  struct Entry {
+    Instance* instance;
+    std::uint32_t index;  // its place in the chain
+  };
+
+  // Onions: what goes back to the client, and what ends, passes the plugins in reverse.
+  static bool runs_in_reverse(Hook hook) { return hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data; }
+  void add(Hook hook);
+  void place_states();
+  const std::vector<Entry>& entries(Hook hook) const { return entries_[static_cast<std::size_t>(hook)]; }
+  const hyalite_headers* view_of(const Fields* fields);
+
+  // ---- one call (chain_call.h). `ask` is given the instance and its state.
+  template <class Ask>
+  Answer ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
+  template <class Ask>
+  Answer run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
+  template <class Do>
+  bool call_life(Hook hook, std::size_t index, Do&& what);
+  void run_life(Hook hook, void (*hyalite_descriptor::*member)(void*));
+
+  // ---- its answer (verdicts.cc)
+  static bool is_left_out(const Entry& entry, const FlowSubject& flow, const ExchangeSubject* exchange);
+  Answer judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, hyalite_verdict verdict);
+  Answer fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why);
+  Answer misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why);
+  // Before the first hook of an instance for a subject. False: it failed.
+  bool make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, void*& state);
+  void end_states(FlowSubject& flow, ExchangeSubject* exchange);
+
+  std::unique_ptr<HostServices> services_;
+  std::vector<std::unique_ptr<Library>> libraries_;
   std::vector<std::unique_ptr<Instance>> instances_;
   std::uint64_t wanted_ = 0;  // a bit for each Hook that any instance has
+  std::array<std::vector<Entry>, kFlowHookCount> entries_;
+  std::size_t flow_state_bytes_ = 0, exchange_state_bytes_ = 0;
 };
 
 }  // namespace hyalite

@@ -16,6 +16,7 @@
 namespace hyalite {
 
 class HostServices;
+class InstanceHost;
 
 // All tables of hooks a plugin may have; null where it is not interested.
 struct HookTables {
@@ -28,20 +29,24 @@ struct HookTables {
   bool has(Hook hook) const;
 };
 
-// What the host counts for each instance, in the worker's own cells.
-struct InstanceCounters {
-  std::uint64_t* calls = nullptr;
-  std::uint64_t* errors = nullptr;     // hooks that failed, for whatever reason
-  std::uint64_t* misuses = nullptr;    // of these: verdicts and decisions that are not allowed
-  std::uint64_t* decisions = nullptr;  // respond, reset, pass_through, redirect_upstream
-  std::uint64_t* left_out = nullptr;   // flows and exchanges that went on without it after a failure
-  std::uint64_t* overflows = nullptr;  // bodies larger than it asked to see
+// What the host counts for each instance.
+enum class InstanceCount : std::size_t {
+  calls,
+  errors,     // hooks that failed, for whatever reason
+  misuses,    // of these: verdicts and decisions that are not allowed
+  slow,       // calls that took longer than the budget's warning
+  decisions,  // respond, reset, pass_through, redirect_upstream
+  left_out,   // flows and exchanges that went on without it after a failure
+  overflows,  // bodies larger than it asked to see
 };
+inline constexpr std::size_t kInstanceCounts = static_cast<std::size_t>(InstanceCount::overflows) + 1;
 
 class Instance {
  public:
-  // Only names and tables; nothing of the plugin runs. `library` outlives it.
-  Instance(const PluginSettings& settings, const Library& library, HostServices& services, std::size_t chain_index);
+  static constexpr std::size_t kMostStateBytes = 4'096;  // of a flow, and of an exchange
+
+  // Only names and tables; nothing of the plugin runs. Both references outlive it.
+  Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library, HostServices& services);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();
@@ -49,26 +54,34 @@ class Instance {
   // Schema, then validate, then create; every mistake of the first that finds some. Empty: it was created, and this process
   // still has as many threads as before. `file` is what mistakes call the settings file.
   Mistakes create(std::string_view file);
-  // For sanitizer builds and the checker; not after start.
+  // For sanitizer builds and the checker; never after start.
   void destroy();
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return settings_.name; }
   const Library& library() const { return library_; }
-  FailurePolicy policy() const { return policy_; }
-  const GrantSettings& grants() const { return grants_; }
+  const hyalite_descriptor& descriptor() const { return library_.descriptor(); }
+  FailurePolicy policy() const { return settings_.failure_policy(); }
+  const GrantSettings& grants() const { return settings_.grants; }
   const HookTables& hooks() const { return hooks_; }
   void* self() const { return self_; }
+  InstanceHost& host() const { return *host_; }
+  HostServices& services() const { return services_; }
+
+  // Where its states begin in the chain's block for a flow and for an exchange; set by the chain.
+  std::size_t flow_state_at = 0, exchange_state_at = 0;
 
  private:
+  Mistake mistake(std::string_view what, std::string_view file) const;
+  Mistakes check_settings(std::string_view file) const;
+  std::string call_create(const Mistakes& mistakes);
+
   const PluginSettings settings_;
-  std::string name_;
+  const std::size_t chain_index_;
   const Library& library_;
-  FailurePolicy policy_;
-  GrantSettings grants_;
-  HookTables hooks_;
-  void* self_ = nullptr;
   HostServices& services_;
-  std::size_t chain_index_;
+  HookTables hooks_;
+  std::unique_ptr<InstanceHost> host_;
+  void* self_ = nullptr;
 };
 
 }  // namespace hyalite

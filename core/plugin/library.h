@@ -11,17 +11,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "plugin/elf_file.h"
 
 namespace hyalite {
 
-// What a plugin's note says of it (.note.hyalite), read without running any of its code.
-struct PluginIdentity {
-  unsigned abi_major = 0, abi_minor = 0, min_host_minor = 0;
-  std::string id, version, license;
-};
-
-// From the bytes of an ELF file. The error says what is missing, without the file's name.
-Result<PluginIdentity> read_note(std::string_view elf);
 // Reads and checks the file, runs nothing: for lists of plugins. The error is a sentence with the file's name and a remedy.
 Result<PluginIdentity> identify_plugin(const std::string& path);
 
@@ -34,31 +27,37 @@ struct FoundPlugin {
 };
 std::vector<FoundPlugin> list_plugins(std::span<const std::string> directories);
 
-// A loaded plugin. Never unloaded: its process ends. The mapped code is a private sealed copy, so that what happens to the file
+// A plugin in the memory of this process. Never unloaded: its process ends. The mapped code is a private sealed copy, so that what happens to the file
 // afterwards does not matter.
 class Library {
  public:
   // Checks, in this order: a regular file that only its owner (root or ourselves) may write, in a directory of the same kind;
   // the note and the ABI's version; then loads it (its static constructors run here), calls its entry and checks the descriptor.
   static Result<Library> open(const std::string& path);
+  // A plugin that is linked in; for tests. `descriptor` is for ever; `name` stands where paths do.
+  static Result<Library> linked_in(const hyalite_descriptor* descriptor, std::string name);
 
   const std::string& path() const { return path_; }
   const PluginIdentity& identity() const { return identity_; }
   const hyalite_descriptor& descriptor() const { return descriptor_; }
   // JSON Schema of its settings; empty when it has none.
   std::string_view settings_schema() const;
-  // A table by its id, or null. Copied with growth in mind: see copy_table.
-  const void* get_interface(const char* id) const;
+  // The table of that id, zero where the plugin has none: what is missing at its end is null.
+  template <class Table>
+  Table table(const char* id) const {
+    Table out{};
+    copy_table(descriptor_.get_interface(id), &out, sizeof out);
+    return out;
+  }
 
  private:
   Library() = default;
+  static void copy_table(const void* from, void* to, std::size_t size);
+  Result<void> take(const hyalite_descriptor* descriptor);
+
   std::string path_;
   PluginIdentity identity_;
   hyalite_descriptor descriptor_{};  // a copy: as much as it has, the rest zero
 };
-
-// Copies the table at `from` (null: none), which begins with its uint32_t size, into a zeroed T: what it lacks stays null.
-template <class T>
-T copy_table(const void* from);
 
 }  // namespace hyalite

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "metrics/layout.h"
 #include "plugin/call_slot.h"
 #include "plugin/chain.h"
-#include "plugin/metric_source.h"
 #include "settings/mistake.h"
 #include "settings/settings.h"
 
@@ -19,7 +19,6 @@ struct LoadOptions {
   std::string file;                      // what mistakes call the settings file
   std::vector<std::string> directories;  // where plugins are looked for: settings.plugin_dirs first, then the program's own
   std::vector<std::string> quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
-  MetricSource* metrics = nullptr;       // null: counts are kept where nobody looks (check, tests)
   CallSlot* slot = nullptr;              // while creating; may be null
 };
 
@@ -28,7 +27,8 @@ struct ChainLoad {
   Mistakes mistakes;             // of all plugins, by position
 };
 
-// In the generation, before any fork; the process has exactly one thread, and still has afterwards. `log` outlives the chain.
-ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Log& log);
+// In the generation, before the board is made and before any fork; the process has exactly one thread, and still has afterwards.
+// Declares what is counted for each instance, and what the plugins count, on `layout`. `log` outlives the chain.
+ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Layout& layout, Log& log);
 
 }  // namespace hyalite

@@ -69,14 +69,21 @@ class Findings {
 using InstanceSet = std::uint64_t;
 inline constexpr std::size_t kMostInstances = 64;
 
+class Instance;
+
+// Who is being asked right now, and what it recorded: for the host's functions, which a plugin calls inside its hook.
+struct Running {
+  const Instance* instance = nullptr;  // null: no hook is running
+  std::uint32_t index = 0;             // its place in the chain
+  Hook hook = Hook::flow_open;
+  Decision proposed;  // counts when the hook answers FINAL
+};
+
 // What the chain remembers with a subject while it lives. Only the chain, the pipes and the host write here.
 struct ChainNotes {
   char* states = nullptr;       // all instances' states, one block of the arena
+  InstanceSet states_made = 0;  // whose init succeeded
   InstanceSet left_out = 0;     // said IGNORE, or failed open
-  std::uint32_t instance = 0;   // whose hook is running
-  Hook hook = Hook::flow_open;  // which one
-  bool in_hook = false;
-  Decision proposed;            // recorded by the running hook; counts when it answers FINAL
 };
 
 struct BodyOptions {
@@ -127,6 +134,7 @@ class FlowSubject : public hyalite_flow {
   const hyalite_client_hello* client_hello_view() const { return hello_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
+  Running running;  // also while an exchange's hook runs
   void decide(Decision decision) { decision_ = std::move(decision); }
   bool connected() const { return connected_; }
   void redirect_to(const Address& to, std::string_view by);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -50,6 +51,10 @@ class JsonView {
   explicit JsonView(const void* value) : value_(value) {}
   const void* value_ = nullptr;  // of the library's type, which only json.cc knows
 };
+
+// The pointer to a member or element of what `parent` points to, and a pointer's steps (RFC 6901, sections 3 and 4).
+std::string pointer_to(std::string_view parent, std::string_view step);
+std::vector<std::string> pointer_steps(std::string_view pointer);
 
 // Owns a parsed document. Moving it keeps its views valid.
 class JsonDocument {

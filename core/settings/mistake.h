@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,12 @@ struct Mistake {
 };
 
 using Mistakes = std::vector<Mistake>;
+
+// Where each setting stands, by its path: "listeners[0].address". Those that the file leaves out are not in it.
+using Positions = std::map<std::string, Position>;
+
+// The place of the setting at `path`, or of the nearest group around it that stands in the file.
+Position position_of(const Positions& positions, std::string path);
 
 // One line each, each ended.
 std::string text_of(const Mistakes& mistakes);

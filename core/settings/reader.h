@@ -1,4 +1,4 @@
-// Text to Settings. reader.cc and the files it alone uses are the only ones that know the syntax.
+// Text to Settings. Only reader.cc, yaml.cc and configuration.cc know that the text is YAML.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -13,11 +13,15 @@ namespace hyalite {
 // Larger files are refused unread; long lists belong in files of their own, named by a plugin's settings.
 inline constexpr std::size_t kMaxSettingsFileBytes = std::size_t{1} << 20;
 
+// Nobody mends more than these at once.
+inline constexpr std::size_t kMaxMistakes = 100;
+
 // What was read, and everything that is wrong with it. With mistakes, the settings are the defaults wherever the file
 // could not be understood: good for looking for further mistakes (in plugins' settings), never for running.
 struct [[nodiscard]] SettingsRead {
   Settings settings;
-  Mistakes mistakes;  // by position
+  Positions positions;  // for mistakes that are only found later, e.g. a plugin that is not there
+  Mistakes mistakes;    // by position, at most kMaxMistakes and a last one that says how many more
   explicit operator bool() const { return mistakes.empty(); }
 };
 

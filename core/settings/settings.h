@@ -246,6 +246,8 @@ struct PluginConfiguration {
   std::string json = "{}";
   // Where each value stands, by JSON Pointer (RFC 6901); "" is the whole.
   std::map<std::string, Position> positions;
+  // Where the name of each member of a mapping stands, likewise.
+  std::map<std::string, Position> names;
 };
 
 struct PluginSettings {
@@ -296,8 +298,8 @@ struct Settings {
   LogSettings log;
 };
 
-// "/run/hyalite/control.sock" for root, else "$XDG_RUNTIME_DIR/hyalite/control.sock"; without that directory (null or
-// empty) "/tmp/hyalite-UID/control.sock".
-std::string default_control_socket(std::uint32_t uid, const char* xdg_runtime_dir);
+// "/run/hyalite/control.sock" for user 0, else "$XDG_RUNTIME_DIR/hyalite/control.sock"; empty (none, until control.socket
+// names one) when that variable is null or empty: a place in /tmp could be anybody's.
+std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtime_dir);
 
 }  // namespace hyalite

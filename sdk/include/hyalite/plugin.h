@@ -100,13 +100,13 @@ typedef const hyalite_descriptor* (*hyalite_entry)(void);
 typedef struct hyalite_state_hooks {
   uint32_t size, reserved;
   size_t flow_size, exchange_size; /* 0: none; aligned for any type; at most 4096 each */
-  /* [worker] Before the first hook; the memory is zeroed. May be NULL. */
-  void (*flow_init)(void* instance, void* state);
-  /* [worker] After flow_close, exactly once for each flow_init. May be NULL. */
+  /* [worker] Before the first hook; the memory is zeroed. Anything but HYALITE_OK: it failed. May be NULL. */
+  hyalite_status (*flow_init)(void* instance, void* state);
+  /* [worker] After flow_close, exactly once for each flow_init that succeeded. May be NULL. */
   void (*flow_fini)(void* instance, void* state);
-  /* [worker] Before the first hook; the memory is zeroed. May be NULL. */
-  void (*exchange_init)(void* instance, void* state);
-  /* [worker] After exchange_end, exactly once for each exchange_init. May be NULL. */
+  /* [worker] Before the first hook; the memory is zeroed. Anything but HYALITE_OK: it failed. May be NULL. */
+  hyalite_status (*exchange_init)(void* instance, void* state);
+  /* [worker] After exchange_end, exactly once for each exchange_init that succeeded. May be NULL. */
   void (*exchange_fini)(void* instance, void* state);
 } hyalite_state_hooks;
 

@@ -1,0 +1,97 @@
+// One call into a plugin: noted while it lasts, judged when it is over.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ctime>
+
+#include "plugin/chain.h"
+
+namespace hyalite {
+
+// Around every call: the worker's slot, the subject's note of who is asked, the counters, the time.
+class CallFrame {
+ public:
+  CallFrame(HostServices& services, const Instance& instance, std::uint32_t index, Hook hook, FlowSubject* flow)
+      : services_(services), instance_(instance), flow_(flow), hook_(hook), began_ns_(coarse_ns()) {
+    if (CallSlot* slot = services_.slot) {
+      slot->hook.store(static_cast<std::uint32_t>(hook), std::memory_order_relaxed);
+      slot->since_ns.store(began_ns_, std::memory_order_relaxed);
+      slot->flow.store(flow == nullptr ? 0 : flow->id(), std::memory_order_relaxed);
+      slot->instance.store(index + 1, std::memory_order_relaxed);
+    }
+    if (flow_ != nullptr) flow_->running = {&instance, index, hook, {}};
+    instance.host().count(InstanceCount::calls);
+  }
+  CallFrame(const CallFrame&) = delete;
+  CallFrame& operator=(const CallFrame&) = delete;
+  ~CallFrame() {
+    if (services_.slot != nullptr) services_.slot->instance.store(0, std::memory_order_relaxed);
+    if (flow_ != nullptr) flow_->running.instance = nullptr;
+    note_time(coarse_ns() - began_ns_);
+  }
+
+ private:
+  // A few nanoseconds to read, and true to a few milliseconds: enough for budgets.
+  static std::int64_t coarse_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+  }
+  void note_time(std::int64_t took_ns) {
+    if (took_ns <= Nanoseconds(services_.limits.warn_after).count()) return;
+    instance_.host().count(InstanceCount::slow);
+    instance_.host().complain("plugin.slow", name(hook_), std::to_string(took_ns / 1'000'000) + " ms");
+  }
+
+  HostServices& services_;
+  const Instance& instance_;
+  FlowSubject* flow_;
+  const Hook hook_;
+  const std::int64_t began_ns_;
+};
+
+template <class Ask>
+Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask) {
+  hyalite_verdict verdict = HYALITE_ERROR;
+  std::string_view why = "the plugin says so";
+  {
+    const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow);
+    services_->views.begin_call();
+    try {
+      void* state = nullptr;
+      if (make_states(entry, flow, exchange, state)) verdict = ask(*entry.instance, state);
+      else why = "its state could not be made";
+    } catch (...) {
+      why = "an exception";
+    }
+  }
+  if (verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, why);
+  return judge(hook, entry, flow, exchange, verdict);
+}
+
+template <class Ask>
+Answer Chain::run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask) {
+  if (!wants(hook)) return Answer::go_on;
+  services_->views.begin_round();
+  for (const Entry& entry : entries(hook)) {
+    if (is_left_out(entry, flow, exchange)) continue;
+    if (ask_one(hook, entry, flow, exchange, ask) == Answer::decided) return Answer::decided;
+  }
+  return Answer::go_on;
+}
+
+template <class Do>
+bool Chain::call_life(Hook hook, std::size_t index, Do&& what) {
+  Instance& instance = *instances_[index];
+  const CallFrame frame(*services_, instance, static_cast<std::uint32_t>(index), hook, nullptr);
+  try {
+    what(instance);
+    return true;
+  } catch (...) {
+    instance.host().count(InstanceCount::errors);
+    instance.host().complain("plugin.failed", name(hook), "an exception");
+    return false;
+  }
+}
+
+}  // namespace hyalite

@@ -1,0 +1,80 @@
+// Our fields as the ABI's tables: built once per round of a hook, only when somebody looks.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <hyalite/plugin.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "http/fields.h"
+#include "http/message.h"
+
+namespace hyalite {
+
+// Which number a header's name has in views: the ABI's well-known ones, then what plugins interned.
+class HeaderNames {
+ public:
+  static constexpr std::size_t kMostInterned = 4'096;
+  HeaderNames();
+
+  // 0: not a name, or too many.
+  std::uint16_t intern(Bytes name);
+  // 0: nobody knows it.
+  std::uint16_t id_of(const Field& field) const;
+  std::uint16_t id_of(Bytes name) const;
+  // Empty for an id that nobody has.
+  Bytes text(std::uint16_t id) const;
+  // All ids are below.
+  std::size_t count() const { return HYALITE_HEADER_WELL_KNOWN_COUNT + interned_.size(); }
+
+ private:
+  std::uint16_t find_interned(Bytes name, std::uint32_t hash) const;
+
+  std::array<std::uint16_t, kNames> well_known_{};                   // by http's number
+  std::array<Bytes, HYALITE_HEADER_WELL_KNOWN_COUNT> well_known_texts_{};  // by the ABI's
+  std::vector<std::string> interned_;
+  std::unordered_multimap<std::uint32_t, std::uint16_t> by_hash_;
+};
+
+// Fields as one table. The bytes stay where they are.
+class HeaderView {
+ public:
+  const hyalite_headers& fill(const Fields& fields, const HeaderNames& names);
+  bool shows(const Fields& fields) const { return fields_ == &fields && headers_.generation == fields.generation(); }
+  const hyalite_headers& headers() const { return headers_; }
+
+ private:
+  const Fields* fields_ = nullptr;
+  hyalite_headers headers_{};
+  std::vector<hyalite_header> items_;
+  std::vector<std::int32_t> first_;
+};
+
+// The views of the hook that is running. One per worker: hooks do not nest.
+class Views {
+ public:
+  static constexpr std::size_t kMostInOneCall = 64;
+
+  // A hook goes through the chain: nothing of an earlier hook is shown again.
+  void begin_round() { used_ = 0; }
+  // The next plugin is asked: what earlier ones saw may go, but for what is still true.
+  void begin_call();
+  // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one call.
+  const hyalite_headers* of(const Fields& fields, const HeaderNames& names);
+  const hyalite_request_line* request_line(const RequestHead& head);
+  const hyalite_response_line* response_line(const ResponseHead& head);
+
+ private:
+  std::vector<std::unique_ptr<HeaderView>> views_;
+  std::size_t used_ = 0;
+  hyalite_request_line request_line_{};
+  hyalite_response_line response_line_{};
+};
+
+}  // namespace hyalite

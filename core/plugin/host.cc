@@ -1,0 +1,187 @@
+// What a plugin may ask of the proxy: the root table, the log, the counters.
+// SPDX-License-Identifier: MIT
+#include "plugin/host.h"
+
+#include <dirent.h>
+
+#include <cstring>
+#include <ctime>
+
+#include "base/text.h"
+#include "plugin/abi.h"
+#include "plugin/host_settings.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr unsigned kMostLines = 100;                      // at once, by one instance
+constexpr std::int64_t kLineEvery = 100'000'000;          // ns: afterwards ten a second
+constexpr std::size_t kMostFields = 16;                   // of one line
+constexpr std::size_t kMostMessageBytes = 4'096;
+constexpr std::size_t kMostMetrics = 256;                 // of one instance
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+const void* get_interface(const hyalite_host*, const char* id) {
+  const std::string_view wanted = id == nullptr ? "" : id;
+  if (wanted == HYALITE_HOST_SETTINGS_ID) return settings_table();
+  if (wanted == HYALITE_HOST_METRICS_ID) return metrics_table();
+  if (wanted == HYALITE_HOST_FLOW_ID) return flow_table();
+  if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
+  if (wanted == HYALITE_HOST_BODY_ID) return body_table();
+  return nullptr;
+}
+
+void write_log(const hyalite_host* host, std::uint32_t level, hyalite_bytes message, const hyalite_field* fields, std::size_t count) {
+  // A level that nobody knows is the most talkative one.
+  const auto known = static_cast<LogLevel>(std::min<std::uint32_t>(level, HYALITE_LOG_DEBUG));
+  InstanceHost::of(host).say(known, view(message), fields, count);
+}
+
+std::int64_t now(const hyalite_host*, std::uint32_t clock) {
+  return clock_ns(clock == HYALITE_CLOCK_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME);
+}
+
+// Keys are written as they are: nothing may be in them that could end a line or look like another key.
+std::string safe_key(std::string_view key) {
+  std::string out(key.substr(0, 64));
+  for (char& c : out) {
+    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    if (!fine) c = '_';
+  }
+  return out;
+}
+
+}  // namespace
+
+unsigned count_threads() {
+  DIR* tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return 0;
+  unsigned count = 0;
+  while (const dirent* entry = ::readdir(tasks)) count += entry->d_name[0] != '.' ? 1u : 0u;
+  ::closedir(tasks);
+  return count;
+}
+
+HostServices::HostServices(Layout& layout_, const ChainLimits& limits_, CallSlot* slot_, Log& log_)
+    : log(log_), limits(limits_), layout(layout_), slot(slot_), threads(count_threads()) {}
+
+InstanceHost::InstanceHost(HostServices& services, std::string instance) : services_(services), instance_(std::move(instance)) {
+  table_.size = sizeof table_;
+  table_.abi_major = HYALITE_ABI_MAJOR;
+  table_.abi_minor = HYALITE_ABI_MINOR;
+  table_.self = this;
+  table_.product = abi("hyalite");
+  table_.version = abi(HYALITE_VERSION);
+  table_.instance = abi(instance_);
+  table_.worker_index = HYALITE_NO_WORKER;
+  for (const LogLevel level : {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug}) {
+    if (services_.log.enabled(level)) table_.log_level = static_cast<std::uint32_t>(level);
+  }
+  table_.get_interface = &get_interface;
+  table_.log = &write_log;
+  table_.now = &now;
+  lines_left_ = kMostLines;
+  lines_since_ = clock_ns(CLOCK_MONOTONIC);
+  counts_.fill(&nowhere_);
+  declare_counts();
+}
+
+InstanceHost::~InstanceHost() = default;
+
+void InstanceHost::declare_counts() {
+  struct What {
+    std::string_view name, help;
+  };
+  static constexpr std::array<What, kInstanceCounts> kCounts{{
+      {"hyalite_plugin_calls_total", "Calls into the plugin."},
+      {"hyalite_plugin_errors_total", "Calls that failed: an exception, an error verdict, or a mistake in the use of the interface."},
+      {"hyalite_plugin_misuses_total", "Of these: verdicts and decisions that were not allowed."},
+      {"hyalite_plugin_slow_calls_total", "Calls that took longer than containment.call_budget.warn."},
+      {"hyalite_plugin_decisions_total", "Exchanges and flows that the plugin answered, reset, passed through or redirected."},
+      {"hyalite_plugin_left_out_total", "Exchanges and flows that went on without the plugin after it failed."},
+      {"hyalite_plugin_overflows_total", "Bodies that were larger than the plugin asked to see."},
+  }};
+  for (std::size_t i = 0; i < kInstanceCounts; ++i) {
+    MetricFamily family;
+    family.name = kCounts[i].name;
+    family.help = kCounts[i].help;
+    // Names of instances are unique, so this is not refused unless the board is full; then we count nowhere.
+    if (const auto cell = services_.layout.declare(family, {{"instance", instance_}})) count_cells_[i] = *cell;
+  }
+}
+
+Result<void> InstanceHost::open_settings(const PluginSettings& settings, std::size_t chain_index, std::string_view file,
+                                         Mistakes& mistakes) {
+  auto document = JsonDocument::parse(settings.settings.json);
+  if (!document) return document.error();
+  session_ = std::make_unique<SettingsSession>(std::move(*document), settings, chain_index, file, mistakes);
+  return {};
+}
+
+void InstanceHost::close_settings() { session_.reset(); }
+
+Result<std::uint32_t> InstanceHost::define(const MetricFamily& family, MetricLabels labels) {
+  if (own_cells_.size() == kMostMetrics) return Error{Fault::plugin, "more than 256 metrics"};
+  labels.push_back({"instance", instance_});
+  const auto cell = services_.layout.declare(family, labels);
+  if (!cell) return cell.error();
+  own_cells_.push_back(*cell);
+  return static_cast<std::uint32_t>(own_cells_.size() - 1);
+}
+
+void InstanceHost::start(std::uint32_t worker, const MetricRow& row) {
+  table_.worker_index = worker;
+  row_ = row;
+  for (std::size_t i = 0; i < kInstanceCounts; ++i) counts_[i] = row.cell(count_cells_[i]);
+}
+
+std::uint64_t* InstanceHost::cell(std::uint32_t id) {
+  if (id >= own_cells_.size()) return nullptr;
+  return row_ ? row_->cell(own_cells_[id]) : &nowhere_;
+}
+
+bool InstanceHost::may_speak() {
+  const std::int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+  const std::int64_t earned = (now_ns - lines_since_) / kLineEvery;
+  if (earned > 0) {
+    lines_left_ = static_cast<unsigned>(std::min<std::int64_t>(kMostLines, lines_left_ + earned));
+    lines_since_ += earned * kLineEvery;
+  }
+  if (lines_left_ == 0) {
+    ++lines_dropped_;
+    return false;
+  }
+  --lines_left_;
+  return true;
+}
+
+void InstanceHost::say(LogLevel level, std::string_view message, const hyalite_field* fields, std::size_t count) {
+  if (!services_.log.enabled(level)) return;
+  const std::lock_guard lock(speaking_);
+  if (!may_speak()) return;
+  std::vector<std::string> keys;
+  keys.reserve(kMostFields);
+  std::vector<LogField> list{{"instance", instance_}, {"message", std::string(message.substr(0, kMostMessageBytes))}};
+  for (std::size_t i = 0; fields != nullptr && i < std::min(count, kMostFields); ++i) {
+    keys.push_back(safe_key(view(fields[i].name)));
+    list.emplace_back(keys.back(), view(fields[i].value).substr(0, kMostMessageBytes));
+  }
+  if (lines_dropped_ > 0) list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
+  services_.log.write(level, "plugin.said", list);
+}
+
+void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what) {
+  const std::lock_guard lock(speaking_);
+  if (!may_speak()) return;
+  std::vector<LogField> list{{"instance", instance_}, {"hook", std::string(hook)}, {"what", std::string(what)}};
+  if (lines_dropped_ > 0) list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
+  services_.log.write(LogLevel::error, event, list);
+}
+
+}  // namespace hyalite

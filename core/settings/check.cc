@@ -1,0 +1,164 @@
+// What is wrong between settings that are each fine.
+// SPDX-License-Identifier: MIT
+#include "settings/check.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "settings/shape.h"
+
+namespace hyalite {
+
+namespace {
+
+class Checker {
+ public:
+  Checker(const Settings& settings, const Positions& positions, std::string_view file)
+      : settings_(settings), positions_(positions), file_(file) {}
+
+  Mistakes check() {
+    check_listeners();
+    check_upstream();
+    check_plugins();
+    check_admin();
+    check_limits();
+    check_timeouts();
+    return std::move(mistakes_);
+  }
+
+ private:
+  void check_listeners();
+  void check_upstream();
+  void check_plugins();
+  void check_admin();
+  void check_limits();
+  void check_timeouts();
+
+  void add(const std::string& path, std::string what, std::string expected) {
+    mistakes_.push_back({file_, position_of(positions_, path), path, std::move(what), std::move(expected), {}});
+  }
+
+  void check_at_most(std::string_view path, std::size_t bytes, std::string_view other_path, std::size_t other_bytes) {
+    if (bytes <= other_bytes) return;
+    add(std::string(path), std::string(path) + " is " + size_text(bytes),
+        "at most " + std::string(other_path) + ", which is " + size_text(other_bytes));
+  }
+
+  void check_shorter(std::string_view path, Milliseconds time, std::string_view other_path, Milliseconds other_time) {
+    if (time < other_time) return;
+    add(std::string(path), std::string(path) + " is " + duration_text(static_cast<std::uint64_t>(time.count())),
+        "less than " + std::string(other_path) + ", which is " +
+            duration_text(static_cast<std::uint64_t>(other_time.count())));
+  }
+
+  const Settings& settings_;
+  const Positions& positions_;
+  std::string file_;
+  Mistakes mistakes_;
+};
+
+// Whether one socket would take what the other is for: the same address, or IPv4's wildcard beside a dual-stack one.
+bool clash(const Address& a, const Address& b) {
+  if (a.port != b.port || a.port == 0) return false;
+  return a.ip == b.ip || (a.ip.is_unspecified() && b.ip.is_unspecified());
+}
+
+bool is_loopback(const IpAddress& ip) {
+  static const Network four = *Network::parse("127.0.0.0/8"), six = *Network::parse("::1");
+  return four.contains(ip) || six.contains(ip);
+}
+
+std::string item(std::string_view list, std::size_t index, std::string_view member) {
+  return std::string(list) + '[' + std::to_string(index) + "]." + std::string(member);
+}
+
+void Checker::check_listeners() {
+  const auto& listeners = settings_.listeners;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      const std::string first = "listeners[" + std::to_string(earlier) + "]";
+      if (clash(listeners[i].address, listeners[earlier].address)) {
+        add(item("listeners", i, "address"), "listener on " + listeners[i].address.text(),
+            "an address of its own: " + first + " takes " + listeners[earlier].address.text());
+      }
+      if (!listeners[i].name.empty() && listeners[i].name == listeners[earlier].name) {
+        add(item("listeners", i, "name"), "listener named \"" + listeners[i].name + '"',
+            "a name of its own: " + first + " has it");
+      }
+    }
+  }
+}
+
+void Checker::check_upstream() {
+  const UpstreamSettings& upstream = settings_.upstream;
+  if ((upstream.mark & settings_.interception.mark) != 0) {
+    add("upstream.mark", "upstream.mark shares bits with interception.mark",
+        "bits of its own: the rules would catch our own connections");
+  }
+  if (upstream.keep_client_port && upstream.source == UpstreamSource::proxy) {
+    add("upstream.keep_client_port", "upstream.keep_client_port without the client's address", "upstream.source: client");
+  }
+}
+
+void Checker::check_plugins() {
+  const auto& plugins = settings_.plugins;
+  for (std::size_t i = 0; i < plugins.size(); ++i) {
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      if (plugins[i].name.empty() || plugins[i].name != plugins[earlier].name) continue;
+      add(item("plugins", i, "name"), "plugin named \"" + plugins[i].name + '"',
+          "a name of its own: plugins[" + std::to_string(earlier) + "] has it");
+      break;
+    }
+  }
+}
+
+void Checker::check_admin() {
+  const AdminSettings& admin = settings_.admin;
+  if (!admin.socket.empty() && admin.socket == settings_.control.socket) {
+    add("admin.socket", "admin.socket is also control.socket", "a path of its own");
+  }
+  if (!admin.address) return;
+  if (!is_loopback(admin.address->ip) && !admin.allow_remote) {
+    add("admin.address", "admin.address is " + admin.address->text() + ", which other machines can reach",
+        "a loopback address, or admin.allow_remote: true");
+  }
+  for (const ListenerSettings& listener : settings_.listeners) {
+    const bool taken = listener.address.ip == admin.address->ip || listener.address.ip.is_unspecified();
+    if (!taken || listener.address.port != admin.address->port || admin.address->port == 0) continue;
+    add("admin.address", "admin.address is " + admin.address->text(),
+        "a port of its own: the listener on " + listener.address.text() + " takes it");
+  }
+}
+
+void Checker::check_limits() {
+  const LimitSettings& limits = settings_.limits;
+  using Bytes = std::pair<std::string_view, std::size_t>;
+  for (const auto& [path, bytes] :
+       {Bytes{"limits.sniff_bytes", limits.sniff_bytes}, Bytes{"limits.client_hello_bytes", limits.client_hello_bytes},
+        Bytes{"limits.head_bytes", limits.head_bytes}, Bytes{"limits.chunk_line_bytes", limits.chunk_line_bytes},
+        Bytes{"limits.trailer_bytes", limits.trailer_bytes}}) {
+    check_at_most(path, bytes, "limits.buffered_bytes_per_flow", limits.buffered_bytes_per_flow);
+  }
+  check_at_most("limits.target_bytes", limits.target_bytes, "limits.head_bytes", limits.head_bytes);
+  check_at_most("limits.held_body_bytes", limits.held_body_bytes, "limits.held_bodies_bytes", limits.held_bodies_bytes);
+  if (limits.flows_per_client > limits.flows) {
+    add("limits.flows_per_client", "limits.flows_per_client is " + std::to_string(limits.flows_per_client),
+        "at most limits.flows, which is " + std::to_string(limits.flows) + ", or 0 for no such limit");
+  }
+}
+
+void Checker::check_timeouts() {
+  const TimeoutSettings& timeouts = settings_.timeouts;
+  const CallBudgetSettings& budget = settings_.containment.call_budget;
+  check_shorter("timeouts.sniff_silence", timeouts.sniff_silence, "timeouts.sniff", timeouts.sniff);
+  check_shorter("containment.call_budget.warn", budget.warn, "containment.call_budget.act", budget.act);
+}
+
+}  // namespace
+
+Mistakes check_settings(const Settings& settings, const Positions& positions, std::string_view file) {
+  return Checker(settings, positions, file).check();
+}
+
+}  // namespace hyalite

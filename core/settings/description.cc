@@ -1,0 +1,289 @@
+// The settings file, described once: what reads it, what documents it and what draws its schema all follow this.
+// SPDX-License-Identifier: MIT
+#include "settings/description.h"
+
+namespace hyalite {
+
+namespace {
+
+using Kind = Shape::Kind;
+
+Shape count(std::uint64_t least, std::uint64_t most) { return {Kind::count, least, most, {}}; }
+Shape size(std::uint64_t least, std::uint64_t most) { return {Kind::size, least, most, {}}; }
+Shape text_of_kind(Kind kind, std::uint64_t most) { return {kind, 1, most, {}}; }
+Shape path() { return text_of_kind(Kind::path, 4096); }
+Shape socket_path() { return text_of_kind(Kind::absolute_path, 107); }  // sun_path, without its NUL
+Shape of_kind(Kind kind) { return {kind, 0, UINT32_MAX, {}}; }
+
+Shape time(Milliseconds least, Milliseconds most) {
+  return {Kind::duration, static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count()), {}};
+}
+
+constexpr std::uint64_t kKiB = 1u << 10, kMiB = 1u << 20, kGiB = 1u << 30;
+constexpr Milliseconds kMillisecond{1}, kSecond{1'000}, kMinute{60'000}, kHour{3'600'000}, kDay = 24 * kHour;
+
+// The words of an enum, in the order of its values.
+template <class Enum>
+std::vector<std::string_view> words();
+template <>
+std::vector<std::string_view> words<Treatment>() { return {"pass", "refuse"}; }
+template <>
+std::vector<std::string_view> words<Transparent>() { return {"auto", "yes", "no"}; }
+template <>
+std::vector<std::string_view> words<UpstreamSource>() { return {"client", "proxy"}; }
+template <>
+std::vector<std::string_view> words<TimeoutAnswer>() { return {"page", "reset"}; }
+template <>
+std::vector<std::string_view> words<FailurePolicy>() { return {"open", "closed"}; }
+template <>
+std::vector<std::string_view> words<FindingAction>() { return {"count", "log", "refuse"}; }
+template <>
+std::vector<std::string_view> words<LogFormat>() { return {"auto", "plain", "journal"}; }
+template <>
+std::vector<std::string_view> words<LogLevel>() { return {"error", "warning", "info", "debug"}; }
+
+template <class T>
+Value value(std::string_view name, T& target, Shape shape) {
+  return {name, shape, false, [&target, shape](Scalar scalar) { return parse(scalar, shape, target); },
+          [&target, shape] { return write(shape, target); }};
+}
+
+template <class T>
+Value required(std::string_view name, T& target, Shape shape) {
+  Value result = value(name, target, std::move(shape));
+  result.required = true;
+  result.write = [] { return std::string(); };
+  return result;
+}
+
+template <class Enum>
+bool parse_word(Scalar scalar, const Shape& shape, Enum& target) {
+  std::size_t index = 0;
+  if (!parse(scalar, shape, index)) return false;
+  target = static_cast<Enum>(index);
+  return true;
+}
+
+template <class Enum>
+Value word(std::string_view name, Enum& target) {
+  const Shape shape{Kind::word, 0, 0, words<Enum>()};
+  return {name, shape, false, [&target, shape](Scalar scalar) { return parse_word(scalar, shape, target); },
+          [&target, shape] { return write(shape, static_cast<std::size_t>(target)); }};
+}
+
+template <class Enum>
+Value word(std::string_view name, std::optional<Enum>& target) {
+  const Shape shape{Kind::word, 0, 0, words<Enum>()};
+  const auto take = [&target, shape](Scalar scalar) {
+    Enum given{};
+    if (!parse_word(scalar, shape, given)) return false;
+    target = given;
+    return true;
+  };
+  return {name, shape, false, take, [&target, shape] {
+            return target ? write(shape, static_cast<std::size_t>(*target)) : std::string();
+          }};
+}
+
+Value truth(std::string_view name, bool& target) { return value(name, target, of_kind(Kind::boolean)); }
+
+template <class T>
+ValueList values(std::string_view name, std::vector<T>& target, Shape shape) {
+  const auto append = [&target, shape](Scalar scalar) {
+    T item{};
+    if (!parse(scalar, shape, item)) return false;
+    target.push_back(std::move(item));
+    return true;
+  };
+  const auto write_all = [&target, shape] {
+    std::vector<std::string> texts;
+    for (const T& item : target) texts.push_back(write(shape, item));
+    return texts;
+  };
+  return {name, shape, [&target] { target.clear(); }, append, write_all};
+}
+
+template <class T>
+void members(Describer& d, T& group);
+
+template <class T>
+void group(Describer& d, std::string_view name, T& target) {
+  d.group(name, [&target](Describer& inner) { members(inner, target); });
+}
+
+template <class T>
+GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least, std::size_t most) {
+  return {name, least, most, [&target](Describer& inner) { members(inner, target.emplace_back()); }};
+}
+
+template <>
+void members(Describer& d, ProtocolSettings& s) {
+  d.value(word("tls", s.tls));
+  d.value(word("http2", s.http2));
+  d.value(word("other", s.other));
+  d.value(word("undecided", s.undecided));
+}
+
+template <>
+void members(Describer& d, UpgradeSettings& s) {
+  d.value(word("websocket", s.websocket));
+  d.value(word("h2c", s.h2c));
+  d.value(word("other", s.other));
+}
+
+template <>
+void members(Describer& d, ListenerSettings& s) {
+  d.value(required("address", s.address, of_kind(Kind::address)));
+  d.value(value("name", s.name, text_of_kind(Kind::identifier, 64)));
+  d.value(word("transparent", s.transparent));
+  group(d, "protocols", s.protocols);
+  group(d, "upgrades", s.upgrades);
+  d.value(word("connect", s.connect));
+  d.values(values("server_first_ports", s.server_first_ports, count(1, 65'535)));
+}
+
+template <>
+void members(Describer& d, UpstreamSettings& s) {
+  d.value(word("source", s.source));
+  d.value(truth("keep_client_port", s.keep_client_port));
+  d.value(truth("fall_back_to_own_address", s.fall_back_to_own_address));
+  d.value(value("mark", s.mark, of_kind(Kind::mark)));
+  d.value(truth("mark_required", s.mark_required));
+  d.value(word("on_timeout", s.on_timeout));
+}
+
+template <>
+void members(Describer& d, InterceptionSettings& s) {
+  d.value(value("mark", s.mark, of_kind(Kind::mark)));
+}
+
+template <>
+void members(Describer& d, WorkerSettings& s) {
+  d.value(value("count", s.count, count(0, 1'024)));
+  d.value(value("user", s.user, text_of_kind(Kind::text, 64)));
+  d.value(value("group", s.group, text_of_kind(Kind::text, 64)));
+}
+
+template <>
+void members(Describer& d, LimitSettings& s) {
+  d.value(value("flows", s.flows, count(1, 10'000'000)));
+  d.value(value("flows_per_client", s.flows_per_client, count(0, 10'000'000)));
+  d.value(value("buffered_bytes_per_flow", s.buffered_bytes_per_flow, size(64 * kKiB, kGiB)));
+  d.value(value("sniff_bytes", s.sniff_bytes, size(64, kMiB)));
+  d.value(value("client_hello_bytes", s.client_hello_bytes, size(kKiB, kMiB)));
+  d.value(value("head_bytes", s.head_bytes, size(kKiB, 16 * kMiB)));
+  d.value(value("target_bytes", s.target_bytes, size(256, 16 * kMiB)));
+  d.value(value("fields", s.fields, count(10, 100'000)));
+  d.value(value("chunk_line_bytes", s.chunk_line_bytes, size(32, kMiB)));
+  d.value(value("trailer_bytes", s.trailer_bytes, size(256, 16 * kMiB)));
+  d.value(value("interim_responses", s.interim_responses, count(1, 10'000)));
+  d.value(value("held_body_bytes", s.held_body_bytes, size(kKiB, kGiB)));
+  d.value(value("held_bodies_bytes", s.held_bodies_bytes, size(kMiB, 1024 * kGiB)));
+  d.value(value("plugin_bytes_per_flow", s.plugin_bytes_per_flow, size(4 * kKiB, kGiB)));
+  d.value(value("draining_generations", s.draining_generations, count(1, 100)));
+}
+
+template <>
+void members(Describer& d, TimeoutSettings& s) {
+  d.value(value("sniff_silence", s.sniff_silence, time(kMillisecond, kMinute)));
+  d.value(value("sniff", s.sniff, time(100 * kMillisecond, 10 * kMinute)));
+  d.value(value("connect", s.connect, time(100 * kMillisecond, 10 * kMinute)));
+  d.value(value("head", s.head, time(100 * kMillisecond, kHour)));
+  d.value(value("response_head", s.response_head, time(kSecond, kDay)));
+  d.value(value("body_idle", s.body_idle, time(kSecond, kDay)));
+  d.value(value("minimum_body_rate_bytes", s.minimum_body_rate_bytes, size(0, kGiB)));
+  d.value(value("body_rate_window", s.body_rate_window, time(kSecond, kHour)));
+  d.value(value("keepalive_idle", s.keepalive_idle, time(kSecond, kDay)));
+  d.value(value("tunnel_idle", s.tunnel_idle, time(kSecond, 30 * kDay)));
+  d.value(value("linger", s.linger, time(Milliseconds{0}, kMinute)));
+  d.value(value("drain", s.drain, time(Milliseconds{0}, 7 * kDay)));
+  d.value(value("stop", s.stop, time(Milliseconds{0}, kHour)));
+}
+
+template <>
+void members(Describer& d, BypassSettings& s) {
+  d.values(values("clients", s.clients, of_kind(Kind::network)));
+  d.values(values("destinations", s.destinations, of_kind(Kind::network)));
+  d.values(values("names", s.names, text_of_kind(Kind::host_name, 253)));
+}
+
+template <>
+void members(Describer& d, PolicySettings& s) {
+  d.value(word("host_mismatch", s.host_mismatch));
+}
+
+template <>
+void members(Describer& d, AdminSettings& s) {
+  d.value(value("address", s.address, of_kind(Kind::address_or_none)));
+  d.value(value("socket", s.socket, socket_path()));
+  d.value(truth("allow_remote", s.allow_remote));
+}
+
+template <>
+void members(Describer& d, ControlSettings& s) {
+  d.value(value("socket", s.socket, socket_path()));
+}
+
+template <>
+void members(Describer& d, LogSettings& s) {
+  d.value(word("level", s.level));
+  d.value(word("format", s.format));
+}
+
+template <>
+void members(Describer& d, RateSettings& s) {
+  d.value(value("count", s.count, count(1, 1'000'000)));
+  d.value(value("within", s.within, time(kSecond, 30 * kDay)));
+}
+
+template <>
+void members(Describer& d, CallBudgetSettings& s) {
+  d.value(value("warn", s.warn, time(kMillisecond, kMinute)));
+  d.value(value("act", s.act, time(10 * kMillisecond, kHour)));
+}
+
+template <>
+void members(Describer& d, ContainmentSettings& s) {
+  group(d, "worker_crashes", s.worker_crashes);
+  group(d, "quarantine", s.quarantine);
+  group(d, "call_budget", s.call_budget);
+}
+
+template <>
+void members(Describer& d, GrantSettings& s) {
+  d.value(truth("pass_through", s.pass_through));
+  d.value(truth("redirect_upstream", s.redirect_upstream));
+}
+
+template <>
+void members(Describer& d, PluginSettings& s) {
+  d.value(required("name", s.name, text_of_kind(Kind::identifier, 64)));
+  d.value(required("use", s.use, text_of_kind(Kind::plugin, 4096)));
+  d.value(word("on_failure", s.on_failure));
+  group(d, "grants", s.grants);
+  d.configuration("settings", s.settings);
+}
+
+template <>
+void members(Describer& d, Settings& s) {
+  d.groups(groups("listeners", s.listeners, 1, 64));
+  d.groups(groups("plugins", s.plugins, 0, 64));
+  d.values(values("plugin_dirs", s.plugin_dirs, path()));
+  group(d, "upstream", s.upstream);
+  group(d, "interception", s.interception);
+  group(d, "bypass", s.bypass);
+  group(d, "policy", s.policy);
+  group(d, "limits", s.limits);
+  group(d, "timeouts", s.timeouts);
+  group(d, "containment", s.containment);
+  group(d, "workers", s.workers);
+  group(d, "admin", s.admin);
+  group(d, "control", s.control);
+  group(d, "log", s.log);
+}
+
+}  // namespace
+
+void describe(Describer& describer, Settings& settings) { members(describer, settings); }
+
+}  // namespace hyalite

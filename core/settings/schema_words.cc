@@ -1,0 +1,225 @@
+// A JSON Schema in words: what it asks for at one place. For mistakes, which the library names too generally.
+// SPDX-License-Identifier: MIT
+#include "settings/schema_words.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace hyalite {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// A schema may refer to itself.
+constexpr int kMaxDepth = 8;
+
+const Json* member(const Json& schema, const char* name) {
+  if (!schema.is_object()) return nullptr;
+  const auto found = schema.find(name);
+  return found == schema.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> strings(const Json* list) {
+  std::vector<std::string> out;
+  if (list == nullptr || !list->is_array()) return out;
+  for (const Json& item : *list) {
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// " from 1 to 5", " of at least 1", " of at most 5", or nothing.
+std::string bounds(const Json& schema, const char* least, const char* most) {
+  const Json* low = member(schema, least);
+  const Json* high = member(schema, most);
+  if (low != nullptr && high != nullptr) return " from " + text_of(*low) + " to " + text_of(*high);
+  if (low != nullptr) return " of at least " + text_of(*low);
+  if (high != nullptr) return " of at most " + text_of(*high);
+  return {};
+}
+
+bool is_of_type(const Json& value, const std::string& type) {
+  if (type == "object") return value.is_object();
+  if (type == "array") return value.is_array();
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_boolean();
+  if (type == "integer") return value.is_number_integer();
+  if (type == "number") return value.is_number();
+  return type == "null" && value.is_null();
+}
+
+std::string quoted(const std::string& text) { return '"' + text + '"'; }
+
+}  // namespace
+
+const Json* alternatives_of(const Json& schema) {
+  for (const char* name : {"oneOf", "anyOf"}) {
+    const Json* list = member(schema, name);
+    if (list != nullptr && list->is_array()) return list;
+  }
+  return nullptr;
+}
+
+std::string listed(const std::vector<std::string>& texts, std::string_view last_word) {
+  std::string out;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) out += i + 1 == texts.size() ? ' ' + std::string(last_word) + ' ' : std::string(", ");
+    out += texts[i];
+  }
+  return out;
+}
+
+const Json& SchemaWords::resolved(const Json& schema) const {
+  const Json* at = &schema;
+  for (int hops = 0; hops < kMaxDepth; ++hops) {
+    const Json* reference = member(*at, "$ref");
+    if (reference == nullptr || !reference->is_string()) return *at;
+    const auto text = reference->get<std::string>();
+    if (!text.starts_with('#')) return *at;
+    try {
+      at = &root_.at(Json::json_pointer(text.substr(1)));
+    } catch (const Json::exception&) {
+      return *at;
+    }
+  }
+  return *at;
+}
+
+const Json* SchemaWords::inner(const Json& schema, const std::string& step, int depth) const {
+  const Json& here = resolved(schema);
+  if (const Json* properties = member(here, "properties")) {
+    if (const Json* found = member(*properties, step.c_str())) return found;
+  }
+  const auto index = parse_decimal(step);
+  const Json* items = member(here, "items");
+  if (index && items != nullptr) {
+    if (!items->is_array()) return items;
+    if (*index < items->size()) return &(*items)[*index];
+  }
+  if (const Json* rest = member(here, "additionalProperties"); rest != nullptr && rest->is_object()) return rest;
+  if (depth == kMaxDepth) return nullptr;
+  for (const char* name : {"allOf", "oneOf", "anyOf"}) {
+    const Json* list = member(here, name);
+    if (list == nullptr || !list->is_array()) continue;
+    for (const Json& alternative : *list) {
+      if (const Json* found = inner(alternative, step, depth + 1)) return found;
+    }
+  }
+  return nullptr;
+}
+
+const Json* SchemaWords::part_for(const std::vector<std::string>& steps) const {
+  const Json* at = &root_;
+  for (const std::string& step : steps) {
+    at = inner(*at, step, 0);
+    if (at == nullptr) return nullptr;
+  }
+  return &resolved(*at);
+}
+
+std::string SchemaWords::mapping(const Json& schema) const {
+  std::vector<std::string> names = strings(member(schema, "required"));
+  std::transform(names.begin(), names.end(), names.begin(), quoted);
+  return names.empty() ? "a mapping" : "a mapping with " + listed(names, "and");
+}
+
+std::string SchemaWords::of_type(const Json& schema, const std::string& type, int depth) const {
+  if (type == "object") return mapping(schema);
+  if (type == "boolean") return "true or false";
+  if (type == "null") return "nothing";
+  if (type == "integer") return "a whole number" + bounds(schema, "minimum", "maximum");
+  if (type == "number") return "a number" + bounds(schema, "minimum", "maximum");
+  if (type == "string") {
+    const Json* pattern = member(schema, "pattern");
+    if (pattern != nullptr && pattern->is_string()) return "text that matches " + pattern->get<std::string>();
+    const std::string length = bounds(schema, "minLength", "maxLength");
+    return length.empty() ? "text" : "text" + length + " characters";
+  }
+  const Json* items = member(schema, "items");
+  const std::string inside = items != nullptr && items->is_object() ? expected(*items, depth + 1) : std::string();
+  const std::string length = bounds(schema, "minItems", "maxItems");
+  return "a list" + (length.empty() ? length : length + " items") + (inside.empty() ? inside : ", each " + inside);
+}
+
+std::string SchemaWords::expected(const Json& schema, int depth) const {
+  const Json& here = resolved(schema);
+  if (depth == kMaxDepth) return {};
+  if (const Json* value = member(here, "const")) return text_of(*value);
+  std::vector<std::string> choices;
+  if (const Json* values = member(here, "enum"); values != nullptr && values->is_array()) {
+    for (const Json& value : *values) choices.push_back(text_of(value));
+    return listed(choices, "or");
+  }
+  if (const Json* alternatives = alternatives_of(here)) {
+    for (const Json& alternative : *alternatives) {
+      std::string text = expected(alternative, depth + 1);
+      const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
+      if (!text.empty() && !known) choices.push_back(std::move(text));
+    }
+    if (!choices.empty()) return listed(choices, "or");
+  }
+  const Json* type = member(here, "type");
+  if (type == nullptr) return {};
+  if (type->is_string()) return of_type(here, type->get<std::string>(), depth);
+  for (const std::string& name : strings(type)) choices.push_back(of_type(here, name, depth));
+  return listed(choices, "or");
+}
+
+std::string SchemaWords::expected(const Json& schema) const { return expected(schema, 0); }
+
+void SchemaWords::collect_names(const Json& schema, std::vector<std::string>& names, int depth) const {
+  const Json& here = resolved(schema);
+  if (const Json* properties = member(here, "properties"); properties != nullptr && properties->is_object()) {
+    for (const auto& entry : properties->items()) names.push_back(entry.key());
+  }
+  if (depth == kMaxDepth) return;
+  for (const char* name : {"allOf", "oneOf", "anyOf"}) {
+    const Json* list = member(here, name);
+    if (list == nullptr || !list->is_array()) continue;
+    for (const Json& alternative : *list) collect_names(alternative, names, depth + 1);
+  }
+}
+
+std::vector<std::string> SchemaWords::known_names(const Json& schema) const {
+  std::vector<std::string> names;
+  collect_names(schema, names, 0);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::vector<std::string> SchemaWords::missing_names(const Json& schema, const Json& value) const {
+  std::vector<std::string> missing = strings(member(resolved(schema), "required"));
+  std::erase_if(missing, [&](const std::string& name) { return value.contains(name); });
+  return missing;
+}
+
+bool SchemaWords::fits_from_afar(const Json& schema, const Json& value) const {
+  const Json& here = resolved(schema);
+  const Json* type = member(here, "type");
+  if (type != nullptr && type->is_string() && !is_of_type(value, type->get<std::string>())) return false;
+  if (!value.is_object()) return true;
+  if (!missing_names(here, value).empty()) return false;
+  const std::vector<std::string> known = known_names(here);
+  if (known.empty()) return true;
+  return std::all_of(value.items().begin(), value.items().end(), [&](const auto& entry) {
+    return std::binary_search(known.begin(), known.end(), entry.key());
+  });
+}
+
+int SchemaWords::meant_alternative(const Json& schema, const Json& value) const {
+  const Json* alternatives = alternatives_of(resolved(schema));
+  int meant = -1;
+  for (std::size_t i = 0; alternatives != nullptr && i < alternatives->size(); ++i) {
+    if (!fits_from_afar((*alternatives)[i], value)) continue;
+    if (meant != -1) return -1;
+    meant = static_cast<int>(i);
+  }
+  return meant;
+}
+
+}  // namespace hyalite
