@@ -33,9 +33,9 @@ std::optional<Refusal> check_coding(const Field& field) {
   // White space other than spaces hides the coding from readers who look for " chunked".
   if (has_tab(field)) return Refusal::bad_transfer_encoding;
   if (equals_ignoring_case(field.value, "chunked")) return std::nullopt;
-  bool well_formed = true;
+  bool well_formed = !field.value.empty() && field.value.back() != ',';
   for (Bytes list = field.value; !list.empty();) well_formed = is_known_coding(take_element(list)) && well_formed;
-  return !field.value.empty() && well_formed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
+  return well_formed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
 }
 
 std::optional<Refusal> check_lengths(const Head& head) {

@@ -154,7 +154,7 @@ std::optional<Refusal> ChunkWitness::size_line(Bytes line, std::size_t digits, s
   llhttp_t& parser = as_parser(parser_);
 #if LLHTTP_VERSION_MAJOR < 9
   // Version 8 takes neither `;a=b;c` nor a quoted-pair, both of which RFC 9112 allows: it is not shown extensions.
-  if (line.size() > digits + 2) {
+  if (line[digits] == ';') {
     if (const auto refusal = feed(parser, line.substr(0, digits), size)) return refusal;
     return feed(parser, "\r\n", size);
   }

@@ -23,12 +23,12 @@ const char* name(Source source);
 
 struct ConnectSpec {
   Address remote;
-  std::optional<ClientAddress> as_client;  // needs CAP_NET_RAW; empty: as ourselves
+  std::optional<ClientAddress> as_client = {};  // needs CAP_NET_RAW; empty: as ourselves
   bool keep_client_port = false;  // try the client's own port first; collides sooner, so a port of
                                   // its own is the next try
   bool may_use_own_address =
       false;  // when the client's address cannot be taken: go as ourselves, or fail
-  std::optional<std::uint32_t> mark;  // SO_MARK
+  std::optional<std::uint32_t> mark = {};  // SO_MARK
   bool mark_required =
       false;  // a mark that cannot be set fails the attempt (else it is reported and left out)
   bool data_follows = false;    // we send as soon as we are connected
@@ -43,7 +43,7 @@ struct GivenUp {
 
 struct Connected {
   Fd fd;  // does not block; TCP_NODELAY is set. The watch lent to start() watches it already
-  Source source;
+  Source source = Source::own_address;
   Address local;           // what the origin sees, unless somebody translates
   Readiness ready;         // seen so far: at least writable. Edges: they will not be told again
   LoopTable::Entry guard;  // give it up at the first byte from upstream
@@ -56,10 +56,10 @@ struct ConnectResult {
   // (ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH ...), Fault::operator_ for a missing capability,
   // Fault::us for want of ports, descriptors or memory.
   Result<Connected> connection;
-  std::array<GivenUp, 2> given_up_storage{};
+  std::array<GivenUp, 2> given_up_list{};
   std::size_t given_up_count = 0;
 
-  std::span<const GivenUp> given_up() const { return {given_up_storage.data(), given_up_count}; }
+  std::span<const GivenUp> given_up() const { return {given_up_list.data(), given_up_count}; }
 };
 
 // EADDRINUSE at bind and EADDRNOTAVAIL at connect both mean it: no source port is left for this
@@ -85,17 +85,18 @@ class Connector {
   bool running() const { return running_; }
 
  private:
-  bool try_source(Source source);
-  Result<Fd> open_socket(Source source);
+  struct Failure;
+
+  std::optional<Failure> go_through_sources();
+  std::optional<Failure> attempt(Source source);
+  Result<void> prepare(int fd);
   Result<void> take_source(int fd, Source source, int family);
+  std::optional<Failure> connect_from(Fd fd, Source source, int family);
   void on_ready(Readiness ready);
   void on_deadline();
   void on_turn();
-  void fail(Error error);
   void finish(Result<Connected> connection);
-  void give_watch_back();
 
-  Loop& loop_;
   Watch& watch_;
   Wheel& wheel_;
   LoopTable& guard_;
@@ -103,12 +104,12 @@ class Connector {
   Callback<ConnectResult> done_;
   Callback<Readiness> watch_owner_;
   WheelEntry deadline_;
-  Turn turn_;
+  Turn turn_;  // brings a failure of start() to `done`
 
   ConnectSpec spec_;
   bool running_ = false;
-  Connected connected_;  // what we have so far
-  std::optional<Error> failed_;
+  Connected connected_;  // what we have of it so far
+  Error failure_;        // for the turn
   std::array<GivenUp, 2> given_up_{};
   std::size_t given_up_count_ = 0;
 };

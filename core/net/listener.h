@@ -26,7 +26,7 @@ struct Accepted {
 // A client that is not. Whoever gets it may still answer it (a short page for a direct hit) or just
 // close it.
 struct Refused {
-  Refusal why;
+  ArrivalRefusal why;
   Fd fd;
   ClientAddress client;
   std::size_t listener;
@@ -50,8 +50,8 @@ struct ListenerOptions {
   std::size_t index = 0;
   std::size_t batch = 16;  // clients accepted per event
   Milliseconds rest{100};  // after exhaustion
-  std::optional<OriginalDestination>
-      fixed;  // every client of this listener goes there; nothing is looked up
+  // Every client of this listener goes there; nothing is looked up.
+  std::optional<OriginalDestination> fixed = {};
 };
 
 // Serves one listening socket, level-triggered: what is not accepted stays in the kernel's queue,
@@ -71,8 +71,7 @@ class Listener {
   bool accepting() const { return watch_.watching(); }
 
  private:
-  struct Life;  // tells the accept loop that its listener is gone
-  enum class Step { go_on, drained, exhausted };
+  enum class Step { go_on, stop };
 
   void on_readable();
   void on_rested();
@@ -87,10 +86,10 @@ class Listener {
   ListenerOptions options_;
   ReadWatch watch_;
   Timer rest_;
-  Fd reserve_;            // given up to be able to accept and close when no descriptor is left
-  bool hungry_ = false;   // the last accept after a rest failed as well
-  bool wanted_ = false;   // resume() was called last, not pause()
-  bool* gone_ = nullptr;  // set by the destructor while we are inside a call to the owner
+  Fd reserve_;                 // given up to be able to accept and close when no descriptor is left
+  bool wanted_ = false;        // resume() was called last, not pause()
+  bool starved_ = false;       // no client could be accepted since the last rest
+  bool* destroyed_ = nullptr;  // where on_readable() learns that the owner destroyed us in a call
 };
 
 }  // namespace hyalite

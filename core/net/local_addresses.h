@@ -18,8 +18,8 @@ class LocalAddresses {
   explicit LocalAddresses(const Clock& clock, std::size_t most_remembered = 4096,
                           Seconds remember = Seconds{5});
 
-  // false for 0.0.0.0, :: and 255.255.255.255. True for link-local IPv6: such packets are never
-  // routed through us.
+  // false for 0.0.0.0, ::, 255.255.255.255 and multicast (a subnet's broadcast address is not told
+  // apart). True for link-local IPv6: such packets are never routed through us.
   bool contains(const IpAddress& ip);
 
  private:

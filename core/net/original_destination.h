@@ -25,12 +25,12 @@ struct Arrival {
 };
 
 // Why a connection is not served.
-enum class Refusal {
+enum class ArrivalRefusal {
   direct_hit,        // the client connected to the proxy itself
   loop_to_listener,  // the destination is a listener of ours
   loop_of_ours,      // the client is one of our own upstream connections
 };
-const char* name(Refusal refusal);  // "direct_hit"...: for logs and counters
+const char* name(ArrivalRefusal refusal);  // "direct_hit"...: for logs and counters
 const char* name(ArrivalMode mode);
 
 // Decides for every accepted connection, before anything else happens to it.
@@ -43,10 +43,15 @@ class Arrivals {
   // The original destination is what getsockname() says, unless that is a local address with a
   // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
   // own address = a direct hit.
-  std::variant<Arrival, Refusal> judge(int fd, const ClientAddress& client);
+  std::variant<Arrival, ArrivalRefusal> judge(int fd, const ClientAddress& client);
+  // For a listener whose settings name the destination.
+  std::variant<Arrival, ArrivalRefusal> judge_fixed(const OriginalDestination& destination,
+                                                    const ClientAddress& client);
 
  private:
   bool is_listener(const Address& address);
+  std::variant<Arrival, ArrivalRefusal> check_loop(const Arrival& arrival,
+                                                   const ClientAddress& client) const;
 
   std::vector<std::uint16_t> ports_;
   LocalAddresses& local_;

@@ -47,34 +47,45 @@ class Splice {
     needs_sink,    // `to` takes nothing: come back when it is writable
     budget,        // could go on: ask for a turn
     end,           // the source ended (or `most` bytes were moved) and everything was delivered
-    failed,        // see error()
+    failed,        // see failed_side() and failure()
   };
+  enum class Side { source, sink };
 
   // Takes a pipe from the pool; `most` bytes at most are moved in all.
   static Result<Splice> open(PipePool& pool, std::uint64_t most = UINT64_MAX);
-  Splice(Splice&& other) noexcept;
-  Splice& operator=(Splice&& other) noexcept;
+  Splice(Splice&&) = default;
+  Splice& operator=(Splice&&) = delete;
   ~Splice();
 
-  // Moves up to about `budget` bytes. `closed`: the watch said that the source's peer has finished
-  // (Readiness::closed).
+  // Moves up to about `budget` bytes, which is more than 0. Neither socket blocks. Writing to a
+  // socket whose peer is gone raises SIGPIPE: it must be ignored in this process.
   State move(int from, int to, std::size_t budget);
+
   std::uint64_t read() const { return read_; }        // bytes taken from the source so far
   std::uint64_t written() const { return written_; }  // bytes given to the sink so far
-  // Whose the error was is known from which side it happened on.
-  const Error& error() const { return error_; }
+  std::uint64_t in_pipe() const { return read_ - written_; }
+  // Whether the source said that nothing more comes (at `most` bytes it was not asked).
   bool source_ended() const { return source_ended_; }
+  // After State::failed: on which side, and the errno.
+  Side failed_side() const { return failed_side_; }
+  int failure() const { return failure_; }
 
  private:
-  Splice(PipePool& pool, Pipe pipe, std::uint64_t most)
-      : pool_(&pool), pipe_(std::move(pipe)), most_(most) {}
+  enum class Pull { some, drained, ended, failed };
+  enum class Push { done, blocked, failed };
+
+  Splice(PipePool& pool, Pipe pipe, std::uint64_t most);
+  Pull pull(int from, std::size_t& left);
+  Push push(int to);
+  void fail(Side side, int code);
 
   PipePool* pool_;
   Pipe pipe_;
   std::uint64_t most_;
   std::uint64_t read_ = 0, written_ = 0;
   bool source_ended_ = false;
-  Error error_;
+  Side failed_side_ = Side::source;
+  int failure_ = 0;
 };
 
 }  // namespace hyalite

@@ -1,0 +1,34 @@
+// How a flow's end is told to plugins.
+// SPDX-License-Identifier: MIT
+#include "flow/end_of.h"
+
+namespace hyalite {
+
+End end_of(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::finished: return End::complete;
+    case CloseReason::client_left:
+    case CloseReason::client_broke: return End::client_gone;
+    case CloseReason::upstream_left:
+    case CloseReason::upstream_broke: return End::upstream_gone;
+    case CloseReason::request_refused: return End::client_refused;
+    case CloseReason::response_refused:
+    case CloseReason::protocol_refused: return End::upstream_refused;
+    case CloseReason::blocked:
+    case CloseReason::plugin_failed: return End::blocked;
+    case CloseReason::connect_refused:
+    case CloseReason::connect_timed_out:
+    case CloseReason::connect_failed:
+    case CloseReason::loop: return End::upstream_unreachable;
+    case CloseReason::head_timed_out:
+    case CloseReason::body_too_slow:
+    case CloseReason::idle_timed_out:
+    case CloseReason::tunnel_timed_out: return End::timed_out;
+    case CloseReason::drained: return End::stopped;
+    case CloseReason::limit_flows:
+    case CloseReason::limit_client_flows: return End::limit;
+    default: return End::error;
+  }
+}
+
+}  // namespace hyalite

@@ -1,0 +1,214 @@
+// One request and its response, and the order of the hooks between them.
+// SPDX-License-Identifier: MIT
+#include "flow/exchange.h"
+
+#include "http/writer.h"
+
+namespace hyalite {
+
+namespace {
+
+// Shows the trailers of one direction to the plugins, as fields that they may edit.
+Answer ask_trailers(Chain& chain, ExchangeSubject& subject, Direction direction, Trailers& trailers) {
+  if (direction == Direction::request) {
+    subject.request_trailers = &trailers;
+    return chain.request_trailers(subject);
+  }
+  subject.response_trailers = &trailers;
+  return chain.response_trailers(subject);
+}
+
+template <class WrittenHead>
+std::string written(const WrittenHead& head) {
+  Buffer out;
+  write(head, out);
+  return std::string(out.bytes());
+}
+
+}  // namespace
+
+Exchange::Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock)
+    : chain_(chain),
+      rules_(rules),
+      clock_(clock),
+      began_(clock.now()),
+      subject(flow, number, arena_),
+      request_trailers_(*this, Direction::request),
+      response_trailers_(*this, Direction::response) {
+  summary.started_at = clock.wall_time();
+}
+
+Exchange::~Exchange() { end(End::error, "internal"); }
+
+Nanoseconds Exchange::elapsed() const { return clock_.now() - began_; }
+
+// ---- the request ----
+
+Answer Exchange::judge_request(const Framing& framing) {
+  request.moved_to(arena_.copy(request.raw()).data());
+  request_framing_ = framing;
+  request_keeps_alive_ = keeps_alive(request);
+  awaits_continue_ = expects_continue(request);
+  summary.request_head = elapsed();
+  subject.request = &request;
+  open();
+  if (chain_.request_head(subject) == Answer::decided) return Answer::decided;
+  request_body = relay(Direction::request, framing, Wire::chunked);
+  return Answer::go_on;
+}
+
+void Exchange::open() {
+  if (opened_) return;
+  opened_ = true;
+  chain_.exchange_open(subject);
+}
+
+Relay Exchange::relay(Direction direction, const Framing& framing, Wire resized) {
+  if (!framing.has_body()) return {};
+  const bool request_side = direction == Direction::request;
+  const bool trailers = chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
+  return Relay(framing, rules_.body, chain_.body(subject, direction), resized,
+               trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr);
+}
+
+std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
+  Framing meant = request_framing_;
+  frame(request, request_body, meant);
+  subject.request_sent = true;
+  if (!request.edited()) {
+    effects.send(Side::upstream, request.raw());
+    summary.to_upstream += request.raw().size();
+    return std::nullopt;
+  }
+  std::string bytes = written(request);
+  if (const auto refusal = recheck_request(bytes, meant, rules_.head)) return refusal;
+  summary.to_upstream += bytes.size();
+  effects.send_owned(Side::upstream, std::move(bytes));
+  return std::nullopt;
+}
+
+void Exchange::request_sent() {
+  summary.request_sent = elapsed();
+  summary.request_content = request_body.content_in();
+  chain_.request_end(subject);
+}
+
+Asked Exchange::asked() const {
+  Asked asked = asked_by(request);
+  asked.complete = request_body.complete();
+  return asked;
+}
+
+// What the body's new framing makes of the head.
+void Exchange::frame(Head& head, const Relay& relay, Framing& meant) {
+  switch (relay.wire()) {
+    case Wire::as_came:
+    case Wire::in_place: return;
+    case Wire::length:
+      head.frame_length(relay.length(), arena_);
+      meant = relay.length() == 0 ? Framing{} : Framing{Framing::Kind::length, relay.length()};
+      return;
+    case Wire::chunked:
+      if (meant.kind != Framing::Kind::chunked) head.frame_chunked(arena_);
+      meant = Framing{Framing::Kind::chunked, 0};
+      return;
+    case Wire::until_close:
+      head.frame_until_close(arena_);
+      meant = Framing{Framing::Kind::until_close, 0};
+      return;
+  }
+}
+
+// ---- the response ----
+
+Answer Exchange::pass_interim(Effects& effects, std::optional<Refusal>& refusal) {
+  subject.info = &response;
+  const Answer answer = chain_.response_info(subject);
+  subject.info = nullptr;
+  if (answer == Answer::decided || subject.info_dropped()) return answer;
+  std::string bytes = response.edited() ? written(response) : std::string(response.raw());
+  if (response.edited()) refusal = recheck_response(bytes, asked(), Framing{}, rules_.head);
+  if (refusal) return answer;
+  summary.to_client += bytes.size();
+  effects.send_owned(Side::client, std::move(bytes));
+  return answer;
+}
+
+Answer Exchange::judge_response(const Framing& framing) {
+  response.moved_to(arena_.copy(response.raw()).data());
+  response_framing_ = framing;
+  response_keeps_alive_ = keeps_alive(response, framing);
+  summary.response_head = elapsed();
+  summary.upstream_status = static_cast<unsigned>(response.status());
+  subject.response = &response;
+  if (chain_.response_head(subject) == Answer::decided) return Answer::decided;
+  const bool old_client = request.minor_version() == 0;
+  response_body = relay(Direction::response, framing, old_client ? Wire::until_close : Wire::chunked);
+  return Answer::go_on;
+}
+
+std::optional<Refusal> Exchange::send_response_head(bool close_after, Effects& effects) {
+  Framing meant = response_framing_;
+  frame(response, response_body, meant);
+  if (close_after) response.say_close(arena_);
+  summary.status = static_cast<unsigned>(response.status());
+  if (!response.edited()) {
+    effects.send(Side::client, response.raw());
+    summary.to_client += response.raw().size();
+  } else {
+    std::string bytes = written(response);
+    if (const auto refusal = recheck_response(bytes, asked(), meant, rules_.head)) return refusal;
+    summary.to_client += bytes.size();
+    effects.send_owned(Side::client, std::move(bytes));
+  }
+  subject.response_started = true;
+  return std::nullopt;
+}
+
+void Exchange::response_sent() {
+  summary.response_content = response_body.content_out();
+  chain_.response_end(subject);
+}
+
+void Exchange::answered_by_us(unsigned status, std::uint64_t bytes) {
+  subject.response_started = true;
+  summary.status = status;
+  summary.to_client += bytes;
+}
+
+// ---- trailers ----
+
+TrailersHook::Said Exchange::TrailersOf::on_trailers(std::string& lines) {
+  Exchange& x = exchange_;
+  if (lines.empty() && !x.subject.wants_trailers(direction_)) return Said::unchanged;
+  Trailers& trailers = direction_ == Direction::request ? x.trailers_of_request_ : x.trailers_of_response_;
+  index_trailers(x.arena_.copy(lines), x.rules_.head.fields, trailers);
+  if (ask_trailers(x.chain_, x.subject, direction_, trailers) == Answer::decided) return Said::decided;
+  if (!trailers.edited()) return Said::unchanged;
+  lines.clear();
+  for (const Field& field : trailers.fields()) {
+    if (!field.line.empty()) {
+      lines += field.line;
+    } else {
+      lines.append(field.name).append(": ").append(field.value).append("\r\n");
+    }
+  }
+  return Said::changed;
+}
+
+// ---- the end ----
+
+void Exchange::end(End how, std::string_view reason) {
+  if (ended_) return;
+  ended_ = true;
+  // Plugins hear of a request that was refused before its head was whole, too.
+  open();
+  summary.end = how;
+  summary.reason = reason;
+  summary.duration = elapsed();
+  summary.request_content = request_body.content_in();
+  if (summary.response_content == 0) summary.response_content = response_body.content_out();
+  chain_.exchange_end(subject, summary);
+}
+
+}  // namespace hyalite

@@ -1,0 +1,101 @@
+// One request and its response, and the order of the hooks between them.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "flow/http_rules.h"
+#include "flow/reason.h"
+#include "flow/relay.h"
+#include "flow/stage.h"
+#include "http/message.h"
+#include "plugin/chain.h"
+#include "plugin/subject.h"
+#include "plugin/summary.h"
+
+namespace hyalite {
+
+// Owned by the stage that inspects. Knows what passed and when; the stage knows what comes next.
+class Exchange {
+ public:
+  // `number` from 1 within the flow. All that is lent outlives the exchange. Its first byte came now.
+  Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock);
+  // Tells the plugins the end, if nobody did.
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // ---- the request
+  RequestHead request;
+  // The head is whole: it is kept, and the plugins are asked. `decided`: see decision().
+  Answer judge_request(const Framing& framing);
+  // What is to be sent; asked once, when the relay lets the head go. A refusal: a plugin's edits made it ambiguous.
+  std::optional<Refusal> send_request_head(Effects& effects);
+  // Upstream has the whole request.
+  void request_sent();
+  Relay request_body;
+  Asked asked() const;
+  bool request_keeps_alive() const { return request_keeps_alive_; }
+  bool awaits_continue() const { return awaits_continue_; }
+
+  // ---- the response
+  ResponseHead response;
+  // An interim one. `decided`, or what is sent is in `effects`.
+  Answer pass_interim(Effects& effects, std::optional<Refusal>& refusal);
+  Answer judge_response(const Framing& framing);
+  std::optional<Refusal> send_response_head(bool close_after, Effects& effects);
+  void response_sent();
+  Relay response_body;
+  bool response_keeps_alive() const { return response_keeps_alive_; }
+  Answer open_tunnel(TunnelKind kind) { return chain_.tunnel_open(subject, kind); }
+
+  const Decision& decision() const { return subject.decision(); }
+  // The client got (or will get) this status from us instead of upstream's response.
+  void answered_by_us(unsigned status, std::uint64_t bytes);
+  Monotonic began() const { return began_; }
+  // It never was: nobody was told of it, and nobody will be.
+  void forget() { ended_ = true; }
+  // It is over. Once; later calls change nothing.
+  void end(End how, std::string_view reason);
+
+ private:
+  class TrailersOf final : public TrailersHook {
+   public:
+    TrailersOf(Exchange& exchange, Direction direction) : exchange_(exchange), direction_(direction) {}
+    Said on_trailers(std::string& lines) override;
+
+   private:
+    Exchange& exchange_;
+    Direction direction_;
+  };
+
+  Nanoseconds elapsed() const;
+  void open();
+  Relay relay(Direction direction, const Framing& framing, Wire resized);
+  void frame(Head& head, const Relay& relay, Framing& meant);
+
+  Chain& chain_;
+  const HttpRules& rules_;
+  const Clock& clock_;
+  Arena arena_;
+  Monotonic began_;
+
+ public:
+  ExchangeSubject subject;
+  ExchangeSummary summary;
+
+ private:
+  TrailersOf request_trailers_, response_trailers_;
+  Trailers trailers_of_request_, trailers_of_response_;
+  Framing request_framing_, response_framing_;
+  bool opened_ = false;  // the plugins know of it
+  bool ended_ = false;
+  bool request_keeps_alive_ = false;
+  bool response_keeps_alive_ = false;
+  bool awaits_continue_ = false;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,276 @@
+// One client connection on its way and back: does the I/O, runs the stages.
+// SPDX-License-Identifier: MIT
+#include "flow/flow.h"
+
+#include "flow/route.h"
+#include "net/plain_transport.h"
+
+namespace hyalite {
+
+namespace {
+
+// Rounds of one flow before others get their turn.
+constexpr int kRounds = 16;
+
+ConnectFailure failure_of(const Error& error) {
+  switch (error.code) {
+    case ECONNREFUSED:
+    case ECONNRESET: return ConnectFailure::refused;
+    case ETIMEDOUT: return ConnectFailure::timed_out;
+    case ENETUNREACH:
+    case EHOSTUNREACH: return ConnectFailure::unreachable;
+    default: return means_ports_exhausted(error.code) ? ConnectFailure::no_source_port : ConnectFailure::other;
+  }
+}
+
+}  // namespace
+
+Flow::Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file)
+    : needs_(needs),
+      file_(std::move(file)),
+      client_(needs.loop, callback<&Flow::on_client_ready>(*this)),
+      upstream_(needs.loop, callback<&Flow::on_upstream_ready>(*this)),
+      timer_(needs.loop, callback<&Flow::on_timer>(*this)),
+      turn_(needs.loop, callback<&Flow::on_turn>(*this)) {
+  if (!client_.attach(std::move(client))) closed_ = CloseReason::internal;
+}
+
+Flow::~Flow() = default;
+
+void Flow::begin(std::unique_ptr<Stage> first) {
+  if (closed()) return needs_.owner.on_closed(*this);
+  enter(std::move(first));
+  run();
+}
+
+void Flow::drain() {
+  if (closed() || closing_) return;
+  act(stage_->on_drain(needs_.effects));
+  run();
+}
+
+void Flow::end(CloseReason reason) {
+  if (!closed()) close_now(reason, Ending::reset, Ending::reset);
+}
+
+// ---- events ----
+
+void Flow::on_client_ready(Readiness ready) {
+  client_.now_ready(ready);
+  // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
+  // side still listens.)
+  if (ready.closed && !closed() && !closing_ && !stage_->wants(Side::client) && client_.failed()) {
+    act(stage_->on_broken(Side::client, needs_.effects));
+  }
+  run();
+}
+
+void Flow::on_upstream_ready(Readiness ready) {
+  upstream_.now_ready(ready);
+  run();
+}
+
+void Flow::on_turn() { run(); }
+
+void Flow::on_timer() {
+  armed_.reset();
+  const auto due = deadline();
+  if (due && *due <= needs_.loop.now()) {
+    if (closing_) return close_now(closing_->reason, Ending::reset, Ending::reset);
+    ++epoch_;
+    act(stage_->on_deadline(needs_.effects));
+  }
+  run();
+}
+
+void Flow::on_connect_result(ConnectResult result) {
+  const std::unique_ptr<Connector> done = std::move(connector_);
+  needs_.tally.connected(result);
+  if (closing_ || closed()) return;
+  ++epoch_;
+  if (!result.connection) {
+    act(stage_->on_connect_failed(failure_of(result.connection.error()), needs_.effects));
+    return run();
+  }
+  Connected& connection = *result.connection;
+  guard_ = std::move(connection.guard);
+  if (!upstream_.attach(std::make_unique<PlainTransport>(std::move(connection.fd)))) {
+    return close_now(CloseReason::internal, Ending::reset, Ending::reset);
+  }
+  act(stage_->on_connected(needs_.effects));
+  run();
+}
+
+// ---- moving bytes ----
+
+void Flow::run() {
+  for (int round = 0; round < kRounds && !closed(); ++round) {
+    bool moved = flush(Side::client);
+    moved |= flush(Side::upstream);
+    if (closed()) return;
+    if (closing_) {
+      moved |= linger();
+    } else {
+      moved |= take_from(Side::client);
+      if (!closing_ && !closed()) moved |= take_from(Side::upstream);
+    }
+    if (!moved) return rearm();
+  }
+  if (closed()) return;
+  turn_.ask();
+  rearm();
+}
+
+// True when something moved.
+bool Flow::flush(Side side) {
+  Leg& flushed = leg(side);
+  if (closed() || !flushed.backed_up()) return false;
+  const std::uint64_t before = flushed.bytes_sent();
+  // An upstream that is gone may have left an answer behind, which is read first. A client that is gone is gone.
+  if (!flushed.flush() && side == Side::client) {
+    if (closing_) {
+      close_now(closing_->reason, Ending::reset, Ending::reset);
+    } else {
+      act(stage_->on_broken(side, needs_.effects));
+    }
+    return true;
+  }
+  return flushed.bytes_sent() != before || !flushed.backed_up();
+}
+
+bool Flow::take_from(Side side) {
+  Leg& from = leg(side);
+  // Nothing is read that could not be passed on: so back-pressure reaches the sender.
+  if (!from.attached() || leg(other(side)).backed_up() || !stage_->wants(side)) return false;
+  if (from.has_unread() && offered_[index_of(side)] != epoch_) {
+    if (offer(side, from.unread())) return true;
+    if (closed() || closing_ || !stage_->wants(side)) return false;
+  }
+  if (!from.readable()) return false;
+  const LegInput input = from.read(needs_.scratch, needs_.most_unread);
+  if (input.grew) {
+    if (side == Side::upstream) guard_.remove();
+    return offer(side, input);
+  }
+  if (input.ended || input.broken) {
+    ++epoch_;
+    act(input.ended ? stage_->on_end(side, input.bytes, needs_.effects) : stage_->on_broken(side, needs_.effects));
+    return true;
+  }
+  return false;
+}
+
+bool Flow::offer(Side side, const LegInput& input) {
+  Taken taken = stage_->on_bytes(side, input.bytes, needs_.effects);
+  const bool something = taken.bytes > 0 || !std::holds_alternative<Stay>(taken.outcome);
+  if (something) ++epoch_;
+  offered_[index_of(side)] = epoch_;
+  // In this order: what is sent may be part of the input, and the input dies when it is settled.
+  send_out();
+  leg(side).settle(input, taken.bytes);
+  act(std::move(taken.outcome));
+  return something || input.grew;
+}
+
+// Everything was said; what the client still sends is thrown away, so that closing does not reset what it has not read
+// yet (RFC 9112, section 9.6).
+bool Flow::linger() {
+  if (upstream_.attached() && upstream_.all_sent()) upstream_.close(Ending::in_order);
+  bool moved = false;
+  if (client_.readable()) {
+    const LegInput input = client_.read(needs_.scratch, needs_.most_unread);
+    client_.settle(input, input.bytes.size());
+    moved = input.grew || input.ended || input.broken;
+  }
+  if (client_.all_sent() && !client_.inbound_open() && !upstream_.attached()) {
+    close_now(closing_->reason, Ending::in_order, Ending::in_order);
+  }
+  return moved;
+}
+
+// ---- what the stage wants ----
+
+void Flow::send_out() {
+  Effects& effects = needs_.effects;
+  for (Side side : {Side::client, Side::upstream}) {
+    if (!effects.to(side).empty() && !leg(side).send(effects.to(side)) && side == Side::client) client_lost_ = true;
+    if (effects.ends(side)) leg(side).end();
+  }
+  effects.forget_sent();
+}
+
+void Flow::rewire() {
+  Effects& effects = needs_.effects;
+  const auto wanted = effects.connect_wanted();
+  if (effects.disconnect_wanted()) {
+    upstream_.close(Ending::in_order);
+    guard_.remove();
+  }
+  effects.clear();
+  if (wanted) connect(*wanted);
+}
+
+void Flow::act(Outcome outcome) {
+  send_out();
+  rewire();
+  if (client_lost_ && !closing_ && std::holds_alternative<Stay>(outcome)) outcome = stage_->on_broken(Side::client, needs_.effects);
+  if (closed() || std::holds_alternative<Stay>(outcome)) return;
+  if (const auto* how = std::get_if<Close>(&outcome)) return close(*how);
+  if (closing_) return;
+  enter(needs_.route.next(outcome, *file_));
+}
+
+void Flow::enter(std::unique_ptr<Stage> next) {
+  stage_ = std::move(next);
+  ++epoch_;
+  act(stage_->on_start(upstream_.attached(), needs_.effects));
+}
+
+void Flow::connect(const Effects::Connect& wanted) {
+  const auto target = needs_.route.target(wanted.instead, *file_);
+  if (!target) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
+  connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_.watch(), needs_.loop_table,
+                                           needs_.worker, callback<&Flow::on_connect_result>(*this));
+  connector_->start(*target);
+}
+
+void Flow::close(const Close& how) {
+  if (closing_ || how.client == Ending::reset) return close_now(how.reason, how.client, how.upstream);
+  connector_.reset();
+  stage_->on_closing(how.reason);
+  if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
+  upstream_.end();
+  client_.end();
+  closing_ = Closing{how.reason, needs_.loop.now() + needs_.linger};
+}
+
+void Flow::close_now(CloseReason reason, Ending client, Ending upstream) {
+  connector_.reset();
+  turn_.cancel();
+  timer_.stop();
+  closed_ = reason;
+  if (stage_) stage_->on_closing(reason);
+  needs_.route.end(*file_, reason,
+                   {client_.bytes_read(), client_.bytes_sent(), upstream_.bytes_sent(), upstream_.bytes_read()});
+  upstream_.close(upstream);
+  client_.close(client);
+  needs_.owner.on_closed(*this);
+}
+
+// ---- time ----
+
+std::optional<Monotonic> Flow::deadline() const {
+  if (closing_) return closing_->until;
+  return stage_->deadline();
+}
+
+// A deadline that moved away is left to the timer as it is: it finds out when it fires, and the hot path saves a re-arming.
+void Flow::rearm() {
+  const auto due = deadline();
+  if (!due || (armed_ && *armed_ <= *due)) return;
+  const auto wait = std::chrono::ceil<Milliseconds>(*due - needs_.loop.now());
+  timer_.start(std::max(wait, Milliseconds{0}));
+  armed_ = due;
+}
+
+}  // namespace hyalite

@@ -1,0 +1,91 @@
+// One client connection on its way and back: does the I/O, runs the stages.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "event/link.h"
+#include "event/timer.h"
+#include "flow/leg.h"
+#include "flow/needs.h"
+#include "flow/stage.h"
+#include "net/connector.h"
+
+namespace hyalite {
+
+// Owned by Flows. Never deletes itself: when it is over it says so to its owner, who sweeps it after the event.
+class Flow {
+ public:
+  // `needs` outlives the flow. Nothing happens before begin().
+  Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file);
+  ~Flow();
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  // Starts with `first`, what the route says of a new flow.
+  void begin(std::unique_ptr<Stage> first);
+  // A newer generation serves: the stage ends when nobody is hurt.
+  void drain();
+  // Closes both legs now, with a reset where something was under way.
+  void end(CloseReason reason);
+
+  bool closed() const { return closed_.has_value(); }
+  // Why, once closed.
+  CloseReason reason() const { return *closed_; }
+  const FlowFile& file() const { return *file_; }
+  std::string_view stage_name() const { return closing_ ? "closing" : stage_ ? stage_->name() : "new"; }
+  std::uint64_t bytes_from(Side from) const { return leg(from).bytes_read(); }
+  // Bytes held for this flow: what its peers would not take, or what is not complete yet.
+  std::size_t held() const { return client_.held() + upstream_.held(); }
+
+ private:
+  struct Closing {
+    CloseReason reason;
+    Monotonic until;
+  };
+
+  Leg& leg(Side side) { return side == Side::client ? client_ : upstream_; }
+  const Leg& leg(Side side) const { return side == Side::client ? client_ : upstream_; }
+
+  void on_client_ready(Readiness ready);
+  void on_upstream_ready(Readiness ready);
+  void on_timer();
+  void on_turn();
+  void on_connect_result(ConnectResult result);
+
+  void run();
+  bool flush(Side side);
+  bool take_from(Side side);
+  bool offer(Side side, const LegInput& input);
+  bool linger();
+
+  void send_out();
+  void rewire();
+  void act(Outcome outcome);
+  void enter(std::unique_ptr<Stage> next);
+  void connect(const Effects::Connect& wanted);
+  void close(const Close& how);
+  void close_now(CloseReason reason, Ending client, Ending upstream);
+  void rearm();
+  std::optional<Monotonic> deadline() const;
+
+  const FlowNeeds& needs_;
+  std::unique_ptr<FlowFile> file_;
+  Leg client_, upstream_;
+  std::unique_ptr<Stage> stage_;
+  std::unique_ptr<Connector> connector_;
+  LoopTable::Entry guard_;
+  Timer timer_;
+  std::optional<Monotonic> armed_;  // when the timer will fire
+  Turn turn_;
+  bool client_lost_ = false;  // it takes no more bytes
+  std::optional<Closing> closing_;
+  std::optional<CloseReason> closed_;
+  // Moves whenever the stage may have changed its mind about bytes it left lying.
+  unsigned epoch_ = 1;
+  unsigned offered_[2] = {0, 0};
+};
+
+}  // namespace hyalite

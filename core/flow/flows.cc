@@ -1,0 +1,170 @@
+// All live flows of a worker: limits, the end of each, draining.
+// SPDX-License-Identifier: MIT
+#include "flow/flows.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "net/plain_transport.h"
+#include "net/socket_options.h"
+
+namespace hyalite {
+
+namespace {
+
+// One read takes as much as the kernel has: fewer system calls for large bodies.
+constexpr std::size_t kScratchBytes = 256 * 1024;
+
+// Unique on this machine while it runs: processes that live have different ids.
+std::uint64_t first_id() { return static_cast<std::uint64_t>(::getpid()) << 40 | 1; }
+
+ArrivedBy arrived_by(ArrivalMode mode) {
+  switch (mode) {
+    case ArrivalMode::transparent: return ArrivedBy::transparent;
+    case ArrivalMode::redirect: return ArrivedBy::redirect;
+    case ArrivalMode::fixed: break;
+  }
+  return ArrivedBy::fixed;
+}
+
+void reset_at_once(const Fd& client) { (void)set_reset_on_close(client.get()); }
+
+}  // namespace
+
+Flows::Flows(const FlowsNeeds& needs)
+    : needs_(needs),
+      tally_(needs.row, needs.places),
+      wheel_(needs.loop.clock()),
+      route_(needs.settings, needs.chain, tally_, needs.loop.clock()),
+      scratch_(kScratchBytes),
+      shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.worker, route_,
+              tally_,   effects_,    scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
+              needs.settings.timeouts.linger},
+      next_id_(first_id()),
+      sweep_(needs.loop, callback<&Flows::sweep>(*this)),
+      tick_(needs.loop, wheel_.tick(), callback<&Flows::on_tick>(*this)),
+      drain_deadline_(needs.loop, callback<&Flows::on_drain_deadline>(*this)) {
+  for (const ListenerSettings& listener : needs.settings.listeners) listener_names_.push_back(listener.label());
+}
+
+Flows::~Flows() = default;
+
+std::size_t Flows::share(std::size_t limit) const { return (limit + needs_.workers - 1) / needs_.workers; }
+
+FlowFacts Flows::facts(const Accepted& client) {
+  FlowFacts facts;
+  facts.id = next_id_++;
+  facts.worker = needs_.worker;
+  facts.opened_at = needs_.loop.clock().wall_time();
+  facts.client = client.client;
+  facts.destination = client.destination;
+  facts.arrived_by = arrived_by(client.mode);
+  facts.listener = listener_names_[client.listener];
+  return facts;
+}
+
+// ---- beginnings ----
+
+void Flows::accept(Accepted client) {
+  const LimitSettings& limits = needs_.settings.limits;
+  tally_.opened(client.mode);
+  std::size_t& of_client = by_client_[client.client.ip];
+  const bool too_many = flows_.size() >= share(limits.flows);
+  if (too_many || (limits.flows_per_client > 0 && of_client >= share(limits.flows_per_client))) {
+    tally_.closed(too_many ? CloseReason::limit_flows : CloseReason::limit_client_flows);
+    if (of_client == 0) by_client_.erase(client.client.ip);
+    return reset_at_once(client.fd);
+  }
+  ++of_client;
+  auto file = std::make_unique<FlowFile>(facts(client), client.listener, client.mode, limits.client_hello_bytes);
+  start(std::move(file), std::move(client.fd));
+}
+
+void Flows::refuse(Refused client) {
+  tally_.not_served(client.why);
+  needs_.log.debug("not_served", {{"reason", name(client.why)}, {"client", client.client.text()}});
+  // A loop would only feed itself with our answer.
+  if (client.why != ArrivalRefusal::direct_hit || flows_.size() >= share(needs_.settings.limits.flows)) {
+    return reset_at_once(client.fd);
+  }
+  Accepted turned_away{std::move(client.fd), client.client, {}, ArrivalMode::fixed, client.listener};
+  start(std::make_unique<FlowFile>(facts(turned_away), client.listener, std::nullopt, 0), std::move(turned_away.fd));
+}
+
+void Flows::exhausted(std::size_t shed) {
+  ++tally_.exhausted;
+  tally_.shed += shed;
+}
+
+void Flows::start(std::unique_ptr<FlowFile> file, Fd client) {
+  (void)set_no_delay(client.get());
+  const std::uint64_t id = file->facts.id;
+  FlowFile& kept = *file;
+  auto flow = std::make_unique<Flow>(shared_, std::make_unique<PlainTransport>(std::move(client)), std::move(file));
+  Flow& begun = *flows_.emplace(id, std::move(flow)).first->second;
+  begun.begin(kept.arrival ? route_.begin(kept) : route_.turn_away());
+}
+
+// ---- ends ----
+
+void Flows::on_closed(Flow& flow) {
+  over_.push_back(flow.file().facts.id);
+  sweep_.ask();
+}
+
+void Flows::sweep() {
+  for (const std::uint64_t id : std::exchange(over_, {})) {
+    const auto found = flows_.find(id);
+    count_out(*found->second);
+    flows_.erase(found);
+  }
+}
+
+void Flows::count_out(const Flow& flow) {
+  const FlowFile& file = flow.file();
+  if (!file.arrival) return;
+  tally_.closed(flow.reason());
+  tally_.moved(flow.bytes_from(Side::client), flow.bytes_from(Side::upstream));
+  const auto of_client = by_client_.find(file.facts.client.ip);
+  if (--of_client->second == 0) by_client_.erase(of_client);
+}
+
+void Flows::drain(Milliseconds deadline) {
+  for (const auto& [id, flow] : flows_) flow->drain();
+  drain_deadline_.start(deadline);
+}
+
+void Flows::on_drain_deadline() {
+  for (const auto& [id, flow] : flows_) flow->end(CloseReason::drained);
+}
+
+// ---- for people ----
+
+void Flows::on_tick() {
+  wheel_.advance();
+  needs_.chain.tick();
+}
+
+std::string Flows::live_view(std::size_t most) const {
+  std::string json = "[";
+  std::size_t shown = 0;
+  for (const auto& [id, flow] : flows_) {
+    if (shown++ == most) break;
+    const FlowFile& file = flow->file();
+    json += shown > 1 ? ",{" : "{";
+    json += "\"id\":" + std::to_string(id);
+    json += ",\"client\":" + json_string(file.facts.client.text());
+    json += ",\"destination\":" + json_string(file.facts.destination.text());
+    json += ",\"listener\":" + json_string(file.facts.listener);
+    json += ",\"stage\":" + json_string(flow->stage_name());
+    json += ",\"server_name\":" + json_string(file.subject.server_name());
+    json += ",\"exchanges\":" + std::to_string(file.exchanges);
+    json += ",\"from_client\":" + std::to_string(flow->bytes_from(Side::client));
+    json += ",\"from_upstream\":" + std::to_string(flow->bytes_from(Side::upstream));
+    json += ",\"held\":" + std::to_string(flow->held()) + "}";
+  }
+  return json + "]";
+}
+
+}  // namespace hyalite

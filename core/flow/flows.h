@@ -1,0 +1,75 @@
+// All live flows of a worker: limits, the end of each, draining.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "event/timer.h"
+#include "flow/flow.h"
+#include "flow/needs.h"
+#include "net/listener.h"
+
+namespace hyalite {
+
+// What a worker's flows are lent, for their whole life.
+struct FlowsNeeds {
+  Loop& loop;
+  const Settings& settings;
+  Chain& chain;
+  MetricRow row;
+  const TallyPlaces& places;
+  LoopTable& loop_table;
+  Log& log;
+  unsigned worker;
+  unsigned workers;
+};
+
+class Flows final : private FlowOwner {
+ public:
+  explicit Flows(const FlowsNeeds& needs);
+  ~Flows();
+  Flows(const Flows&) = delete;
+  Flows& operator=(const Flows&) = delete;
+
+  // Each worker allows its share of the gateway's limits; beyond it a client is reset.
+  void accept(Accepted client);
+  void refuse(Refused client);
+  void exhausted(std::size_t shed);
+  // No new clients come. May be called again with an earlier deadline; 0: end them all now.
+  void drain(Milliseconds deadline);
+  std::size_t size() const { return flows_.size(); }
+  // For people: a JSON array of the flows of this moment, at most `most` of them.
+  std::string live_view(std::size_t most) const;
+
+ private:
+  void on_closed(Flow& flow) override;
+  void start(std::unique_ptr<FlowFile> file, Fd client);
+  void count_out(const Flow& flow);
+  void sweep();
+  void on_tick();
+  void on_drain_deadline();
+  std::size_t share(std::size_t limit) const;
+  FlowFacts facts(const Accepted& client);
+
+  const FlowsNeeds needs_;
+  Tally tally_;
+  Wheel wheel_;
+  Route route_;
+  Effects effects_;
+  std::vector<char> scratch_;
+  FlowNeeds shared_;
+  std::vector<std::string> listener_names_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Flow>> flows_;  // by id
+  std::unordered_map<IpAddress, std::size_t, AddressHash> by_client_;
+  std::vector<std::uint64_t> over_;  // to be swept after the event
+  std::uint64_t next_id_;
+  Turn sweep_;
+  Ticker tick_;
+  Timer drain_deadline_;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,484 @@
+// Stage: HTTP/1, exchange after exchange.
+// SPDX-License-Identifier: MIT
+#include "flow/inspecting.h"
+
+#include <algorithm>
+
+#include "flow/connect_failure.h"
+#include "flow/end_of.h"
+#include "flow/pages.h"
+#include "http/writer.h"
+
+namespace hyalite {
+
+namespace {
+
+CloseReason reason_of(const Decision& decision) {
+  return decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+}
+
+std::string refusal_reason(std::string_view whose, Refusal refusal) {
+  return std::string(whose) + "." + std::string(describe(refusal).id);
+}
+
+}  // namespace
+
+Inspecting::Inspecting(const InspectingNeeds& needs)
+    : needs_(needs),
+      request_reader_(needs.rules.head),
+      response_reader_(needs.rules.head),
+      waiting_since_(needs.clock.now()),
+      began_(waiting_since_),
+      moved_(waiting_since_) {}
+
+Inspecting::~Inspecting() = default;
+
+Outcome Inspecting::on_start(bool upstream_connected, Effects&) {
+  if (upstream_connected) connected_to_ = needs_.flow.upstream();
+  return Stay{};
+}
+
+Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
+  moved_ = needs_.clock.now();
+  if (from == Side::client) {
+    return ask_ == Ask::head ? take_request_head(bytes, effects) : take_request_body(bytes, effects);
+  }
+  switch (reply_) {
+    // An answer to nothing would be taken for the answer to the next request.
+    case Reply::none:
+    case Reply::done: return {0, refuse_response(Refusal::unasked_response, effects)};
+    case Reply::head: return take_response_head(bytes, effects);
+    case Reply::held:
+    case Reply::body: break;
+  }
+  return take_response_body(bytes, effects);
+}
+
+// ---- the request ----
+
+Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
+  if (!exchange_) {
+    exchange_ = std::make_unique<Exchange>(needs_.chain, needs_.flow, ++needs_.exchanges, needs_.rules, needs_.clock);
+  }
+  const HeadProgress head = request_reader_.read(bytes, exchange_->request);
+  switch (head.step) {
+    case HeadProgress::Step::need_more: return {head.consumed, Stay{}};
+    case HeadProgress::Step::refused: return {head.consumed, refuse_request(head.refusal, effects)};
+    case HeadProgress::Step::complete: break;
+  }
+  if (needs_.exchanges == 1 && needs_.bypass.covers_name(exchange_->request.value(Name::host))) {
+    needs_.exchanges = 0;
+    exchange_->forget();
+    exchange_.reset();
+    return {0, PassedThrough{Uninspected::bypass}};
+  }
+  exchange_->summary.from_client += exchange_->request.raw().size();
+  return {head.consumed, asked(head, effects)};
+}
+
+Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
+  Exchange& x = *exchange_;
+  began_ = moved_;
+  promised_continue_ = false;
+  interims_ = 0;
+  const std::size_t target_size = x.request.target().size();
+  if (x.judge_request(head.framing) == Answer::decided) {
+    ask_ = head.framing.has_body() ? Ask::body : Ask::done;
+    return decided(effects);
+  }
+  ask_ = Ask::held;
+  if (target_size > needs_.rules.target_bytes) return refuse_request(Refusal::target_too_long, effects);
+  if (x.request.is_connect() && needs_.rules.connect == Treatment::refuse) {
+    return answer(403, "This network does not allow tunnels by CONNECT", "connect_refused", End::client_refused,
+                  Close{CloseReason::protocol_refused}, effects);
+  }
+  if (note_findings() && needs_.rules.host_mismatch == FindingAction::refuse) {
+    return answer(421, "The request's host does not belong to the address that it was sent to", "host_mismatch",
+                  End::client_refused, Close{CloseReason::protocol_refused}, effects);
+  }
+  if (!x.request_body.head_may_go()) {
+    // The client waits for a word before it sends what plugins want to see first.
+    if (x.awaits_continue()) {
+      effects.send(Side::client, kContinue);
+      promised_continue_ = true;
+    }
+    return Stay{};
+  }
+  return forward_request(effects);
+}
+
+// A Host that names an address says where it thinks it is; a host name could be checked only by asking the DNS.
+bool Inspecting::note_findings() {
+  const Bytes host = exchange_->request.value(Name::host);
+  if (host.empty()) return false;
+  const OriginalDestination& destination = needs_.facts.destination;
+  auto named = Address::parse(host);
+  if (!named) {
+    const bool bracketed = host.front() == '[' && host.back() == ']';
+    const auto ip = IpAddress::parse(bracketed ? host.substr(1, host.size() - 2) : host);
+    if (!ip) return false;
+    named = Address{*ip, 80};
+  }
+  if (named->ip == destination.ip) return false;
+  exchange_->subject.findings.add("hyalite", "host_differs_from_destination",
+                                  std::string(host) + " at " + destination.ip.text());
+  ++needs_.tally.findings;
+  return true;
+}
+
+Taken Inspecting::take_request_body(Bytes bytes, Effects& effects) {
+  Exchange& x = *exchange_;
+  const Relay::Step step = x.request_body.feed(bytes);
+  x.summary.from_client += step.taken;
+  switch (step.kind) {
+    case Relay::Step::Kind::refused: return {step.taken, refuse_request(step.refusal, effects)};
+    case Relay::Step::Kind::decided: return {step.taken, decided(effects)};
+    case Relay::Step::Kind::going:
+    case Relay::Step::Kind::complete: break;
+  }
+  if (ask_ == Ask::held) {
+    if (!x.request_body.head_may_go()) return {step.taken, Stay{}};
+    return {step.taken, forward_request(effects)};
+  }
+  send_request_body(effects);
+  return {step.taken, settle()};
+}
+
+// The request may go. Where it goes is known now, and not before: every plugin has spoken.
+Outcome Inspecting::forward_request(Effects& effects) {
+  const Address target = exchange_->subject.upstream();
+  if (connected_to_ == target) return send_request(effects);
+  for (Bytes piece : exchange_->request_body.output()) pending_ += piece;
+  if (connected_to_) effects.disconnect_upstream();
+  connected_to_.reset();
+  ask_ = Ask::connecting;
+  effects.connect(exchange_->subject.redirect());
+  return Stay{};
+}
+
+Outcome Inspecting::on_connected(Effects& effects) {
+  connected_to_ = exchange_ ? exchange_->subject.upstream() : needs_.flow.upstream();
+  if (ask_ != Ask::connecting) return Stay{};
+  exchange_->summary.connected = needs_.clock.now() - began_;
+  return send_request(effects);
+}
+
+Outcome Inspecting::send_request(Effects& effects) {
+  Exchange& x = *exchange_;
+  reply_ = Reply::head;
+  if (const auto refusal = x.send_request_head(effects)) {
+    effects.forget_sent();
+    x.subject.request_sent = false;
+    return refuse_request(*refusal, effects);
+  }
+  ask_ = Ask::body;
+  if (!pending_.empty()) {
+    x.summary.to_upstream += pending_.size();
+    effects.send_owned(Side::upstream, std::move(pending_));
+    pending_.clear();
+  } else {
+    send_request_body(effects);
+  }
+  if (x.request_body.complete() && ask_ != Ask::done) {
+    ask_ = Ask::done;
+    x.request_sent();
+  }
+  return Stay{};
+}
+
+void Inspecting::send_request_body(Effects& effects) {
+  Exchange& x = *exchange_;
+  for (Bytes piece : x.request_body.output()) {
+    effects.send(Side::upstream, piece);
+    x.summary.to_upstream += piece.size();
+  }
+  if (x.request_body.complete()) {
+    ask_ = Ask::done;
+    x.request_sent();
+  }
+}
+
+// ---- the response ----
+
+Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
+  Exchange& x = *exchange_;
+  const HeadProgress head = response_reader_.read(bytes, x.asked(), x.response);
+  switch (head.step) {
+    case HeadProgress::Step::need_more: return {head.consumed, Stay{}};
+    case HeadProgress::Step::refused: return {head.consumed, refuse_response(head.refusal, effects)};
+    case HeadProgress::Step::complete: break;
+  }
+  x.summary.from_upstream += head.consumed;
+  if (x.response.is_interim()) return {head.consumed, interim(effects)};
+  return {head.consumed, answered(head, effects)};
+}
+
+// RFC 9110, section 15.2: passed on, all of them, but not without end; and no second 100 after our own.
+Outcome Inspecting::interim(Effects& effects) {
+  if (++interims_ > needs_.rules.interim_responses) return refuse_response(Refusal::too_many_interim_responses, effects);
+  if (promised_continue_ && exchange_->response.status() == 100) return Stay{};
+  std::optional<Refusal> refusal;
+  const Answer said = exchange_->pass_interim(effects, refusal);
+  if (refusal) return refuse_response(*refusal, effects);
+  return said == Answer::decided ? decided(effects) : Outcome{Stay{}};
+}
+
+Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
+  Exchange& x = *exchange_;
+  const bool tunnel = head.framing.kind == Framing::Kind::tunnel;
+  if (tunnel && x.response.status() == 101) {
+    const auto& rules = needs_.rules.upgrades;
+    const std::string protocol = to_lower(x.response.value(Name::upgrade));
+    const Treatment treatment = protocol == "websocket"           ? rules.websocket
+                                : protocol.substr(0, 3) == "h2c" ? rules.h2c
+                                                                  : rules.other;
+    if (treatment == Treatment::refuse) {
+      return answer(502, "This network does not allow the switch to this protocol", "upgrade_refused",
+                    End::upstream_refused, Close{CloseReason::protocol_refused, Ending::in_order, Ending::reset},
+                    effects);
+    }
+  }
+  if (x.judge_response(head.framing) == Answer::decided) return decided(effects);
+  if (!x.response_body.head_may_go()) {
+    reply_ = Reply::held;
+    return Stay{};
+  }
+  return send_response(effects);
+}
+
+bool Inspecting::will_close() const {
+  const Exchange& x = *exchange_;
+  return draining_ || !x.request_keeps_alive() || !x.response_keeps_alive();
+}
+
+Outcome Inspecting::send_response(Effects& effects) {
+  Exchange& x = *exchange_;
+  const bool tunnel = x.response.status() == 101 || (x.request.is_connect() && x.response.status() < 300);
+  // The one edit we make by ourselves: a client that would come back on this connection is told that it ends.
+  const bool say_close = draining_ && !tunnel;
+  if (const auto refusal = x.send_response_head(say_close, effects)) {
+    effects.forget_sent();
+    return refuse_response(*refusal, effects);
+  }
+  reply_ = Reply::body;
+  send_response_body(effects);
+  return tunnel ? switch_protocol() : settle();
+}
+
+Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
+  Exchange& x = *exchange_;
+  const Relay::Step step = x.response_body.feed(bytes);
+  x.summary.from_upstream += step.taken;
+  switch (step.kind) {
+    case Relay::Step::Kind::refused: return {step.taken, refuse_response(step.refusal, effects)};
+    case Relay::Step::Kind::decided: return {step.taken, decided(effects)};
+    case Relay::Step::Kind::going:
+    case Relay::Step::Kind::complete: break;
+  }
+  if (reply_ == Reply::held) {
+    if (!x.response_body.head_may_go()) return {step.taken, Stay{}};
+    return {step.taken, send_response(effects)};
+  }
+  send_response_body(effects);
+  return {step.taken, settle()};
+}
+
+void Inspecting::send_response_body(Effects& effects) {
+  Exchange& x = *exchange_;
+  for (Bytes piece : x.response_body.output()) {
+    effects.send(Side::client, piece);
+    x.summary.to_client += piece.size();
+  }
+  if (x.response_body.complete()) {
+    reply_ = Reply::done;
+    x.response_sent();
+  }
+}
+
+Outcome Inspecting::switch_protocol() {
+  Exchange& x = *exchange_;
+  const bool connect = x.request.is_connect();
+  const std::string protocol = connect ? "connect" : to_lower(x.response.value(Name::upgrade));
+  const TunnelKind kind = connect                   ? TunnelKind::connect
+                          : protocol == "websocket" ? TunnelKind::websocket
+                                                    : TunnelKind::upgrade;
+  const bool stopped = x.open_tunnel(kind) == Answer::decided;
+  x.end(stopped ? End::blocked : End::complete, "");
+  if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};
+  ++needs_.tally.exchanges;
+  exchange_.reset();
+  if (connect) return TunnelOpened{};
+  return Upgraded{protocol};
+}
+
+// ---- what comes after ----
+
+// Both halves may have ended, in either order.
+Outcome Inspecting::settle() {
+  if (reply_ != Reply::done) return Stay{};
+  Exchange& x = *exchange_;
+  if (ask_ == Ask::done) {
+    const bool close = will_close();
+    x.end(End::complete, "");
+    return close ? Outcome{Close{CloseReason::finished}} : next_exchange();
+  }
+  // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
+  if (!will_close()) return Stay{};
+  x.end(End::complete, "answered_early");
+  return Close{CloseReason::finished, Ending::in_order, Ending::reset};
+}
+
+Outcome Inspecting::next_exchange() {
+  ++needs_.tally.exchanges;
+  exchange_.reset();
+  ask_ = Ask::head;
+  reply_ = Reply::none;
+  waiting_since_ = needs_.clock.now();
+  return Stay{};
+}
+
+Outcome Inspecting::decided(Effects& effects) {
+  Exchange& x = *exchange_;
+  const Decision& decision = x.decision();
+  const CloseReason reason = reason_of(decision);
+  const auto* respond = std::get_if<Respond>(&decision.what);
+  if (!respond || x.subject.response_started) {
+    x.end(End::blocked, "");
+    return Close{reason, Ending::reset, Ending::reset};
+  }
+  const bool untouched = !x.subject.request_sent && (ask_ == Ask::done || x.request_body.complete());
+  const bool keep = untouched && keeps_alive(x.request) && !draining_ && ask_ != Ask::body;
+  std::string page = plugin_page(*respond, x.request.is_head(), keep);
+  x.answered_by_us(respond->status, page.size());
+  effects.send_owned(Side::client, std::move(page));
+  x.end(End::blocked, "");
+  pending_.clear();
+  if (keep) return next_exchange();
+  return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
+}
+
+Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
+  needs_.tally.refused_request(refusal);
+  const RefusalText& text = describe(refusal);
+  const std::string reason = refusal_reason("client", refusal);
+  if (exchange_->subject.response_started) {
+    exchange_->end(End::client_refused, reason);
+    return Close{CloseReason::request_refused, Ending::reset, Ending::reset};
+  }
+  const Ending upstream = request_under_way() ? Ending::reset : Ending::in_order;
+  return answer(text.request_status, text.sentence, reason, End::client_refused,
+                Close{CloseReason::request_refused, Ending::in_order, upstream}, effects);
+}
+
+Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
+  needs_.tally.refused_response(refusal);
+  const std::string reason = refusal_reason("upstream", refusal);
+  if (!exchange_ || !exchange_->subject.request_sent || exchange_->subject.response_started) {
+    if (exchange_) exchange_->end(End::upstream_refused, reason);
+    return Close{CloseReason::response_refused, Ending::reset, Ending::reset};
+  }
+  return answer(kRefusedResponseStatus, describe(refusal).sentence, reason, End::upstream_refused,
+                Close{CloseReason::response_refused, Ending::in_order, Ending::reset}, effects);
+}
+
+// A page in our own name, and the end.
+Outcome Inspecting::answer(int status, std::string_view sentence, std::string_view reference, End how, Close close,
+                           Effects& effects) {
+  Exchange& x = *exchange_;
+  std::string page = error_page(status, sentence, reference, x.request.is_head());
+  x.answered_by_us(static_cast<unsigned>(status), page.size());
+  effects.send_owned(Side::client, std::move(page));
+  x.end(how, reference);
+  return close;
+}
+
+// ---- ends, failures, time ----
+
+Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
+  if (from == Side::client) {
+    if (ask_ == Ask::head && left.empty()) return Close{CloseReason::client_left};
+    return Close{CloseReason::client_broke, Ending::reset, Ending::reset};
+  }
+  connected_to_.reset();
+  switch (reply_) {
+    case Reply::none:
+    case Reply::done: return Close{CloseReason::upstream_left};
+    // It closed without a word: so do we. Half a head is not passed on.
+    case Reply::head: return Close{CloseReason::upstream_broke, left.empty() ? Ending::in_order : Ending::reset, Ending::reset};
+    case Reply::held:
+    case Reply::body: break;
+  }
+  Exchange& x = *exchange_;
+  const Relay::Step step = x.response_body.finish(left);
+  if (step.kind == Relay::Step::Kind::decided) return decided(effects);
+  if (step.kind == Relay::Step::Kind::refused) return Close{CloseReason::upstream_broke, Ending::reset, Ending::reset};
+  if (reply_ == Reply::held) {
+    Outcome outcome = send_response(effects);
+    if (!std::holds_alternative<Stay>(outcome)) return outcome;
+  } else {
+    send_response_body(effects);
+  }
+  x.end(End::complete, "");
+  return Close{CloseReason::finished, Ending::in_order, ask_ == Ask::done ? Ending::in_order : Ending::reset};
+}
+
+Outcome Inspecting::on_connect_failed(ConnectFailure failure, Effects& effects) {
+  const bool page = failure == ConnectFailure::timed_out && needs_.rules.on_timeout == TimeoutAnswer::page && exchange_;
+  if (!page) return mirrored(failure);
+  return answer(504, "The origin server did not accept a connection in time", "connect_timed_out",
+                End::upstream_unreachable, Close{CloseReason::connect_timed_out}, effects);
+}
+
+Outcome Inspecting::on_deadline(Effects& effects) {
+  if (!exchange_) return Close{CloseReason::idle_timed_out};
+  if (ask_ == Ask::head) {
+    return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
+                  Close{CloseReason::head_timed_out}, effects);
+  }
+  if (ask_ == Ask::done && reply_ == Reply::head) {
+    if (needs_.rules.on_timeout == TimeoutAnswer::reset) {
+      return Close{CloseReason::head_timed_out, Ending::reset, Ending::reset};
+    }
+    return answer(504, "The origin server did not answer in time", "response_timed_out", End::timed_out,
+                  Close{CloseReason::head_timed_out, Ending::in_order, Ending::reset}, effects);
+  }
+  return Close{CloseReason::body_too_slow, Ending::reset, Ending::reset};
+}
+
+Outcome Inspecting::on_broken(Side side, Effects&) {
+  // Between exchanges nothing is lost.
+  if (!exchange_) return Close{side == Side::client ? CloseReason::client_left : CloseReason::upstream_left};
+  return broken(side);
+}
+
+// A client that is idle may be about to send: it lives until its next response tells it to close, or until the deadline.
+Outcome Inspecting::on_drain(Effects&) {
+  draining_ = true;
+  return Stay{};
+}
+
+void Inspecting::on_closing(CloseReason reason) {
+  if (exchange_) exchange_->end(end_of(reason), name_of(reason));
+}
+
+bool Inspecting::wants(Side side) const {
+  if (side == Side::client) return ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body;
+  return connected_to_.has_value();
+}
+
+std::optional<Monotonic> Inspecting::deadline() const {
+  const TimeoutSettings& timeouts = needs_.rules.timeouts;
+  if (!exchange_) return waiting_since_ + timeouts.keepalive_idle;
+  if (ask_ == Ask::head) return exchange_->began() + timeouts.head;
+  if (ask_ == Ask::connecting) return std::nullopt;
+  if (reply_ == Reply::head && ask_ == Ask::done) return moved_ + timeouts.response_head;
+  Monotonic due = moved_ + timeouts.body_idle;
+  if (ask_ != Ask::done && timeouts.minimum_body_rate_bytes > 0) {
+    // The moment at which the average since the body began would fall below the rate.
+    const Seconds earned(exchange_->request_body.content_in() / timeouts.minimum_body_rate_bytes);
+    due = std::min(due, began_ + std::max<Milliseconds>(timeouts.body_rate_window, earned));
+  }
+  return due;
+}
+
+}  // namespace hyalite

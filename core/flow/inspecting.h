@@ -1,0 +1,103 @@
+// Stage: HTTP/1, exchange after exchange.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "flow/bypass.h"
+#include "flow/exchange.h"
+#include "flow/http_rules.h"
+#include "flow/stage.h"
+#include "flow/tally.h"
+#include "http/reader.h"
+
+namespace hyalite {
+
+// What the stage is lent, for its whole life.
+struct InspectingNeeds {
+  Chain& chain;
+  FlowSubject& flow;
+  const FlowFacts& facts;
+  const HttpRules& rules;
+  const Bypass& bypass;
+  const Clock& clock;
+  Tally& tally;
+  std::uint64_t& exchanges;  // of this flow so far
+};
+
+// One exchange at a time: what a client pipelines waits until the response before it is complete. The two halves of an
+// exchange run on their own, since a response may begin, or even end, before its request does (RFC 9112, section 9.3).
+class Inspecting final : public Stage {
+ public:
+  explicit Inspecting(const InspectingNeeds& needs);
+  ~Inspecting() override;
+
+  Outcome on_start(bool upstream_connected, Effects& effects) override;
+  Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
+  Outcome on_end(Side from, Bytes left, Effects& effects) override;
+  Outcome on_connected(Effects& effects) override;
+  Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
+  Outcome on_deadline(Effects& effects) override;
+  Outcome on_broken(Side side, Effects& effects) override;
+  Outcome on_drain(Effects& effects) override;
+  void on_closing(CloseReason reason) override;
+  bool wants(Side side) const override;
+  std::optional<Monotonic> deadline() const override;
+  std::string_view name() const override { return "inspecting"; }
+
+ private:
+  // The request on its way.
+  enum class Ask {
+    head,        // awaited
+    held,        // plugins want the whole body first
+    connecting,  // upstream is being connected
+    body,        // passing
+    done,
+  };
+  // The response on its way.
+  enum class Reply { none /* nothing was asked */, head, held, body, done };
+
+  Taken take_request_head(Bytes bytes, Effects& effects);
+  Outcome asked(const HeadProgress& head, Effects& effects);
+  Taken take_request_body(Bytes bytes, Effects& effects);
+  Outcome forward_request(Effects& effects);
+  Outcome send_request(Effects& effects);
+  void send_request_body(Effects& effects);
+
+  Taken take_response_head(Bytes bytes, Effects& effects);
+  Outcome interim(Effects& effects);
+  Outcome answered(const HeadProgress& head, Effects& effects);
+  Taken take_response_body(Bytes bytes, Effects& effects);
+  Outcome send_response(Effects& effects);
+  void send_response_body(Effects& effects);
+  Outcome switch_protocol();
+
+  Outcome settle();
+  Outcome next_exchange();
+  Outcome decided(Effects& effects);
+  Outcome refuse_request(Refusal refusal, Effects& effects);
+  Outcome refuse_response(Refusal refusal, Effects& effects);
+  Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
+  bool note_findings();
+  bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
+  bool will_close() const;
+
+  const InspectingNeeds needs_;
+  RequestReader request_reader_;
+  ResponseReader response_reader_;
+  std::unique_ptr<Exchange> exchange_;  // from its first byte until both halves are done
+  Ask ask_ = Ask::head;
+  Reply reply_ = Reply::none;
+  std::optional<Address> connected_to_;
+  std::string pending_;  // of a held request: what goes out once upstream is connected
+  std::size_t interims_ = 0;
+  bool promised_continue_ = false;  // we said 100 ourselves; upstream's own is not passed on
+  bool draining_ = false;
+  Monotonic waiting_since_;  // for a request
+  Monotonic began_;          // the body of the request
+  Monotonic moved_;          // any byte, either way
+};
+
+}  // namespace hyalite

@@ -1,0 +1,136 @@
+// One side of a flow: a connection, and the bytes that wait on it.
+// SPDX-License-Identifier: MIT
+#include "flow/leg.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace hyalite {
+
+Result<void> Leg::attach(std::unique_ptr<Transport> transport) {
+  transport_ = std::move(transport);
+  inbound_ = Inbound::open;
+  outbound_ = Outbound::open;
+  // Try once; the first `later` corrects it.
+  readable_ = writable_ = true;
+  if (watch_.watching()) return {};
+  return watch_.start(transport_->fd());
+}
+
+void Leg::detach() {
+  watch_.stop();
+  transport_.reset();
+  unread_.clear();
+  unsent_.clear();
+}
+
+void Leg::now_ready(Readiness readiness) {
+  readable_ |= readiness.readable || readiness.closed;
+  writable_ |= readiness.writable || readiness.closed;
+}
+
+LegInput Leg::read(std::span<char> scratch, std::size_t most) {
+  LegInput input{unread_.bytes()};
+  if (!readable() || unread_.size() >= most) return input;
+  const std::size_t room = std::min(most - unread_.size(), scratch.size());
+  // Bytes from before must stand in front: then the buffer itself is read into.
+  const bool into_buffer = !unread_.empty();
+  char* const place = into_buffer ? unread_.reserve(room) : scratch.data();
+  const Moved moved = transport_->read({place, room});
+  switch (moved.state) {
+    case Moved::State::moved:
+      bytes_read_ += moved.bytes;
+      if (into_buffer) unread_.commit(moved.bytes);
+      input.bytes = into_buffer ? unread_.bytes() : Bytes(place, moved.bytes);
+      input.grew = true;
+      return input;
+    case Moved::State::later: readable_ = false; break;
+    case Moved::State::ended:
+      inbound_ = Inbound::ended;
+      input.ended = true;
+      break;
+    case Moved::State::broken:
+      inbound_ = Inbound::broken;
+      input.broken = true;
+      break;
+  }
+  input.bytes = unread_.bytes();
+  return input;
+}
+
+void Leg::settle(const LegInput& input, std::size_t taken) {
+  const Bytes rest = input.bytes.substr(taken);
+  if (unread_.empty()) {
+    unread_.append(rest);
+  } else {
+    unread_.consume(taken);
+  }
+}
+
+bool Leg::send(std::span<const Bytes> pieces) {
+  if (outbound_ != Outbound::open || !attached()) return outbound_ != Outbound::lost;
+  std::size_t at = 0;      // piece
+  std::size_t offset = 0;  // sent of that piece
+  while (unsent_.empty() && writable_ && at < pieces.size()) {
+    Bytes first = pieces[at].substr(offset);
+    std::vector<Bytes> partial;
+    std::span<const Bytes> rest = pieces.subspan(at);
+    if (offset > 0) {
+      partial.assign(rest.begin(), rest.end());
+      partial[0] = first;
+      rest = partial;
+    }
+    const Moved moved = transport_->write(rest, false);
+    if (moved.state == Moved::State::broken) return lose_outbound();
+    if (moved.state == Moved::State::later) {
+      writable_ = false;
+      break;
+    }
+    bytes_sent_ += moved.bytes;
+    std::size_t n = moved.bytes + offset;
+    while (at < pieces.size() && n >= pieces[at].size()) n -= pieces[at++].size();
+    offset = n;
+  }
+  for (; at < pieces.size(); ++at, offset = 0) unsent_.append(pieces[at].substr(offset));
+  return true;
+}
+
+bool Leg::flush() {
+  while (!unsent_.empty() && writable_) {
+    const Bytes bytes = unsent_.bytes();
+    const Moved moved = transport_->write({&bytes, 1}, false);
+    if (moved.state == Moved::State::broken) return lose_outbound();
+    if (moved.state == Moved::State::later) {
+      writable_ = false;
+      return true;
+    }
+    bytes_sent_ += moved.bytes;
+    unsent_.consume(moved.bytes);
+  }
+  if (unsent_.empty() && outbound_ == Outbound::ending) {
+    transport_->end_writing();
+    outbound_ = Outbound::ended;
+  }
+  return true;
+}
+
+bool Leg::lose_outbound() {
+  outbound_ = Outbound::lost;
+  unsent_.clear();
+  // What the peer sent before it went may still be there to be read: an early answer, for one.
+  readable_ = true;
+  return false;
+}
+
+void Leg::end() {
+  if (!attached() || outbound_ != Outbound::open) return;
+  outbound_ = Outbound::ending;
+  if (unsent_.empty()) flush();
+}
+
+void Leg::close(Ending ending) {
+  if (attached() && ending == Ending::reset) transport_->abort_on_close();
+  detach();
+}
+
+}  // namespace hyalite

@@ -1,0 +1,83 @@
+// One side of a flow: a connection, and the bytes that wait on it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/buffer.h"
+#include "event/watch.h"
+#include "flow/stage.h"
+#include "net/transport.h"
+
+namespace hyalite {
+
+// What reading a leg came to.
+struct LegInput {
+  Bytes bytes;         // everything the stage has not taken, old and new; valid until settle()
+  bool grew = false;   // new bytes came
+  bool ended = false;  // no more will come, and this is the first time we say so
+  bool broken = false;
+};
+
+// Input that the stage did not take and output that the peer would not take are kept here; while all flows well both
+// buffers are empty and hold no memory. What may be read is decided by the flow, never stored.
+class Leg {
+ public:
+  // `owner` is told when the socket may be ready; it hands that on to now_ready().
+  Leg(Loop& loop, Callback<Readiness> owner) : watch_(loop, owner) {}
+
+  // Takes a connection over. The watch may be running on its socket already (see watch()).
+  Result<void> attach(std::unique_ptr<Transport> transport);
+  // For the connector: the same watch serves connecting and the connection.
+  Watch& watch() { return watch_; }
+  bool attached() const { return transport_ != nullptr; }
+
+  // The kernel said so (edge-triggered); remembered until an attempt says `later`.
+  void now_ready(Readiness readiness);
+  bool readable() const { return readable_ && inbound_ == Inbound::open; }
+  bool backed_up() const { return !unsent_.empty(); }
+  bool has_unread() const { return !unread_.empty(); }
+  bool inbound_open() const { return attached() && inbound_ == Inbound::open; }
+  // Did the connection break, as far as can be told without reading?
+  bool failed() { return attached() && transport_->take_error() != 0; }
+  bool all_sent() const { return unsent_.empty(); }
+  std::size_t held() const { return unread_.capacity() + unsent_.capacity(); }
+
+  // Reads what is there, at most `most` bytes with what is unread already. `scratch` is lent until settle().
+  LegInput read(std::span<char> scratch, std::size_t most);
+  // What is unread, without reading.
+  LegInput unread() const { return {unread_.bytes(), false, false, false}; }
+  // After read() or unread(): the stage took `taken` bytes of the input; the rest is kept.
+  void settle(const LegInput& input, std::size_t taken);
+
+  // Sends the pieces, keeps what the peer would not take. False when the peer is gone; then output is thrown away.
+  bool send(std::span<const Bytes> pieces);
+  // Tries again to send what was kept. False as send().
+  bool flush();
+  // FIN, once everything was sent.
+  void end();
+  bool ended() const { return outbound_ == Outbound::ended; }
+  // Closes the connection: with a reset, or in order.
+  void close(Ending ending);
+
+  std::uint64_t bytes_read() const { return bytes_read_; }
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+
+ private:
+  enum class Inbound { open, ended, broken };
+  enum class Outbound { open, ending, ended, lost };
+  bool lose_outbound();
+  void detach();
+
+  std::unique_ptr<Transport> transport_;
+  Watch watch_;
+  Buffer unread_, unsent_;
+  bool readable_ = false, writable_ = false;
+  Inbound inbound_ = Inbound::open;
+  Outbound outbound_ = Outbound::open;
+  std::uint64_t bytes_read_ = 0, bytes_sent_ = 0;
+};
+
+}  // namespace hyalite

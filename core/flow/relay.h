@@ -1,0 +1,119 @@
+// One message's body on its way from one leg to the other: cut into content and framing, shown to plugins, framed again.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "http/body.h"
+#include "plugin/body_pipe.h"
+
+namespace hyalite {
+
+// How the body leaves.
+enum class Wire {
+  as_came,      // the very bytes that came
+  in_place,     // other content of the same length between the framing that came
+  length,       // whole, with the Content-Length that it has now
+  chunked,      // in chunks of ours
+  until_close,  // ended by the end of the connection: a response to HTTP/1.0
+};
+
+// Asked once, when a body whose framing has room for trailers ends.
+class TrailersHook {
+ public:
+  enum class Said { unchanged, changed, decided };
+  // `lines`: the trailer section as it came, perhaps empty; when changed, as it is to leave.
+  virtual Said on_trailers(std::string& lines) = 0;
+
+ protected:
+  ~TrailersHook() = default;
+};
+
+// Holds back nothing but what plugins hold back. Does no I/O: bytes in, bytes to send out.
+class Relay {
+ public:
+  struct Step {
+    enum class Kind {
+      going,     // more is to come
+      complete,  // the message ended
+      refused,   // nothing of this input may go on; the message is over
+      decided,   // a plugin decided: see the exchange's decision
+    };
+    Kind kind = Kind::going;
+    std::size_t taken = 0;  // bytes of the input
+    Refusal refusal{};      // when refused
+  };
+
+  // A message without a body.
+  Relay() = default;
+  // `resized`: how a body leaves whose length plugins may change: Wire::chunked or Wire::until_close. `trailers`: null where
+  // no plugin wants to see them; outlives the relay.
+  Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, TrailersHook* trailers);
+
+  // Takes what can be told from `input`, the bytes not taken before and more.
+  Step feed(Bytes input);
+  // The input ended with `rest` not taken.
+  Step finish(Bytes rest);
+
+  // To be sent, in order; lent until the next feed, and as long as the input of the last one.
+  std::span<const Bytes> output() const { return output_; }
+  // May the head go? Not while plugins want the whole body first. Once true it stays true.
+  bool head_may_go() const { return !holding_; }
+  // How the body leaves; final once head_may_go().
+  Wire wire() const { return wire_; }
+  // With Wire::length.
+  std::uint64_t length() const { return length_; }
+
+  bool complete() const { return complete_; }
+  std::uint64_t content_in() const { return reader_.content_bytes(); }
+  std::uint64_t content_out() const { return content_out_; }
+  // Bytes held for plugins.
+  std::size_t held() const { return held_.size() + pipe_.held(); }
+
+ private:
+  struct Late {  // framing that must wait until the content before it has left
+    std::uint64_t after;
+    std::string bytes;
+  };
+
+  Step cut(Bytes input);
+  Step pass_on(Bytes raw, std::size_t taken, bool end);
+  bool ask_about_trailers();
+  void put_out(Bytes raw, const BodyStep& step, bool end);
+  void let_go(const BodyStep& step, bool end);
+  bool unchanged(const BodyStep& step) const;
+  void put_in_place(std::span<const Bytes> content);
+  void put_chunked(const BodyStep& step, bool end);
+  void put(Bytes bytes) {
+    if (!bytes.empty()) output_.push_back(bytes);
+  }
+
+  BodyReader reader_;
+  BodyPipe pipe_;
+  TrailersHook* trailers_hook_ = nullptr;
+  Wire resized_ = Wire::chunked;
+  Wire wire_ = Wire::as_came;
+  bool chunked_ = false;  // it came so
+  bool piped_ = false;    // plugins want to see it
+  bool holding_ = false;  // and all of it before the head goes
+  bool complete_ = true;
+  std::uint64_t length_ = 0;
+  std::uint64_t content_out_ = 0;
+
+  std::vector<Piece> pieces_;    // of this input
+  std::vector<Bytes> contents_;  // of this input
+  std::vector<Bytes> output_;
+  std::deque<std::string> owned_;       // what output_ points to, where it is ours
+  Buffer held_;                         // while holding: the body as it came
+  std::vector<std::pair<std::size_t, std::size_t>> held_contents_;  // where the content is in held_: offset, size
+  std::deque<Late> late_;               // in_place only
+  std::string trailers_;                // the trailer lines, as they came or as they are to leave
+  bool trailers_changed_ = false;
+};
+
+}  // namespace hyalite

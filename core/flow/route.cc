@@ -1,0 +1,182 @@
+// The life of a flow on one page: which stage comes next.
+// SPDX-License-Identifier: MIT
+#include "flow/route.h"
+
+#include <algorithm>
+
+#include "flow/end_of.h"
+#include "flow/ending.h"
+#include "flow/handshaking.h"
+#include "flow/inspecting.h"
+#include "flow/stream_filter.h"
+#include "flow/tunnelling.h"
+#include "flow/turning_away.h"
+
+namespace hyalite {
+
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+SniffingLimits sniffing_limits(const Settings& settings, const ListenerSettings& listener) {
+  SniffingLimits limits;
+  limits.silence = settings.timeouts.sniff_silence;
+  limits.undecided = settings.timeouts.sniff;
+  limits.idle = settings.timeouts.keepalive_idle;
+  limits.bytes = settings.limits.sniff_bytes;
+  limits.pass_undecided = listener.protocols.undecided == Treatment::pass;
+  return limits;
+}
+
+}  // namespace
+
+Route::Route(const Settings& settings, Chain& chain, Tally& tally, const Clock& clock)
+    : settings_(settings), chain_(chain), tally_(tally), clock_(clock), bypass_(settings.bypass) {
+  for (const ListenerSettings& listener : settings.listeners) {
+    rules_.push_back({sniffing_limits(settings, listener), HttpRules(settings, listener)});
+  }
+}
+
+// ---- the beginning ----
+
+std::unique_ptr<Stage> Route::begin(FlowFile& file) const {
+  const FlowFacts& facts = file.facts;
+  if (bypass_.covers(facts.client, facts.destination)) return tunnel(Uninspected::bypass, file);
+  file.known_to_plugins = true;
+  if (chain_.flow_open(file.subject) == Answer::decided) return by_decision(file);
+  return sniff(file);
+}
+
+std::unique_ptr<Stage> Route::sniff(const FlowFile& file) const {
+  SniffingLimits limits = rules_[file.listener].sniffing;
+  const auto& ports = settings_.listeners[file.listener].server_first_ports;
+  limits.server_first = std::count(ports.begin(), ports.end(), file.facts.destination.port) > 0;
+  return std::make_unique<Sniffing>(limits, clock_);
+}
+
+std::unique_ptr<Stage> Route::turn_away() const {
+  return std::make_unique<TurningAway>(settings_.timeouts.linger, clock_);
+}
+
+// ---- what follows what ----
+
+std::unique_ptr<Stage> Route::next(const Outcome& outcome, FlowFile& file) const {
+  return std::visit(Overloaded{
+                        [&](const Sniffed& sniffed) { return after(sniffed, file); },
+                        [&](const HelloRead& hello) { return after(hello, file); },
+                        [&](const Upgraded&) { return tunnel(Uninspected::upgrade, file); },
+                        [&](const TunnelOpened&) { return sniff(file); },
+                        [&](const PassedThrough& passed) { return tunnel(passed.why, file); },
+                        [&](const Stay&) -> std::unique_ptr<Stage> { return nullptr; },
+                        [&](const Close& how) -> std::unique_ptr<Stage> { return std::make_unique<EndingFlow>(how); },
+                    },
+                    outcome);
+}
+
+std::unique_ptr<Stage> Route::after(const Sniffed& sniffed, FlowFile& file) const {
+  const ProtocolSettings& rules = settings_.listeners[file.listener].protocols;
+  using Found = Sniffed::Found;
+  // A ClientHello is read before anybody is asked: then there is something to decide by.
+  if (sniffed.found == Found::tls) file.subject.set_protocol(Protocol::tls);
+  if (sniffed.found == Found::http1) file.subject.set_protocol(Protocol::http1);
+  if (sniffed.found == Found::http2_preface) file.subject.set_protocol(Protocol::http2);
+  if (sniffed.found == Found::other || sniffed.found == Found::server_first) {
+    file.subject.set_protocol(Protocol::unknown);
+  }
+  if (chain_.protocol_known(file.subject) == Answer::decided) return by_decision(file);
+  switch (sniffed.found) {
+    case Found::http1: return inspect(file);
+    case Found::tls:
+      if (rules.tls == Treatment::refuse) return unless(rules.tls, Uninspected::tls, file);
+      return std::make_unique<Handshaking>(file.hello, settings_.timeouts.head, clock_);
+    case Found::http2_preface: return unless(rules.http2, Uninspected::http2, file);
+    case Found::server_first: return unless(rules.other, Uninspected::server_first, file);
+    case Found::other: break;
+  }
+  return unless(rules.other, Uninspected::other, file);
+}
+
+// A hello that cannot be read is no server's hello either: it passes like one, and is noted.
+std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) const {
+  if (!hello.readable) {
+    file.subject.findings.add("hyalite", "malformed_client_hello", file.hello.why());
+    ++tally_.findings;
+    return tunnel(Uninspected::tls, file);
+  }
+  file.subject.set_client_hello(file.hello.hello());
+  if (bypass_.covers_name(file.subject.server_name())) return tunnel(Uninspected::bypass, file);
+  if (chain_.client_hello(file.subject) == Answer::decided) return by_decision(file);
+  return tunnel(Uninspected::tls, file);
+}
+
+std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
+  return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
+                                                      tally_, file.exchanges});
+}
+
+std::unique_ptr<Stage> Route::unless(Treatment treatment, Uninspected why, FlowFile& file) const {
+  if (treatment == Treatment::pass) return tunnel(why, file);
+  return std::make_unique<EndingFlow>(Close{CloseReason::protocol_refused, Ending::reset, Ending::reset});
+}
+
+std::unique_ptr<Stage> Route::tunnel(Uninspected why, FlowFile& file) const {
+  const bool asked = why != Uninspected::bypass && why != Uninspected::plugin;
+  const bool filtered = asked && (file.subject.wants_stream(Direction::request) ||
+                                  file.subject.wants_stream(Direction::response));
+  // What plugins look at was inspected.
+  if (!filtered) {
+    file.uninspected = why;
+    tally_.uninspected(why);
+  }
+  return std::make_unique<Tunnelling>(why, settings_.timeouts.tunnel_idle, clock_,
+                                      filtered ? std::make_unique<StreamFilter>(chain_, file.subject) : nullptr);
+}
+
+// ---- the end ----
+
+void Route::end(FlowFile& file, CloseReason reason, const FlowBytes& bytes) const {
+  if (!file.known_to_plugins) return;
+  FlowSummary summary;
+  summary.end = end_of(reason);
+  summary.reason = name_of(reason);
+  if (file.uninspected) summary.bypass = name_of(*file.uninspected);
+  summary.from_client = bytes.from_client;
+  summary.to_client = bytes.to_client;
+  summary.to_upstream = bytes.to_upstream;
+  summary.from_upstream = bytes.from_upstream;
+  summary.exchanges = file.exchanges;
+  summary.duration = clock_.wall_time() - file.facts.opened_at;
+  chain_.flow_close(file.subject, summary);
+}
+
+// ---- what plugins decided ----
+
+std::unique_ptr<Stage> Route::by_decision(FlowFile& file) const {
+  const Decision& decision = file.subject.decision();
+  if (std::holds_alternative<PassThrough>(decision.what)) return tunnel(Uninspected::plugin, file);
+  const CloseReason reason =
+      decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+  return std::make_unique<EndingFlow>(Close{reason, Ending::reset, Ending::reset});
+}
+
+std::optional<ConnectSpec> Route::target(const std::optional<Address>& instead, FlowFile& file) const {
+  const Address to = instead.value_or(file.subject.upstream());
+  if (file.known_to_plugins && !file.uninspected && chain_.upstream_connect(file.subject, to) == Answer::decided) return std::nullopt;
+  const UpstreamSettings& upstream = settings_.upstream;
+  ConnectSpec spec;
+  spec.remote = instead ? *instead : file.subject.upstream();
+  if (upstream.source == UpstreamSource::client) spec.as_client = file.facts.client;
+  spec.keep_client_port = upstream.keep_client_port;
+  spec.may_use_own_address = upstream.fall_back_to_own_address;
+  if (upstream.mark != 0) spec.mark = upstream.mark;
+  spec.mark_required = upstream.mark_required;
+  // A tunnel may well wait for its server: only a request is sent at once.
+  spec.data_follows = file.exchanges > 0;
+  spec.within = settings_.timeouts.connect;
+  return spec;
+}
+
+}  // namespace hyalite

@@ -1,0 +1,90 @@
+// The life of a flow on one page: which stage comes next. READ THIS FIRST.
+// SPDX-License-Identifier: MIT
+//
+//   accepted ──▶ Sniffing ──tls──▶ Handshaking ──────────────▶ Tunnelling
+//                   │  ▲                                         ▲
+//                   │  └──── CONNECT that succeeded ────┐        │
+//                   ├──http/1──────────▶ Inspecting ────┴upgrade─┤
+//                   └──anything else, server speaks first────────┘
+//   bypassed, or a plugin said pass_through: Tunnelling, from wherever it was
+//   not redirected to us at all: TurningAway
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "flow/bypass.h"
+#include "flow/http_rules.h"
+#include "flow/sniffing.h"
+#include "flow/stage.h"
+#include "flow/tally.h"
+#include "net/connector.h"
+#include "net/original_destination.h"
+#include "plugin/chain.h"
+#include "settings/settings.h"
+#include "sniff/client_hello.h"
+
+namespace hyalite {
+
+// What a flow is, beyond its sockets: what the route decides by, and what plugins see.
+struct FlowFile {
+  // `arrival`: nothing when nobody redirected it to us, and it is to be turned away.
+  FlowFile(const FlowFacts& what, std::size_t index, std::optional<ArrivalMode> mode, std::size_t hello_limit)
+      : facts(what), subject(what), listener(index), arrival(mode), hello(hello_limit) {}
+
+  const FlowFacts facts;
+  FlowSubject subject;
+  const std::size_t listener;
+  const std::optional<ArrivalMode> arrival;
+  ClientHelloReader hello;
+  bool known_to_plugins = false;  // flow_open was called: flow_close must be
+  std::uint64_t exchanges = 0;
+  std::optional<Uninspected> uninspected;  // why some of it passed without a look
+};
+
+struct FlowBytes {
+  std::uint64_t from_client = 0, to_client = 0, to_upstream = 0, from_upstream = 0;
+};
+
+// One per worker. The plugins' hooks about a whole flow are called here, and nowhere else: their verdicts decide what the
+// flow does next, like everything here.
+class Route {
+ public:
+  // All outlive the route. `clock` is the loop's.
+  Route(const Settings& settings, Chain& chain, Tally& tally, const Clock& clock);
+
+  // The first stage of a flow that was just accepted.
+  std::unique_ptr<Stage> begin(FlowFile& file) const;
+  // Who hit us directly.
+  std::unique_ptr<Stage> turn_away() const;
+  // What follows after what a stage said. Never for Stay and Close.
+  std::unique_ptr<Stage> next(const Outcome& outcome, FlowFile& file) const;
+  // The flow is over: the plugins hear it, if they knew of it. Bytes on the wire.
+  void end(FlowFile& file, CloseReason reason, const FlowBytes& bytes) const;
+  // How the upstream leg is connected; nothing when a plugin forbids it.
+  std::optional<ConnectSpec> target(const std::optional<Address>& instead, FlowFile& file) const;
+
+ private:
+  std::unique_ptr<Stage> after(const Sniffed& sniffed, FlowFile& file) const;
+  std::unique_ptr<Stage> after(const HelloRead& hello, FlowFile& file) const;
+  std::unique_ptr<Stage> sniff(const FlowFile& file) const;
+  std::unique_ptr<Stage> inspect(FlowFile& file) const;
+  std::unique_ptr<Stage> tunnel(Uninspected why, FlowFile& file) const;
+  std::unique_ptr<Stage> by_decision(FlowFile& file) const;
+  std::unique_ptr<Stage> unless(Treatment treatment, Uninspected why, FlowFile& file) const;
+
+  struct Rules {
+    SniffingLimits sniffing;
+    HttpRules http;
+  };
+
+  const Settings& settings_;
+  Chain& chain_;
+  Tally& tally_;
+  const Clock& clock_;
+  Bypass bypass_;
+  std::vector<Rules> rules_;  // by listener
+};
+
+}  // namespace hyalite

@@ -1,0 +1,148 @@
+// What a stage may ask of its flow, and may say.
+// SPDX-License-Identifier: MIT
+//
+// A stage is what a flow is doing now. It does no I/O: bytes in, effects and an outcome out. It does not know its
+// successor: the route does (route.h). So a stage is tested as a conversation, without sockets.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "flow/reason.h"
+
+namespace hyalite {
+
+enum class Side { client, upstream };
+constexpr Side other(Side side) { return side == Side::client ? Side::upstream : Side::client; }
+constexpr std::size_t index_of(Side side) { return static_cast<std::size_t>(side); }
+
+// ---- answers -------------------------------------------------------------------------------------------------------
+
+struct Stay {};
+// The sniffing is over.
+struct Sniffed {
+  enum class Found { tls, http1, http2_preface, server_first, other };
+  Found found;
+};
+// HTTP ended: what follows is another protocol (RFC 9110, section 7.8) ...
+struct Upgraded {
+  std::string protocol;  // as the 101 names it, lower case
+};
+// ... or the tunnel of a CONNECT that succeeded (section 9.3.6), which is sniffed anew.
+struct TunnelOpened {};
+// The ClientHello was read, or cannot be read; it stays unread for whoever comes next.
+struct HelloRead {
+  bool readable;
+};
+// Nobody shall look any more: a plugin said so, or the operator's bypass list.
+struct PassedThrough {
+  Uninspected why;
+};
+// How a connection is closed: after everything was sent and with a FIN, or at once with an RST, so that what was cut
+// short cannot be taken for whole.
+enum class Ending { in_order, reset };
+struct Close {
+  CloseReason reason;
+  Ending client = Ending::in_order;
+  Ending upstream = Ending::in_order;
+};
+using Outcome = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Close>;
+
+// How much of the input a stage used, and what it says.
+struct Taken {
+  std::size_t bytes = 0;
+  Outcome outcome = Stay{};
+};
+
+// ---- effects -------------------------------------------------------------------------------------------------------
+
+// What a stage wants done, in order; the flow carries it out when the call returns.
+class Effects {
+ public:
+  // The bytes are lent until the flow has carried this out: input just given, an arena of the stage, or a literal.
+  void send(Side to, Bytes bytes) {
+    if (!bytes.empty()) out_[index_of(to)].push_back(bytes);
+  }
+  void send_owned(Side to, std::string bytes) {
+    if (!bytes.empty()) send(to, owned_.emplace_back(std::move(bytes)));
+  }
+  // After all that was sent: no more (FIN).
+  void end(Side to) { ended_[index_of(to)] = true; }
+  // Connect the upstream leg; on_connected or on_connect_failed follows. `instead`: not where the client was going,
+  // but where a plugin redirected it.
+  void connect(std::optional<Address> instead = std::nullopt) { connect_ = Connect{std::move(instead)}; }
+  // Close the upstream leg, so that connect may be asked for again.
+  void disconnect_upstream() { disconnect_ = true; }
+
+  struct Connect {
+    std::optional<Address> instead;
+  };
+
+  // For the flow (and for tests).
+  const std::vector<Bytes>& to(Side side) const { return out_[index_of(side)]; }
+  bool ends(Side side) const { return ended_[index_of(side)]; }
+  const std::optional<Connect>& connect_wanted() const { return connect_; }
+  bool disconnect_wanted() const { return disconnect_; }
+  void forget_sent() {
+    for (Side side : {Side::client, Side::upstream}) {
+      out_[index_of(side)].clear();
+      ended_[index_of(side)] = false;
+    }
+    owned_.clear();
+  }
+  void clear() {
+    forget_sent();
+    connect_.reset();
+    disconnect_ = false;
+  }
+
+ private:
+  std::vector<Bytes> out_[2];
+  bool ended_[2] = {false, false};
+  std::deque<std::string> owned_;  // a deque: views into it stay valid while it grows
+  std::optional<Connect> connect_;
+  bool disconnect_ = false;
+};
+
+// ---- the stage -----------------------------------------------------------------------------------------------------
+
+enum class ConnectFailure { refused, timed_out, unreachable, no_source_port, loop, blocked, other };
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  // Once, before anything else. `upstream_connected`: a predecessor connected already.
+  virtual Outcome on_start(bool upstream_connected, Effects& effects) = 0;
+  // All the bytes of that side not taken before, never empty; called only while wants(side). Bytes not taken come
+  // again in front of later ones, and again after any other event.
+  virtual Taken on_bytes(Side from, Bytes bytes, Effects& effects) = 0;
+  // That side sends no more (FIN); `left` are bytes not taken. Once per side.
+  virtual Outcome on_end(Side from, Bytes left, Effects& effects) = 0;
+  virtual Outcome on_connected(Effects& effects) = 0;
+  virtual Outcome on_connect_failed(ConnectFailure failure, Effects& effects) = 0;
+  // The time that deadline() named has come.
+  virtual Outcome on_deadline(Effects& effects) = 0;
+  // That side's connection broke (reset, or a failure of the network).
+  virtual Outcome on_broken(Side side, Effects& effects) = 0;
+  // A newer generation serves: end as soon as nobody is hurt.
+  virtual Outcome on_drain(Effects&) { return Stay{}; }
+
+  // The flow is about to end for this reason; the stage is not called again. Whoever counts or records does it now.
+  virtual void on_closing(CloseReason) {}
+
+  // Would bytes of that side be of use now? Derived from the stage's state, asked again after each event.
+  virtual bool wants(Side side) const = 0;
+  virtual std::optional<Monotonic> deadline() const { return std::nullopt; }
+  virtual std::string_view name() const = 0;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,112 @@
+// What the flows of one worker count.
+// SPDX-License-Identifier: MIT
+#include "flow/tally.h"
+
+#include <string_view>
+#include <vector>
+
+namespace hyalite {
+
+namespace {
+
+template <class Enum>
+std::vector<std::string_view> names(std::size_t count, std::string_view (*name)(Enum)) {
+  std::vector<std::string_view> result;
+  for (std::size_t i = 0; i < count; ++i) result.push_back(name(static_cast<Enum>(i)));
+  return result;
+}
+
+std::string_view id_of(Refusal refusal) { return describe(refusal).id; }
+
+enum ConnectEnd : std::size_t { kConnected, kRefused, kTimedOut, kPortsExhausted, kFailed };
+constexpr std::string_view kConnectEnds[] = {"connected", "refused", "timed_out", "ports_exhausted", "failed"};
+constexpr std::string_view kSources[] = {"client_address_and_port", "client_address", "own_address"};
+constexpr std::string_view kArrivals[] = {"transparent", "redirect", "fixed"};
+constexpr std::string_view kNotServed[] = {"direct_hit", "loop_to_listener", "loop_of_ours"};
+constexpr std::string_view kSides[] = {"client", "upstream"};
+
+ConnectEnd end_of(const ConnectResult& result) {
+  if (result.connection) return kConnected;
+  const int code = result.connection.error().code;
+  if (means_ports_exhausted(code)) return kPortsExhausted;
+  return code == ECONNREFUSED ? kRefused : code == ETIMEDOUT ? kTimedOut : kFailed;
+}
+
+}  // namespace
+
+TallyPlaces TallyPlaces::declare(Layout& layout) {
+  TallyPlaces at;
+  at.flows = layout.counter("hyalite_flows_total", "Connections of clients that were served.");
+  at.flows_now = layout.gauge("hyalite_flows", "Connections of clients at this moment.");
+  at.arrivals = layout.counters("hyalite_arrivals_total", "How connections were redirected here.", "mode", kArrivals);
+  at.not_served = layout.counters("hyalite_not_served_total", "Connections that were turned away at once.", "reason",
+                                  kNotServed);
+  at.closed = layout.counters("hyalite_flows_closed_total", "Why connections ended.", "reason",
+                              names<CloseReason>(kCloseReasons, name_of));
+  at.uninspected = layout.counters("hyalite_uninspected_total", "Connections whose bytes passed without a look.",
+                                   "reason", names<Uninspected>(kUninspected, name_of));
+  at.exhausted = layout.counter("hyalite_accept_exhausted_total",
+                                "Times that accepting rested for want of descriptors or memory.");
+  at.shed = layout.counter("hyalite_accept_shed_total", "Connections closed unheard for want of descriptors.");
+  at.exchanges = layout.counter("hyalite_exchanges_total", "HTTP requests with their responses.");
+  at.findings = layout.counter("hyalite_findings_total", "Things noticed about flows and exchanges.");
+  at.refused_requests = layout.counters("hyalite_refused_requests_total", "Requests that were refused.", "reason",
+                                        names<Refusal>(kRefusals, id_of));
+  at.refused_responses = layout.counters("hyalite_refused_responses_total", "Responses that were refused.", "reason",
+                                         names<Refusal>(kRefusals, id_of));
+  at.connects = layout.counters("hyalite_connects_total", "Connections to upstreams, by how they ended.", "result",
+                                kConnectEnds);
+  at.connect_given_up = layout.counters("hyalite_connect_sources_given_up_total",
+                                        "Source addresses that could not be used for upstream.", "source", kSources);
+  at.connect_unguarded = layout.counter("hyalite_connects_unguarded_total",
+                                        "Connections to upstreams that found no room in the table against loops.");
+  at.connect_unmarked = layout.counter("hyalite_connects_unmarked_total",
+                                       "Connections to upstreams without the mark that was asked for.");
+  at.bytes = layout.counters("hyalite_bytes_total", "Bytes received, by whom they came from.", "from", kSides);
+  return at;
+}
+
+Tally::Tally(const MetricRow& row, const TallyPlaces& at)
+    : exchanges(*row.cell(at.exchanges)),
+      findings(*row.cell(at.findings)),
+      exhausted(*row.cell(at.exhausted)),
+      shed(*row.cell(at.shed)),
+      flows_(*row.cell(at.flows)),
+      flows_now_(*row.cell(at.flows_now)),
+      arrivals_(row.cell(at.arrivals)),
+      closed_(row.cell(at.closed)),
+      not_served_(row.cell(at.not_served)),
+      uninspected_(row.cell(at.uninspected)),
+      refused_requests_(row.cell(at.refused_requests)),
+      refused_responses_(row.cell(at.refused_responses)),
+      connects_(row.cell(at.connects)),
+      given_up_(row.cell(at.connect_given_up)),
+      unguarded_(*row.cell(at.connect_unguarded)),
+      unmarked_(*row.cell(at.connect_unmarked)),
+      bytes_(row.cell(at.bytes)) {}
+
+void Tally::opened(ArrivalMode mode) {
+  ++flows_;
+  ++flows_now_;
+  ++arrivals_[static_cast<std::size_t>(mode)];
+}
+
+void Tally::closed(CloseReason reason) {
+  --flows_now_;
+  ++closed_[static_cast<std::size_t>(reason)];
+}
+
+void Tally::connected(const ConnectResult& result) {
+  ++connects_[end_of(result)];
+  for (const GivenUp& step : result.given_up()) ++given_up_[static_cast<std::size_t>(step.source)];
+  if (!result.connection) return;
+  if (result.connection->unguarded) ++unguarded_;
+  if (result.connection->unmarked) ++unmarked_;
+}
+
+void Tally::moved(std::uint64_t from_client, std::uint64_t from_upstream) {
+  bytes_[0] += from_client;
+  bytes_[1] += from_upstream;
+}
+
+}  // namespace hyalite

@@ -1,0 +1,61 @@
+// What the flows of one worker count.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "flow/reason.h"
+#include "http/refusal.h"
+#include "metrics/board.h"
+#include "metrics/layout.h"
+#include "net/connector.h"
+#include "net/listener.h"
+
+namespace hyalite {
+
+// Where the flow room's numbers are in every row.
+struct TallyPlaces {
+  // In the generation, before the board is made.
+  static TallyPlaces declare(Layout& layout);
+
+  Cell flows, flows_now, closed, uninspected, arrivals, not_served, exhausted, shed;
+  Cell exchanges, findings, refused_requests, refused_responses;
+  Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
+};
+
+// One worker's numbers. A counter is incremented in place: `++tally.exchanges`.
+class Tally {
+ public:
+  Tally(const MetricRow& row, const TallyPlaces& places);
+
+  void opened(ArrivalMode mode);
+  void closed(CloseReason reason);
+  void not_served(ArrivalRefusal why) { ++not_served_[static_cast<std::size_t>(why)]; }
+  void uninspected(Uninspected why) { ++uninspected_[static_cast<std::size_t>(why)]; }
+  void refused_request(Refusal why) { ++refused_requests_[static_cast<std::size_t>(why)]; }
+  void refused_response(Refusal why) { ++refused_responses_[static_cast<std::size_t>(why)]; }
+  void connected(const ConnectResult& result);
+  void moved(std::uint64_t from_client, std::uint64_t from_upstream);
+
+  std::uint64_t& exchanges;
+  std::uint64_t& findings;
+  std::uint64_t& exhausted;
+  std::uint64_t& shed;
+
+ private:
+  std::uint64_t& flows_;
+  std::uint64_t& flows_now_;
+  std::uint64_t* arrivals_;
+  std::uint64_t* closed_;
+  std::uint64_t* not_served_;
+  std::uint64_t* uninspected_;
+  std::uint64_t* refused_requests_;
+  std::uint64_t* refused_responses_;
+  std::uint64_t* connects_;
+  std::uint64_t* given_up_;
+  std::uint64_t& unguarded_;
+  std::uint64_t& unmarked_;
+  std::uint64_t* bytes_;
+};
+
+}  // namespace hyalite

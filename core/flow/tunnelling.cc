@@ -1,0 +1,53 @@
+// Stage: bytes pass, both ways, with back-pressure and half-close.
+// SPDX-License-Identifier: MIT
+#include "flow/tunnelling.h"
+
+#include "flow/connect_failure.h"
+
+namespace hyalite {
+
+Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter)
+    : why_(why), idle_(idle), clock_(clock), filter_(std::move(filter)), moved_(clock.now()) {}
+
+Tunnelling::~Tunnelling() = default;
+
+Outcome Tunnelling::on_start(bool upstream_connected, Effects& effects) {
+  connected_ = upstream_connected;
+  if (!connected_) effects.connect();
+  return Stay{};
+}
+
+Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
+  moved_ = clock_.now();
+  if (filter_) return {bytes.size(), filter_->filter(from, bytes, false, effects)};
+  effects.send(other(from), bytes);
+  return {bytes.size(), Stay{}};
+}
+
+// A side that ended may still listen (RFC 9293, section 3.6): only when both ended is it over.
+Outcome Tunnelling::on_end(Side from, Bytes, Effects& effects) {
+  moved_ = clock_.now();
+  if (filter_) {
+    const Outcome outcome = filter_->filter(from, {}, true, effects);
+    if (!std::holds_alternative<Stay>(outcome)) return outcome;
+  }
+  effects.end(other(from));
+  if (++ended_ < 2) return Stay{};
+  return Close{CloseReason::finished};
+}
+
+Outcome Tunnelling::on_connected(Effects&) {
+  connected_ = true;
+  moved_ = clock_.now();
+  return Stay{};
+}
+
+Outcome Tunnelling::on_connect_failed(ConnectFailure failure, Effects&) { return mirrored(failure); }
+
+Outcome Tunnelling::on_deadline(Effects&) {
+  return Close{CloseReason::tunnel_timed_out, Ending::reset, Ending::reset};
+}
+
+Outcome Tunnelling::on_broken(Side side, Effects&) { return broken(side); }
+
+}  // namespace hyalite

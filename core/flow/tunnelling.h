@@ -1,0 +1,46 @@
+// Stage: bytes pass, both ways, with back-pressure and half-close.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "flow/stage.h"
+
+namespace hyalite {
+
+// What stands between the two legs of a tunnel when plugins want its bytes. (Where none does, there is none.)
+class TunnelFilter {
+ public:
+  virtual ~TunnelFilter() = default;
+  // All of `bytes` is taken; what goes on is asked for in `effects`. An outcome other than Stay ends the tunnel.
+  virtual Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) = 0;
+};
+
+class Tunnelling final : public Stage {
+ public:
+  Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter = nullptr);
+  ~Tunnelling() override;
+
+  Outcome on_start(bool upstream_connected, Effects& effects) override;
+  Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
+  Outcome on_end(Side from, Bytes left, Effects& effects) override;
+  Outcome on_connected(Effects& effects) override;
+  Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
+  Outcome on_deadline(Effects& effects) override;
+  Outcome on_broken(Side side, Effects& effects) override;
+  bool wants(Side) const override { return connected_; }
+  std::optional<Monotonic> deadline() const override { return moved_ + idle_; }
+  std::string_view name() const override { return "tunnelling"; }
+  Uninspected why() const { return why_; }
+
+ private:
+  const Uninspected why_;
+  const Milliseconds idle_;
+  const Clock& clock_;
+  const std::unique_ptr<TunnelFilter> filter_;
+  bool connected_ = false;
+  int ended_ = 0;  // sides that ended
+  Monotonic moved_;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "flow/inspecting.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/playbook.h"
+
+namespace hyalite {
+namespace {
+
+// A stage with an empty chain: what it does by itself.
+struct InspectingTalk : ::testing::Test {
+  InspectingTalk() {
+    layout_places = TallyPlaces::declare(layout);
+    settings.listeners.emplace_back();
+    facts.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
+    facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
+  }
+
+  Playbook talk(bool connected = false) {
+    cells.assign(layout.cells(), 0);
+    tally.emplace(MetricRow(cells.data(), layout), *layout_places);
+    rules.emplace(settings, settings.listeners[0]);
+    bypass.emplace(settings.bypass);
+    flow.emplace(facts);
+    exchanges = 0;
+    chain.flow_open(*flow);
+    return Playbook(std::make_unique<Inspecting>(
+                        InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges}),
+                    connected);
+  }
+
+  std::uint64_t count(std::string_view family, std::string_view label) {
+    for (const MetricSeries& series : layout.series()) {
+      if (layout.families()[series.family].name == family &&
+          (series.labels.empty() || series.labels[0].value == label)) {
+        return cells[series.first.index];
+      }
+    }
+    ADD_FAILURE() << "no such counter: " << family << " " << label;
+    return 0;
+  }
+
+  ManualClock clock;
+  Layout layout;
+  std::optional<TallyPlaces> layout_places;
+  std::vector<std::uint64_t> cells;
+  Settings settings;
+  FlowFacts facts;
+  Log log{LogLevel::error, [](std::string_view) {}};
+  Chain chain{{}, {}, log};
+  std::optional<Tally> tally;
+  std::optional<HttpRules> rules;
+  std::optional<Bypass> bypass;
+  std::optional<FlowSubject> flow;
+  std::uint64_t exchanges = 0;
+};
+
+constexpr char kGet[] = "GET /a HTTP/1.1\r\nHost: x.example\r\nX-Odd:  two  \r\n\r\n";
+constexpr char kOk[] = "HTTP/1.1 200 Fine\r\ncontent-LENGTH: 5\r\n\r\nhello";
+
+TEST_F(InspectingTalk, ConnectsOnlyOnceTheHeadIsWhole) {
+  Playbook t = talk();
+  t.client(std::string_view(kGet).substr(0, 20));
+  EXPECT_FALSE(t.connecting());
+  t.client(std::string_view(kGet).substr(20));
+  EXPECT_TRUE(t.connecting());
+  EXPECT_EQ(t.sent(Side::upstream), "");
+  t.connected();
+  EXPECT_EQ(t.sent(Side::upstream), kGet);
+}
+
+TEST_F(InspectingTalk, PassesAnExchangeByteForByteHoweverItIsCut) {
+  for (bool drip : {false, true}) {
+    Playbook t = talk(true);
+    if (drip) {
+      t.drips(Side::client, kGet).drips(Side::upstream, kOk);
+    } else {
+      t.client(kGet).upstream(kOk);
+    }
+    EXPECT_EQ(t.sent(Side::upstream), kGet);
+    EXPECT_EQ(t.sent(Side::client), kOk);
+    EXPECT_TRUE(t.going());
+    EXPECT_EQ(count("hyalite_exchanges_total", ""), 1u);
+  }
+}
+
+TEST_F(InspectingTalk, KeepsAPipelinedRequestBackUntilTheResponseBeforeItIsComplete) {
+  Playbook t = talk(true);
+  t.client(std::string(kGet) + "GET /b HTTP/1.1\r\nHost: x.example\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::upstream), kGet);
+  t.upstream("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+  EXPECT_EQ(t.sent(Side::upstream), "");
+  t.upstream("lo");
+  EXPECT_EQ(t.sent(Side::upstream), "GET /b HTTP/1.1\r\nHost: x.example\r\n\r\n");
+}
+
+TEST_F(InspectingTalk, PassesChunksExtensionsAndTrailersAsTheyCame) {
+  const std::string request =
+      "POST /up HTTP/1.1\r\nHost: x.example\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+      "5;name=\"va lue\"\r\nhello\r\n00a\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n";
+  Playbook t = talk(true);
+  t.drips(Side::client, request);
+  EXPECT_EQ(t.sent(Side::upstream), request);
+}
+
+TEST_F(InspectingTalk, RefusesAnAmbiguousRequestWithAPageAndSendsNothingOn) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::upstream), "");
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 400 ");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::request_refused);
+  EXPECT_EQ(count("hyalite_refused_requests_total", "both_lengths"), 1u);
+}
+
+TEST_F(InspectingTalk, RefusesAnAmbiguousResponseWithAPageAndSendsNothingOn) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 502 ");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+  EXPECT_EQ(count("hyalite_refused_responses_total", "several_content_lengths"), 1u);
+}
+
+TEST_F(InspectingTalk, ResetsBothSidesWhenAChunkedRequestTurnsBadOnItsWay) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  t.client("zz\r\n");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 400 ");
+}
+
+TEST_F(InspectingTalk, RefusesAnAnswerToNothing) {
+  Playbook t = talk(true);
+  t.upstream(kOk);
+  EXPECT_EQ(t.sent(Side::client), "");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
+}
+
+TEST_F(InspectingTalk, DoesNotTakeBytesAfterAResponseForTheNextOne) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream(std::string(kOk) + kOk);
+  EXPECT_EQ(t.sent(Side::client), kOk);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
+}
+
+TEST_F(InspectingTalk, PassesInterimResponsesBeforeTheFinalOne) {
+  const std::string interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  t.upstream(interim);
+  EXPECT_EQ(t.sent(Side::client), interim);
+  t.client("ab").upstream(kOk);
+  EXPECT_EQ(t.sent(Side::client), kOk);
+  EXPECT_TRUE(t.going());
+}
+
+TEST_F(InspectingTalk, BoundsInterimResponses) {
+  settings.limits.interim_responses = 2;
+  Playbook t = talk(true);
+  t.client(kGet);
+  for (int i = 0; i < 3; ++i) t.upstream("HTTP/1.1 102 Processing\r\n\r\n");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(count("hyalite_refused_responses_total", "too_many_interim_responses"), 1u);
+}
+
+TEST_F(InspectingTalk, EndsAResponseWithoutLengthWhenTheServerDoes) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\nas long as it takes");
+  EXPECT_TRUE(t.going());
+  t.ends(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::finished);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+}
+
+TEST_F(InspectingTalk, ShowsATruncatedResponseAsOne) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf").ends(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::upstream_broke);
+  EXPECT_EQ(t.said<Close>()->client, Ending::reset);
+}
+
+TEST_F(InspectingTalk, GoesOnRelayingARequestThatWasAnsweredEarly) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789");
+  t.upstream(kOk);
+  EXPECT_EQ(t.sent(Side::client), kOk);
+  EXPECT_TRUE(t.going());
+  t.sent(Side::upstream);
+  // These are the rest of the request, and no request of their own.
+  t.client("GET / HTTP");
+  EXPECT_EQ(t.sent(Side::upstream), "GET / HTTP");
+  t.client(kGet);
+  EXPECT_EQ(t.sent(Side::upstream), kGet);
+}
+
+TEST_F(InspectingTalk, ClosesWhenTheServerAnswersEarlyAndCloses) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789");
+  t.upstream("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
+TEST_F(InspectingTalk, HandsAnUpgradeOnOnceBothSidesAgree) {
+  const std::string ask =
+      "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  const std::string yes = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  Playbook t = talk(true);
+  t.client(ask + "early").upstream(yes + "frame");
+  EXPECT_EQ(t.sent(Side::upstream), ask);
+  EXPECT_EQ(t.sent(Side::client), yes);
+  ASSERT_TRUE(t.said<Upgraded>());
+  EXPECT_EQ(t.unread(Side::client), "early");
+  EXPECT_EQ(t.unread(Side::upstream), "frame");
+}
+
+TEST_F(InspectingTalk, ReadsOnAsHttpWhenAnUpgradeWasNotTaken) {
+  const std::string ask =
+      "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+  Playbook t = talk(true);
+  t.client(ask + kGet).upstream(kOk);
+  EXPECT_EQ(t.sent(Side::upstream), ask + kGet);
+  EXPECT_TRUE(t.going());
+}
+
+TEST_F(InspectingTalk, RefusesTheSwitchToHttp2WithoutTls) {
+  Playbook t = talk(true);
+  t.client("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+  t.upstream("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::protocol_refused);
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 502 ");
+}
+
+TEST_F(InspectingTalk, OpensATunnelAfterAConnectThatSucceeded) {
+  Playbook t = talk(true);
+  t.client("CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n").upstream("HTTP/1.1 200 OK\r\n\r\n");
+  EXPECT_TRUE(t.said<TunnelOpened>());
+}
+
+TEST_F(InspectingTalk, TellsTheClientOfADrainingWorkerToComeBackElsewhere) {
+  Playbook t = talk(true);
+  t.client(kGet).drain().upstream(kOk);
+  EXPECT_NE(t.sent(Side::client).find("Connection: close\r\n"), std::string::npos);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::finished);
+}
+
+TEST_F(InspectingTalk, AnswersASlowHeadWithAPage) {
+  Playbook t = talk();
+  t.client("GET / HTTP/1.1\r\n");
+  EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.head);
+  clock.advance(Seconds{20});
+  t.client("A: b\r\n");
+  EXPECT_EQ(t.stage().deadline(), clock.now() - Seconds{20} + settings.timeouts.head);
+  t.deadline();
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 408 ");
+}
+
+TEST_F(InspectingTalk, MirrorsARefusalAndExplainsATimeout) {
+  Playbook refused = talk();
+  refused.client(kGet).connect_fails(ConnectFailure::refused);
+  ASSERT_TRUE(refused.said<Close>());
+  EXPECT_EQ(refused.said<Close>()->client, Ending::reset);
+  Playbook late = talk();
+  late.client(kGet).connect_fails(ConnectFailure::timed_out);
+  EXPECT_EQ(late.sent(Side::client).substr(0, 13), "HTTP/1.1 504 ");
+}
+
+TEST_F(InspectingTalk, LimitsHowSlowABodyMayBe) {
+  Playbook t = talk(true);
+  const Monotonic began = clock.now();
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  clock.advance(Seconds{50});
+  t.client("x");
+  EXPECT_EQ(t.stage().deadline(), began + settings.timeouts.body_rate_window);
+  t.client(std::string(64 * 100, 'x'));
+  EXPECT_EQ(t.stage().deadline(), began + Seconds{100});
+  t.deadline();
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::body_too_slow);
+}
+
+}  // namespace
+}  // namespace hyalite

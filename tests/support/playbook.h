@@ -1,0 +1,108 @@
+// A conversation with a stage: what each side says, what the stage sends on, what it answers. No sockets.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "flow/stage.h"
+
+namespace hyalite {
+
+// Plays the flow's part: keeps what the stage did not take and offers it again, as Flow does.
+class Playbook {
+ public:
+  explicit Playbook(std::unique_ptr<Stage> stage, bool upstream_connected = false) : stage_(std::move(stage)) {
+    hear(stage_->on_start(upstream_connected, effects_));
+    run();
+  }
+
+  Playbook& client(std::string_view bytes) { return say(Side::client, bytes); }
+  Playbook& upstream(std::string_view bytes) { return say(Side::upstream, bytes); }
+  // One byte after the other.
+  Playbook& drips(Side side, std::string_view bytes) {
+    for (char c : bytes) say(side, {&c, 1});
+    return *this;
+  }
+  Playbook& ends(Side side) {
+    run();
+    if (going()) hear(stage_->on_end(side, unread_[index_of(side)], effects_));
+    return *this;
+  }
+  Playbook& breaks(Side side) { return hear(stage_->on_broken(side, effects_)); }
+  Playbook& connected() {
+    connecting_ = false;
+    hear(stage_->on_connected(effects_));
+    return run();
+  }
+  Playbook& connect_fails(ConnectFailure failure) {
+    connecting_ = false;
+    return hear(stage_->on_connect_failed(failure, effects_));
+  }
+  Playbook& deadline() { return hear(stage_->on_deadline(effects_)); }
+  Playbook& drain() { return hear(stage_->on_drain(effects_)); }
+
+  // What was sent to that side since it was asked last.
+  std::string sent(Side side) { return std::exchange(sent_[index_of(side)], {}); }
+  bool ended(Side side) const { return ended_[index_of(side)]; }
+  // Does the stage want a connection that it has not got yet?
+  bool connecting() const { return connecting_; }
+  const std::string& unread(Side side) const { return unread_[index_of(side)]; }
+  bool going() const { return std::holds_alternative<Stay>(outcome_); }
+  // The first thing it said that was not Stay.
+  const Outcome& outcome() const { return outcome_; }
+  template <class T>
+  const T* said() const {
+    return std::get_if<T>(&outcome_);
+  }
+  Stage& stage() { return *stage_; }
+
+ private:
+  Playbook& say(Side side, std::string_view bytes) {
+    unread_[index_of(side)] += bytes;
+    fresh_[index_of(side)] = true;
+    return run();
+  }
+  Playbook& run() {
+    for (bool moved = true; moved && going();) {
+      moved = false;
+      for (Side side : {Side::client, Side::upstream}) moved |= offer(side);
+    }
+    return *this;
+  }
+  bool offer(Side side) {
+    std::string& unread = unread_[index_of(side)];
+    if (!going() || unread.empty() || !fresh_[index_of(side)] || !stage_->wants(side)) return false;
+    fresh_[index_of(side)] = false;
+    // A copy of exactly these bytes, so that a sanitizer sees every look beyond them.
+    const std::unique_ptr<char[]> lent(new char[unread.size()]);
+    unread.copy(lent.get(), unread.size());
+    const Taken taken = stage_->on_bytes(side, {lent.get(), unread.size()}, effects_);
+    hear(taken.outcome);
+    unread.erase(0, taken.bytes);
+    if (taken.bytes > 0) fresh_[0] = fresh_[1] = true;
+    return taken.bytes > 0;
+  }
+  Playbook& hear(Outcome outcome) {
+    for (Side side : {Side::client, Side::upstream}) {
+      for (Bytes bytes : effects_.to(side)) sent_[index_of(side)] += bytes;
+      ended_[index_of(side)] |= effects_.ends(side);
+    }
+    if (effects_.connect_wanted()) connecting_ = true;
+    effects_.clear();
+    if (going()) outcome_ = std::move(outcome);
+    fresh_[0] = fresh_[1] = true;
+    return *this;
+  }
+
+  std::unique_ptr<Stage> stage_;
+  Effects effects_;
+  std::string unread_[2], sent_[2];
+  bool fresh_[2] = {false, false};
+  bool ended_[2] = {false, false};
+  bool connecting_ = false;
+  Outcome outcome_ = Stay{};
+};
+
+}  // namespace hyalite
