@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-// Reads a TLS ClientHello (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2) without answering it.
-// SPDX-License-Identifier: MIT
-=======
 // Reads a TLS ClientHello (RFC 8446, section 4.1.2; RFC 5246, section 7.4.1.2) without answering
 // it. SPDX-License-Identifier: MIT
->>>>>>> net
 #include "sniff/client_hello.h"
 
 #include <algorithm>
@@ -28,13 +23,8 @@ std::size_t number(Bytes bytes) {
   return value;
 }
 
-<<<<<<< HEAD
-// Takes numbers and vectors from the front. Once something is missing, all that follows is empty and ok() is false:
-// so the callers ask once, at the end.
-=======
 // Takes numbers and vectors from the front. Once something is missing, all that follows is empty
 // and ok() is false: so the callers ask once, at the end.
->>>>>>> net
 class Cursor {
  public:
   explicit Cursor(Bytes bytes) : rest_(bytes) {}
@@ -75,12 +65,8 @@ bool read_numbers(Bytes list, std::vector<Number>& out) {
 }
 
 bool is_host_character(char c) {
-<<<<<<< HEAD
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-=======
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.';
->>>>>>> net
 }
 
 // "127.1" and "0x7f000001" are read as addresses by many; a name of the DNS ends in a word.
@@ -116,12 +102,8 @@ bool read_server_name(Bytes extension, ClientHello& hello) {
   }
   if (!list.ended_well()) return false;
   // Which of several a server would take, nobody knows.
-<<<<<<< HEAD
-  hello.server_name_kind = names == 1 && only_hosts ? judge_name(hello.server_name) : ServerName::invalid;
-=======
   hello.server_name_kind =
       names == 1 && only_hosts ? judge_name(hello.server_name) : ServerName::invalid;
->>>>>>> net
   if (hello.server_name_kind != ServerName::host) return true;
   hello.server_name = to_lower(hello.server_name);
   if (hello.server_name.back() == '.') hello.server_name.pop_back();
@@ -148,18 +130,6 @@ bool read_list(Bytes list, const Cursor& around, std::vector<Number>& out) {
 bool read_extension(std::uint16_t id, Bytes body, ClientHello& hello) {
   Cursor cursor(body);
   switch (id) {
-<<<<<<< HEAD
-    case 0: return read_server_name(body, hello);
-    case 10: return read_list(cursor.vector16(), cursor, hello.groups);
-    case 11: return read_list(cursor.vector8(), cursor, hello.ec_point_formats);
-    case 13: return read_list(cursor.vector16(), cursor, hello.signature_algorithms);
-    case 16: return read_alpn(body, hello);
-    case 41: return hello.has_pre_shared_key = true;
-    case 42: return hello.has_early_data = true;
-    case 43: return read_list(cursor.vector8(), cursor, hello.supported_versions);
-    case 0xfe0d: return hello.has_ech = true;
-    default: return true;
-=======
     case 0:
       return read_server_name(body, hello);
     case 10:
@@ -180,7 +150,6 @@ bool read_extension(std::uint16_t id, Bytes body, ClientHello& hello) {
       return hello.has_ech = true;
     default:
       return true;
->>>>>>> net
   }
 }
 
@@ -209,12 +178,8 @@ const char* read_client_hello(Bytes body, ClientHello& hello) {
   const Bytes compression_methods = cursor.vector8();
   if (!cursor.ok()) return "the message ends too early";
   if (hello.session_id_length > 32) return "the session id is too long";
-<<<<<<< HEAD
-  if (!read_numbers(cipher_suites, hello.cipher_suites)) return "the list of cipher suites is empty or odd";
-=======
   if (!read_numbers(cipher_suites, hello.cipher_suites))
     return "the list of cipher suites is empty or odd";
->>>>>>> net
   if (compression_methods.empty()) return "the list of compression methods is empty";
   if (!cursor.more()) return nullptr;  // before TLS 1.3 there may be no extensions
   const Bytes extensions = cursor.vector16();
@@ -222,13 +187,9 @@ const char* read_client_hello(Bytes body, ClientHello& hello) {
   return read_extensions(extensions, hello);
 }
 
-<<<<<<< HEAD
-bool is_grease(std::uint16_t value) { return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff); }
-=======
 bool is_grease(std::uint16_t value) {
   return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
 }
->>>>>>> net
 
 }  // namespace
 
@@ -265,12 +226,8 @@ void ClientHelloReader::gather(Bytes first) {
 
 bool ClientHelloReader::begin_record(Bytes header) {
   record_left_ = number(header.substr(3));
-<<<<<<< HEAD
-  if (header[0] != kHandshakeRecord || header[1] != 3) return fail("not a record of a TLS handshake"), false;
-=======
   if (header[0] != kHandshakeRecord || header[1] != 3)
     return fail("not a record of a TLS handshake"), false;
->>>>>>> net
   if (record_left_ == 0) return fail("a record is empty"), false;
   if (record_left_ > kMostRecord) return fail("a record is too long"), false;
   if (taken_ == 0) hello_.record_version = static_cast<std::uint16_t>(number(header.substr(1, 2)));
@@ -283,12 +240,8 @@ void ClientHelloReader::judge_message() {
   const std::size_t length = number(Bytes(message_).substr(1, 3));
   if (length > limit_) return fail("it is too long");
   if (message_.size() < kMessageHeader + length) return;
-<<<<<<< HEAD
-  if (const char* why = read_client_hello(Bytes(message_).substr(kMessageHeader, length), hello_)) return fail(why);
-=======
   if (const char* why = read_client_hello(Bytes(message_).substr(kMessageHeader, length), hello_))
     return fail(why);
->>>>>>> net
   state_ = State::done;
   message_ = {};
 }

@@ -44,12 +44,8 @@ struct ClientHello {
   std::uint16_t highest_version() const;
 };
 
-<<<<<<< HEAD
-// Gathers a ClientHello from a growing view of the client's first bytes. Looks at each byte once, however they come.
-=======
 // Gathers a ClientHello from a growing view of the client's first bytes. Looks at each byte once,
 // however they come.
->>>>>>> net
 class ClientHelloReader {
  public:
   enum class State { need_more, malformed, done };

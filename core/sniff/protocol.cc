@@ -16,33 +16,6 @@ namespace {
 constexpr Bytes kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // The IANA registry of HTTP methods, and what UPnP and caches add.
-<<<<<<< HEAD
-constexpr std::array<std::string_view, 49> kMethods = {
-    "ACL",         "BAN",         "BASELINE-CONTROL", "BIND",       "CHECKIN",
-    "CHECKOUT",    "CONNECT",     "COPY",             "DELETE",     "GET",
-    "HEAD",        "LABEL",       "LINK",             "LOCK",       "M-SEARCH",
-    "MERGE",       "MKACTIVITY",  "MKCALENDAR",       "MKCOL",      "MKREDIRECTREF",
-    "MKWORKSPACE", "MOVE",        "NOTIFY",           "OPTIONS",    "ORDERPATCH",
-    "PATCH",       "POST",        "PRI",              "PROPFIND",   "PROPPATCH",
-    "PURGE",       "PUT",         "QUERY",            "REBIND",     "REPORT",
-    "SEARCH",      "SOURCE",      "SUBSCRIBE",        "TRACE",      "UNBIND",
-    "UNCHECKOUT",  "UNLINK",      "UNLOCK",           "UNSUBSCRIBE", "UPDATE",
-    "UPDATEREDIRECTREF", "VERSION-CONTROL", "BPROPFIND", "BPROPPATCH"};
-
-bool is_method(Bytes word) {
-  return std::any_of(kMethods.begin(), kMethods.end(), [&](std::string_view method) { return equals_ignoring_case(word, method); });
-}
-
-constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r'; }
-constexpr bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && !is_space(c)) || c == 0x7f; }
-
-bool contains_ignoring_case(Bytes text, Bytes lower_case) {
-  const auto same = [](char a, char b) { return lower(a) == b; };
-  return std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(), same) != text.end();
-}
-
-// The first line so far: without its end when that has come. A CR before the end may be part of it: it is a space here.
-=======
 constexpr std::array<std::string_view, 49> kMethods = {"ACL",
                                                        "BAN",
                                                        "BASELINE-CONTROL",
@@ -113,7 +86,6 @@ bool contains_ignoring_case(Bytes text, Bytes lower_case) {
 
 // The first line so far: without its end when that has come. A CR before the end may be part of it:
 // it is a space here.
->>>>>>> net
 struct Line {
   Bytes text;
   bool complete;
@@ -151,13 +123,9 @@ ClientSpeaks judge(Bytes first) {
   }
   if (first.substr(0, kHttp2Preface.size()) == kHttp2Preface) return ClientSpeaks::http2_preface;
   if (kHttp2Preface.substr(0, first.size()) == first) return ClientSpeaks::need_more;
-<<<<<<< HEAD
-  const auto begin = std::find_if_not(first.begin(), first.end(), [](char c) { return c == '\r' || c == '\n' || c == ' ' || c == '\t'; });
-=======
   const auto begin = std::find_if_not(first.begin(), first.end(), [](char c) {
     return c == '\r' || c == '\n' || c == ' ' || c == '\t';
   });
->>>>>>> net
   if (begin == first.end()) return ClientSpeaks::need_more;
   return judge_line(first_line(Bytes(begin, first.end())));
 }
@@ -179,13 +147,6 @@ ServerSpeaks sniff_server(Bytes first) {
 
 const char* name(ClientSpeaks speaks) {
   switch (speaks) {
-<<<<<<< HEAD
-    case ClientSpeaks::need_more: return "need_more";
-    case ClientSpeaks::tls: return "tls";
-    case ClientSpeaks::http1: return "http1";
-    case ClientSpeaks::http2_preface: return "http2_preface";
-    case ClientSpeaks::other: return "other";
-=======
     case ClientSpeaks::need_more:
       return "need_more";
     case ClientSpeaks::tls:
@@ -196,25 +157,18 @@ const char* name(ClientSpeaks speaks) {
       return "http2_preface";
     case ClientSpeaks::other:
       return "other";
->>>>>>> net
   }
   return "";
 }
 
 const char* name(ServerSpeaks speaks) {
   switch (speaks) {
-<<<<<<< HEAD
-    case ServerSpeaks::need_more: return "need_more";
-    case ServerSpeaks::http1: return "http1";
-    case ServerSpeaks::other: return "other";
-=======
     case ServerSpeaks::need_more:
       return "need_more";
     case ServerSpeaks::http1:
       return "http1";
     case ServerSpeaks::other:
       return "other";
->>>>>>> net
   }
   return "";
 }
