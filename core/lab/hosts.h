@@ -12,7 +12,7 @@ namespace hyalite {
 //   client eth0 ---- lan gateway wan ---- eth0 origin
 enum class LabHost { client, gateway, origin };
 
-constexpr std::array kLabHosts = {LabHost::client, LabHost::gateway, LabHost::origin};
+inline constexpr std::array kLabHosts = {LabHost::client, LabHost::gateway, LabHost::origin};
 
 std::optional<LabHost> lab_host_from(std::string_view name);
 std::string_view name_of(LabHost host);
@@ -30,7 +30,7 @@ struct LabAddress {
   std::string_view names;
 };
 
-constexpr std::array<LabAddress, 5> kLabAddresses = {{
+inline constexpr std::array<LabAddress, 5> kLabAddresses = {{
     {"CLIENT", LabHost::client, "eth0", "10.71.1.2", "fd71:1::2", "client.lab"},
     {"LAN", LabHost::gateway, "lan", "10.71.1.1", "fd71:1::1", "gateway.lab"},
     {"WAN", LabHost::gateway, "wan", "10.71.2.1", "fd71:2::1", ""},
