@@ -53,6 +53,8 @@ constexpr std::size_t run_of(CharacterClass wanted, Bytes text) {
   return n;
 }
 
-constexpr bool is_all(CharacterClass wanted, Bytes text) { return run_of(wanted, text) == text.size(); }
+constexpr bool is_all(CharacterClass wanted, Bytes text) {
+  return run_of(wanted, text) == text.size();
+}
 
 }  // namespace hyalite
