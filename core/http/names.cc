@@ -151,7 +151,7 @@ bool may_be_trailer(Name name) {
 bool is_token(Bytes text) { return !text.empty() && is_all(kTokenCharacter, text); }
 
 bool is_field_value(Bytes text) {
-  return is_all(kValueCharacter, text) && trim(text).size() == text.size();
+  return run_of_values(text) == text.size() && trim(text).size() == text.size();
 }
 
 }  // namespace hyalite

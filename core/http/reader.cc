@@ -28,20 +28,19 @@ std::optional<Refusal> check_start(Bytes line, const ResponseHead&) {
   return parse_status_line(line, ignored);
 }
 
-// Runs the finder to the end of the head. need_more, refused, or complete with the length as
-// `consumed`.
+// need_more, refused, or complete with the length as `consumed`. The start-line is looked at as soon
+// as it is there, and speaks before what is behind it; in a head that is whole the index does that.
 template <class AnyHead>
 HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits,
                        const AnyHead& head) {
-  while (true) {
-    HeadFinder::Found found = HeadFinder::Found::no;
-    if (const auto refusal = finder.look(bytes, limits, found)) return refused(*refusal);
-    if (found == HeadFinder::Found::no) return need_more(0);
-    if (found == HeadFinder::Found::end)
-      return {HeadProgress::Step::complete, finder.length(), {}, {}};
-    const Bytes line = bytes.substr(0, finder.length() - kCrLf.size());
-    if (const auto refusal = check_start(line, head)) return refused(*refusal);
+  std::size_t length = 0;
+  const auto refusal = finder.look(bytes, limits, length);
+  if (length > 0) return {HeadProgress::Step::complete, length, {}, {}};
+  if (const std::size_t first_line = finder.take_first_line(); first_line > 0) {
+    const Bytes line = bytes.substr(0, first_line - kCrLf.size());
+    if (const auto wrong = check_start(line, head)) return refused(*wrong);
   }
+  return refusal ? refused(*refusal) : need_more(0);
 }
 
 std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
@@ -73,22 +72,34 @@ HeadLimits with_room_for_framing(const HeadLimits& limits) {
 
 }  // namespace
 
-std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits, Found& found) {
+std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits,
+                                        std::size_t& length) {
+  length = 0;
   while (true) {
-    found = Found::no;
     const std::size_t lf = bytes.find('\n', seen_);
     seen_ = lf == Bytes::npos ? bytes.size() : lf + 1;
-    if (seen_ > limits.bytes)
-      return past_first_line_ ? Refusal::head_too_large : Refusal::target_too_long;
+    if (seen_ > limits.bytes) {
+      return first_line_ > 0 ? Refusal::head_too_large : Refusal::target_too_long;
+    }
     if (lf == Bytes::npos) return std::nullopt;
     if (lf == line_ || bytes[lf - 1] != '\r') return Refusal::bare_lf;
     const bool empty = lf == line_ + 1;
     line_ = lf + 1;
-    if (past_first_line_ && !empty) continue;
-    found = past_first_line_ ? Found::end : Found::first_line;
-    past_first_line_ = true;
-    return std::nullopt;
+    if (first_line_ == 0) {
+      first_line_ = line_;
+      // An empty first line is no start-line, and no end either.
+      if (empty) return std::nullopt;
+    } else if (empty) {
+      length = line_;
+      return std::nullopt;
+    }
   }
+}
+
+std::size_t HeadFinder::take_first_line() {
+  if (told_ || first_line_ == 0) return 0;
+  told_ = true;
+  return first_line_;
 }
 
 HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {

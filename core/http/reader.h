@@ -32,19 +32,19 @@ struct HeadProgress {
 // it is seen.
 class HeadFinder {
  public:
-  enum class Found : std::uint8_t { no, first_line, end };
-  // `bytes` begin where the head begins: the bytes of the last call, and more. first_line is told
-  // once, before anything behind it is looked at: call again to go on.
-  std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, Found& found);
-  // Up to the end of what was found: of the first line, or of the head.
-  std::size_t length() const { return line_; }
+  // `bytes` begin where the head begins: the bytes of the last call, and more. When the head is
+  // whole, `length` is set to its length; otherwise to 0.
+  std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, std::size_t& length);
+  // The length of the first line, told once; 0 when it is not there or was told.
+  std::size_t take_first_line();
   bool fresh() const { return seen_ == 0; }
   void reset() { *this = {}; }
 
  private:
   std::size_t seen_ = 0;  // bytes in which no LF is to be looked for any more
   std::size_t line_ = 0;  // where the line begins in which seen_ is
-  bool past_first_line_ = false;
+  std::size_t first_line_ = 0;
+  bool told_ = false;
 };
 
 // Reads one request head after the other. The same bytes give the same result however they are cut.

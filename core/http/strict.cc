@@ -21,7 +21,7 @@ Refusal refusal_of_control(char c) {
 
 // The first control character of a line decides what is said about the line.
 std::optional<Refusal> check_controls(Bytes line) {
-  const std::size_t fine = run_of(kValueCharacter, line);
+  const std::size_t fine = run_of_values(line);
   if (fine == line.size()) return std::nullopt;
   return refusal_of_control(line[fine]);
 }
