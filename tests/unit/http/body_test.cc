@@ -233,6 +233,7 @@ TEST(Body, CountsWhatWentByAnotherWay) {
   EXPECT_EQ(open.content_ahead(), UINT64_MAX);
   open.skip(1'000);
   EXPECT_EQ(open.content_bytes(), 1'000U);
+  EXPECT_EQ(open.finish("content that nobody read"), Refusal::truncated_body);
   EXPECT_EQ(open.finish({}), std::nullopt);
 
   BodyReader chunks(kChunked, {});
