@@ -22,6 +22,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 // The nearest of `known` when it is near enough to be a slip of the finger, else empty.
 std::string_view did_you_mean(std::string_view name, const std::vector<std::string_view>& known);
+// Is all of it well-formed UTF-8 (RFC 3629)?
+bool is_utf8(std::string_view text);
 // A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD: the result is always valid JSON.
 std::string json_string(std::string_view text);
 // Text for one line of a log: control characters, quotes and backslash escaped as \xNN, cut at `most` bytes.

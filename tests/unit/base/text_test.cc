@@ -36,6 +36,13 @@ TEST(Text, WritesValidJsonWhateverComes) {
   EXPECT_EQ(json_string("\xff\xc0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+TEST(Text, TellsUtf8FromOtherBytes) {
+  EXPECT_TRUE(is_utf8("") && is_utf8("a\xc3\xa4\xf0\x9f\x8d\xaf"));
+  for (const char* bad : {"\xff", "\xc0\x80", "\xed\xa0\x80", "a\xc3", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(is_utf8(bad));
+  }
+}
+
 TEST(Text, KeepsALogLineOneLine) { EXPECT_EQ(printable("a\nb\x1b[0m"), "a\\x0ab\\x1b[0m"); }
 
 }  // namespace hyalite
