@@ -103,10 +103,9 @@ Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const Met
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     Instance& instance = *instances_[i];
     instance.host().start(worker, row);
+    if (instance.descriptor().start == nullptr) continue;
     hyalite_status status = HYALITE_OK;
-    const auto start = [&](Instance& self) {
-      if (self.descriptor().start != nullptr) status = self.descriptor().start(self.self(), &about);
-    };
+    const auto start = [&](Instance& self) { status = self.descriptor().start(self.self(), &about); };
     if (!call_life(Hook::start, i, start) || status != HYALITE_OK) {
       return Error{Fault::plugin, "the plugin \"" + instance.name() + "\" could not start; its lines in the log may say why"};
     }
