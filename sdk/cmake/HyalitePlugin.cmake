@@ -12,7 +12,11 @@ function(hyalite_add_plugin name)
   endif()
   target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE -Wl,-z,now,-z,relro,-z,noexecstack -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map
-    -Wl,--exclude-libs,ALL $<$<NOT:$<BOOL:${HYALITE_SANITIZE}>>:-Wl,-z,defs>)
+    -Wl,--exclude-libs,ALL)
+  # A sanitizer's runtime is in the program that loads the plugin.
+  if(NOT HYALITE_SANITIZE)
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
   # The loader refuses a file that others could write; a umask of 002 would make it one.
   add_custom_command(TARGET ${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:${name}> VERBATIM)
 endfunction()
