@@ -1,0 +1,24 @@
+// A transport without encryption: a TCP socket.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "net/transport.h"
+
+namespace hyalite {
+
+class PlainTransport final : public Transport {
+ public:
+  explicit PlainTransport(Fd fd) : fd_(std::move(fd)) {}
+
+  Moved read(std::span<char> room) override;
+  Moved write(std::span<const Bytes> pieces, bool more) override;
+  void end_writing() override;
+  void abort_on_close() override;
+  int take_error() override;
+  int fd() const override { return fd_.get(); }
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace hyalite
