@@ -21,6 +21,7 @@
 #include "metrics/board.h"
 #include "process/beginning.h"
 #include "process/load_note.h"
+#include "process/master_state.h"
 #include "process/memory_file.h"
 #include "process/messages.h"
 #include "process/signals.h"
@@ -150,9 +151,9 @@ class Generation final : public WorkforceOwner {
   Result<void> announce();
   int run();
 
-  void on_all_started() override { tell(Ready{}); }
+  void on_all_started() override { report(Ready{}); }
   void on_could_not_start(const std::string& why) override;
-  void on_died(const WorkerDied& death) override { tell(death); }
+  void on_died(const WorkerDied& death) override { report(death); }
   void on_forked() override {
     beginning_.master.close();
     signals_ = SignalReader();
@@ -166,7 +167,7 @@ class Generation final : public WorkforceOwner {
   void on_signals();
   void on_master();
   void on_order(const Received& order);
-  void tell(const auto& message) { (void)beginning_.master.send(message); }
+  void report(const auto& message) { (void)beginning_.master.send(message); }
   void end(int status) { status_ = status; }
 
   Beginning& beginning_;
@@ -297,7 +298,7 @@ Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<List
 }
 
 void Generation::on_could_not_start(const std::string& why) {
-  tell_failure(beginning_.master, Failure::of(Error{Fault::operator_, why}, beginning_.file));
+  hyalite::tell(beginning_.master, Failed{}, Failure::of(Error{Fault::operator_, why}, beginning_.file));
   log_.error("generation.failed", {{"why", why}});
   end(kExitFailed);
 }
@@ -306,7 +307,7 @@ int fail(Loading& loading, const Failure& failure, Log& log) {
   for (const std::string_view line : split(failure.text, '\n')) {
     if (!line.empty()) log.error("generation.failed", {{"why", std::string(line)}});
   }
-  tell_failure(loading.beginning().master, failure);
+  tell(loading.beginning().master, Failed{}, failure);
   return kExitFailed;
 }
 
@@ -347,11 +348,13 @@ int run_checker(Program& program, Log& log) {
   log.set_process("check");
   Loading loading(std::move(*beginning), program, log);
   if (const auto failure = loading.run()) {
-    tell_failure(loading.beginning().master, *failure);
+    tell(loading.beginning().master, Failed{}, *failure);
     return kExitFailed;
   }
   program.unload();
-  return loading.beginning().master.send(Ready{}) ? kExitInOrder : kExitFailed;
+  Ready fine;
+  fine.state_format = kStateFormat;
+  return loading.beginning().master.send(fine) ? kExitInOrder : kExitFailed;
 }
 
 }  // namespace hyalite
