@@ -222,6 +222,7 @@ void members(Describer& d, TimeoutSettings& s) {
   d.value(value("keepalive_idle", s.keepalive_idle, time(kSecond, kDay)));
   d.value(value("tunnel_idle", s.tunnel_idle, time(kSecond, 30 * kDay)));
   d.value(value("linger", s.linger, time(Milliseconds{0}, kMinute)));
+  d.value(value("load", s.load, time(kSecond, kDay)));
   d.value(value("drain", s.drain, time(Milliseconds{0}, 7 * kDay)));
   d.value(value("stop", s.stop, time(Milliseconds{0}, kHour)));
 }

@@ -162,6 +162,8 @@ struct TimeoutSettings {
   Milliseconds tunnel_idle = std::chrono::minutes{125};
   // How long a connection that we close is still read from, so that its peer sees our answer.
   Milliseconds linger = Seconds{2};
+  // How long reading settings and loading plugins may take before a start or a reload is given up.
+  Milliseconds load = std::chrono::minutes{2};
   // How long connections of an old generation may live after a reload.
   Milliseconds drain = std::chrono::minutes{10};
   // How long connections may live once the service is told to stop.
