@@ -1,5 +1,5 @@
-// The settings file, described once: what reads it, what documents it and what draws its schema all follow this.
-// SPDX-License-Identifier: MIT
+// The settings file, described once: what reads it, what documents it and what draws its schema all
+// follow this. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
