@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/check.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "admin/process.h"
+#include "process/admin_process.h"
 #include "base/text.h"
 #include "cli/control_client.h"
 #include "cli/exit_status.h"
