@@ -34,7 +34,7 @@ Result<Fd> connect_to(const std::string& path, Milliseconds at_most) {
 }
 
 // HTTP/1.0 without keep-alive: the answer ends with the connection.
-Result<std::string> exchange(const Fd& fd, std::string_view request) {
+Result<std::string> converse(const Fd& fd, std::string_view request) {
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
     return Error::system(Fault::operator_, "the service does not listen", errno);
   }
@@ -57,7 +57,7 @@ Result<ControlAnswer> ask_service(const std::string& socket_path, std::string_vi
   auto fd = connect_to(socket_path, at_most);
   if (!fd) return fd.error();
   const std::string request = std::string(method) + " " + std::string(path) + " HTTP/1.0\r\nContent-Length: 0\r\n\r\n";
-  auto answer = exchange(*fd, request);
+  auto answer = converse(*fd, request);
   if (!answer) return answer.error();
   const auto head = answer->find("\r\n\r\n");
   const auto status = answer->size() > 12 ? parse_decimal(std::string_view(*answer).substr(9, 3)) : std::nullopt;
