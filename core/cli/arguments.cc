@@ -38,6 +38,12 @@ CLI::App* add_control(CLI::App& app, Parsed& parsed, const char* name, const cha
   return command;
 }
 
+// CLI11 takes a "--" behind a positional for one of them.
+std::vector<std::string> without_dashes(std::vector<std::string> command) {
+  if (!command.empty() && command.front() == "--") command.erase(command.begin());
+  return command;
+}
+
 Invocation lab_run_of(Parsed& parsed) {
   const auto mode = lab_mode_from(parsed.mode);
   if (!mode) {
@@ -45,7 +51,7 @@ Invocation lab_run_of(Parsed& parsed) {
     return AlreadyAnswered{kUsage};
   }
   parsed.lab.mode = *mode;
-  parsed.lab.command = parsed.rest;
+  parsed.lab.command = without_dashes(parsed.rest);
   return parsed.lab;
 }
 
@@ -55,7 +61,7 @@ Invocation lab_exec_of(const Parsed& parsed) {
     std::cerr << "hyalite lab exec: the host is client, gateway or origin\n";
     return AlreadyAnswered{kUsage};
   }
-  return LabExecCommand{*host, parsed.rest};
+  return LabExecCommand{*host, without_dashes(parsed.rest)};
 }
 
 }  // namespace
