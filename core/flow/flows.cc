@@ -48,7 +48,11 @@ Flows::Flows(const FlowsNeeds& needs)
   for (const ListenerSettings& listener : needs.settings.listeners) listener_names_.push_back(listener.label());
 }
 
-Flows::~Flows() = default;
+// Whoever is still here is cut off, and every plugin hears of it.
+Flows::~Flows() {
+  on_drain_deadline();
+  sweep();
+}
 
 std::size_t Flows::share(std::size_t limit) const { return (limit + needs_.workers - 1) / needs_.workers; }
 

@@ -59,6 +59,9 @@ std::optional<Refusal> compare(const HeadProgress& progress, Bytes written, cons
   return same ? std::nullopt : std::optional(Refusal::edit_changed_framing);
 }
 
+// A head that came at its limits may still be framed anew by the host: a Content-Length or Transfer-Encoding, a Connection.
+HeadLimits with_room_for_framing(const HeadLimits& limits) { return {limits.bytes + 128, limits.fields + 2}; }
+
 }  // namespace
 
 std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits, Found& found) {
@@ -115,13 +118,13 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
 
 std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits) {
   RequestHead head;
-  return compare(RequestReader(limits).read(written, head), written, meant);
+  return compare(RequestReader(with_room_for_framing(limits)).read(written, head), written, meant);
 }
 
 std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
                                         const HeadLimits& limits) {
   ResponseHead head;
-  return compare(ResponseReader(limits).read(written, asked, head), written, meant);
+  return compare(ResponseReader(with_room_for_framing(limits)).read(written, asked, head), written, meant);
 }
 
 }  // namespace hyalite

@@ -31,7 +31,8 @@ struct BodyStep {
   enum class Kind {
     forward,  // `output` may go on its way (and the head before it, if it was held)
     hold,     // nothing yet: the head stays
-    decided,  // a plugin decided: see the subject's decision(); what is held is not sent, the pipe is done
+    decided,  // a plugin decided: see the subject's decision(); the pipe is done. What is held is not sent, unless the decision is
+              // PassThrough: then `output` goes on its way, and that of release() of the other direction's pipe
   };
   Kind kind = Kind::forward;
   // In order; good until the next feed and as long as what was fed. For tap and edit some pieces lie in what was fed.
@@ -50,11 +51,13 @@ class BodyPipe {
   ~BodyPipe();
 
   // May fall while the body passes, when plugins lower their interest. Choose the framing by what it is when the head goes: after
-  // the first step when it was hold, else before.
+  // the first step that forwards when it was hold, else before.
   BodyNeed need() const;
   // Gives it content in the order it came; `end` with or after the last of it, once. Not after `decided` or `end`.
   BodyStep feed(std::span<const Bytes> content, bool end);
   BodyStep feed(Bytes content, bool end);
+  // The flow passes through from here on: gives out what is held, unseen. The pipe is done.
+  BodyStep release();
   // Bytes it holds now; counts towards the flow's buffers.
   std::size_t held() const;
 
@@ -63,6 +66,7 @@ class BodyPipe {
   class Works;
   explicit BodyPipe(std::unique_ptr<Works> works);
   std::unique_ptr<Works> works_;
+  Bytes single_;  // what feed(Bytes) was given
 };
 
 }  // namespace hyalite

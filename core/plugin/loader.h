@@ -10,6 +10,7 @@
 #include "metrics/layout.h"
 #include "plugin/call_slot.h"
 #include "plugin/chain.h"
+#include "plugin/limits.h"
 #include "settings/mistake.h"
 #include "settings/settings.h"
 
@@ -17,9 +18,10 @@ namespace hyalite {
 
 struct LoadOptions {
   std::string file;                      // what mistakes call the settings file
-  std::vector<std::string> directories;  // where plugins are looked for: settings.plugin_dirs first, then the program's own
+  std::vector<std::string> directories;  // where plugins are looked for, after those of the settings
   std::vector<std::string> quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
-  CallSlot* slot = nullptr;              // while creating; may be null
+  unsigned workers = 1;                  // among how many the limits of the gateway are shared
+  CallSlot* slot = nullptr;              // says which instance is being created; may be null
 };
 
 struct ChainLoad {

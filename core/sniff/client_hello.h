@@ -44,13 +44,13 @@ struct ClientHello {
   std::uint16_t highest_version() const;
 };
 
-// Gathers a ClientHello from a growing view of the client's first bytes. Reads each byte once,
-// however they are split.
+// Gathers a ClientHello from a growing view of the client's first bytes. Looks at each byte once,
+// however they come.
 class ClientHelloReader {
  public:
   enum class State { need_more, malformed, done };
 
-  // More than `limit` bytes of handshake or 64 records are malformed.
+  // More than `limit` bytes, headers of records included, are malformed.
   explicit ClientHelloReader(std::size_t limit = 64 * 1024) : limit_(limit) {}
 
   // `first`: all that the client has sent so far; longer with each call, never different.
@@ -58,19 +58,21 @@ class ClientHelloReader {
   State state() const { return state_; }
   // After done.
   const ClientHello& hello() const { return hello_; }
-  // After malformed: one sentence, for a person.
+  // After malformed: what is wrong, for a person.
   const char* why() const { return why_; }
 
  private:
-  State gather(Bytes first);
-  State fail(const char* why);
+  void gather(Bytes first);
+  bool begin_record(Bytes header);
+  void judge_message();
+  void fail(const char* why);
 
   std::size_t limit_;
   State state_ = State::need_more;
   const char* why_ = "";
-  std::size_t taken_ = 0;  // bytes of the view already gathered
-  std::size_t records_ = 0;
-  std::string handshake_;  // the message without the records' headers
+  std::size_t taken_ = 0;        // bytes of the view that were looked at
+  std::size_t record_left_ = 0;  // bytes of the current record still to come
+  std::string message_;          // the handshake message, without the headers of its records
   ClientHello hello_;
 };
 

@@ -24,8 +24,15 @@ enum class ServerSpeaks {
 };
 
 // `first`: all that the client has sent so far. An answer other than need_more stays the same
-// however the bytes go on. More than `limit` bytes without a decision are http1: there they are
-// refused as an endless request line.
+// however the bytes go on. `limit` bytes without a decision, and one more, are http1: there they
+// are refused as an endless request line.
+//
+// What counts as an HTTP/1 request is what the most lenient server would take for one. White space
+// before it is skipped. Its first word ends at SP, HTAB, VT, FF or a bare CR (RFC 9112, section 3)
+// and holds no other control byte. It is a known method in any case; or the line holds "HTTP/" in
+// any case behind it; or the second word looks like a target
+// ("/...", "*..." or "...://..."), as in HTTP/0.9. A line that ends without any of this is
+// something else.
 ClientSpeaks sniff_client(Bytes first, std::size_t limit = 16 * 1024);
 
 // The same for a server, before or after the client said anything.

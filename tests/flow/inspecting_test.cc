@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "http/refusal.h"
+#include "plugin/loader.h"
+
 #include "tests/support/playbook.h"
 
 namespace hyalite {
@@ -48,7 +51,8 @@ struct InspectingTalk : ::testing::Test {
   Settings settings;
   FlowFacts facts;
   Log log{LogLevel::error, [](std::string_view) {}};
-  Chain chain{{}, {}, log};
+  std::unique_ptr<Chain> empty = load_chain(settings, {}, layout, log).chain;
+  Chain& chain = *empty;
   std::optional<Tally> tally;
   std::optional<HttpRules> rules;
   std::optional<Bypass> bypass;

@@ -1,0 +1,93 @@
+// The program that the processes run: a chain of plugins, and the flows that pass it.
+// SPDX-License-Identifier: MIT
+#include "cli/flow_program.h"
+
+#include <filesystem>
+
+#include "base/text.h"
+#include "flow/flows.h"
+#include "plugin/loader.h"
+
+namespace hyalite {
+
+namespace {
+
+class FlowService final : public Service {
+ public:
+  FlowService(Chain& chain, const FlowsNeeds& needs) : chain_(chain), flows_(std::make_unique<Flows>(needs)) {}
+  // The flows end before the plugins do: each of them still has something to tell.
+  ~FlowService() override {
+    flows_.reset();
+    chain_.stop();
+  }
+
+  void accept(Accepted client) override { flows_->accept(std::move(client)); }
+  void refuse(Refused client) override { flows_->refuse(std::move(client)); }
+  void exhausted(std::size_t shed) override { flows_->exhausted(shed); }
+  void reopen() override { chain_.reopen(); }
+  void drain(Milliseconds deadline) override {
+    if (!draining_) chain_.drain();
+    draining_ = true;
+    flows_->drain(deadline);
+  }
+  std::size_t size() const override { return flows_->size(); }
+  std::string live_view(std::size_t most) const override { return flows_->live_view(most); }
+
+ private:
+  Chain& chain_;
+  std::unique_ptr<Flows> flows_;
+  bool draining_ = false;
+};
+
+}  // namespace
+
+FlowProgram::FlowProgram(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+FlowProgram::~FlowProgram() = default;
+
+Mistakes FlowProgram::load(const LoadNeeds& needs) {
+  places_ = TallyPlaces::declare(needs.layout);
+  LoadOptions options;
+  options.file = needs.file;
+  options.directories = needs.settings.plugin_dirs;
+  options.directories.insert(options.directories.end(), directories_.begin(), directories_.end());
+  options.quarantined = needs.quarantined;
+  options.slot = &needs.calls;
+  ChainLoad loaded = load_chain(needs.settings, options, needs.layout, needs.log);
+  chain_ = std::move(loaded.chain);
+  return std::move(loaded.mistakes);
+}
+
+std::string FlowProgram::plugins() const {
+  std::string json = "[";
+  for (std::size_t i = 0; chain_ && i < chain_->size(); ++i) {
+    const Instance& instance = chain_->at(i);
+    const PluginIdentity& identity = instance.library().identity();
+    if (i > 0) json += ",";
+    json += "{\"name\":" + json_string(instance.name());
+    json += ",\"plugin\":" + json_string(identity.id);
+    json += ",\"version\":" + json_string(identity.version);
+    json += ",\"on_failure\":";
+    json += instance.policy() == FailurePolicy::closed ? "\"closed\"" : "\"open\"";
+    json += "}";
+  }
+  return json + "]";
+}
+
+Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
+  if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls); !started) {
+    return started.error();
+  }
+  return std::unique_ptr<Service>(std::make_unique<FlowService>(
+      *chain_, FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
+                          needs.worker, needs.workers}));
+}
+
+void FlowProgram::unload() { chain_.reset(); }
+
+std::vector<std::string> own_plugin_directories() {
+  std::error_code failed;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
+  return {HYALITE_PLUGIN_DIR, (binary.parent_path() / "plugins").string()};
+}
+
+}  // namespace hyalite

@@ -1,0 +1,36 @@
+// The program that the processes run: a chain of plugins, and the flows that pass it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/tally.h"
+#include "plugin/chain.h"
+#include "process/program.h"
+
+namespace hyalite {
+
+class FlowProgram final : public Program {
+ public:
+  // `directories`: where plugins are looked for after those that the settings name.
+  explicit FlowProgram(std::vector<std::string> directories);
+  ~FlowProgram() override;
+
+  Mistakes load(const LoadNeeds& needs) override;
+  std::string plugins() const override;
+  Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override;
+  void unload() override;
+
+ private:
+  std::vector<std::string> directories_;
+  std::optional<TallyPlaces> places_;
+  std::unique_ptr<Chain> chain_;
+};
+
+// Where the plugins are that came with this program: beside an installed binary, or in a build tree.
+std::vector<std::string> own_plugin_directories();
+
+}  // namespace hyalite

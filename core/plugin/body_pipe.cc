@@ -1,0 +1,327 @@
+// The way of a body (or of one direction of a tunnel) through the plugins that want to see it.
+// SPDX-License-Identifier: MIT
+#include "plugin/body_pipe.h"
+
+#include <algorithm>
+
+#include "plugin/abi.h"
+#include "plugin/body_works.h"
+#include "plugin/chain_call.h"
+
+namespace hyalite {
+
+namespace {
+
+std::size_t total(std::span<const Bytes> pieces) {
+  std::size_t sum = 0;
+  for (const Bytes& piece : pieces) sum += piece.size();
+  return sum;
+}
+
+BodyLink::Phase phase_of(std::uint32_t mode) {
+  switch (mode) {
+    case HYALITE_BODY_TAP: return BodyLink::Phase::tapping;
+    case HYALITE_BODY_STREAM: return BodyLink::Phase::streaming;
+    case HYALITE_BODY_FULL: return BodyLink::Phase::collecting;
+    default: return BodyLink::Phase::off;
+  }
+}
+
+}  // namespace
+
+// ---- the face
+
+BodyPipe::BodyPipe() = default;
+BodyPipe::BodyPipe(BodyPipe&&) noexcept = default;
+BodyPipe& BodyPipe::operator=(BodyPipe&&) noexcept = default;
+BodyPipe::~BodyPipe() = default;
+BodyPipe::BodyPipe(std::unique_ptr<Works> works) : works_(std::move(works)) {}
+
+BodyNeed BodyPipe::need() const { return works_ ? works_->need() : BodyNeed::none; }
+std::size_t BodyPipe::held() const { return works_ ? works_->held() : 0; }
+
+BodyStep BodyPipe::feed(std::span<const Bytes> content, bool end) {
+  if (works_) return works_->feed(content, end);
+  return {BodyStep::Kind::forward, content, total(content), end};
+}
+
+BodyStep BodyPipe::feed(Bytes content, bool end) {
+  single_ = content;
+  return feed(std::span(&single_, content.empty() ? 0 : 1), end);
+}
+
+BodyStep BodyPipe::release() { return works_ ? works_->release() : BodyStep{}; }
+
+// ---- made by the chain
+
+BodyPipe Chain::body(ExchangeSubject& exchange, Direction direction) {
+  const auto wishes = exchange.interests(direction);
+  if (wishes.empty()) return {};
+  std::vector<BodyLink> links;
+  for (const Entry& entry : entries(direction == Direction::request ? Hook::request_body : Hook::response_body)) {
+    BodyOptions& wish = wishes[entry.index];
+    if (wish.mode == HYALITE_BODY_NONE || is_left_out(entry, exchange.flow(), &exchange)) continue;
+    BodyLink& link = links.emplace_back();
+    link.instance = entry.instance;
+    link.index = entry.index;
+    link.wish = &wish;
+    link.phase = phase_of(wish.mode);
+  }
+  if (links.empty() && !exchange.wants_trailers(direction)) return {};
+  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, exchange.flow(), &exchange, direction, std::move(links)));
+}
+
+BodyPipe Chain::stream(FlowSubject& flow, Direction direction) {
+  const auto wishes = flow.stream_interests(direction);
+  if (wishes.empty()) return {};
+  std::vector<BodyLink> links;
+  for (const Entry& entry : entries(Hook::data)) {
+    BodyOptions& wish = wishes[entry.index];
+    if (wish.mode == HYALITE_BODY_NONE || is_left_out(entry, flow, nullptr)) continue;
+    BodyLink& link = links.emplace_back();
+    link.instance = entry.instance;
+    link.index = entry.index;
+    link.wish = &wish;
+    link.phase = phase_of(wish.mode);
+  }
+  if (links.empty()) return {};
+  if (direction == Direction::response) std::reverse(links.begin(), links.end());
+  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, flow, nullptr, direction, std::move(links)));
+}
+
+// ---- the works
+
+BodyPipe::Works::Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchange, Direction direction, std::vector<BodyLink> links)
+    : chain_(chain), flow_(flow), exchange_(exchange), direction_(direction), links_(std::move(links)) {}
+
+BodyPipe::Works::~Works() { chain_.services_->held_body_bytes -= accounted_; }
+
+Hook BodyPipe::Works::hook() const {
+  if (exchange_ == nullptr) return Hook::data;
+  return direction_ == Direction::request ? Hook::request_body : Hook::response_body;
+}
+
+bool BodyPipe::Works::is_left_out(const BodyLink& link) const {
+  return Chain::is_left_out({link.instance, link.index}, flow_, exchange_);
+}
+
+std::size_t BodyPipe::Works::held() const {
+  std::size_t sum = 0;
+  for (const BodyLink& link : links_) sum += link.held.size();
+  return sum;
+}
+
+void BodyPipe::Works::account() {
+  const std::size_t now = held();
+  chain_.services_->held_body_bytes += now - accounted_;
+  accounted_ = now;
+}
+
+bool BodyPipe::Works::has_room(std::size_t more) const {
+  const HostServices& services = *chain_.services_;
+  const std::size_t mine = held();
+  const std::uint64_t all = services.held_body_bytes - accounted_ + mine;
+  return more <= services.limits.held_body_bytes && mine <= services.limits.held_body_bytes - more &&
+         all + more <= services.limits.held_bodies_bytes;
+}
+
+bool BodyPipe::Works::may_resize(const BodyLink& link) const {
+  // What once was collected was announced without a length.
+  return link.wish->mode == HYALITE_BODY_FULL || (link.wish->flags & HYALITE_BODY_MAY_RESIZE) != 0 || resized_;
+}
+
+BodyNeed BodyPipe::Works::need() const {
+  BodyNeed need = BodyNeed::none;
+  if (resized_ || (exchange_ != nullptr && exchange_->wants_trailers(direction_))) need = BodyNeed::resize;
+  for (const BodyLink& link : links_) {
+    switch (link.phase) {
+      case BodyLink::Phase::off: break;
+      case BodyLink::Phase::tapping: need = std::max(need, BodyNeed::tap); break;
+      case BodyLink::Phase::streaming: need = std::max(need, may_resize(link) ? BodyNeed::resize : BodyNeed::edit); break;
+      case BodyLink::Phase::collecting: need = std::max(need, BodyNeed::hold); break;
+    }
+  }
+  return need;
+}
+
+BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
+  for (BodyLink& link : links_) {
+    link.output.clear();
+    link.spent.clear();
+  }
+  const BodyStep step = run(content, end);
+  account();
+  return step;
+}
+
+BodyStep BodyPipe::Works::run(std::span<const Bytes> content, bool end) {
+  std::span<const Bytes> passing = content;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    BodyLink& link = links_[i];
+    const Flow flow = through(link, passing, end);
+    if (flow == Flow::hold) return {BodyStep::Kind::hold, {}, 0, false};
+    if (flow == Flow::decided && std::holds_alternative<PassThrough>(flow_.decision().what)) return let_pass(i);
+    if (flow == Flow::decided) return {BodyStep::Kind::decided, {}, 0, false};
+    passing = link.output.resolve();
+  }
+  return {BodyStep::Kind::forward, passing, total(passing), end};
+}
+
+// Nobody looks any more: everything that is held goes its way, in the order of the bytes. The last link's are the first.
+BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
+  output_.clear();
+  for (std::size_t i = links_.size(); i-- > 0;) {
+    BodyLink& link = links_[i];
+    if (i == decider) {
+      const auto& decided = link.output.resolve();
+      output_.insert(output_.end(), decided.begin(), decided.end());
+    }
+    if (!link.held.empty()) output_.push_back(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
+    link.phase = BodyLink::Phase::off;
+  }
+  const bool by_plugin = decider < links_.size();
+  return {by_plugin ? BodyStep::Kind::decided : BodyStep::Kind::forward, output_, total(output_), false};
+}
+
+BodyStep BodyPipe::Works::release() {
+  for (BodyLink& link : links_) link.spent.clear();
+  const BodyStep step = let_pass(links_.size());
+  account();
+  return step;
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::through(BodyLink& link, std::span<const Bytes> in, bool end) {
+  if (is_left_out(link)) link.phase = BodyLink::Phase::off;
+  const std::uint32_t flags = end ? HYALITE_WINDOW_END : 0;
+  switch (link.phase) {
+    case BodyLink::Phase::off: flush(link, in); return Flow::forward;
+    case BodyLink::Phase::collecting: return collect(link, in, end);
+    case BodyLink::Phase::tapping:
+    case BodyLink::Phase::streaming: return in.empty() && !end ? Flow::forward : call(link, in, flags);
+  }
+  return Flow::forward;
+}
+
+void BodyPipe::Works::flush(BodyLink& link, std::span<const Bytes> in) {
+  if (!link.held.empty()) link.output.pass(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
+  for (const Bytes& piece : in) link.output.pass(piece);
+}
+
+// ---- whole bodies
+
+BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const Bytes> in, bool end) {
+  const std::size_t more = total(in);
+  if (more > link.wish->cap - link.held.size()) return overflow(link, in, end);
+  if (end) {
+    resized_ = true;
+    const Flow flow = call(link, in, HYALITE_WINDOW_END);
+    link.phase = BodyLink::Phase::off;
+    return flow;
+  }
+  if (!has_room(more)) return overflow(link, in, end);
+  for (const Bytes& piece : in) link.held.append(piece);
+  return Flow::hold;
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::overflow(BodyLink& link, std::span<const Bytes> in, bool end) {
+  link.instance->host().count(InstanceCount::overflows);
+  switch (link.wish->overflow) {
+    case HYALITE_OVERFLOW_REJECT: return reject(link);
+    case HYALITE_OVERFLOW_SKIP:
+      link.phase = BodyLink::Phase::off;
+      flush(link, in);
+      return Flow::forward;
+    default: return degrade(link, in, end);
+  }
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::reject(BodyLink& link) {
+  Decision decision;
+  decision.cause = Decision::Cause::overflow;
+  decision.decided_by = link.instance->name();
+  decision.reason = "a body larger than " + std::to_string(link.wish->cap) + " bytes";
+  if (exchange_->response_started) decision.what = Reset{};
+  else if (direction_ == Direction::request) decision.what = Respond{413, {{"Content-Type", "text/plain"}}, "The request is too large to be inspected.\n"};
+  else decision.what = Respond{502, {{"Content-Type", "text/plain"}}, "The response is too large to be inspected.\n"};
+  exchange_->decide(std::move(decision));
+  return Flow::decided;
+}
+
+// First exactly `cap` bytes (or what there was room for), then the rest: the same however the bytes were cut on the way.
+BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const Bytes> in, bool end) {
+  std::vector<Bytes> first, rest;
+  std::size_t room = static_cast<std::size_t>(link.wish->cap) - link.held.size();
+  for (const Bytes& piece : in) {
+    const std::size_t take = std::min(room, piece.size());
+    if (take > 0) first.push_back(piece.substr(0, take));
+    if (take < piece.size()) rest.push_back(piece.substr(take));
+    room -= take;
+  }
+  resized_ = true;
+  const Flow flow = call(link, first, HYALITE_WINDOW_TRUNCATED);
+  if (link.phase == BodyLink::Phase::collecting) link.phase = BodyLink::Phase::streaming;
+  if (flow != Flow::forward || (rest.empty() && !end)) return flow;
+  return through(link, rest, end);
+}
+
+// ---- one call
+
+BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags) {
+  const bool is_tap = link.phase == BodyLink::Phase::tapping;
+  const bool is_last = (flags & HYALITE_WINDOW_END) != 0;
+  std::vector<hyalite_bytes> segments;
+  const std::uint64_t retained = link.phase == BodyLink::Phase::streaming ? link.held.size() : 0;
+  if (!link.held.empty()) segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
+  for (const Bytes& piece : in) {
+    if (!piece.empty()) segments.push_back(abi(piece));
+  }
+  Window window(std::move(segments), {!is_tap, is_last ? 0 : link.wish->keep_max, chain_.services_->limits.held_body_bytes}, link.output);
+  const std::size_t before = link.output.size();
+  hyalite_verdict verdict = HYALITE_ERROR;
+  Answer answer = ask(link, window, flags, retained, verdict);
+  const bool passes = answer == Answer::decided && std::holds_alternative<PassThrough>(flow_.decision().what);
+  if (answer == Answer::decided && !passes) return Flow::decided;
+
+  const bool failed = !passes && is_left_out(link) && verdict != HYALITE_IGNORE;
+  if (!failed) window.finish(link.held);
+  const std::uint64_t out = link.output.size() - before;
+  if (!failed && !is_tap && !may_resize(link) && out + link.held.size() != window.length()) {
+    answer = chain_.misuse(hook(), {link.instance, link.index}, flow_, exchange_, "it changed the size of a body that it said it would not resize");
+    if (answer == Answer::decided) return Flow::decided;
+  }
+  const bool undone = !passes && is_left_out(link) && verdict != HYALITE_IGNORE;
+  if (undone) {
+    link.held.clear();
+    window.pass_untouched();
+  }
+  link.offset += window.length() - link.held.size();
+  settle(link);
+  return passes ? Flow::decided : Flow::forward;
+}
+
+Answer BodyPipe::Works::ask(BodyLink& link, Window& window, std::uint32_t flags, std::uint64_t retained, hyalite_verdict& verdict) {
+  const hyalite_window_view view = window.view(link.offset, retained, flags);
+  chain_.services_->views.begin_round();
+  if (exchange_ != nullptr) exchange_->head_is_held = link.phase == BodyLink::Phase::collecting;
+  const Answer answer = chain_.ask_one(hook(), {link.instance, link.index}, flow_, exchange_, [&](const Instance& i, void* state) {
+    switch (hook()) {
+      case Hook::request_body: verdict = i.hooks().http.request_body(i.self(), exchange_, state, &window, &view); break;
+      case Hook::response_body: verdict = i.hooks().http.response_body(i.self(), exchange_, state, &window, &view); break;
+      default: verdict = i.hooks().stream.data(i.self(), &flow_, state, static_cast<hyalite_direction>(direction_), &window, &view);
+    }
+    return verdict;
+  });
+  if (exchange_ != nullptr) exchange_->head_is_held = false;
+  return answer;
+}
+
+// The plugin may have lowered its interest, or left: then it keeps nothing back.
+void BodyPipe::Works::settle(BodyLink& link) {
+  const auto wished = phase_of(link.wish->mode);
+  if (is_left_out(link)) link.phase = BodyLink::Phase::off;
+  else if (wished < link.phase) link.phase = wished;
+  const bool lets_go = link.phase == BodyLink::Phase::off || link.phase == BodyLink::Phase::tapping;
+  if (lets_go && !link.held.empty()) flush(link, {});
+}
+
+}  // namespace hyalite

@@ -1,0 +1,207 @@
+// All that the processes say to each other.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "process/channel.h"
+
+namespace hyalite {
+
+// Text inside a message of fixed size; what does not fit is cut off. Read as it is sent by processes that run plugins: up to
+// the first NUL or the end, any bytes.
+template <std::size_t kSize>
+struct FixedText {
+  std::array<char, kSize> bytes{};
+
+  FixedText() = default;
+  explicit FixedText(std::string_view text) {
+    std::memcpy(bytes.data(), text.data(), std::min(text.size(), kSize));
+  }
+  std::string text() const {
+    return std::string(bytes.begin(), std::find(bytes.begin(), bytes.end(), '\0'));
+  }
+};
+
+// The numbers never change their meaning, and are not used again. Those marked * also pass between a master and a generation or
+// an admin process of an older program, after an upgrade: they keep their form too.
+enum class MessageNumber : std::uint16_t {
+  begin = 1,
+  go = 2,
+  drain = 3,   // *
+  stop = 4,    // *
+  reopen = 5,  // *
+  listen_request = 10,
+  listen_answer = 11,
+  prepared = 12,
+  question_end = 13,
+  ready = 14,
+  failed = 15,
+  worker_died = 16,
+  worker_started = 30,
+  worker_failed = 31,
+  adopt = 32,
+  release = 33,
+  live_view = 34,
+  live_view_answer = 35,
+  admin_prepared = 50,
+  picture = 51,
+  add_board = 52,
+  add_questions = 53,
+  board_finished = 54,
+  folded = 55,
+  command = 56,
+  outcome = 57,  // *
+};
+
+template <MessageNumber kNumber>
+struct Message {
+  static constexpr auto kType = static_cast<std::uint16_t>(kNumber);
+};
+
+// ---- master to a process it started: generation, admin, checker
+
+// The first one. Descriptors: the settings' text, the read end of the life pipe, the shared LoadNote (generation, checker)
+// or the totals (admin).
+struct Begin : Message<MessageNumber::begin> {
+  std::uint64_t generation = 0;
+  std::uint8_t first = 0;         // the first of this service: says what needs saying once
+  FixedText<4'096> file;          // the settings file, absolute: for messages and relative paths
+  FixedText<64> user;             // instead of workers.user; empty: as the settings say
+  FixedText<4'096> quarantined;   // names, separated by spaces
+};
+// Every part of the change is prepared: serve.
+struct Go : Message<MessageNumber::go> {};
+
+// ---- generation to master
+
+struct ListenRequest : Message<MessageNumber::listen_request> {
+  FixedText<64> address;
+  std::uint8_t transparent = 0;  // a Transparent
+  std::uint32_t slots = 0;
+};
+// One per socket, in the order of the slots, with the socket; or one with an error and without. There may be more
+// slots than were asked for: a group never shrinks.
+struct ListenAnswer : Message<MessageNumber::listen_answer> {
+  std::uint32_t slot = 0;
+  std::uint32_t slots = 0;
+  FixedText<64> address;  // what it really listens on
+  FixedText<512> error;
+};
+// What the master has to know of the settings, which it does not read.
+struct Prepared : Message<MessageNumber::prepared> {  // descriptors: the board, what was loaded (JSON)
+  std::uint32_t workers = 0;
+  std::uint32_t draining_generations = 0;
+  std::uint32_t worker_crashes = 0, quarantine = 0;  // so often ...
+  std::uint64_t worker_crashes_within_ms = 0, quarantine_within_ms = 0;
+  std::uint64_t drain_ms = 0, stop_ms = 0;
+};
+// The asking end of a worker's live view. One per worker, after Prepared.
+struct QuestionEnd : Message<MessageNumber::question_end> {  // descriptor: the end
+  std::uint32_t worker = 0;
+};
+// All workers accept.
+struct Ready : Message<MessageNumber::ready> {};
+// It will not come to serve; the process ends. Also sent by the admin process and the checker.
+struct Failed : Message<MessageNumber::failed> {};  // descriptor: why, one line per mistake
+
+enum class DeathCause : std::uint8_t { crash, hang, exit };
+struct WorkerDied : Message<MessageNumber::worker_died> {
+  std::uint32_t worker = 0;
+  std::int32_t pid = 0;
+  DeathCause cause = DeathCause::crash;
+  FixedText<64> instance;  // whose code was running; empty: ours
+  FixedText<32> hook;
+};
+
+// ---- master to generation, generation to worker
+
+// Newer workers accept. Deadline: timeouts.drain.
+struct Drain : Message<MessageNumber::drain> {};
+struct Stop : Message<MessageNumber::stop> {
+  std::uint64_t deadline_ms = 0;
+};
+struct Reopen : Message<MessageNumber::reopen> {};
+
+// ---- generation and worker
+
+struct WorkerStarted : Message<MessageNumber::worker_started> {};
+constexpr auto kWorkerFailed = static_cast<std::uint16_t>(MessageNumber::worker_failed);  // the body says why
+// The worker of these slots is gone; accept its clients until it is back.
+struct Adopt : Message<MessageNumber::adopt> {
+  std::uint32_t worker = 0;
+};
+struct Release : Message<MessageNumber::release> {
+  std::uint32_t worker = 0;
+};
+
+// ---- admin and worker
+
+struct LiveView : Message<MessageNumber::live_view> {
+  std::uint64_t question = 0;
+  std::uint32_t most = 0;
+};
+// The body: the question's number in decimal, a line end, JSON.
+constexpr auto kLiveViewAnswer = static_cast<std::uint16_t>(MessageNumber::live_view_answer);
+
+// ---- master and admin
+
+// Which listening sockets of the admin process the master keeps for the next one.
+enum class KeptSocket : std::uint8_t { admin, admin_unix, control };
+constexpr std::size_t kKeptSockets = 3;
+struct Kept : Message<MessageNumber::admin_prepared> {  // descriptors: as many as are present, in their order
+  std::array<std::uint8_t, kKeptSockets> present{};
+};
+
+enum class GenerationState : std::uint8_t { loading, serving, draining, ending };
+struct GenerationPicture {
+  std::uint64_t number = 0;
+  std::int32_t pid = 0;
+  GenerationState state = GenerationState::loading;
+  std::uint32_t workers = 0;
+  std::int64_t since_ns = 0;  // wall time
+};
+// What the master knows, sent whenever it changes.
+struct Picture : Message<MessageNumber::picture> {
+  static constexpr std::size_t kMostGenerations = 16;
+  std::int32_t master_pid = 0;
+  std::int64_t started_ns = 0;  // wall time
+  std::uint32_t generations = 0;
+  std::array<GenerationPicture, kMostGenerations> generation{};
+  std::uint64_t worker_deaths = 0, generation_deaths = 0, reloads = 0, failed_reloads = 0;
+  FixedText<1'024> last_failure;   // the first lines of the last change that failed since the last that did not
+  FixedText<4'096> quarantined;    // names, separated by spaces
+  FixedText<2'048> listening;      // addresses, separated by spaces
+};
+struct AddBoard : Message<MessageNumber::add_board> {  // descriptors: the board, what was loaded
+  std::uint64_t generation = 0;
+};
+struct AddQuestions : Message<MessageNumber::add_questions> {  // descriptor: the end
+  std::uint64_t generation = 0;
+  std::uint32_t worker = 0;
+};
+// The generation ended: its counts go to the totals.
+struct BoardFinished : Message<MessageNumber::board_finished> {
+  std::uint64_t generation = 0;
+};
+struct Folded : Message<MessageNumber::folded> {
+  std::uint64_t generation = 0;
+};
+
+enum class CommandKind : std::uint8_t { reload, upgrade, reopen, stop };
+struct Command : Message<MessageNumber::command> {
+  std::uint64_t number = 0;  // the admin process's own
+  CommandKind kind = CommandKind::reload;
+};
+struct Outcome : Message<MessageNumber::outcome> {  // descriptor: the text
+  std::uint64_t command = 0;
+  std::uint8_t done = 0;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,218 @@
+// One process, one loop, its clients: wires everything, holds no logic.
+// SPDX-License-Identifier: MIT
+#include "process/worker.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/loop.h"
+#include "event/timer.h"
+#include "event/watch.h"
+#include "net/listener.h"
+#include "net/local_addresses.h"
+#include "net/original_destination.h"
+#include "process/child.h"
+#include "process/messages.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr int kExitInOrder = 0;
+constexpr int kExitCouldNotStart = 1;
+constexpr int kExitMasterGone = 2;
+// How often a draining worker looks whether its last client is gone.
+constexpr Milliseconds kDrainTick{50};
+// The service ends everybody at its deadline by itself; if it does not, we do not wait for it.
+constexpr Milliseconds kPatience = Seconds{2};
+
+std::vector<std::uint16_t> ports_of(const std::vector<ListeningSocket>& sockets) {
+  std::vector<std::uint16_t> ports;
+  for (const ListeningSocket& socket : sockets) ports.push_back(socket.address.port);
+  return ports;
+}
+
+class Worker : private ListenerOwner {
+ public:
+  Worker(Inheritance inheritance, Loop& loop)
+      : with_(std::move(inheritance)),
+        loop_(loop),
+        local_(loop.clock()),
+        arrivals_(ports_of(with_.sockets), local_, with_.upstreams),
+        orders_(loop, callback<&Worker::on_orders>(*this)),
+        questions_(loop, callback<&Worker::on_questions>(*this)),
+        master_life_(loop, callback<&Worker::on_master_gone>(*this)),
+        patience_(loop, callback<&Worker::on_patience_lost>(*this)) {}
+
+  Result<void> start();
+  // The last call: whoever is still connected is cut off.
+  void stop() {
+    listeners_.clear();
+    service_.reset();
+  }
+
+ private:
+  struct Accepting {
+    std::size_t slot;
+    std::unique_ptr<Listener> listener;
+  };
+
+  void on_accepted(Accepted accepted) override { service_->accept(std::move(accepted)); }
+  void on_refused(Refused refused) override { service_->refuse(std::move(refused)); }
+  void on_exhausted(int code, std::size_t shed) override;
+
+  Result<void> accept_for(unsigned worker);
+  void leave_to(unsigned worker);
+  void on_orders();
+  void on_order(const Received& order);
+  void on_questions();
+  void answer(const LiveView& question);
+  void on_master_gone() { ::_exit(kExitMasterGone); }
+  void on_patience_lost() { loop_.stop(); }
+  void drain(Milliseconds deadline);
+  void on_drain_tick();
+
+  Inheritance with_;
+  Loop& loop_;
+  LocalAddresses local_;
+  Arrivals arrivals_;
+  std::unique_ptr<Service> service_;
+  std::vector<Accepting> listeners_;
+  ReadWatch orders_, questions_, master_life_;
+  std::optional<Ticker> draining_;
+  Timer patience_;
+};
+
+Result<void> Worker::start() {
+  auto service = with_.program.start({.loop = loop_,
+                                      .settings = with_.settings,
+                                      .row = with_.board.worker(with_.worker),
+                                      .upstreams = with_.upstreams,
+                                      .calls = with_.calls,
+                                      .log = with_.log,
+                                      .worker = with_.worker,
+                                      .workers = with_.workers});
+  if (!service) return service.error();
+  service_ = std::move(*service);
+  if (auto watching = orders_.start(with_.orders.fd()); !watching) return watching;
+  if (auto watching = questions_.start(with_.questions.fd()); !watching) return watching;
+  if (auto watching = master_life_.start(with_.master_life.get()); !watching) return watching;
+  if (auto accepting = accept_for(with_.worker); !accepting) return accepting;
+  return with_.orders.send(WorkerStarted{});
+}
+
+// The sockets stay open beside the listener, which closes its own copy: they may be wanted again.
+Result<void> Worker::accept_for(unsigned worker) {
+  for (const ListeningSocket& socket : with_.sockets) {
+    if (socket.slot % with_.workers != worker) continue;
+    Fd copy(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
+    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, *this,
+                                               ListenerOptions{.index = socket.listener});
+    if (auto accepting = listener->resume(); !accepting) return accepting;
+    listeners_.push_back({socket.slot, std::move(listener)});
+  }
+  return {};
+}
+
+void Worker::leave_to(unsigned worker) {
+  if (worker == with_.worker) return;
+  std::erase_if(listeners_, [&](const Accepting& one) { return one.slot % with_.workers == worker; });
+}
+
+void Worker::on_exhausted(int code, std::size_t shed) {
+  with_.log.warning("worker.exhausted", {{"why", Error::system(Fault::us, "accept", code).text},
+                                         {"shed", std::to_string(shed)}});
+  service_->exhausted(shed);
+}
+
+void Worker::on_orders() {
+  while (true) {
+    const auto order = with_.orders.receive();
+    if (!order) {
+      // Nobody is left who would replace us: a new generation comes, and takes the sockets.
+      orders_.stop();
+      with_.log.warning("worker.orphaned", {{"why", order.error().text}});
+      drain(with_.settings.timeouts.drain);
+      return;
+    }
+    if (!*order) return;
+    on_order(**order);
+  }
+}
+
+void Worker::on_order(const Received& order) {
+  if (order.as<Drain>()) return drain(with_.settings.timeouts.drain);
+  if (const auto stop = order.as<Stop>()) return drain(Milliseconds(stop->deadline_ms));
+  if (order.as<Reopen>()) return service_->reopen();
+  if (const auto adopt = order.as<Adopt>(); adopt && !draining_) {
+    leave_to(adopt->worker);
+    if (!accept_for(adopt->worker)) with_.log.warning("worker.adopt", {{"worker", std::to_string(adopt->worker)}});
+  }
+  if (const auto release = order.as<Release>()) leave_to(release->worker);
+}
+
+void Worker::on_questions() {
+  while (true) {
+    const auto question = with_.questions.receive();
+    if (!question) return questions_.stop();
+    if (!*question) return;
+    if (const auto live_view = (*question)->as<LiveView>()) answer(*live_view);
+  }
+}
+
+// An answer that the asker has no room for is lost; it asks again when it wants to know.
+void Worker::answer(const LiveView& question) {
+  std::size_t most = std::min(question.most, kMostLiveViewFlows);
+  std::string view = service_->live_view(most);
+  while (view.size() > kMostLiveViewBytes && most > 0) view = service_->live_view(most /= 2);
+  const std::string body = std::to_string(question.question) + '\n' + view;
+  if (!with_.questions.send_bytes(kLiveViewAnswer, body)) with_.log.debug("worker.live_view_lost");
+}
+
+void Worker::drain(Milliseconds deadline) {
+  listeners_.clear();
+  // Whoever keeps a listening socket open without accepting swallows connections.
+  with_.sockets.clear();
+  if (!draining_) draining_.emplace(loop_, kDrainTick, callback<&Worker::on_drain_tick>(*this));
+  service_->drain(deadline);
+  patience_.start(deadline + kPatience);
+  on_drain_tick();
+}
+
+void Worker::on_drain_tick() {
+  if (service_->size() == 0) loop_.stop();
+}
+
+int work(Inheritance inheritance) {
+  Log& log = inheritance.log;
+  Channel& orders = inheritance.orders;
+  const auto failed = [&](const Error& error) {
+    log.error("worker.failed", {{"why", error.text}});
+    (void)orders.send_bytes(kWorkerFailed, error.text.substr(0, 4'096));
+    return kExitCouldNotStart;
+  };
+  auto loop = Loop::open();
+  if (!loop) return failed(loop.error());
+  Worker worker(std::move(inheritance), **loop);
+  if (auto started = worker.start(); !started) return failed(started.error());
+  (*loop)->run();
+  worker.stop();
+  return kExitInOrder;
+}
+
+}  // namespace
+
+void run_worker(Inheritance inheritance) {
+  inheritance.log.set_process("worker " + std::to_string(inheritance.worker));
+  ::_exit(work(std::move(inheritance)));
+}
+
+}  // namespace hyalite
