@@ -300,11 +300,11 @@ TEST(Request, IsRefusedForAnyTransferEncodingButChunked) {
   for (const std::string& value : std::vector<std::string>{
            "", " ", " identity", " \"chunked\"", " 'chunked'", " chunked;q=1", " chunked, identity", " xchunked", " chunkedx",
            " chunk", " chunked,", " ,chunked", " chunked chunked", " cow, chunked", "\tchunked", " chunked\t", " \tchunked",
-           " chunked\xa0", " \xa0" "chunked", " ch\xc3\xbcnked"}) {
+           " chunked\xa0", " \xa0" "chunked", " ch\xc3\xbcnked", " gzip", " deflate", " compress", " chunked, gzip",
+           " chunked, chunked", " gzip, chunked, chunked", " gzip,, chunked", ","}) {
     expect_request(coding(value), Refusal::bad_transfer_encoding);
   }
-  for (const std::string& value : std::vector<std::string>{" gzip", " gzip, chunked", " chunked, gzip", " chunked, chunked",
-                                                           " X-GZIP,chunked", " deflate", " compress"}) {
+  for (const std::string& value : std::vector<std::string>{" gzip, chunked", " X-GZIP,chunked", " deflate, gzip, chunked"}) {
     expect_request(coding(value), Refusal::unknown_transfer_coding);
   }
 }
