@@ -58,8 +58,9 @@ void Flow::end(CloseReason reason) {
 void Flow::on_client_ready(Readiness ready) {
   client_.now_ready(ready);
   // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
-  // side still listens.)
-  if (ready.closed && !closed() && !closing_ && !stage_->wants(Side::client) && client_.failed()) {
+  // side still listens. libevent shows an error as both readable and writable, without `closed`.)
+  const bool perhaps_gone = ready.closed || (ready.readable && ready.writable);
+  if (perhaps_gone && !closed() && !closing_ && !stage_->wants(Side::client) && client_.failed()) {
     act(stage_->on_broken(Side::client, needs_.effects));
   }
   run();
@@ -163,8 +164,9 @@ bool Flow::take_from(Side side) {
 bool Flow::offer(Side side, const LegInput& input) {
   Taken taken = stage_->on_bytes(side, input.bytes, needs_.effects);
   const bool something = taken.bytes > 0 || !std::holds_alternative<Stay>(taken.outcome);
-  if (something) ++epoch_;
+  // Where some was taken, the rest is worth another look.
   offered_[index_of(side)] = epoch_;
+  if (something) ++epoch_;
   // In this order: what is sent may be part of the input, and the input dies when it is settled.
   send_out();
   leg(side).settle(input, taken.bytes);

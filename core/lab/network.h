@@ -1,0 +1,18 @@
+// Links, addresses and routes between the lab's hosts.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace hyalite {
+
+// What /etc/hosts says in the lab.
+std::string lab_hosts_file();
+
+// Makes the three hosts' networks and connects them; the gateway is the router between the two others. Leaves this
+// process in the gateway's.
+Result<void> build_network();
+
+}  // namespace hyalite

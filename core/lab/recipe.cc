@@ -1,0 +1,84 @@
+// The recipes of config/recipes, by which connections reach the proxy.
+// SPDX-License-Identifier: MIT
+#include "lab/recipe.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/fd.h"
+#include "lab/program.h"
+
+namespace hyalite {
+
+namespace {
+
+std::string recipe_path(LabMode mode) { return "/run/hyalite-lab/" + std::string(name_of(mode)) + ".sh"; }
+
+void set(const std::string& name, std::string_view value) { ::setenv(name.c_str(), std::string(value).c_str(), 1); }
+
+std::string words(const std::vector<std::uint16_t>& ports) {
+  std::string text;
+  for (const std::uint16_t port : ports) text += (text.empty() ? "" : " ") + std::to_string(port);
+  return text;
+}
+
+// The expressions that come in kernel modules of their own, which small kernels lack.
+std::string_view rules_that_must_load(LabMode mode) {
+  switch (mode) {
+    case LabMode::tproxy:
+      return "type filter hook prerouting priority mangle; meta l4proto tcp socket transparent 1 "
+             "fib daddr type local tproxy to :1 accept; meta l4proto tcp reject with tcp reset;";
+    case LabMode::hybrid: return "type filter hook prerouting priority mangle; socket transparent 1 accept;";
+    case LabMode::redirect:
+      return "type nat hook prerouting priority dstnat; fib daddr type local accept; tcp dport 1 redirect to :1;";
+    case LabMode::routing:
+    case LabMode::none: return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+void set_lab_environment(const LabOptions& options) {
+  set("HYALITE_LAB", name_of(options.mode));
+  set("HYALITE_LAB_HOST", name_of(LabHost::gateway));
+  set("HYALITE_LAB_PROXY_PORT", std::to_string(options.proxy_port));
+  set("HYALITE_LAB_PORTS", words(options.ports));
+  set("HYALITE_LAB_RECIPE", options.mode == LabMode::none ? "" : recipe_path(options.mode));
+  for (const LabAddress& it : kLabAddresses) {
+    set("HYALITE_LAB_" + std::string(it.variable) + "_4", it.v4);
+    set("HYALITE_LAB_" + std::string(it.variable) + "_6", it.v6);
+  }
+  set("LAN", "lan");
+  set("WAN", "wan");
+  set("PORT", std::to_string(options.proxy_port));
+  set("PORTS", words(options.ports));
+  set("MARK", "0x100000");
+  set("TABLE", "100");
+}
+
+Result<void> probe_kernel(LabMode mode) {
+  const std::string_view rules = rules_that_must_load(mode);
+  if (rules.empty()) return {};
+  const std::string probe = "table inet probe {\nchain probe {\n" + std::string(rules) + "\n}\n}\ndelete table inet probe\n";
+  const Result<void> loaded = run_on(LabHost::gateway, {"nft", "-f", "-"}, probe);
+  if (loaded) return {};
+  return Error{Fault::operator_,
+               "this kernel cannot do what mode " + std::string(name_of(mode)) + " needs (nft says above what it lacks)", 0};
+}
+
+Result<void> install_recipe(LabMode mode) {
+  const std::string_view text = recipe_text(mode);
+  if (text.empty()) return {};
+  const std::string path = recipe_path(mode);
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return Error::system(Fault::us, path, errno);
+  }
+  return run_on(LabHost::gateway, {"sh", path, "on"});
+}
+
+}  // namespace hyalite

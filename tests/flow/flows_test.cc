@@ -1,0 +1,370 @@
+// Flows over real sockets on loopback, in one process.
+// SPDX-License-Identifier: MIT
+#include "flow/flows.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <random>
+
+#include "net/socket_options.h"
+#include "plugin/loader.h"
+#include "tests/support/pump.h"
+#include "tests/support/tcp.h"
+
+namespace hyalite {
+namespace {
+
+// Reads what is there now.
+std::string take(int fd) {
+  std::string all;
+  char buffer[65536];
+  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+  return all;
+}
+
+void reset(Fd& fd) {
+  const linger now{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  fd.reset();
+}
+
+bool put(int fd, std::string_view bytes) {
+  return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+// How a connection looks from here once everything was read: open, ended (FIN), or reset.
+enum class Seen { open, ended, reset };
+Seen look(int fd) {
+  char buffer[65536];
+  ssize_t n;
+  do {
+    n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+  } while (n > 0);
+  if (n == 0) return Seen::ended;
+  return errno == EAGAIN ? Seen::open : Seen::reset;
+}
+
+struct FlowsOnLoopback : ::testing::Test {
+  void SetUp() override {
+    settings.listeners.emplace_back();
+    settings.upstream.source = UpstreamSource::proxy;
+    settings.timeouts.sniff_silence = Milliseconds{10};
+  }
+
+  void start() {
+    loop = std::move(*Loop::open());
+    places = TallyPlaces::declare(layout);
+    chain = load_chain(settings, {}, layout, log).chain;
+    ASSERT_TRUE(chain);
+    cells.assign(layout.cells(), 0);
+    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
+                                               log, 0, 1});
+  }
+
+  // A client whose connection was redirected to us on its way to the origin.
+  Fd client() {
+    Fd fd = connect_to(own_address(door.get()));
+    EXPECT_TRUE(set_no_delay(fd.get()));
+    Fd ours(accept4(door.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    EXPECT_TRUE(ours);
+    flows->accept(Accepted{std::move(ours), ClientAddress{own_address(fd.get())},
+                           OriginalDestination{own_address(origin.get())}, ArrivalMode::transparent, 0});
+    return fd;
+  }
+
+  // The origin's next connection.
+  Fd server() {
+    Fd fd;
+    EXPECT_TRUE(pump(*loop, [&] {
+      fd.reset(accept4(origin.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      return static_cast<bool>(fd);
+    }));
+    EXPECT_TRUE(set_no_delay(fd.get()));
+    return fd;
+  }
+
+  ::testing::AssertionResult arrives(int fd, std::string_view expected) {
+    std::string got;
+    const bool whole = pump(*loop, [&] { return (got += take(fd)).size() >= expected.size(); });
+    if (whole && got == expected) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << "got " << got.size() << " bytes: " << got.substr(0, 300);
+  }
+
+  bool becomes(int fd, Seen seen) {
+    Seen last = Seen::open;
+    pump(*loop, [&] { return (last = look(fd)) != Seen::open; });
+    return last == seen;
+  }
+
+  std::uint64_t count(std::string_view family, std::string_view label) {
+    for (const MetricSeries& series : layout.series()) {
+      if (layout.families()[series.family].name == family && (series.labels.empty() || series.labels[0].value == label)) {
+        return cells[series.first.index];
+      }
+    }
+    ADD_FAILURE() << "no such counter: " << family << " " << label;
+    return 0;
+  }
+
+  Settings settings;
+  Log log{LogLevel::error, [](std::string_view) {}};
+  Layout layout;
+  std::optional<TallyPlaces> places;
+  std::vector<std::uint64_t> cells;
+  LoopTable table{{}};
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<Chain> chain;
+  std::unique_ptr<Flows> flows;
+  Fd door = listen_at(at("127.0.0.1:0"), 512);
+  Fd origin = [] {
+    Fd fd = listen_at(at("127.0.0.1:0"), 512);
+    fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+    return fd;
+  }();
+};
+
+constexpr char kGet[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+TEST_F(FlowsOnLoopback, CarryAnExchangeAndThenAnother) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(arrives(s.get(), kGet));
+    ASSERT_TRUE(put(s.get(), kOk));
+    ASSERT_TRUE(arrives(c.get(), kOk));
+    if (i < 2) {
+      ASSERT_TRUE(put(c.get(), kGet));
+    }
+  }
+  EXPECT_EQ(count("hyalite_exchanges_total", ""), 3u);
+  EXPECT_EQ(count("hyalite_flows", ""), 1u);
+  c.reset();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows", ""), 0u);
+}
+
+TEST_F(FlowsOnLoopback, PassAServerThatSpeaksFirst) {
+  start();
+  Fd c = client();
+  Fd s = server();
+  ASSERT_TRUE(put(s.get(), "220 hello\r\n"));
+  ASSERT_TRUE(arrives(c.get(), "220 hello\r\n"));
+  ASSERT_TRUE(put(c.get(), "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"));
+  ASSERT_TRUE(arrives(s.get(), "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"));
+  EXPECT_EQ(count("hyalite_uninspected_total", "server_first"), 1u);
+}
+
+TEST_F(FlowsOnLoopback, PassAHalfCloseBothWays) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), "\x01 raw"));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), "\x01 raw"));
+  shutdown(c.get(), SHUT_WR);
+  ASSERT_TRUE(becomes(s.get(), Seen::ended));
+  ASSERT_TRUE(put(s.get(), "late answer"));
+  ASSERT_TRUE(arrives(c.get(), "late answer"));
+  s.reset();
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
+}
+
+TEST_F(FlowsOnLoopback, MakeTheSenderWaitForASlowReader) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), "HTTP/1.1 200 OK\r\nContent-Length: 268435456\r\n\r\n"));
+  fcntl(s.get(), F_SETFL, O_NONBLOCK);
+  const std::string block(65536, 'x');
+  std::size_t sent = 0;
+  // The server sends until nobody takes any more: what we hold by then is bounded.
+  int stuck = 0;
+  while (stuck < 1000) {
+    const ssize_t n = send(s.get(), block.data(), block.size(), MSG_NOSIGNAL);
+    if (n > 0) {
+      sent += static_cast<std::size_t>(n);
+      stuck = 0;
+    } else {
+      ++stuck;
+    }
+    loop->run_once();
+  }
+  EXPECT_LT(sent, std::size_t{64} << 20);
+  const std::string view = flows->live_view(1);
+  const auto held = std::stoul(view.substr(view.find("\"held\":") + 7));
+  EXPECT_LE(held, settings.limits.buffered_bytes_per_flow);
+  std::size_t got = 0;
+  EXPECT_TRUE(pump(*loop, [&] { return (got += take(c.get()).size()) >= sent; }));
+}
+
+TEST_F(FlowsOnLoopback, ResetTheClientOfAServerThatRefuses) {
+  start();
+  Fd c = client();
+  origin.reset();
+  ASSERT_TRUE(put(c.get(), kGet));
+  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "connect_refused"), 1u);
+  EXPECT_EQ(count("hyalite_connects_total", "refused"), 1u);
+}
+
+TEST_F(FlowsOnLoopback, GiveARefusedClientTheTimeToReadWhy) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), "GET / HTTP/1.1\r\n\r\n"));
+  std::string page;
+  ASSERT_TRUE(pump(*loop, [&] { return (page += take(c.get())).find("</html>") != std::string::npos; }));
+  EXPECT_EQ(page.substr(0, 13), "HTTP/1.1 400 ");
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  // More bytes on their way do not turn the end into a reset.
+  ASSERT_TRUE(put(c.get(), std::string(10000, 'x')));
+  for (int i = 0; i < 20; ++i) loop->run_once();
+  EXPECT_EQ(look(c.get()), Seen::ended);
+}
+
+TEST_F(FlowsOnLoopback, TurnADirectHitAway) {
+  start();
+  Fd fd = connect_to(own_address(door.get()));
+  Fd ours(accept4(door.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  flows->refuse(Refused{ArrivalRefusal::direct_hit, std::move(ours), ClientAddress{own_address(fd.get())}, 0});
+  ASSERT_TRUE(put(fd.get(), kGet));
+  std::string page;
+  ASSERT_TRUE(pump(*loop, [&] { return (page += take(fd.get())).find("</html>") != std::string::npos; }));
+  EXPECT_EQ(page.substr(0, 13), "HTTP/1.1 421 ");
+  EXPECT_EQ(count("hyalite_not_served_total", "direct_hit"), 1u);
+  EXPECT_EQ(count("hyalite_flows_total", ""), 0u);
+}
+
+TEST_F(FlowsOnLoopback, HoldTheLimitOfFlowsPerClient) {
+  settings.limits.flows_per_client = 2;
+  start();
+  Fd first = client(), second = client(), third = client();
+  EXPECT_EQ(flows->size(), 2u);
+  EXPECT_TRUE(becomes(third.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "limit_client_flows"), 1u);
+  reset(first);
+  ASSERT_TRUE(pump(*loop, [&] { return flows->size() == 1; }));
+  Fd fourth = client();
+  EXPECT_EQ(flows->size(), 2u);
+}
+
+TEST_F(FlowsOnLoopback, NoticeAClientThatLeavesWhileItsAnswerIsAwaited) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  reset(c);
+  EXPECT_TRUE(becomes(s.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "client_broke"), 1u);
+}
+
+TEST_F(FlowsOnLoopback, DrainEndsEveryFlowByItsDeadline) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  flows->drain(Milliseconds{20});
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "drained"), 1u);
+}
+
+// ---- what no plugin edits arrives byte for byte ----
+
+class Messages {
+ public:
+  explicit Messages(unsigned seed) : random_(seed) {}
+
+  std::string request() {
+    static const char* const methods[] = {"GET", "POST", "PURGE", "x-odd!method", "PROPFIND"};
+    return pick(methods) + std::string(" /") + word(40) + "?q=\xc3\xa4" + word(5) + " HTTP/1.1\r\n" + field("hOsT", "x.example") +
+           fields() + body();
+  }
+  std::string response() {
+    static const char* const reasons[] = {"OK", "", "Sehr gut \xe4\xf6"};
+    return interims() + "HTTP/1.1 " + std::to_string(pick_number(200, 203)) + " " + pick(reasons) + "\r\n" + fields() + body();
+  }
+  std::size_t pick_number(std::size_t least, std::size_t most) {
+    return std::uniform_int_distribution<std::size_t>(least, most)(random_);
+  }
+
+ private:
+  template <std::size_t n>
+  std::string pick(const char* const (&from)[n]) {
+    return from[pick_number(0, n - 1)];
+  }
+  std::string word(std::size_t most) {
+    std::string text;
+    for (std::size_t i = pick_number(1, most); i > 0; --i) text += static_cast<char>('a' + pick_number(0, 25));
+    return text;
+  }
+  std::string field(const std::string& name, const std::string& value) {
+    static const char* const before[] = {" ", "", "\t", "  \t "};
+    static const char* const after[] = {"", " ", " \t"};
+    return name + ":" + pick(before) + value + pick(after) + "\r\n";
+  }
+  std::string fields() {
+    std::string text;
+    for (std::size_t i = pick_number(0, 8); i > 0; --i) text += field("X-" + word(12), word(60) + "\xff\x80");
+    return text;
+  }
+  std::string body() {
+    if (pick_number(0, 1) == 0) {
+      const std::string content(pick_number(0, 3000), 'c');
+      return "content-length:  " + std::to_string(content.size()) + " \r\n\r\n" + content;
+    }
+    // No tabs here: around what frames a message they are refused.
+    std::string text = "Transfer-Encoding:Chunked\r\n\r\n";
+    char size[16];
+    for (std::size_t i = pick_number(0, 5); i > 0; --i) {
+      const std::string content(pick_number(1, 900), 'k');
+      std::snprintf(size, sizeof size, pick_number(0, 1) ? "%zx" : "%04zX", content.size());
+      text += size + std::string(pick_number(0, 1) ? ";ext=\"q;\\\"x\"" : "") + "\r\n" + content + "\r\n";
+    }
+    return text + "0\r\n" + (pick_number(0, 1) ? field("X-Trailer", word(10)) : "") + "\r\n";
+  }
+  std::string interims() {
+    return pick_number(0, 3) == 0 ? "HTTP/1.1 103 Early Hints\r\nLink: </" + word(5) + ">\r\n\r\n" : "";
+  }
+  std::mt19937 random_;
+};
+
+TEST_F(FlowsOnLoopback, PassGeneratedExchangesByteForByteHoweverTheyAreCut) {
+  start();
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Messages messages(seed);
+  const auto in_pieces = [&](int from, int to, const std::string& whole, bool drip) {
+    std::string got;
+    for (std::size_t at = 0; at < whole.size();) {
+      const std::size_t n = drip ? 1 : messages.pick_number(1, whole.size() - at);
+      ASSERT_TRUE(put(from, std::string_view(whole).substr(at, n)));
+      at += n;
+      loop->run_once();
+      got += take(to);
+    }
+    const bool all = pump(*loop, [&] { return (got += take(to)).size() >= whole.size(); });
+    ASSERT_TRUE(all && got == whole) << "sent " << whole << "\ngot " << got << "\nand back " << take(from);
+  };
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), kOk));
+  ASSERT_TRUE(arrives(c.get(), kOk));
+  for (int i = 0; i < 150; ++i) {
+    const bool drip = i % 10 == 0;
+    ASSERT_NO_FATAL_FAILURE(in_pieces(c.get(), s.get(), messages.request(), drip));
+    ASSERT_NO_FATAL_FAILURE(in_pieces(s.get(), c.get(), messages.response(), drip));
+  }
+}
+
+}  // namespace
+}  // namespace hyalite

@@ -1,0 +1,395 @@
+// What plugins do to exchanges, seen from both legs.
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <hyalite/plugin.h>
+
+#include "flow/inspecting.h"
+#include "tests/support/playbook.h"
+#include "tests/unit/plugin/scripted.h"
+
+namespace hyalite {
+namespace {
+
+hyalite_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
+const hyalite_host_http* http;
+const hyalite_host_body* body;
+
+hyalite_status fetch_tables(const hyalite_host* host) {
+  http = static_cast<const hyalite_host_http*>(host->get_interface(host, HYALITE_HOST_HTTP_ID));
+  body = static_cast<const hyalite_host_body*>(host->get_interface(host, HYALITE_HOST_BODY_ID));
+  return HYALITE_OK;
+}
+
+hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0, std::uint64_t cap = 0,
+                           std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE, std::uint32_t keep = 0) {
+  return {sizeof(hyalite_body_options), mode, flags, overflow, cap, keep, 0};
+}
+
+// Declares an interest in the request's body.
+auto interested(hyalite_direction direction, hyalite_body_options options) {
+  return [=](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    EXPECT_EQ(http->body_interest(x, direction, &options), HYALITE_OK);
+    return HYALITE_CONTINUE;
+  };
+}
+
+// Replaces every 'a' by `with`.
+auto replacing(std::string with) {
+  return [=](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) -> hyalite_verdict {
+    for (std::size_t i = 0; i < view->segment_count; ++i) {
+      for (char c : std::string_view(view->segments[i].data, view->segments[i].size)) {
+        if (c != 'a') {
+          body->pass(w, 1);
+          continue;
+        }
+        body->drop(w, 1);
+        body->write(w, bytes(with));
+      }
+    }
+    return HYALITE_CONTINUE;
+  };
+}
+
+// Everything that a conversation through a scripted plugin needs.
+struct Set {
+  Set() {
+    settings.listeners.emplace_back();
+    facts = some_flow();
+    script.create = fetch_tables;
+  }
+
+  Playbook talk() {
+    chain = &scripted.add(std::move(script)).start();
+    places = TallyPlaces::declare(layout);
+    cells.assign(layout.cells(), 0);
+    tally.emplace(MetricRow(cells.data(), layout), *places);
+    rules.emplace(settings, settings.listeners[0]);
+    flow.emplace(facts);
+    chain->flow_open(*flow);
+    return Playbook(std::make_unique<Inspecting>(
+        InspectingNeeds{*chain, *flow, facts, *rules, bypass, clock, *tally, exchanges}));
+  }
+  ~Set() {
+    if (chain) chain->flow_close(*flow, {});
+  }
+
+  Script script;
+  ManualClock clock;
+  Settings settings;
+  FlowFacts facts;
+  Layout layout;
+  std::optional<TallyPlaces> places;
+  std::vector<std::uint64_t> cells;
+  std::optional<Tally> tally;
+  std::optional<HttpRules> rules;
+  Bypass bypass{BypassSettings{}};
+  ScriptedChain scripted;
+  std::optional<FlowSubject> flow;
+  std::uint64_t exchanges = 0;
+  Chain* chain = nullptr;
+};
+
+struct PluginTalk : Set, ::testing::Test {};
+
+constexpr char kAsk[] = "GET /x HTTP/1.1\r\nHost: h.example\r\nX-Debug: 1\r\n\r\n";
+constexpr char kPost[] = "POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 6\r\n\r\nbanana";
+constexpr char kChunked[] =
+    "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "2;q=1\r\nba\r\n04\r\nnana\r\n0\r\nX-Sum: 9\r\n\r\n";
+
+TEST_F(PluginTalk, HeadersAreEditedBothWaysAndTheRestStaysAsItCame) {
+  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    http->header_remove(x, HYALITE_PART_REQUEST, 0, bytes("x-debug"));
+    http->header_set(x, HYALITE_PART_REQUEST, 0, bytes("X-New"), bytes("n"), HYALITE_SET_REPLACE);
+    return HYALITE_CONTINUE;
+  };
+  script.response_head = [](hyalite_exchange* x, const hyalite_headers*) -> hyalite_verdict {
+    http->header_remove(x, HYALITE_PART_RESPONSE, HYALITE_HEADER_SERVER, {});
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client(kAsk).connected();
+  EXPECT_EQ(t.sent(Side::upstream), "GET /x HTTP/1.1\r\nHost: h.example\r\nX-New: n\r\n\r\n");
+  t.upstream("HTTP/1.1 200 OK\r\nSERVER: s\r\nX-odd:\t1 \r\nContent-Length: 2\r\n\r\nhi");
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 200 OK\r\nX-odd:\t1 \r\nContent-Length: 2\r\n\r\nhi");
+}
+
+TEST_F(PluginTalk, ABlockedRequestNeverReachesTheOriginAndTheConnectionGoesOn) {
+  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    if (std::string_view(http->request_line(x)->path.data, http->request_line(x)->path.size) != "/x") return HYALITE_CONTINUE;
+    hyalite_response response{};
+    response.size = sizeof response;
+    response.status = 403;
+    response.body = bytes("no\n");
+    response.reason = bytes("rule 1");
+    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = talk();
+  t.client(kAsk);
+  EXPECT_FALSE(t.connecting());
+  EXPECT_TRUE(t.going());
+  const std::string page = t.sent(Side::client);
+  EXPECT_EQ(page.substr(0, 22), "HTTP/1.1 403 Forbidden");
+  EXPECT_NE(page.find("\r\n\r\nno\n"), std::string::npos);
+  t.client("GET /y HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+  EXPECT_EQ(t.sent(Side::upstream), "GET /y HTTP/1.1\r\nHost: h.example\r\n\r\n");
+}
+
+TEST_F(PluginTalk, ABlockedRequestWithABodyEndsTheConnection) {
+  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    hyalite_response response{};
+    response.size = sizeof response;
+    response.status = 403;
+    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = talk();
+  t.client(kPost);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::blocked);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_NE(t.sent(Side::client).find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST_F(PluginTalk, AHeldBodyThatNobodyEditedLeavesAsItCame) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  int calls = 0;
+  script.request_body = [&](hyalite_exchange*, hyalite_window*, const hyalite_window_view* view) -> hyalite_verdict {
+    ++calls;
+    EXPECT_EQ(view->length, 6u);
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  const std::string_view all = kChunked;
+  t.client(all.substr(0, all.size() - 1));
+  EXPECT_FALSE(t.connecting());
+  t.client(all.substr(all.size() - 1)).connected();
+  EXPECT_EQ(t.sent(Side::upstream), kChunked);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(PluginTalk, AHeldBodyThatWasEditedGetsItsNewLength) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  script.request_body = replacing("oo");
+  Playbook t = talk();
+  t.drips(Side::client, kPost).connected();
+  EXPECT_EQ(t.sent(Side::upstream),
+            "POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 9\r\n\r\nboonoonoo");
+}
+
+TEST_F(PluginTalk, AHeldBodyWithTrailersStaysChunkedWhenEdited) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  script.request_body = replacing("oo");
+  Playbook t = talk();
+  t.client(kChunked).connected();
+  EXPECT_EQ(t.sent(Side::upstream),
+            "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "9\r\nboonoonoo\r\n0\r\nX-Sum: 9\r\n\r\n");
+}
+
+TEST_F(PluginTalk, AHeldRequestThatIsRefusedNeverReachesTheOrigin) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  script.request_body = [](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
+    hyalite_response response{};
+    response.size = sizeof response;
+    response.status = 403;
+    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = talk();
+  t.client(kPost);
+  EXPECT_FALSE(t.connecting());
+  EXPECT_EQ(t.sent(Side::client).substr(0, 12), "HTTP/1.1 403");
+}
+
+TEST_F(PluginTalk, AClientThatWaitsForAWordGetsOneWhenItsBodyIsWantedFirst) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  script.request_body = replacing("a");
+  Playbook t = talk();
+  t.client("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 100 Continue\r\n\r\n");
+  t.client("x").connected().upstream("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST(PluginTalks, ABodyLargerThanItsCapGoesOnAsAStreamOrIsRefused) {
+  for (const bool reject : {false, true}) {
+    SCOPED_TRACE(reject);
+    Set own;
+    own.script.request_head = interested(
+        HYALITE_REQUEST, wants(HYALITE_BODY_FULL, 0, 4, reject ? HYALITE_OVERFLOW_REJECT : HYALITE_OVERFLOW_SKIP));
+    own.script.request_body = replacing("oo");
+    Playbook t = own.talk();
+    t.client(kPost);
+    if (reject) {
+      EXPECT_FALSE(t.connecting());
+      EXPECT_EQ(t.sent(Side::client).substr(0, 12), "HTTP/1.1 413");
+    } else {
+      t.connected();
+      EXPECT_EQ(t.sent(Side::upstream), kPost);
+    }
+  }
+}
+
+TEST(PluginTalks, EditsOfTheSameLengthKeepTheFramingThatCame) {
+  for (const bool drip : {false, true}) {
+    Set own;
+    own.script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_STREAM));
+    own.script.request_body = replacing("o");
+    Playbook t = own.talk();
+    if (drip) {
+      const std::string_view all = kChunked;
+      const auto head = all.find("\r\n\r\n") + 4;
+      t.client(all.substr(0, head)).connected().drips(Side::client, all.substr(head));
+    } else {
+      t.client(kChunked).connected();
+    }
+    EXPECT_EQ(t.sent(Side::upstream),
+              "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "2;q=1\r\nbo\r\n04\r\nnono\r\n0\r\nX-Sum: 9\r\n\r\n");
+  }
+}
+
+TEST_F(PluginTalk, EditsThatResizeAreSentInChunksOfOurs) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE));
+  script.request_body = replacing("");
+  Playbook t = talk();
+  t.client("POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 6\r\n\r\nban").connected();
+  t.client("ana");
+  EXPECT_EQ(t.sent(Side::upstream),
+            "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "2\r\nbn\r\n1\r\nn\r\n0\r\n\r\n");
+}
+
+TEST_F(PluginTalk, AResizedResponseToAnOldClientEndsWithTheConnection) {
+  script.response_head = [](hyalite_exchange* x, const hyalite_headers*) -> hyalite_verdict {
+    const auto options = wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+    EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options), HYALITE_OK);
+    return HYALITE_CONTINUE;
+  };
+  script.response_body = replacing("oo");
+  Playbook t = talk();
+  t.client("GET / HTTP/1.0\r\n\r\n").connected();
+  t.upstream("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nbar");
+  const std::string got = t.sent(Side::client);
+  EXPECT_EQ(got.find("Content-Length"), std::string::npos) << got;
+  EXPECT_EQ(got.substr(got.size() - 8), "\r\n\r\nboor");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+}
+
+TEST_F(PluginTalk, APatternCutInTwoIsKeptUntilItsRestComes) {
+  script.request_head =
+      interested(HYALITE_REQUEST, wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 0, HYALITE_OVERFLOW_DEGRADE, 8));
+  script.request_body = [](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) -> hyalite_verdict {
+    hyalite_bytes all{};
+    if (view->length == 0) return HYALITE_CONTINUE;
+    EXPECT_EQ(body->flat(w, 0, view->length, &all), HYALITE_OK);
+    const std::string_view text(all.data, all.size);
+    const auto found = text.find("nan");
+    if (found != std::string_view::npos) {
+      body->pass(w, found);
+      body->drop(w, 3);
+      body->write(w, bytes("[]"));
+    } else if (!(view->flags & HYALITE_WINDOW_END)) {
+      body->keep(w, std::min<std::uint64_t>(2, view->length));
+    }
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client("POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 6\r\n\r\nban").connected();
+  t.client("a").client("na");
+  const std::string got = t.sent(Side::upstream);
+  std::string content;
+  for (std::size_t at = got.find("\r\n\r\n") + 4; at < got.size();) {
+    const std::size_t line = got.find("\r\n", at);
+    const std::size_t n = std::stoul(got.substr(at, line - at), nullptr, 16);
+    content += got.substr(line + 2, n);
+    at = line + 2 + n + 2;
+  }
+  EXPECT_EQ(content, "ba[]a");
+}
+
+TEST_F(PluginTalk, TrailersAreEditedAndTheBodyStaysAsItCame) {
+  script.request_trailers = [](hyalite_exchange* x, const hyalite_headers* headers) -> hyalite_verdict {
+    EXPECT_EQ(headers->count, 1u);
+    http->header_set(x, HYALITE_PART_REQUEST_TRAILERS, 0, bytes("X-Sum"), bytes("10"), HYALITE_SET_REPLACE);
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client(kChunked).connected();
+  EXPECT_EQ(t.sent(Side::upstream),
+            "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "2;q=1\r\nba\r\n04\r\nnana\r\n0\r\nX-Sum: 10\r\n\r\n");
+}
+
+TEST_F(PluginTalk, AResponseIsReplacedAtItsHead) {
+  script.response_head = [](hyalite_exchange* x, const hyalite_headers*) -> hyalite_verdict {
+    hyalite_response response{};
+    response.size = sizeof response;
+    response.status = 451;
+    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = talk();
+  t.client(kAsk).connected().upstream("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nsecret");
+  EXPECT_EQ(t.sent(Side::client).substr(0, 12), "HTTP/1.1 451");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
+TEST_F(PluginTalk, AnInterimResponseIsDropped) {
+  script.response_info = [](hyalite_exchange* x, std::uint32_t) -> hyalite_verdict {
+    http->drop_info(x);
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client(kAsk).connected().upstream("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST_F(PluginTalk, ARedirectedRequestGoesElsewhereAndTheNextOneComesBack) {
+  int asked = 0;
+  script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    const hyalite_address to{4, 0, 8081, {192, 0, 2, 99}};
+    if (++asked == 1) {
+      EXPECT_EQ(http->redirect_upstream(x, &to, bytes("cache")), HYALITE_OK);
+    }
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client(kAsk);
+  EXPECT_TRUE(t.connecting());
+  t.connected().upstream("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::upstream), kAsk);
+  t.client(kAsk);
+  EXPECT_TRUE(t.connecting()) << "the connection to the other server must not be used again";
+  EXPECT_EQ(t.sent(Side::upstream), "");
+}
+
+TEST_F(PluginTalk, TheEndIsToldOnceWhateverHappens) {
+  std::vector<std::uint32_t> ends;
+  script.exchange_end = [&](hyalite_exchange*, const hyalite_exchange_summary* summary) { ends.push_back(summary->end); };
+  Playbook t = talk();
+  t.client(kAsk).connected().upstream("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf").ends(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  t.stage().on_closing(t.said<Close>()->reason);
+  t.stage().on_closing(t.said<Close>()->reason);
+  EXPECT_EQ(ends, std::vector<std::uint32_t>{HYALITE_END_UPSTREAM_GONE});
+}
+
+TEST_F(PluginTalk, ARefusedRequestIsToldToThePluginsToo) {
+  std::string reason;
+  script.exchange_end = [&](hyalite_exchange* x, const hyalite_exchange_summary* summary) {
+    EXPECT_EQ(http->request_line(x), nullptr);
+    reason.assign(summary->reason.data, summary->reason.size);
+  };
+  Playbook t = talk();
+  t.client("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  EXPECT_EQ(reason, "client.several_hosts");
+}
+
+}  // namespace
+}  // namespace hyalite

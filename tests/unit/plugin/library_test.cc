@@ -1,0 +1,187 @@
+// Opens plugins that are fine, and many that are not.
+// SPDX-License-Identifier: MIT
+#include "plugin/library.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace hyalite {
+namespace {
+
+std::string plugin(const std::string& name) { return PLUGIN_DIR "/" + name + ".so"; }
+std::string bad_plugin(const std::string& name) { return BAD_PLUGIN_DIR "/" + name + ".so"; }
+
+std::string why_not(const std::string& path) {
+  const auto library = Library::open(path);
+  return library ? "" : library.error().text;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A directory for one test.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = ::testing::TempDir() + "hyalite_library_XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~Scratch() { std::filesystem::remove_all(path_); }
+  std::string write(const std::string& name, const std::string& bytes, mode_t mode = 0644) const {
+    const std::string path = path_ + "/" + name;
+    std::ofstream(path, std::ios::binary) << bytes;
+    ::chmod(path.c_str(), mode);
+    return path;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Library, OpensAPluginWrittenInCpp) {
+  const auto library = Library::open(plugin("hello_plugin"));
+  ASSERT_TRUE(library) << library.error().text;
+  EXPECT_EQ(library->identity().id, "hello_plugin");
+  EXPECT_EQ(library->identity().license, "MIT");
+  EXPECT_TRUE(contains(std::string(library->settings_schema()), "greeting"));
+  EXPECT_NE(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).request_head, nullptr);
+  EXPECT_EQ(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).response_head, nullptr);
+}
+
+TEST(Library, OpensAPluginWrittenInC) {
+  const auto library = Library::open(plugin("hello_plugin_c"));
+  ASSERT_TRUE(library) << library.error().text;
+  EXPECT_NE(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).request_head, nullptr);
+  EXPECT_EQ(library->table<hyalite_flow_hooks>(HYALITE_FLOW_ID).flow_open, nullptr);
+}
+
+TEST(Library, KnowsWhoAPluginIsWithoutRunningIt) {
+  const auto identity = identify_plugin(plugin("hello_plugin"));
+  ASSERT_TRUE(identity) << identity.error().text;
+  EXPECT_EQ(identity->id, "hello_plugin");
+  EXPECT_EQ(identity->version, "1.0.0");
+}
+
+TEST(Library, RefusesAFileWithoutTheNote) { EXPECT_TRUE(contains(why_not(bad_plugin("missing_note")), "has no note .note.hyalite")); }
+
+// Its constructor aborts: that we are still here shows that nothing of it ran.
+TEST(Library, RefusesAnotherVersionWithoutRunningAnything) {
+  const std::string why = why_not(bad_plugin("old_abi"));
+  EXPECT_TRUE(contains(why, "built for version 0.0 of the plugin interface")) << why;
+  EXPECT_TRUE(contains(why, "rebuild it")) << why;
+}
+
+TEST(Library, RefusesAFileWithoutTheEntry) { EXPECT_TRUE(contains(why_not(bad_plugin("no_entry")), "does not export hyalite_plugin_entry")); }
+
+TEST(Library, RefusesAnEntryWithoutADescriptor) { EXPECT_TRUE(contains(why_not(bad_plugin("no_descriptor")), "gives no descriptor")); }
+
+TEST(Library, RefusesAFileThatExportsMore) {
+  const std::string why = why_not(bad_plugin("exports_too_much"));
+  EXPECT_TRUE(contains(why, "exports 1 names beside hyalite_plugin_entry (\"SSL_read\"...)")) << why;
+  EXPECT_TRUE(contains(why, "hyalite_add_plugin")) << why;
+}
+
+TEST(Library, RefusesAMissingFunctionWhenItIsLoaded) {
+  const std::string why = why_not(bad_plugin("unresolved"));
+  EXPECT_TRUE(contains(why, "nobody_has_this")) << why;
+  EXPECT_TRUE(contains(why, "unresolved.so cannot be loaded")) << why;
+}
+
+TEST(Library, RefusesWhatOthersMayWrite) {
+  const Scratch scratch;
+  const std::string bytes = read_file(plugin("hello_plugin"));
+  EXPECT_TRUE(contains(why_not(scratch.write("group.so", bytes, 0664)), "may be written by others: chmod go-w"));
+  EXPECT_TRUE(contains(why_not(scratch.write("world.so", bytes, 0646)), "may be written by others: chmod go-w"));
+  const std::string fine = scratch.write("fine.so", bytes);
+  EXPECT_EQ(why_not(fine), "");
+  ::chmod(scratch.path().c_str(), 0775);
+  EXPECT_TRUE(contains(why_not(fine), "lies in a directory that others may write to"));
+  ::chmod(scratch.path().c_str(), 0777 | S_ISVTX);
+  EXPECT_EQ(why_not(fine), "");
+}
+
+TEST(Library, RefusesWhatIsNoPluginAtAll) {
+  const Scratch scratch;
+  EXPECT_TRUE(contains(why_not(scratch.path() + "/absent.so"), "No such file"));
+  EXPECT_TRUE(contains(why_not(scratch.path()), "is not a file"));
+  EXPECT_TRUE(contains(why_not(scratch.write("empty.so", "")), "is not an ELF file"));
+  EXPECT_TRUE(contains(why_not(scratch.write("text.so", "#!/bin/sh\necho\n")), "is not an ELF file"));
+  std::string other = read_file(plugin("hello_plugin"));
+  other[18] = 0x28;  // e_machine: 32-bit ARM
+  EXPECT_TRUE(contains(why_not(scratch.write("arm.so", other)), "another machine"));
+}
+
+// What happens to the file later does not reach the process: it runs a copy.
+TEST(Library, RunsAPrivateCopy) {
+  const Scratch scratch;
+  const std::string path = scratch.write("hello.so", read_file(plugin("hello_plugin")));
+  const auto library = Library::open(path);
+  ASSERT_TRUE(library) << library.error().text;
+  ASSERT_EQ(::truncate(path.c_str(), 0), 0);
+  EXPECT_STREQ(library->descriptor().id, "hello_plugin");
+  EXPECT_NE(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).request_head, nullptr);
+}
+
+TEST(Library, SeesAReplacedFileAsANewOne) {
+  const Scratch scratch;
+  const std::string path = scratch.write("p.so", read_file(plugin("hello_plugin")));
+  const auto first = Library::open(path);
+  scratch.write("p.so", read_file(plugin("hello_plugin_c")));
+  const auto second = Library::open(path);
+  ASSERT_TRUE(first && second);
+  EXPECT_STREQ(first->descriptor().id, "hello_plugin");
+  EXPECT_STREQ(second->descriptor().id, "hello_plugin_c");
+}
+
+// Whatever is cut off or turned over in a file, reading it ends with a sentence.
+TEST(ElfFile, SurvivesDamage) {
+  const std::string whole = read_file(plugin("hello_plugin_c"));
+  ASSERT_TRUE(read_note(whole));
+  for (std::size_t n = 0; n < whole.size(); n = n < 4'096 ? n + 1 : n + 97) {
+    const std::string_view cut(whole.data(), n);
+    (void)read_note(cut);
+    (void)read_exports(cut);
+  }
+  for (std::size_t at = 0; at < 1'024; ++at) {
+    for (const char value : {'\x00', '\x7f', '\xff'}) {
+      std::string turned = whole;
+      turned[at] = value;
+      (void)read_note(turned);
+      (void)read_exports(turned);
+    }
+  }
+}
+
+TEST(FindPlugin, LooksThroughTheDirectoriesInOrder) {
+  const Scratch first, second;
+  first.write("a.so", "");
+  second.write("a.so", "");
+  const std::string b = second.write("b.so", "");
+  const std::vector<std::string> directories{first.path(), "/nowhere", second.path()};
+  EXPECT_EQ(*find_plugin("a", directories), first.path() + "/a.so");
+  EXPECT_EQ(*find_plugin("b", directories), b);
+  EXPECT_EQ(*find_plugin("./own/c.so", directories), "./own/c.so");
+  EXPECT_EQ(list_plugins(directories).size(), 2u);
+}
+
+TEST(FindPlugin, NamesWhereItLookedAndTheNearestName) {
+  const std::vector<std::string> directories{PLUGIN_DIR};
+  const auto found = find_plugin("hello_plugn", directories);
+  ASSERT_FALSE(found);
+  EXPECT_TRUE(contains(found.error().text, "looked for hello_plugn.so in " PLUGIN_DIR)) << found.error().text;
+  EXPECT_TRUE(contains(found.error().text, "did you mean \"hello_plugin\"?")) << found.error().text;
+}
+
+}  // namespace
+}  // namespace hyalite
