@@ -131,7 +131,7 @@ void read_verdict(std::string_view kind, std::string_view rest, Verdict& verdict
   if (verdict.kind == Kind::refused || verdict.kind == Kind::cut) verdict.refusal = take_word(rest);
   if (verdict.kind == Kind::refused || verdict.kind == Kind::answered) {
     const std::string_view status = take_word(rest);
-    verdict.status = status == "reset" ? 0 : static_cast<int>(number(status));
+    verdict.status = status == "close" ? 0 : static_cast<int>(number(status));
   }
   if (rest.empty()) return;
   if (verdict.kind == Kind::pass || verdict.kind == Kind::tunnel) {

@@ -24,7 +24,7 @@ struct Verdict {
   Kind kind = Kind::pass;
   std::size_t complete = 0;
   std::string refusal;  // its id
-  int status = 0;       // 0: nobody is told, the connection is reset
+  int status = 0;       // 0: nobody is told, the connection is closed
 };
 
 struct Case {

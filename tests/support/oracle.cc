@@ -12,6 +12,7 @@ namespace oracle {
 namespace {
 
 struct CutShort {};
+struct NotBegun {};
 struct Malformed {
   std::string why;
 };
@@ -458,6 +459,7 @@ Message read_response(Cursor& in, const Question& question, bool ended) {
     read_response_body(in, response, question, ended);
     if (response.status < 200 && response.status != 101) {
       interim.push_back(response.status);
+      if (in.at_end()) throw NotBegun{};
       continue;
     }
     response.interim = std::move(interim);
@@ -479,6 +481,8 @@ Reading read_stream(std::string_view stream, Read read) {
       reading.state = State::tunnel;
       break;
     }
+  } catch (const NotBegun&) {
+    reading.state = State::whole;
   } catch (const CutShort&) {
     reading.state = State::cut_short;
   } catch (const Malformed& found) {

@@ -38,7 +38,7 @@ struct Message {
 };
 
 enum class State {
-  whole,      // complete messages, nothing left over
+  whole,      // complete messages, nothing left over (but perhaps interim responses, whose final one has not begun)
   cut_short,  // complete messages, then the beginning of one
   malformed,  // complete messages, then something that is none, or could be read in two ways
   tunnel,     // the last message opened a tunnel; what is behind it belongs to another protocol
