@@ -275,7 +275,7 @@ BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Byte
   for (const Bytes& piece : in) {
     if (!piece.empty()) segments.push_back(abi(piece));
   }
-  Window window(std::move(segments), {!is_tap, is_last ? 0 : link.wish->keep_max, chain_.services_->limits.held_body_bytes}, link.output);
+  Window window(std::move(segments), {!is_tap, is_last, link.wish->keep_max, chain_.services_->limits.held_body_bytes}, link.output);
   const std::size_t before = link.output.size();
   hyalite_verdict verdict = HYALITE_ERROR;
   Answer answer = ask(link, window, flags, retained, verdict);

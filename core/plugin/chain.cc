@@ -103,21 +103,19 @@ Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const Met
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     Instance& instance = *instances_[i];
     instance.host().start(worker, row);
-    hyalite_status status = HYALITE_OK;
-    const auto start = [&](Instance& self) {
-      if (self.descriptor().start != nullptr) status = self.descriptor().start(self.self(), &about);
-    };
-    if (!call_life(Hook::start, i, start) || status != HYALITE_OK) {
+    if (instance.descriptor().start == nullptr) continue;
+    const auto start = [&](Instance& self) { return self.descriptor().start(self.self(), &about); };
+    if (!call_life(Hook::start, i, start)) {
       return Error{Fault::plugin, "the plugin \"" + instance.name() + "\" could not start; its lines in the log may say why"};
     }
   }
   return {};
 }
 
-void Chain::run_life(Hook hook, void (*hyalite_descriptor::*member)(void*)) {
+void Chain::run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(void*)) {
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const auto function = instances_[i]->descriptor().*member;
-    if (function != nullptr) call_life(hook, i, [&](Instance& instance) { function(instance.self()); });
+    if (function != nullptr) call_life(hook, i, [&](Instance& instance) { return function(instance.self()); });
   }
 }
 
@@ -159,8 +157,7 @@ Answer Chain::upstream_connect(FlowSubject& flow, const Address& to) {
 void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
   const hyalite_flow_summary about = summary_of(summary, flow.decision());
   run(Hook::flow_close, flow, nullptr, [&](const Instance& i, void* state) {
-    i.hooks().flow.flow_close(i.self(), &flow, state, &about);
-    return hyalite_verdict{HYALITE_CONTINUE};
+    return i.hooks().flow.flow_close(i.self(), &flow, state, &about);
   });
   end_states(flow, nullptr);
 }
@@ -189,8 +186,7 @@ Answer Chain::request_trailers(ExchangeSubject& exchange) {
 
 void Chain::request_end(ExchangeSubject& exchange) {
   run(Hook::request_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    i.hooks().http.request_end(i.self(), &exchange, state);
-    return hyalite_verdict{HYALITE_CONTINUE};
+    return i.hooks().http.request_end(i.self(), &exchange, state);
   });
 }
 
@@ -216,8 +212,7 @@ Answer Chain::response_trailers(ExchangeSubject& exchange) {
 
 void Chain::response_end(ExchangeSubject& exchange) {
   run(Hook::response_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    i.hooks().http.response_end(i.self(), &exchange, state);
-    return hyalite_verdict{HYALITE_CONTINUE};
+    return i.hooks().http.response_end(i.self(), &exchange, state);
   });
 }
 
@@ -232,8 +227,7 @@ void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summa
   redirected.decided_by = exchange.redirected_by();
   const hyalite_exchange_summary about = summary_of(summary, exchange.decision().made() ? exchange.decision() : redirected);
   run(Hook::exchange_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    i.hooks().http.exchange_end(i.self(), &exchange, state, &about);
-    return hyalite_verdict{HYALITE_CONTINUE};
+    return i.hooks().http.exchange_end(i.self(), &exchange, state, &about);
   });
   end_states(exchange.flow(), &exchange);
 }

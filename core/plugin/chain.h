@@ -98,7 +98,7 @@ class Chain {
   Answer run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
   template <class Do>
   bool call_life(Hook hook, std::size_t index, Do&& what);
-  void run_life(Hook hook, void (*hyalite_descriptor::*member)(void*));
+  void run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(void*));
 
   // ---- its answer (verdicts.cc)
   static bool is_left_out(const Entry& entry, const FlowSubject& flow, const ExchangeSubject* exchange);

@@ -84,14 +84,16 @@ template <class Do>
 bool Chain::call_life(Hook hook, std::size_t index, Do&& what) {
   Instance& instance = *instances_[index];
   const CallFrame frame(*services_, instance, static_cast<std::uint32_t>(index), hook, nullptr);
+  std::string why = "an exception";
   try {
-    what(instance);
-    return true;
+    const hyalite_status status = what(instance);
+    if (status == HYALITE_OK) return true;
+    why = "status " + std::to_string(status);
   } catch (...) {
-    instance.host().count(InstanceCount::errors);
-    instance.host().complain("plugin.failed", name(hook), "an exception");
-    return false;
   }
+  instance.host().count(InstanceCount::errors);
+  instance.host().complain("plugin.failed", name(hook), why);
+  return false;
 }
 
 }  // namespace hyalite

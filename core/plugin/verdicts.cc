@@ -111,7 +111,10 @@ void Chain::end_states(FlowSubject& flow, ExchangeSubject* exchange) {
     const auto fini = exchange != nullptr ? hooks.exchange_fini : hooks.flow_fini;
     if ((notes.states_made >> i & 1) == 0 || fini == nullptr) continue;
     char* state = notes.states + (exchange != nullptr ? instance.exchange_state_at : instance.flow_state_at);
-    call_life(exchange != nullptr ? Hook::exchange_end : Hook::flow_close, i, [&](Instance& self) { fini(self.self(), state); });
+    call_life(exchange != nullptr ? Hook::exchange_end : Hook::flow_close, i, [&](Instance& self) {
+      fini(self.self(), state);
+      return HYALITE_OK;
+    });
   }
   notes.states_made = 0;
 }

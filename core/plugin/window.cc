@@ -86,8 +86,8 @@ hyalite_status Window::write(Bytes text) {
 
 hyalite_status Window::keep(std::uint64_t n) {
   if (!rules_.may_edit) return HYALITE_E_FORBIDDEN;
-  if (n > length_ - at_) return HYALITE_E_INVALID;
-  if (n > rules_.keep_max) return rules_.keep_max == 0 ? HYALITE_E_INVALID : HYALITE_E_LIMIT;
+  if (n > length_ - at_ || (rules_.is_last && n > 0)) return HYALITE_E_INVALID;
+  if (n > rules_.keep_max) return HYALITE_E_LIMIT;
   keep_ = n;
   return HYALITE_OK;
 }

@@ -49,7 +49,8 @@ class Output {
 
 struct WindowRules {
   bool may_edit = false;        // TAP may not
-  std::uint64_t keep_max = 0;   // 0 at the end of a body
+  bool is_last = false;         // nothing can be kept
+  std::uint64_t keep_max = 0;
   std::size_t most_written = 0;  // bytes, in all calls of one feed
 };
 

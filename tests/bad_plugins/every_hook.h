@@ -44,16 +44,16 @@ struct EveryHook : hyalite::Plugin<T> {
   }
   hyalite::Verdict on_request_body(hyalite::Request&, hyalite::Body&) { return at("request_body"); }
   hyalite::Verdict on_request_trailers(hyalite::Trailers&) { return at("request_trailers"); }
-  void on_request_end(hyalite::Request&) { at("request_end"); }
+  hyalite::Verdict on_request_end(hyalite::Request&) { return at("request_end"); }
   hyalite::Verdict on_response_info(hyalite::Response&) { return at("response_info"); }
   hyalite::Verdict on_response_head(hyalite::Response&) { return at("response_head"); }
   hyalite::Verdict on_response_body(hyalite::Response&, hyalite::Body&) { return at("response_body"); }
   hyalite::Verdict on_response_trailers(hyalite::Trailers&) { return at("response_trailers"); }
-  void on_response_end(hyalite::Response&) { at("response_end"); }
+  hyalite::Verdict on_response_end(hyalite::Response&) { return at("response_end"); }
   hyalite::Verdict on_tunnel_open(hyalite::Exchange&, std::uint32_t) { return at("tunnel_open"); }
-  void on_exchange_end(hyalite::Exchange&, const hyalite_exchange_summary&) { at("exchange_end"); }
+  hyalite::Verdict on_exchange_end(hyalite::Exchange&, const hyalite_exchange_summary&) { return at("exchange_end"); }
   hyalite::Verdict on_data(hyalite::Flow&, hyalite_direction, hyalite::Body&) { return at("data"); }
-  void on_flow_close(hyalite::Flow&, const hyalite_flow_summary&) { at("flow_close"); }
+  hyalite::Verdict on_flow_close(hyalite::Flow&, const hyalite_flow_summary&) { return at("flow_close"); }
 
   hyalite::Verdict at(std::string_view here) {
     return here == where ? static_cast<T*>(this)->misbehave() : hyalite::Verdict::go_on;

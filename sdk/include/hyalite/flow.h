@@ -140,7 +140,7 @@ typedef struct hyalite_flow_hooks {
   /* [worker] Before connecting to `to`. Decisions: reset, redirect_upstream. */
   hyalite_verdict (*upstream_connect)(void* instance, hyalite_flow* flow, void* state, const hyalite_address* to);
   /* [worker] The end, exactly once for each flow that was opened. Nothing can be decided. */
-  void (*flow_close)(void* instance, hyalite_flow* flow, void* state, const hyalite_flow_summary* summary);
+  hyalite_verdict (*flow_close)(void* instance, hyalite_flow* flow, void* state, const hyalite_flow_summary* summary);
 } hyalite_flow_hooks;
 
 #define HYALITE_TLS_ID "hyalite.tls/0"

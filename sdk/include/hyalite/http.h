@@ -259,8 +259,8 @@ typedef struct hyalite_http_hooks {
   /* [worker] There are trailers, or HYALITE_BODY_WANT_TRAILERS asked for a place for them. May edit them.
    * Decisions: respond, reset. */
   hyalite_verdict (*request_trailers)(void* instance, hyalite_exchange* exchange, void* state, const hyalite_headers* headers);
-  /* [worker] The whole request went on its way. */
-  void (*request_end)(void* instance, hyalite_exchange* exchange, void* state);
+  /* [worker] The whole request went on its way. Nothing can be decided. */
+  hyalite_verdict (*request_end)(void* instance, hyalite_exchange* exchange, void* state);
   /* [worker] An interim (1xx) response other than 101. May edit or drop_info. Decisions: reset. */
   hyalite_verdict (*response_info)(void* instance, hyalite_exchange* exchange, void* state, uint32_t status,
                                    const hyalite_headers* headers);
@@ -271,13 +271,13 @@ typedef struct hyalite_http_hooks {
                                    const hyalite_window_view* view);
   /* [worker] As request_trailers. Decisions: reset. */
   hyalite_verdict (*response_trailers)(void* instance, hyalite_exchange* exchange, void* state, const hyalite_headers* headers);
-  /* [worker] The whole response went to the client. */
-  void (*response_end)(void* instance, hyalite_exchange* exchange, void* state);
+  /* [worker] The whole response went to the client. Nothing can be decided. */
+  hyalite_verdict (*response_end)(void* instance, hyalite_exchange* exchange, void* state);
   /* [worker] CONNECT was answered with 2xx, or the protocol was switched (101): raw bytes from here on. Declare a stream_interest here.
    * Decisions: reset. */
   hyalite_verdict (*tunnel_open)(void* instance, hyalite_exchange* exchange, void* state, uint32_t kind);
   /* [worker] The end, exactly once for each exchange, however it ended. Heads are still readable; nothing can be decided. */
-  void (*exchange_end)(void* instance, hyalite_exchange* exchange, void* state, const hyalite_exchange_summary* summary);
+  hyalite_verdict (*exchange_end)(void* instance, hyalite_exchange* exchange, void* state, const hyalite_exchange_summary* summary);
 } hyalite_http_hooks;
 
 #ifdef __cplusplus

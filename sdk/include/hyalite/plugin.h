@@ -76,14 +76,15 @@ typedef struct hyalite_descriptor {
   hyalite_status (*create)(const hyalite_host* host, void** instance);
   /* [start] The worker exists: open files, fetch metrics' cells. Anything but HYALITE_OK: the worker does not start. May be NULL. */
   hyalite_status (*start)(void* instance, const hyalite_worker* worker);
-  /* [worker] About once a second: what is to be done even when nothing passes. May be NULL. */
-  void (*tick)(void* instance);
+  /* [worker] These four: anything but HYALITE_OK is counted and logged as an error; nothing else comes of it.
+   * About once a second: what is to be done even when nothing passes. May be NULL. */
+  hyalite_status (*tick)(void* instance);
   /* [worker] Log files were moved away: open them again. May be NULL. */
-  void (*reopen)(void* instance);
+  hyalite_status (*reopen)(void* instance);
   /* [worker] Newer workers accept; this one only finishes what it has. Hooks go on. May be NULL. */
-  void (*drain)(void* instance);
+  hyalite_status (*drain)(void* instance);
   /* [worker] The last call in a worker: write out what is still held. May be NULL. */
-  void (*stop)(void* instance);
+  hyalite_status (*stop)(void* instance);
   /* [create] Frees the instance; only where memory is checked, never after start. */
   void (*destroy)(void* instance);
 } hyalite_descriptor;

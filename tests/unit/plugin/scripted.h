@@ -54,7 +54,7 @@ struct ScriptSlot {
   static hyalite_verdict flow_open(void* i, hyalite_flow* f, void* s) { return of(i).flow_open(f, s); }
   static hyalite_verdict protocol(void* i, hyalite_flow* f, void*, std::uint32_t p) { return of(i).protocol(f, p); }
   static hyalite_verdict upstream_connect(void* i, hyalite_flow* f, void*, const hyalite_address* a) { return of(i).upstream_connect(f, a); }
-  static void flow_close(void* i, hyalite_flow* f, void*, const hyalite_flow_summary* s) { of(i).flow_close(f, s); }
+  static hyalite_verdict flow_close(void* i, hyalite_flow* f, void*, const hyalite_flow_summary* s) { return of(i).flow_close(f, s), HYALITE_CONTINUE; }
   static hyalite_verdict client_hello(void* i, hyalite_flow* f, void*, const hyalite_client_hello* h) { return of(i).client_hello(f, h); }
   static hyalite_verdict data(void* i, hyalite_flow* f, void*, hyalite_direction d, hyalite_window* w, const hyalite_window_view* v) {
     return of(i).data(f, d, w, v);
@@ -64,7 +64,7 @@ struct ScriptSlot {
     return of(i).request_body(x, w, v);
   }
   static hyalite_verdict request_trailers(void* i, hyalite_exchange* x, void*, const hyalite_headers* h) { return of(i).request_trailers(x, h); }
-  static void request_end(void* i, hyalite_exchange* x, void*) { of(i).request_end(x); }
+  static hyalite_verdict request_end(void* i, hyalite_exchange* x, void*) { return of(i).request_end(x), HYALITE_CONTINUE; }
   static hyalite_verdict response_info(void* i, hyalite_exchange* x, void*, std::uint32_t status, const hyalite_headers*) {
     return of(i).response_info(x, status);
   }
@@ -72,12 +72,12 @@ struct ScriptSlot {
   static hyalite_verdict response_body(void* i, hyalite_exchange* x, void*, hyalite_window* w, const hyalite_window_view* v) {
     return of(i).response_body(x, w, v);
   }
-  static void response_end(void* i, hyalite_exchange* x, void*) { of(i).response_end(x); }
+  static hyalite_verdict response_end(void* i, hyalite_exchange* x, void*) { return of(i).response_end(x), HYALITE_CONTINUE; }
   static hyalite_verdict tunnel_open(void* i, hyalite_exchange* x, void*, std::uint32_t kind) { return of(i).tunnel_open(x, kind); }
-  static void exchange_end(void* i, hyalite_exchange* x, void*, const hyalite_exchange_summary* s) { of(i).exchange_end(x, s); }
+  static hyalite_verdict exchange_end(void* i, hyalite_exchange* x, void*, const hyalite_exchange_summary* s) { return of(i).exchange_end(x, s), HYALITE_CONTINUE; }
   static hyalite_status exchange_init(void* i, void* s) { return of(i).exchange_init(s); }
   static void exchange_fini(void* i, void* s) { of(i).exchange_fini(s); }
-  static void tick(void* i) { of(i).tick(); }
+  static hyalite_status tick(void* i) { return of(i).tick(), HYALITE_OK; }
 
 #define PUT(table, hook) table.hook = script.hook ? &hook : nullptr
   static const void* get_interface(const char* id) {

@@ -173,10 +173,13 @@ struct Thunks {
   }
   static void destroy(void* instance) noexcept { delete &plugin(instance); }
 
-#define HYALITE_LIFE(member)                                \
-  static void member(void* instance) noexcept {             \
-    HYALITE_TRY { plugin(instance).member(); }              \
-    HYALITE_CATCH(root(instance), #member, static_cast<void>(0)) \
+#define HYALITE_LIFE(member)                                  \
+  static hyalite_status member(void* instance) noexcept {     \
+    HYALITE_TRY {                                             \
+      plugin(instance).member();                              \
+      return HYALITE_OK;                                      \
+    }                                                         \
+    HYALITE_CATCH(root(instance), #member, HYALITE_E_FAILED)  \
   }
   HYALITE_LIFE(tick)
   HYALITE_LIFE(reopen)
@@ -190,9 +193,6 @@ struct Thunks {
 #define HYALITE_END(where) \
   }                        \
   HYALITE_CATCH(root(instance), where, HYALITE_ERROR)
-#define HYALITE_END_VOID(where) \
-  }                             \
-  HYALITE_CATCH(root(instance), where, static_cast<void>(0))
 
   static hyalite_verdict flow_open(void* instance, hyalite_flow* f, void* state) noexcept {
     HYALITE_BEGIN Flow flow(host(instance), f);
@@ -209,10 +209,10 @@ struct Thunks {
     return call<T, FlowState>(plugin(instance), &T::on_upstream_connect, state, flow, *to);
     HYALITE_END("upstream_connect")
   }
-  static void flow_close(void* instance, hyalite_flow* f, void* state, const hyalite_flow_summary* summary) noexcept {
+  static hyalite_verdict flow_close(void* instance, hyalite_flow* f, void* state, const hyalite_flow_summary* summary) noexcept {
     HYALITE_BEGIN Flow flow(host(instance), f);
-    call<T, FlowState>(plugin(instance), &T::on_flow_close, state, flow, *summary);
-    HYALITE_END_VOID("flow_close")
+    return call<T, FlowState>(plugin(instance), &T::on_flow_close, state, flow, *summary);
+    HYALITE_END("flow_close")
   }
   static hyalite_verdict client_hello(void* instance, hyalite_flow* f, void* state, const hyalite_client_hello* hello) noexcept {
     HYALITE_BEGIN Flow flow(host(instance), f);
@@ -245,10 +245,10 @@ struct Thunks {
     return call<T, ExchangeState>(plugin(instance), &T::on_request_trailers, state, trailers);
     HYALITE_END("request_trailers")
   }
-  static void request_end(void* instance, hyalite_exchange* x, void* state) noexcept {
+  static hyalite_verdict request_end(void* instance, hyalite_exchange* x, void* state) noexcept {
     HYALITE_BEGIN Request request(host(instance), x);
-    call<T, ExchangeState>(plugin(instance), &T::on_request_end, state, request);
-    HYALITE_END_VOID("request_end")
+    return call<T, ExchangeState>(plugin(instance), &T::on_request_end, state, request);
+    HYALITE_END("request_end")
   }
   static hyalite_verdict response_info(void* instance, hyalite_exchange* x, void* state, std::uint32_t,
                                        const hyalite_headers* headers) noexcept {
@@ -275,24 +275,23 @@ struct Thunks {
     return call<T, ExchangeState>(plugin(instance), &T::on_response_trailers, state, trailers);
     HYALITE_END("response_trailers")
   }
-  static void response_end(void* instance, hyalite_exchange* x, void* state) noexcept {
+  static hyalite_verdict response_end(void* instance, hyalite_exchange* x, void* state) noexcept {
     HYALITE_BEGIN Response response(host(instance), x);
-    call<T, ExchangeState>(plugin(instance), &T::on_response_end, state, response);
-    HYALITE_END_VOID("response_end")
+    return call<T, ExchangeState>(plugin(instance), &T::on_response_end, state, response);
+    HYALITE_END("response_end")
   }
   static hyalite_verdict tunnel_open(void* instance, hyalite_exchange* x, void* state, std::uint32_t kind) noexcept {
     HYALITE_BEGIN Exchange exchange(host(instance), x);
     return call<T, ExchangeState>(plugin(instance), &T::on_tunnel_open, state, exchange, kind);
     HYALITE_END("tunnel_open")
   }
-  static void exchange_end(void* instance, hyalite_exchange* x, void* state, const hyalite_exchange_summary* summary) noexcept {
+  static hyalite_verdict exchange_end(void* instance, hyalite_exchange* x, void* state, const hyalite_exchange_summary* summary) noexcept {
     HYALITE_BEGIN Exchange exchange(host(instance), x);
-    call<T, ExchangeState>(plugin(instance), &T::on_exchange_end, state, exchange, *summary);
-    HYALITE_END_VOID("exchange_end")
+    return call<T, ExchangeState>(plugin(instance), &T::on_exchange_end, state, exchange, *summary);
+    HYALITE_END("exchange_end")
   }
 #undef HYALITE_BEGIN
 #undef HYALITE_END
-#undef HYALITE_END_VOID
 
   // ---- tables: a hook that the class lacks is NULL in them
 

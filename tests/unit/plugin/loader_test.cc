@@ -1,0 +1,264 @@
+// From a settings file to a chain of real plugins.
+// SPDX-License-Identifier: MIT
+#include "plugin/loader.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "settings/reader.h"
+#include "unit/plugin/scripted.h"
+
+namespace hyalite {
+namespace {
+
+// A chain as a generation and its only worker have it.
+class Loaded {
+ public:
+  explicit Loaded(const std::string& plugins, std::vector<std::string> quarantined = {})
+      : log_(LogLevel::debug, [this](std::string_view line) { lines.emplace_back(line); }) {
+    auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugins:\n" + plugins, "test.yaml");
+    EXPECT_TRUE(read) << text_of(read.mistakes);
+    settings_ = std::move(read.settings);
+    LoadOptions options;
+    options.file = "test.yaml";
+    options.directories = {PLUGIN_DIR, BAD_PLUGIN_DIR};
+    options.quarantined = std::move(quarantined);
+    options.slot = &slot;
+    ChainLoad load = load_chain(settings_, options, layout_, log_);
+    mistakes = text_of(load.mistakes);
+    chain_ = std::move(load.chain);
+  }
+  ~Loaded() {
+    if (chain_) chain_->destroy();
+  }
+
+  Chain& start() {
+    EXPECT_TRUE(start_with(&slot));
+    return *chain_;
+  }
+  Result<void> start_with(CallSlot* where) {
+    auto board = Board::make(layout_, 1);
+    board_.emplace(std::move(*board));
+    return chain_->start(0, 1, board_->worker(0), where);
+  }
+  Chain& chain() { return *chain_; }
+  bool worked() const { return chain_ != nullptr; }
+  bool logged(std::string_view part) const {
+    for (const std::string& line : lines) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  std::string mistakes;
+  std::vector<std::string> lines;
+  CallSlot slot;
+
+ private:
+  Settings settings_;
+  Log log_;
+  Layout layout_;
+  std::optional<Board> board_;
+  std::unique_ptr<Chain> chain_;
+};
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::string value_of(const Talk& talk, std::string_view name) {
+  const Field* field = talk.exchange.request->find(name);
+  return field == nullptr ? "" : std::string(field->value);
+}
+
+TEST(LoadChain, MakesAChainOfRealPlugins) {
+  Loaded loaded(
+      "  - { name: cpp, use: hello_plugin, settings: { greeting: good day } }\n"
+      "  - { name: twice, use: hello_plugin }\n");
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  Chain& chain = loaded.start();
+  Talk talk(chain);
+  EXPECT_EQ(talk.request(kGet), Answer::go_on);
+  EXPECT_EQ(value_of(talk, "X-Hello"), "hello");
+  EXPECT_EQ(&chain.at(0).library(), &chain.at(1).library());
+}
+
+TEST(LoadChain, TakesPluginsWrittenInC) {
+  Loaded loaded("  - { name: c, use: hello_plugin_c }\n");
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  Talk talk(loaded.start());
+  talk.request(kGet);
+  EXPECT_EQ(value_of(talk, "X-Hello"), "hello from C");
+}
+
+TEST(LoadChain, TellsAllMistakesWithTheirLines) {
+  Loaded loaded(
+      "  - name: a\n"
+      "    use: helo_plugin\n"
+      "  - name: b\n"
+      "    use: hello_plugin\n"
+      "    settings:\n"
+      "      greetin: x\n"
+      "  - name: c\n"
+      "    use: create_fails\n"
+      "    settings:\n"
+      "      how: mistakes\n"
+      "      list: [ 1,\n"
+      "              2 ]\n"
+      "  - { name: d, use: old_abi }\n"
+      "  - { name: e, use: hello_plugin_c, settings: { any: thing } }\n");
+  EXPECT_FALSE(loaded.worked());
+  const std::string& m = loaded.mistakes;
+  EXPECT_TRUE(contains(m, "test.yaml:3:")) << m;
+  EXPECT_TRUE(contains(m, "did you mean \"hello_plugin\"")) << m;
+  EXPECT_TRUE(contains(m, "test.yaml:8:")) << m;
+  EXPECT_TRUE(contains(m, "greetin")) << m;
+  EXPECT_TRUE(contains(m, "test.yaml:12:12: ")) << m;
+  EXPECT_TRUE(contains(m, "is not how it is done")) << m;
+  EXPECT_TRUE(contains(m, "test.yaml:13:")) << m;
+  EXPECT_TRUE(contains(m, "test.yaml:14:15: ")) << m;
+  EXPECT_TRUE(contains(m, "is built for version 0.0")) << m;
+  EXPECT_TRUE(contains(m, "the plugin takes no settings")) << m;
+}
+
+TEST(LoadChain, SaysThatAPluginCouldNotBeCreated) {
+  EXPECT_TRUE(contains(Loaded("  - { name: a, use: create_fails }\n").mistakes, "the plugin could not be created"));
+  Loaded throwing("  - { name: a, use: create_fails, settings: { how: throws } }\n");
+  EXPECT_TRUE(contains(throwing.mistakes, "could not be created"));
+  EXPECT_TRUE(throwing.logged("an exception left the plugin"));
+}
+
+TEST(LoadChain, RefusesAPluginThatStartsAThread) {
+  Loaded loaded("  - { name: eager, use: starts_thread_in_create }\n");
+  EXPECT_TRUE(contains(loaded.mistakes, "started a thread while it was created")) << loaded.mistakes;
+  EXPECT_EQ(count_threads(), 1u);
+}
+
+// ---- quarantine
+
+TEST(LoadChain, GoesOnWithoutAQuarantinedPluginThatFailsOpen) {
+  Loaded loaded("  - { name: bad, use: old_abi, on_failure: open }\n  - { name: good, use: hello_plugin }\n", {"bad"});
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  EXPECT_EQ(loaded.start().size(), 1u);
+  EXPECT_TRUE(loaded.logged("plugin.quarantined instance=bad"));
+}
+
+TEST(LoadChain, LetsNothingPassAQuarantinedPluginThatFailsClosed) {
+  Loaded loaded("  - { name: bad, use: old_abi, on_failure: closed }\n", {"bad"});
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  Chain& chain = loaded.start();
+  Talk talk(chain);
+  EXPECT_EQ(chain.protocol_known(talk.flow), Answer::go_on);
+  EXPECT_EQ(talk.request(kGet), Answer::decided);
+  EXPECT_EQ(talk.exchange.decision().decided_by, "bad");
+  EXPECT_EQ(talk.exchange.decision().cause, Decision::Cause::failure);
+  Talk tunnel(chain);
+  tunnel.flow.set_protocol(Protocol::tls);
+  EXPECT_EQ(chain.protocol_known(tunnel.flow), Answer::decided);
+}
+
+// ---- plugins that misbehave in each of their hooks
+
+// Lives through a whole flow; gives the names of all that went on or was decided.
+void live_through(Chain& chain) {
+  chain.tick();
+  chain.reopen();
+  chain.drain();
+  {
+    Talk talk(chain);
+    if (talk.flow.decision().made()) return;
+    ClientHello hello;
+    talk.flow.set_client_hello(hello);
+    if (chain.client_hello(talk.flow) == Answer::decided || chain.protocol_known(talk.flow) == Answer::decided) return;
+    if (chain.upstream_connect(talk.flow, talk.flow.upstream()) == Answer::decided) return;
+    if (talk.request(kGet) == Answer::decided) return;
+    if (chain.body(talk.exchange, Direction::request).feed("x", true).kind == BodyStep::Kind::decided) return;
+    Trailers trailers;
+    index_trailers("", 1, trailers);
+    talk.exchange.request_trailers = talk.exchange.response_trailers = &trailers;
+    if (chain.request_trailers(talk.exchange) == Answer::decided) return;
+    chain.request_end(talk.exchange);
+    ResponseHead info;
+    ResponseReader(HeadLimits{}).read("HTTP/1.1 103 Early\r\n\r\n", {}, info);
+    talk.exchange.info = &info;
+    if (chain.response_info(talk.exchange) == Answer::decided) return;
+    if (talk.response(kOk) == Answer::decided) return;
+    if (chain.body(talk.exchange, Direction::response).feed("x", true).kind == BodyStep::Kind::decided) return;
+    if (chain.response_trailers(talk.exchange) == Answer::decided) return;
+    chain.response_end(talk.exchange);
+    if (chain.tunnel_open(talk.exchange, TunnelKind::connect) == Answer::decided) return;
+    if (chain.stream(talk.flow, Direction::request).feed("x", true).kind == BodyStep::Kind::decided) return;
+  }
+}
+
+const std::vector<Hook> kHooksInFlows = [] {
+  std::vector<Hook> hooks;
+  for (std::size_t i = 0; i < kFlowHookCount; ++i) hooks.push_back(static_cast<Hook>(i));
+  return hooks;
+}();
+
+TEST(BadPlugins, AnExceptionInAnyHookIsContained) {
+  for (const Hook hook : kHooksInFlows) {
+    for (const std::string policy : {"open", "closed"}) {
+      SCOPED_TRACE(std::string(name(hook)) + " " + policy);
+      Loaded loaded("  - { name: bad, use: throws, on_failure: " + policy + ", settings: { in: " + name(hook) + " } }\n");
+      ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+      Chain& chain = loaded.start();
+      live_through(chain);
+      EXPECT_TRUE(loaded.logged("thrown on purpose"));
+    }
+  }
+}
+
+TEST(BadPlugins, AnUnknownVerdictInAnyHookIsContained) {
+  for (const Hook hook : kHooksInFlows) {
+    for (const std::string policy : {"open", "closed"}) {
+      SCOPED_TRACE(std::string(name(hook)) + " " + policy);
+      Loaded loaded("  - { name: bad, use: bad_verdict, on_failure: " + policy + ", settings: { in: " + name(hook) + " } }\n");
+      ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+      live_through(loaded.start());
+      EXPECT_TRUE(loaded.logged(std::string("plugin.failed instance=bad hook=") + name(hook) + " what=\"the unknown verdict 77\""));
+    }
+  }
+}
+
+TEST(BadPlugins, AnExceptionThroughPlainCIsContained) {
+  Loaded loaded("  - { name: bad, use: throws_unwrapped }\n");
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  Talk talk(loaded.start());
+  EXPECT_EQ(talk.request(kGet), Answer::go_on);
+  EXPECT_TRUE(loaded.logged("plugin.failed instance=bad hook=request_head what=\"an exception\""));
+}
+
+TEST(BadPlugins, AWorkerDoesNotStartWithAPluginThatThrowsInStart) {
+  Loaded loaded("  - { name: bad, use: throws, settings: { in: start } }\n");
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  const auto started = loaded.start_with(&loaded.slot);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().text, "the plugin \"bad\" could not start; its lines in the log may say why");
+}
+
+// The slot is what is left of a worker that crashed: in shared memory, it names the culprit.
+TEST(BadPlugins, TheSlotOfACrashedWorkerNamesTheCulprit) {
+  Loaded loaded("  - { name: good, use: hello_plugin }\n  - { name: bad, use: crashes, settings: { in: response_head } }\n");
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  void* memory = ::mmap(nullptr, sizeof(CallSlot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  auto* slot = ::new (memory) CallSlot;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (loaded.start_with(slot)) live_through(loaded.chain());
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+  EXPECT_EQ(slot->instance.load(), 2u);
+  EXPECT_EQ(slot->hook.load(), static_cast<std::uint32_t>(Hook::response_head));
+  EXPECT_EQ(slot->flow.load(), 7u);
+  ::munmap(memory, sizeof(CallSlot));
+}
+
+}  // namespace
+}  // namespace hyalite
