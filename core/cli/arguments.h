@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 // The command line as values.
+=======
+// argv to a command and its options. The only file that knows CLI11 is arguments.cc.
+>>>>>>> process
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,6 +14,7 @@
 
 namespace hyalite {
 
+<<<<<<< HEAD
 struct RunCommand {
   std::string config;
   std::string user;  // empty: as the settings say
@@ -25,12 +30,36 @@ struct ControlCommand {
   std::string socket;  // empty: as the settings' default
   bool json = false;
   bool release = false;  // reload: also let plugins out of quarantine
+=======
+// What scripts can rely on.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotRunning = 3;
+
+struct RunCommand {
+  std::string settings_file, user;
+  int resume = -1;  // the descriptor of the state that an earlier image of this process left
+};
+struct CheckCommand {
+  std::string settings_file, user;
+  bool json = false;
+};
+// What is asked of a running service.
+struct ControlCommand {
+  enum class What { reload, upgrade, status, reopen };
+  What what = What::status;
+  std::string socket;  // empty: where it is by default
+  bool release = false;
+  bool json = false;
+>>>>>>> process
 };
 struct PluginListCommand {
   std::vector<std::string> directories;
   bool json = false;
 };
 struct PluginInfoCommand {
+<<<<<<< HEAD
   std::string file;  // a path, or a name
   std::vector<std::string> directories;
   bool json = false;
@@ -50,5 +79,28 @@ using Invocation = std::variant<AlreadyAnswered, RunCommand, CheckCommand, Contr
 
 // Prints help and mistakes by itself.
 Invocation parse_arguments(int argc, char** argv);
+=======
+  std::string plugin;
+  std::vector<std::string> directories;
+  bool json = false;
+};
+struct LabRunCommand {
+  LabOptions options;
+};
+struct LabExecCommand {
+  LabHost host = LabHost::client;
+  std::vector<std::string> command;
+};
+// Nothing is to be done any more: help or a mistake was printed.
+struct Exit {
+  int status = 0;
+};
+
+using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand, PluginInfoCommand,
+                                LabRunCommand, LabExecCommand>;
+
+// Prints help, the version, or what is wrong with the arguments.
+Invocation parse_arguments(int count, char** arguments);
+>>>>>>> process
 
 }  // namespace hyalite
