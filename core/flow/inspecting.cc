@@ -43,15 +43,13 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (from == Side::client) {
     return ask_ == Ask::head ? take_request_head(bytes, effects) : take_request_body(bytes, effects);
   }
-  switch (reply_) {
-    // An answer to nothing would be taken for the answer to the next request.
-    case Reply::none:
-    case Reply::done: return {0, refuse_response(Refusal::unasked_response, effects)};
-    case Reply::head: return take_response_head(bytes, effects);
-    case Reply::held:
-    case Reply::body: break;
-  }
-  return take_response_body(bytes, effects);
+  // An answer to nothing would be taken for the answer to the next request (RFC 9112, section 9.2).
+  if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
+  const Taken taken = reply_ == Reply::head ? take_response_head(bytes, effects) : take_response_body(bytes, effects);
+  // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
+  const bool left_over = !awaits_response() && taken.bytes < bytes.size();
+  if (!left_over || !std::holds_alternative<Stay>(taken.outcome)) return taken;
+  return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
 }
 
 // ---- the request ----
@@ -373,8 +371,10 @@ Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
 Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
   needs_.tally.refused_response(refusal);
   const std::string reason = refusal_reason("upstream", refusal);
-  if (!exchange_ || !exchange_->subject.request_sent || exchange_->subject.response_started) {
-    if (exchange_) exchange_->end(End::upstream_refused, reason);
+  // Between exchanges the client has whole responses only, and must not lose the last of them to a reset.
+  if (!exchange_) return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
+  if (!exchange_->subject.request_sent || exchange_->subject.response_started) {
+    exchange_->end(End::upstream_refused, reason);
     return Close{CloseReason::response_refused, Ending::reset, Ending::reset};
   }
   return answer(kRefusedResponseStatus, describe(refusal).sentence, reason, End::upstream_refused,
