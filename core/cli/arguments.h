@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-// The command line as values.
-=======
 // argv to a command and its options. The only file that knows CLI11 is arguments.cc.
->>>>>>> process
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,23 +10,6 @@
 
 namespace hyalite {
 
-<<<<<<< HEAD
-struct RunCommand {
-  std::string config;
-  std::string user;  // empty: as the settings say
-  int resume = -1;   // the state that an upgrade handed on
-};
-struct CheckCommand {
-  std::string config;
-  bool json = false;
-};
-struct ControlCommand {
-  enum class What { reload, upgrade, status, reopen };
-  What what;
-  std::string socket;  // empty: as the settings' default
-  bool json = false;
-  bool release = false;  // reload: also let plugins out of quarantine
-=======
 // What scripts can rely on.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
@@ -52,34 +31,12 @@ struct ControlCommand {
   std::string socket;  // empty: where it is by default
   bool release = false;
   bool json = false;
->>>>>>> process
 };
 struct PluginListCommand {
   std::vector<std::string> directories;
   bool json = false;
 };
 struct PluginInfoCommand {
-<<<<<<< HEAD
-  std::string file;  // a path, or a name
-  std::vector<std::string> directories;
-  bool json = false;
-};
-struct LabExecCommand {
-  LabHost host;
-  std::vector<std::string> command;
-};
-struct VersionCommand {};
-// The text was printed; this is the exit status.
-struct AlreadyAnswered {
-  int status;
-};
-
-using Invocation = std::variant<AlreadyAnswered, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
-                                PluginInfoCommand, LabOptions, LabExecCommand, VersionCommand>;
-
-// Prints help and mistakes by itself.
-Invocation parse_arguments(int argc, char** argv);
-=======
   std::string plugin;
   std::vector<std::string> directories;
   bool json = false;
@@ -101,6 +58,5 @@ using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, 
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);
->>>>>>> process
 
 }  // namespace hyalite

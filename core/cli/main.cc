@@ -1,13 +1,5 @@
 // Picks the command.
 // SPDX-License-Identifier: MIT
-<<<<<<< HEAD
-#include <string_view>
-#include <variant>
-
-#include "cli/check.h"
-#include "cli/commands.h"
-#include "process/child.h"
-=======
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -22,25 +14,11 @@
 #include "process/admin_process.h"
 #include "process/child.h"
 #include "process/generation.h"
->>>>>>> process
 
 namespace hyalite {
 
 namespace {
 
-<<<<<<< HEAD
-struct Perform {
-  char** argv;
-  int operator()(const AlreadyAnswered& answered) const { return answered.status; }
-  int operator()(const RunCommand& command) const { return run(command, argv); }
-  int operator()(const CheckCommand& command) const { return check(command); }
-  int operator()(const ControlCommand& command) const { return control(command); }
-  int operator()(const PluginListCommand& command) const { return list_plugins(command); }
-  int operator()(const PluginInfoCommand& command) const { return tell_plugin(command); }
-  int operator()(const LabOptions& command) const { return lab_run(command); }
-  int operator()(const LabExecCommand& command) const { return lab_exec(command.host, command.command); }
-  int operator()(const VersionCommand&) const { return tell_version(); }
-=======
 // A part of the service, started by the master.
 int live_as(std::string_view part) {
   Log log(part == "checker" ? LogLevel::warning : LogLevel::info);
@@ -62,21 +40,13 @@ struct Act {
   int operator()(const PluginInfoCommand& command) const { return plugin_info(command); }
   int operator()(const LabRunCommand& command) const { return lab_run(command.options); }
   int operator()(const LabExecCommand& command) const { return lab_exec(command.host, command.command); }
->>>>>>> process
 };
 
 }  // namespace
 
 }  // namespace hyalite
 
-<<<<<<< HEAD
-int main(int argc, char** argv) {
-  using namespace hyalite;
-  if (argc >= 3 && std::string_view(argv[1]) == kPartOption) return run_part(argv[2]);
-  return std::visit(Perform{argv}, parse_arguments(argc, argv));
-=======
 int main(int count, char** arguments) {
   if (count >= 3 && std::string_view(arguments[1]) == hyalite::kPartOption) return hyalite::live_as(arguments[2]);
   return std::visit(hyalite::Act{{arguments, arguments + count}}, hyalite::parse_arguments(count, arguments));
->>>>>>> process
 }

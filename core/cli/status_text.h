@@ -1,16 +1,3 @@
-<<<<<<< HEAD
-// How the service is, for a person.
-// SPDX-License-Identifier: MIT
-#pragma once
-
-#include <string>
-#include <string_view>
-
-namespace hyalite {
-
-// From the JSON of /status (admin/status.h); empty when that cannot be read. Lines, ended.
-std::string status_text(std::string_view json);
-=======
 // How the service is, for people.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -30,6 +17,5 @@ Result<std::string> status_text(std::string_view json);
 std::string duration_text(std::int64_t seconds);
 // "1,234,567"
 std::string grouped(std::uint64_t number);
->>>>>>> process
 
 }  // namespace hyalite
