@@ -1,4 +1,4 @@
-// The command line as values.
+// argv to a command and its options. The only file that knows CLI11 is arguments.cc.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,45 +10,53 @@
 
 namespace hyalite {
 
+// What scripts can rely on.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotRunning = 3;
+
 struct RunCommand {
-  std::string config;
-  std::string user;  // empty: as the settings say
-  int resume = -1;   // the state that an upgrade handed on
+  std::string settings_file, user;
+  int resume = -1;  // the descriptor of the state that an earlier image of this process left
 };
 struct CheckCommand {
-  std::string config;
+  std::string settings_file, user;
   bool json = false;
 };
+// What is asked of a running service.
 struct ControlCommand {
   enum class What { reload, upgrade, status, reopen };
-  What what;
-  std::string socket;  // empty: as the settings' default
+  What what = What::status;
+  std::string socket;  // empty: where it is by default
+  bool release = false;
   bool json = false;
-  bool release = false;  // reload: also let plugins out of quarantine
 };
 struct PluginListCommand {
   std::vector<std::string> directories;
   bool json = false;
 };
 struct PluginInfoCommand {
-  std::string file;  // a path, or a name
+  std::string plugin;
   std::vector<std::string> directories;
   bool json = false;
 };
+struct LabRunCommand {
+  LabOptions options;
+};
 struct LabExecCommand {
-  LabHost host;
+  LabHost host = LabHost::client;
   std::vector<std::string> command;
 };
-struct VersionCommand {};
-// The text was printed; this is the exit status.
-struct AlreadyAnswered {
-  int status;
+// Nothing is to be done any more: help or a mistake was printed.
+struct Exit {
+  int status = 0;
 };
 
-using Invocation = std::variant<AlreadyAnswered, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
-                                PluginInfoCommand, LabOptions, LabExecCommand, VersionCommand>;
+using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand, PluginInfoCommand,
+                                LabRunCommand, LabExecCommand>;
 
-// Prints help and mistakes by itself.
-Invocation parse_arguments(int argc, char** argv);
+// Prints help, the version, or what is wrong with the arguments.
+Invocation parse_arguments(int count, char** arguments);
 
 }  // namespace hyalite

@@ -3,17 +3,15 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
-#include "plugin/hook.h"
+#include "process/check.h"
 #include "process/load_note.h"
 #include "process/master.h"
 
@@ -260,22 +258,9 @@ void Master::dismiss_other_admins(const AdminPart& but) {
 
 // It said nothing before it ended: what was it doing?
 Failure Master::loading_died(const GenerationPart& part, int status) const {
-  std::string what = "the new generation ended by itself";
-  if (WIFSIGNALED(status)) {
-    what = WTERMSIG(status) == SIGALRM ? "loading took longer than timeouts.load"
-                                       : std::string("the new generation died: ") + ::strsignal(WTERMSIG(status));
-  }
   const auto bytes = part.note.bytes();
-  if (!bytes.empty()) {
-    const auto& note = *reinterpret_cast<const LoadNote*>(bytes.data());
-    const std::uint32_t instance = note.calls.instance.load(std::memory_order_relaxed);
-    const std::uint32_t hook = note.calls.hook.load(std::memory_order_relaxed);
-    if (instance > 0 && instance <= LoadNote::kMostNames) {
-      what += ", while the code of the plugin \"" + printable(note.names[instance - 1].text(), 64) + "\" was running (" +
-              (hook < kHookCount ? hyalite::name(static_cast<Hook>(hook)) : "loading") + ")";
-    }
-  }
-  return Failure::of(Error{Fault::plugin, what}, options_.settings_file);
+  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()), status,
+                      options_.settings_file);
 }
 
 void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {
