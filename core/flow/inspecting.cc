@@ -139,7 +139,7 @@ Taken Inspecting::take_request_body(Bytes bytes, Effects& effects) {
     return {step.taken, forward_request(effects)};
   }
   send_request_body(effects);
-  return {step.taken, settle()};
+  return {step.taken, settle(effects)};
 }
 
 // The request may go. Where it goes is known now, and not before: every plugin has spoken.
@@ -260,7 +260,7 @@ Outcome Inspecting::send_response(Effects& effects) {
   }
   reply_ = Reply::body;
   send_response_body(effects);
-  return tunnel ? switch_protocol() : settle();
+  return tunnel ? switch_protocol(effects) : settle(effects);
 }
 
 Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
@@ -278,7 +278,7 @@ Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
     return {step.taken, send_response(effects)};
   }
   send_response_body(effects);
-  return {step.taken, settle()};
+  return {step.taken, settle(effects)};
 }
 
 void Inspecting::send_response_body(Effects& effects) {
@@ -293,7 +293,7 @@ void Inspecting::send_response_body(Effects& effects) {
   }
 }
 
-Outcome Inspecting::switch_protocol() {
+Outcome Inspecting::switch_protocol(Effects& effects) {
   Exchange& x = *exchange_;
   const bool connect = x.request.is_connect();
   const std::string protocol = connect ? "connect" : to_lower(x.response.value(Name::upgrade));
@@ -304,7 +304,7 @@ Outcome Inspecting::switch_protocol() {
   x.end(stopped ? End::blocked : End::complete, "");
   if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};
   ++needs_.tally.exchanges;
-  exchange_.reset();
+  effects.keep(std::move(exchange_));
   if (connect) return TunnelOpened{};
   return Upgraded{protocol};
 }
@@ -312,13 +312,13 @@ Outcome Inspecting::switch_protocol() {
 // ---- what comes after ----
 
 // Both halves may have ended, in either order.
-Outcome Inspecting::settle() {
+Outcome Inspecting::settle(Effects& effects) {
   if (reply_ != Reply::done) return Stay{};
   Exchange& x = *exchange_;
   if (ask_ == Ask::done) {
     const bool close = will_close();
     x.end(End::complete, "");
-    return close ? Outcome{Close{CloseReason::finished}} : next_exchange();
+    return close ? Outcome{Close{CloseReason::finished}} : next_exchange(effects);
   }
   // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
   if (!will_close()) return Stay{};
@@ -326,9 +326,10 @@ Outcome Inspecting::settle() {
   return Close{CloseReason::finished, Ending::in_order, Ending::reset};
 }
 
-Outcome Inspecting::next_exchange() {
+// The heads and held bodies lie in the exchange, and some of them are only now on their way.
+Outcome Inspecting::next_exchange(Effects& effects) {
   ++needs_.tally.exchanges;
-  exchange_.reset();
+  effects.keep(std::move(exchange_));
   ask_ = Ask::head;
   reply_ = Reply::none;
   waiting_since_ = needs_.clock.now();
@@ -351,7 +352,7 @@ Outcome Inspecting::decided(Effects& effects) {
   effects.send_owned(Side::client, std::move(page));
   x.end(End::blocked, "");
   pending_.clear();
-  if (keep) return next_exchange();
+  if (keep) return next_exchange(effects);
   return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
 }
 

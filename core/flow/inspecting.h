@@ -72,10 +72,10 @@ class Inspecting final : public Stage {
   Taken take_response_body(Bytes bytes, Effects& effects);
   Outcome send_response(Effects& effects);
   void send_response_body(Effects& effects);
-  Outcome switch_protocol();
+  Outcome switch_protocol(Effects& effects);
 
-  Outcome settle();
-  Outcome next_exchange();
+  Outcome settle(Effects& effects);
+  Outcome next_exchange(Effects& effects);
   Outcome decided(Effects& effects);
   Outcome refuse_request(Refusal refusal, Effects& effects);
   Outcome refuse_response(Refusal refusal, Effects& effects);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <optional>
 
 namespace oracle {
 
@@ -375,7 +373,8 @@ void check_upgrade(Message& request) {
   request.offers_upgrade = !request.http_1_0 && has(joined_list(request.fields, "connection"), "upgrade");
 }
 
-Message read_request(Cursor& in) {
+// `begun` gets what was read once the head is fine.
+void read_request(Cursor& in, std::optional<Message>& begun) {
   Message request;
   request.begin = in.at;
   request_line(in.line(), request);
@@ -388,13 +387,15 @@ Message read_request(Cursor& in) {
   const bool no_body = request.method == "CONNECT" || request.method == "TRACE";
   if (no_body && (length.chunked || length.bytes.value_or(0) > 0)) malformed("a body for " + request.method);
   check_upgrade(request);
+  request.chunked = length.chunked;
+  request.length = length.bytes;
+  begun = request;
   if (length.chunked) {
-    read_chunks(in, request);
+    read_chunks(in, *begun);
   } else {
-    request.content = in.take(length.bytes.value_or(0));
+    begun->content = in.take(length.bytes.value_or(0));
   }
-  request.end = in.at;
-  return request;
+  begun->end = in.at;
 }
 
 // ---- responses
@@ -417,8 +418,11 @@ void check_switch(const Message& response, const Question& question) {
 }
 
 // RFC 9112, 6.3, point by point.
-void read_response_body(Cursor& in, Message& response, const Question& question, bool ended) {
+void read_response_body(Cursor& in, Message& response, const Question& question, bool ended,
+                        std::optional<Message>& begun) {
   const Length length = length_of(response);
+  response.chunked = length.chunked;
+  response.length = length.bytes;
   // A length of 0 where none may be told is forbidden, too, but common, and there is one way to read it.
   const bool declared = length.chunked || length.coded || length.bytes.value_or(0) > 0;
   const int status = response.status;
@@ -434,6 +438,7 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
     return;
   }
   if (question.method == "HEAD" || status == 304) return;
+  begun = response;
   if (length.chunked) {
     read_chunks(in, response);
   } else if (length.bytes) {
@@ -445,7 +450,7 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
   }
 }
 
-Message read_response(Cursor& in, const Question& question, bool ended) {
+void read_response(Cursor& in, const Question& question, bool ended, std::optional<Message>& begun) {
   const std::size_t begin = in.at;
   std::vector<int> interim;
   while (true) {
@@ -456,7 +461,7 @@ Message read_response(Cursor& in, const Question& question, bool ended) {
     check_connection(response, false);
     if (response.status < 200 && question.http_1_0) malformed("1xx for a client of HTTP/1.0");
     if (response.status == 101) check_switch(response, question);
-    read_response_body(in, response, question, ended);
+    read_response_body(in, response, question, ended, begun);
     if (response.status < 200 && response.status != 101) {
       interim.push_back(response.status);
       if (in.at_end()) throw NotBegun{};
@@ -464,7 +469,8 @@ Message read_response(Cursor& in, const Question& question, bool ended) {
     }
     response.interim = std::move(interim);
     response.end = in.at;
-    return response;
+    begun = std::move(response);
+    return;
   }
 }
 
@@ -475,7 +481,9 @@ Reading read_stream(std::string_view stream, Read read) {
   Cursor in{stream};
   try {
     while (!in.at_end()) {
-      reading.messages.push_back(read(in, reading.messages.size()));
+      read(in, reading.messages.size(), reading.begun);
+      reading.messages.push_back(std::move(*reading.begun));
+      reading.begun.reset();
       reading.used = in.at;
       if (!reading.messages.back().tunnel) continue;
       reading.state = State::tunnel;
@@ -495,13 +503,13 @@ Reading read_stream(std::string_view stream, Read read) {
 }  // namespace
 
 Reading read_requests(std::string_view stream) {
-  return read_stream(stream, [](Cursor& in, std::size_t) { return read_request(in); });
+  return read_stream(stream, [](Cursor& in, std::size_t, std::optional<Message>& begun) { read_request(in, begun); });
 }
 
 Reading read_responses(std::string_view stream, const std::vector<Question>& questions, bool ended) {
-  return read_stream(stream, [&](Cursor& in, std::size_t index) {
+  return read_stream(stream, [&](Cursor& in, std::size_t index, std::optional<Message>& begun) {
     if (index >= questions.size()) malformed("a response that nobody asked for");
-    return read_response(in, questions[index], ended);
+    read_response(in, questions[index], ended, begun);
   });
 }
 

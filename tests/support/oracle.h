@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,8 @@ struct Message {
   std::vector<int> interim;        // 1xx before it, which lie in begin..end too
   bool http_1_0 = false;
   std::vector<Line> fields, trailers;
+  bool chunked = false;
+  std::optional<std::uint64_t> length;  // told by Content-Length
   std::string content;
   bool offers_upgrade = false;  // a request with Upgrade, named in Connection
   bool until_close = false;     // a response that lasts until the connection ends
@@ -46,6 +50,7 @@ enum class State {
 
 struct Reading {
   std::vector<Message> messages;  // the complete ones
+  std::optional<Message> begun;   // the last one, when its head is whole and fine and its body is not there yet
   State state = State::whole;
   std::size_t used = 0;  // bytes of the complete messages
   std::string why;       // when malformed
