@@ -21,8 +21,17 @@ struct Count {
   void add(const Case& made) { ++(made.variant ? variants : written); }
 };
 
+Settings with_editor() {
+  Settings settings;
+  settings.plugins.emplace_back();
+  settings.plugins[0].name = "editor";
+  settings.plugins[0].use = "corpus_editor";
+  return settings;
+}
+
 struct World {
-  Gateway gateway;
+  Gateway plain;
+  Gateway edited{with_editor(), HYALITE_CORPUS_PLUGINS};
   std::uint64_t seed = 0;
 };
 
@@ -40,8 +49,13 @@ class CaseTest : public ::testing::Test {
   void TestBody() override {
     want_none(judge_referee(made_), "as it is written");
     for (const Splitting& splitting : splittings(world_.seed)) {
-      want_none(judge(world_.gateway, made_, splitting), splitting.text());
+      want_none(judge(made_.edits.empty() ? world_.plain : world_.edited, made_, splitting), splitting.text());
       want_none(judge_readers(made_, splitting), splitting.text() + ", readers alone");
+      if (HasFailure()) return;
+      if (!made_.edits.empty()) continue;
+      for (const char* wish : {"none", "tap", "stream", "resize", "full", "tap+trailers", "full+trailers"}) {
+        want_none(judge_looked_at(world_.edited, made_, splitting, wish), splitting.text() + ", a plugin wants " + wish);
+      }
       if (HasFailure()) return;
     }
   }
@@ -71,11 +85,13 @@ void add_test(World& world, const Case& made) {
 }
 
 void tell(const std::vector<Case>& cases, std::uint64_t seed) {
-  Count all, requests, responses, unusual, stricter;
+  Count all, requests, responses, edits, unusual, stricter;
   for (const Case& made : cases) {
     all.add(made);
-    (made.tested == corpus::Tested::request ? requests : responses).add(made);
-    if (made.unusual) unusual.add(made);
+    const bool of_request = made.tested == corpus::Tested::request;
+    (!made.edits.empty() ? edits : of_request ? requests : responses).add(made);
+    const bool passes = made.verdict.kind == corpus::Verdict::Kind::pass || made.verdict.kind == corpus::Verdict::Kind::tunnel;
+    if (made.unusual && passes) unusual.add(made);
     if (!made.stricter.empty()) stricter.add(made);
   }
   const auto line = [](const char* what, const Count& count) {
@@ -86,6 +102,7 @@ void tell(const std::vector<Case>& cases, std::uint64_t seed) {
   line("cases", all);
   line("of requests", requests);
   line("of responses", responses);
+  line("of edits by plugins", edits);
   line("valid but unusual, to be passed", unusual);
   line("where we are stricter than the RFC", stricter);
 }
@@ -97,6 +114,10 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   const char* given = std::getenv("HYALITE_CORPUS_SEED");
   hyalite::World world;
+  if (!world.edited.mistakes().empty()) {
+    std::fputs(hyalite::text_of(world.edited.mistakes()).c_str(), stderr);
+    return 1;
+  }
   world.seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   const auto cases = corpus::read_corpus(HYALITE_SOURCE_DIR "/tests/corpus");
   for (const corpus::Case& made : cases) hyalite::add_test(world, made);

@@ -3,6 +3,7 @@
 #include "tests/corpus/judge.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "base/text.h"
@@ -44,12 +45,28 @@ class Trial {
       : gateway_(gateway), made_(made), splitting_(splitting), call_(gateway) {}
 
   std::string run() {
-    made_.tested == Tested::request ? play_request() : play_response();
-    // Whoever waits for more than will come is let go by the clock.
-    if (made_.verdict.kind == Kind::broken && call_.now() != Call::Now::closed) call_.deadline();
+    play();
     judge();
-    if (!wrong_.empty()) wrong_ += "\n  upstream got " + shown(upstream()) + "\n  client got " + shown(client());
-    return wrong_;
+    return told();
+  }
+
+  // The plugin may hold and frame anew: what counts is what is read.
+  std::string run_looked_at() {
+    play();
+    const bool request = made_.tested == Tested::request;
+    const std::string& got = request ? upstream() : client();
+    const oracle::Reading reading = request ? oracle::read_requests(got) : read_answers();
+    if (verdict().kind == Kind::not_http) return {};
+    want(reading.state != oracle::State::malformed, "the receiver could misread it: " + reading.why);
+    const Close* closed = call_.closed();
+    if (reading.state == oracle::State::cut_short) {
+      want(closed != nullptr && (request ? closed->upstream : closed->client) == Ending::reset, "what was cut short ends like something whole");
+    }
+    if (verdict().kind == Kind::pass && made_.becomes.empty()) judge_contents(reading);
+    if (verdict().kind != Kind::pass && request) {
+      want(reading.messages.size() == verdict().complete, "the receiver reads " + std::to_string(reading.messages.size()) + " messages");
+    }
+    return told();
   }
 
  private:
@@ -58,6 +75,16 @@ class Trial {
   const Verdict& verdict() const { return made_.verdict; }
 
   // ---- the two sides
+
+  void play() {
+    made_.tested == Tested::request ? play_request() : play_response();
+    // Whoever waits for more than will come is let go by the clock.
+    if (verdict().kind == Kind::broken && call_.now() != Call::Now::closed) call_.deadline();
+  }
+
+  std::string told() const {
+    return wrong_.empty() ? "" : wrong_ + "\n  upstream got " + shown(upstream()) + "\n  client got " + shown(client());
+  }
 
   void play_request() {
     for (const std::string& piece : splitting_.cut(made_.bytes)) {
@@ -150,7 +177,8 @@ class Trial {
     judge_end(Side::upstream, asked);
   }
 
-  void judge_response() {
+  // Of a response: what the client reads.
+  oracle::Reading read_answers() const {
     std::vector<oracle::Question> questions;
     for (const std::string& bytes : asked()) {
       for (const auto& message : oracle::read_requests(bytes).messages) questions.push_back(question_of(message));
@@ -159,7 +187,30 @@ class Trial {
     if (questions.empty()) questions.emplace_back();
     const Close* closed = call_.closed();
     const bool in_order = closed != nullptr && closed->client == Ending::in_order;
-    const oracle::Reading reading = oracle::read_responses(client(), questions, in_order);
+    return oracle::read_responses(client(), questions, in_order);
+  }
+
+  // The same messages, however they are framed now.
+  void judge_contents(const oracle::Reading& got) {
+    const bool request = made_.tested == Tested::request;
+    std::vector<oracle::Question> questions;
+    for (const std::string& bytes : asked()) {
+      for (const auto& message : oracle::read_requests(bytes).messages) questions.push_back(question_of(message));
+    }
+    const std::string bytes = expected();
+    const oracle::Reading said = request ? oracle::read_requests(bytes) : oracle::read_responses(bytes, questions, made_.ends);
+    want(got.state == said.state && got.messages.size() == said.messages.size(),
+         "the receiver reads " + std::to_string(got.messages.size()) + " messages");
+    for (std::size_t i = 0; i < std::min(got.messages.size(), said.messages.size()); ++i) {
+      const oracle::Message &a = got.messages[i], &b = said.messages[i];
+      want(a.method == b.method && a.target == b.target && a.status == b.status && a.interim == b.interim, "another start-line");
+      want(a.content == b.content, "other content");
+      want(a.trailers.size() == b.trailers.size(), "other trailers");
+    }
+  }
+
+  void judge_response() {
+    const oracle::Reading reading = read_answers();
     if (verdict().status != 0) {
       want(reading.is_exactly(verdict().complete + 1), "the client reads " + std::to_string(reading.messages.size()) + " messages");
       const int status = reading.messages.empty() ? 0 : reading.messages.back().status;
@@ -337,7 +388,30 @@ std::string Splitting::text() const {
 
 // ---- judgements
 
+namespace {
+
+// Tells the editor (editor.cc) what to do.
+void tell_editor(const std::vector<std::string>& edits) {
+  std::string hex;
+  for (const std::string& edit : edits) {
+    for (char c : edit + '\x1e') {
+      char two[3];
+      std::snprintf(two, sizeof two, "%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      hex += two;
+    }
+  }
+  setenv("HYALITE_TEST_EDITS", hex.c_str(), 1);
+}
+
+}  // namespace
+
+std::string judge_looked_at(Gateway& gateway, const Case& made, const Splitting& splitting, const std::string& wish) {
+  tell_editor({"request want " + wish});
+  return Trial(gateway, made, splitting).run_looked_at();
+}
+
 std::string judge(Gateway& gateway, const Case& made, const Splitting& splitting) {
+  tell_editor(made.edits);
   return Trial(gateway, made, splitting).run();
 }
 
@@ -345,6 +419,7 @@ std::string judge_readers(const Case& made, const Splitting& splitting) {
   const Verdict& verdict = made.verdict;
   // What the readers cannot know: policy, what came before, that nobody reads on.
   if (verdict.kind == Kind::answered || verdict.kind == Kind::not_http || made.early || !made.becomes.empty()) return {};
+  if (!made.edits.empty()) return {};
   Reading reading(made);
   for (const std::string& piece : splitting.cut(made.bytes)) reading.take(piece);
   if (made.ends) reading.end();

@@ -22,13 +22,12 @@ struct Spoken {
 void step(std::string_view piece, Call& call, Spoken& spoken) {
   const char what = static_cast<char>(take_byte(piece));
   if (what == 'U') {
-    spoken.upstream += piece;
-    return call.say(Side::upstream, piece);
+    if (!piece.empty() && call.say(Side::upstream, piece)) spoken.upstream += piece;
+    return;
   }
   if (what == 'c' || what == 'u') call.end(what == 'c' ? Side::client : Side::upstream);
   if (what == 't') call.deadline();
-  spoken.client += piece;
-  if (!piece.empty()) call.say(Side::client, piece);
+  if (!piece.empty() && call.say(Side::client, piece)) spoken.client += piece;
 }
 
 Spoken talk(std::string_view input, Call& call) {

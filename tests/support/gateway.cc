@@ -59,17 +59,20 @@ Call::~Call() {
   gateway_.end_flow();
 }
 
-void Call::say(Side side, Bytes bytes) {
-  if (now_ != Now::sniffed && now_ != Now::inspected) return;
+bool Call::say(Side side, Bytes bytes) {
+  if (now_ != Now::sniffed && now_ != Now::inspected) return false;
+  if (ends_[index_of(side)] || (side == Side::upstream && !connected_)) return false;
   if (side == Side::client) {
     talk_->client(bytes);
   } else {
     talk_->upstream(bytes);
   }
   follow();
+  return true;
 }
 
 void Call::end(Side side) {
+  if (side == Side::upstream && !connected_) return;
   ends_[index_of(side)] = true;
   follow();
 }
@@ -82,24 +85,35 @@ void Call::deadline() {
 void Call::follow() {
   do {
     collect();
-    while (talk_->connecting()) {
-      talk_->connected();
-      collect();
-    }
+    while (talk_->connecting()) connect();
     if (const auto* sniffed = talk_->said<Sniffed>()) {
       if (sniffed->found != Sniffed::Found::http1) {
         now_ = Now::untouched;
         return;
       }
-      const std::string first = talk_->unread(Side::client);
-      talk_.emplace(gateway_.inspecting());
-      now_ = Now::inspected;
-      talk_->client(first);
+      inspect();
       continue;
     }
     if (talk_->said<Close>()) now_ = Now::closed;
     if (talk_->said<Upgraded>() || talk_->said<TunnelOpened>() || talk_->said<PassedThrough>()) now_ = Now::tunnelled;
   } while (talk_->going() && (talk_->connecting() || hear_ends()));
+  collect();
+}
+
+// What was said so far stays unread for the next stage, as in the legs of a flow.
+void Call::inspect() {
+  const std::string client = talk_->unread(Side::client), upstream = talk_->unread(Side::upstream);
+  talk_.emplace(gateway_.inspecting(), connected_);
+  now_ = Now::inspected;
+  if (!client.empty()) talk_->client(client);
+  if (!upstream.empty()) talk_->upstream(upstream);
+}
+
+// A new connection: what the one before it said or ended is forgotten.
+void Call::connect() {
+  connected_ = true;
+  ends_[index_of(Side::upstream)] = heard_[index_of(Side::upstream)] = false;
+  talk_->connected();
   collect();
 }
 
@@ -111,6 +125,7 @@ bool Call::hear_ends() {
   for (Side side : {Side::client, Side::upstream}) {
     if (!ends_[index_of(side)] || heard_[index_of(side)] || !talk_->stage().wants(side)) continue;
     heard_[index_of(side)] = true;
+    if (side == Side::upstream) connected_ = false;
     talk_->ends(side);
     return true;
   }

@@ -55,7 +55,8 @@ class Call {
   explicit Call(Gateway& gateway);
   ~Call();
 
-  void say(Side side, Bytes bytes);
+  // False when nobody is there to be heard: upstream is not connected, or all is over.
+  bool say(Side side, Bytes bytes);
   // That side sends no more. Heard when the stage would read again, as with a socket.
   void end(Side side);
   void deadline();
@@ -71,12 +72,15 @@ class Call {
  private:
   void follow();
   void collect();
+  void inspect();
+  void connect();
   bool hear_ends();
 
   Gateway& gateway_;
   std::optional<Playbook> talk_;
   Now now_ = Now::sniffed;
   std::string received_[2];
+  bool connected_ = false;
   bool ends_[2] = {false, false}, heard_[2] = {false, false};
 };
 
