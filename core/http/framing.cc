@@ -22,9 +22,9 @@ std::optional<std::uint64_t> parse_length(const Field& field) {
   return length && *length <= kMostLength ? length : std::nullopt;
 }
 
-bool is_known_coding(Bytes coding) {
-  for (Bytes known : {Bytes("chunked"), Bytes("gzip"), Bytes("x-gzip"), Bytes("deflate"),
-                      Bytes("compress"), Bytes("x-compress")}) {
+bool is_compression(Bytes coding) {
+  for (Bytes known : {Bytes("gzip"), Bytes("x-gzip"), Bytes("deflate"), Bytes("compress"),
+                      Bytes("x-compress")}) {
     if (equals_ignoring_case(coding, known)) return true;
   }
   return false;
@@ -34,10 +34,14 @@ std::optional<Refusal> check_coding(const Field& field) {
   // White space other than spaces hides the coding from readers who look for " chunked".
   if (has_tab(field)) return Refusal::bad_transfer_encoding;
   if (equals_ignoring_case(field.value, "chunked")) return std::nullopt;
-  bool well_formed = !field.value.empty() && field.value.back() != ',';
-  for (Bytes list = field.value; !list.empty();)
-    well_formed = is_known_coding(take_element(list)) && well_formed;
-  return well_formed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
+  // Known codings that end in chunked are well framed, and only not implemented: 501. All others
+  // are not: 400 (RFC 9112, 6.1 and 6.3).
+  Bytes list = field.value;
+  Bytes coding = take_element(list);
+  while (!list.empty() && is_compression(coding)) coding = take_element(list);
+  const bool framed =
+      list.empty() && equals_ignoring_case(coding, "chunked") && field.value.back() != ',';
+  return framed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
 }
 
 std::optional<Refusal> check_lengths(const Head& head) {

@@ -3,17 +3,15 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
-#include "plugin/hook.h"
+#include "process/check.h"
 #include "process/load_note.h"
 #include "process/master.h"
 
@@ -221,6 +219,8 @@ void Master::enforce_cap() {
 
 // From now on this admin process shows, and the others leave.
 void Master::admit(AdminPart& page) {
+  // Who asks now waits a moment in the sockets' queues; nobody gets an old answer.
+  dismiss_other_admins(page);
   page.state = AdminPart::State::serving;
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
@@ -244,7 +244,6 @@ void Master::admit(AdminPart& page) {
     finished.told = false;
   }
   send_picture();
-  dismiss_other_admins(page);
 }
 
 void Master::dismiss_other_admins(const AdminPart& but) {
@@ -260,22 +259,9 @@ void Master::dismiss_other_admins(const AdminPart& but) {
 
 // It said nothing before it ended: what was it doing?
 Failure Master::loading_died(const GenerationPart& part, int status) const {
-  std::string what = "the new generation ended by itself";
-  if (WIFSIGNALED(status)) {
-    what = WTERMSIG(status) == SIGALRM ? "loading took longer than timeouts.load"
-                                       : std::string("the new generation died: ") + ::strsignal(WTERMSIG(status));
-  }
   const auto bytes = part.note.bytes();
-  if (!bytes.empty()) {
-    const auto& note = *reinterpret_cast<const LoadNote*>(bytes.data());
-    const std::uint32_t instance = note.calls.instance.load(std::memory_order_relaxed);
-    const std::uint32_t hook = note.calls.hook.load(std::memory_order_relaxed);
-    if (instance > 0 && instance <= LoadNote::kMostNames) {
-      what += ", while the code of the plugin \"" + printable(note.names[instance - 1].text(), 64) + "\" was running (" +
-              (hook < kHookCount ? hyalite::name(static_cast<Hook>(hook)) : "loading") + ")";
-    }
-  }
-  return Failure::of(Error{Fault::plugin, what}, options_.settings_file);
+  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()), status,
+                      options_.settings_file);
 }
 
 void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {

@@ -86,7 +86,6 @@ class Loading {
     auto read = read_settings(beginning_);
     if (read.failure) return read.failure;
     settings_ = std::move(read.settings);
-    log_.set_level(settings_.log.level);
     const auto left = give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
     if (!left) return Failure::of(left.error(), beginning_.file);
     Mistakes mistakes = missing_privileges(settings_, beginning_.file, left->net_raw);
@@ -151,7 +150,10 @@ class Generation final : public WorkforceOwner {
   Result<void> announce();
   int run();
 
-  void on_all_started() override { report(Ready{}); }
+  void on_all_started() override {
+    start_by_.reset();
+    report(Ready{});
+  }
   void on_could_not_start(const std::string& why) override;
   void on_died(const WorkerDied& death) override { report(death); }
   void on_forked() override {
@@ -178,6 +180,7 @@ class Generation final : public WorkforceOwner {
   Log& log_;
   SystemClock clock_;
   Workforce workforce_;
+  std::optional<Monotonic> start_by_;  // from Go until all workers serve
   bool leaving_ = false;  // drains: over when the last worker is
   std::optional<int> status_;
 };
@@ -230,6 +233,7 @@ void Generation::wait() {
     if (watched[i].revents != 0) workforce_.on_readable(watched[i].fd);
   }
   if (watched[1].revents != 0) on_master();
+  if (start_by_ && clock_.now() > *start_by_) on_could_not_start("the workers did not start within timeouts.load");
   workforce_.tick();
 }
 
@@ -266,6 +270,7 @@ void Generation::on_order(const Received& order) {
 Result<void> Generation::serve() {
   auto sockets = ask_for_sockets();
   if (!sockets) return sockets.error();
+  start_by_ = clock_.now() + settings_.timeouts.load;
   return workforce_.start(std::move(*sockets));
 }
 
@@ -315,6 +320,7 @@ int live(Beginning beginning, Program& program, Log& log) {
   log.set_process("generation " + std::to_string(beginning.message.generation));
   Loading loading(std::move(beginning), program, log);
   if (const auto failure = loading.run()) return fail(loading, *failure, log);
+  log.set_level(loading.settings().log.level);
   // From here on the pipe tells of the master's death, so that the workers can be taken along.
   ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
   const auto broken = [&](const Error& error) { return fail(loading, Failure::of(error, loading.beginning().file), log); };

@@ -136,10 +136,11 @@ void group(Describer& d, std::string_view name, T& target) {
 }
 
 template <class T>
-GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least,
-                 std::size_t most) {
-  return {name, least, most,
-          [&target](Describer& inner) { members(inner, target.emplace_back()); }};
+GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least, std::size_t most) {
+  return {name, least, most, [&target](Describer& inner) { members(inner, target.emplace_back()); },
+          [&target](const auto& item) {
+            for (T& one : target) item([&one](Describer& inner) { members(inner, one); });
+          }};
 }
 
 template <>

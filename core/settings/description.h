@@ -41,6 +41,8 @@ struct GroupList {
   std::size_t least = 0;
   std::size_t most = 0;
   std::function<void(Describer&)> append;  // adds an item and describes it
+  // Calls with each item there is: what it is called with describes that item.
+  std::function<void(const std::function<void(const std::function<void(Describer&)>&)>&)> each;
 };
 
 // Is told about every setting, in the order of settings.h.

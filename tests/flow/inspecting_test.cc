@@ -152,6 +152,17 @@ TEST_F(InspectingTalk, DoesNotTakeBytesAfterAResponseForTheNextOne) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
 }
 
+TEST_F(InspectingTalk, DoesNotTakeThemForTheAnswerToARequestThatWaitsEither) {
+  Playbook t = talk(true);
+  t.client(std::string(kGet) + kGet).upstream(std::string(kOk) + kOk);
+  EXPECT_EQ(t.sent(Side::upstream), kGet);
+  EXPECT_EQ(t.sent(Side::client), kOk);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
 TEST_F(InspectingTalk, PassesInterimResponsesBeforeTheFinalOne) {
   const std::string interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   Playbook t = talk(true);

@@ -105,6 +105,7 @@ TEST_F(Message, AppendsAndRemoves) {
   EXPECT_EQ(response_.set_if_absent("server", "t", arena_), std::nullopt);
   EXPECT_EQ(response_.value(Name::server), "s");
   EXPECT_EQ(response_.remove("SET-COOKIE"), std::nullopt);
+  EXPECT_EQ(response_.find(Name::set_cookie), nullptr);
   EXPECT_EQ(response_.count(Name::set_cookie), 0U);
   EXPECT_EQ(response_.remove_at(0), std::nullopt);
   EXPECT_EQ(response_.set_if_absent("Server", "t", arena_), std::nullopt);

@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
+
+#include "unit/plugin/scratch.h"
 
 namespace hyalite {
 namespace {
@@ -21,31 +20,6 @@ std::string why_not(const std::string& path) {
   const auto library = Library::open(path);
   return library ? "" : library.error().text;
 }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// A directory for one test.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = ::testing::TempDir() + "hyalite_library_XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  std::string write(const std::string& name, const std::string& bytes, mode_t mode = 0644) const {
-    const std::string path = path_ + "/" + name;
-    std::ofstream(path, std::ios::binary) << bytes;
-    ::chmod(path.c_str(), mode);
-    return path;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -1,0 +1,100 @@
+// One line of JSON, written from left to right.
+// SPDX-License-Identifier: MIT
+#include "json_line.h"
+
+#include <cstdio>
+#include <ctime>
+
+namespace {
+
+// How many bytes the UTF-8 sequence at the start of `text` has, 0 when it is none (RFC 3629).
+std::size_t sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0u) != 0x80) return 0;
+  }
+  // Too long for what they mean, halves of pairs, or beyond the last character.
+  if ((first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f)) return 0;
+  if ((first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f)) return 0;
+  return length;
+}
+
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const bool cut = text.size() > JsonLine::kMostTextBytes;
+  if (cut) text = text.substr(0, JsonLine::kMostTextBytes);
+  out += '"';
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text.front());
+    std::size_t taken = 1;
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += static_cast<char>(c);
+    } else if (c < 0x20 || c == 0x7f) {
+      out += "\\u00";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    } else if (const std::size_t length = sequence(text); length > 0) {
+      out += text.substr(0, length);
+      taken = length;
+    } else {
+      out += "\xef\xbf\xbd";
+    }
+    text.remove_prefix(taken);
+  }
+  out += cut ? "...\"" : "\"";
+}
+
+std::string utc_time(std::int64_t nanoseconds) {
+  const std::time_t seconds = nanoseconds / 1'000'000'000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[64];
+  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>(nanoseconds / 1'000'000 % 1'000));
+  return text;
+}
+
+void JsonLine::begin(std::string_view key) {
+  if (!out_.empty()) out_ += ',';
+  out_ += '"';
+  out_ += key;
+  out_ += "\":";
+}
+
+void JsonLine::text(std::string_view key, std::string_view value) {
+  begin(key);
+  append_json_string(value, out_);
+}
+
+void JsonLine::text_if(std::string_view key, std::string_view value) {
+  if (!value.empty()) text(key, value);
+}
+
+void JsonLine::number(std::string_view key, std::uint64_t value) {
+  begin(key);
+  out_ += std::to_string(value);
+}
+
+void JsonLine::milliseconds(std::string_view key, std::int64_t nanoseconds) {
+  begin(key);
+  char text[40];
+  std::snprintf(text, sizeof text, "%lld.%03d", static_cast<long long>(nanoseconds / 1'000'000), static_cast<int>(nanoseconds / 1'000 % 1'000));
+  out_ += text;
+}
+
+void JsonLine::raw(std::string_view key, std::string_view value) {
+  begin(key);
+  out_ += value;
+}
+
+void JsonLine::join(std::string_view members) {
+  if (members.empty()) return;
+  if (!out_.empty()) out_ += ',';
+  out_ += members;
+}

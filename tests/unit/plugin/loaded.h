@@ -1,0 +1,70 @@
+// A chain of real plugins from the text of a settings file: for tests of the plugin room and of plugins.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plugin/loader.h"
+#include "settings/reader.h"
+#include "unit/plugin/scripted.h"
+
+namespace hyalite {
+
+// A chain as a generation and its only worker have it.
+class Loaded {
+ public:
+  explicit Loaded(const std::string& plugins, std::vector<std::string> quarantined = {})
+      : log_(LogLevel::debug, [this](std::string_view line) { lines.emplace_back(line); }) {
+    auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugins:\n" + plugins, "test.yaml");
+    EXPECT_TRUE(read) << text_of(read.mistakes);
+    settings_ = std::move(read.settings);
+    LoadOptions options;
+    options.file = "test.yaml";
+    options.directories = {PLUGIN_DIR, BAD_PLUGIN_DIR};
+    options.quarantined = std::move(quarantined);
+    options.slot = &slot;
+    ChainLoad load = load_chain(settings_, options, layout_, log_);
+    mistakes = text_of(load.mistakes);
+    chain_ = std::move(load.chain);
+  }
+  ~Loaded() {
+    if (chain_) chain_->destroy();
+  }
+
+  Chain& start() {
+    EXPECT_TRUE(start_with(&slot));
+    return *chain_;
+  }
+  Result<void> start_with(CallSlot* where) {
+    auto board = Board::make(layout_, 1);
+    board_.emplace(std::move(*board));
+    return chain_->start(0, 1, board_->worker(0), where);
+  }
+  Chain& chain() { return *chain_; }
+  bool worked() const { return chain_ != nullptr; }
+  bool logged(std::string_view part) const {
+    for (const std::string& line : lines) {
+      if (line.find(part) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  std::string mistakes;
+  std::vector<std::string> lines;
+  CallSlot slot;
+
+ private:
+  Settings settings_;
+  Log log_;
+  Layout layout_;
+  std::optional<Board> board_;
+  std::unique_ptr<Chain> chain_;
+};
+
+inline bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace hyalite
