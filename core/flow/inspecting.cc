@@ -403,7 +403,8 @@ Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
   connected_to_.reset();
   switch (reply_) {
     case Reply::none:
-    case Reply::done: return Close{CloseReason::upstream_left};
+    case Reply::done:
+      return Close{CloseReason::upstream_left, Ending::in_order, request_under_way() ? Ending::reset : Ending::in_order};
     // It closed without a word: so do we. Half a head is not passed on.
     case Reply::head: return Close{CloseReason::upstream_broke, left.empty() ? Ending::in_order : Ending::reset, Ending::reset};
     case Reply::held:

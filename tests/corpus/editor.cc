@@ -1,7 +1,7 @@
 // A plugin that does what the test says: the edits of a case, whatever they are.
 // SPDX-License-Identifier: MIT
 //
-// The environment variable HYALITE_TEST_EDITS holds them in hexadecimal, parted by the byte 0x1e. Each is
+// The environment variable HYALITE_TEST_EDITS holds them in hexadecimal, parted by commas. Each is
 // `MOMENT VERB ARGUMENTS [=> STATUS]`; README.md of the corpus lists them. An answer of the host other than STATUS (else: ok)
 // ends the exchange with a reset, and is told on standard error.
 #include <hyalite/plugin.hpp>
@@ -45,8 +45,12 @@ hyalite_status status_of(const std::string& word) {
 
 std::string script() {
   const char* hex = std::getenv("HYALITE_TEST_EDITS");
+  return hex != nullptr ? hex : "";
+}
+
+std::string from_hex(const std::string& hex) {
   std::string bytes;
-  for (; hex != nullptr && hex[0] != '\0'; hex += 2) bytes += static_cast<char>(std::strtoul(std::string(hex, 2).c_str(), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(std::strtoul(hex.substr(i, 2).c_str(), nullptr, 16));
   return bytes;
 }
 
@@ -54,7 +58,7 @@ std::vector<Edit> edits_of(const std::string& moment) {
   std::vector<Edit> edits;
   for (std::string rest = script(); !rest.empty();) {
     Edit edit;
-    edit.text = take(rest, "\x1e");
+    edit.text = from_hex(take(rest, ","));
     std::string line = edit.text;
     const std::size_t arrow = line.rfind(" => ");
     if (arrow != std::string::npos) {

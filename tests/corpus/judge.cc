@@ -57,6 +57,10 @@ class Trial {
     const std::string& got = request ? upstream() : client();
     const oracle::Reading reading = request ? oracle::read_requests(got) : read_answers();
     if (verdict().kind == Kind::not_http) return {};
+    // Where a body lasts until the connection ends, that is the end for what HTTP/1.0 would have kept alive.
+    const bool old = !reading.messages.empty() && reading.messages[0].http_1_0 && reading.messages.size() < verdict().complete;
+    if (old) return told();
+    if (request && verdict().kind == Kind::pass && !made_.early) judge_answers(reading);
     want(reading.state != oracle::State::malformed, "the receiver could misread it: " + reading.why);
     const Close* closed = call_.closed();
     if (reading.state == oracle::State::cut_short) {
@@ -190,6 +194,16 @@ class Trial {
     return oracle::read_responses(client(), questions, in_order);
   }
 
+  // To requests that pass: as many whole ones, and the last ends when the client can see it.
+  void judge_answers(const oracle::Reading& asked) {
+    std::vector<oracle::Question> questions;
+    for (const auto& message : asked.messages) questions.push_back(question_of(message));
+    const Close* closed = call_.closed();
+    const bool in_order = closed != nullptr && closed->client == Ending::in_order;
+    const oracle::Reading answers = oracle::read_responses(client(), questions, in_order);
+    want(answers.is_exactly(verdict().complete), "the client reads " + std::to_string(answers.messages.size()) + " answers");
+  }
+
   // The same messages, however they are framed now.
   void judge_contents(const oracle::Reading& got) {
     const bool request = made_.tested == Tested::request;
@@ -239,6 +253,7 @@ class Trial {
       }
       case Kind::tunnel: return want(call_.now() == Call::Now::tunnelled, "no tunnel was opened");
       case Kind::answered:
+        return want(closed == nullptr || closed->client == Ending::in_order, "the answer may not arrive");
       case Kind::refused:
         want(closed != nullptr, "the connection goes on");
         if (closed == nullptr) return;
@@ -394,7 +409,8 @@ namespace {
 void tell_editor(const std::vector<std::string>& edits) {
   std::string hex;
   for (const std::string& edit : edits) {
-    for (char c : edit + '\x1e') {
+    if (!hex.empty()) hex += ',';
+    for (char c : edit) {
       char two[3];
       std::snprintf(two, sizeof two, "%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
       hex += two;

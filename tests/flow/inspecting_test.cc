@@ -224,6 +224,14 @@ TEST_F(InspectingTalk, ClosesWhenTheServerAnswersEarlyAndCloses) {
   EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
 }
 
+TEST_F(InspectingTalk, CutsARequestShortVisiblyWhenTheServerAnswersEarlyAndEnds) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789").upstream(kOk).ends(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
 TEST_F(InspectingTalk, HandsAnUpgradeOnOnceBothSidesAgree) {
   const std::string ask =
       "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
