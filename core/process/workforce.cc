@@ -98,7 +98,11 @@ Result<void> Workforce::fork_worker(unsigned worker) {
   if (!ends) return ends.error();
   const pid_t pid = ::fork();
   if (pid < 0) return Error::system(Fault::us, "cannot fork a worker", errno);
-  if (pid == 0) become_worker(worker, std::move(ends->second));
+  if (pid == 0) {
+    // With the generation's end in our own hands we would never see it close.
+    ends->first.close();
+    become_worker(worker, std::move(ends->second));
+  }
 
   Member& member = members_[worker];
   member.pid = pid;
