@@ -94,8 +94,7 @@ class Workforce {
     std::optional<Monotonic> replace_at;
   };
   struct Blame {
-    std::string instance, hook;
-    std::optional<std::size_t> plugin;  // its place in the settings
+    std::string instance, hook;  // empty: nobody's
   };
 
   Result<void> fork_worker(unsigned worker);
