@@ -305,6 +305,7 @@ Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<List
 }
 
 void Generation::on_could_not_start(const std::string& why) {
+  if (status_) return;
   hyalite::tell(beginning_.master, Failed{}, Failure::of(Error{Fault::operator_, why}, beginning_.file));
   log_.error("generation.failed", {{"why", why}});
   end(kExitFailed);

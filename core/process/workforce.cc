@@ -223,7 +223,10 @@ void Workforce::bury(unsigned worker, int status) {
                                    {"plugin", whose.instance.empty() ? "none" : whose.instance},
                                    {"hook", whose.hook.empty() ? "none" : whose.hook}});
   owner_.on_died(death);
-  if (!end_by_ && all_started_) plan_replacement(worker);
+  if (end_by_) return;
+  if (all_started_) return plan_replacement(worker);
+  owner_.on_could_not_start("a worker ended before it served (" + how(status) + ")" +
+                            (whose.instance.empty() ? "" : ", in \"" + whose.instance + "\": " + whose.hook));
 }
 
 void Workforce::plan_replacement(unsigned worker) {

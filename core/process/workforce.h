@@ -34,7 +34,7 @@ class WorkforceOwner {
  public:
   // Once: every worker's service has started.
   virtual void on_all_started() = 0;
-  // Before that, one could not start.
+  // Before that, one could not start; may be told for several.
   virtual void on_could_not_start(const std::string& why) = 0;
   virtual void on_died(const WorkerDied& death) = 0;
   // In a process that was just forked to be a worker: closes what is the generation's alone.

@@ -44,12 +44,14 @@ class Greeter final : public Service {
 class GreeterProgram final : public Program {
  public:
   std::function<void(const ServiceNeeds&)> then;
+  std::function<void(const ServiceNeeds&)> before_start;
   std::string cannot_start;
 
   Mistakes load(const LoadNeeds&) override { return {}; }
   std::string plugins() const override { return "[]"; }
   std::string instance(std::size_t place) const override { return place == 0 ? "ads" : ""; }
   Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override {
+    if (before_start) before_start(needs);
     if (!cannot_start.empty()) return Error{Fault::plugin, cannot_start};
     return std::unique_ptr<Service>(std::make_unique<Greeter>(needs, then));
   }
@@ -124,7 +126,9 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   }
 
   void on_all_started() override { all_started = true; }
-  void on_could_not_start(const std::string& why) override { could_not_start = why; }
+  void on_could_not_start(const std::string& why) override {
+    if (could_not_start.empty()) could_not_start = why;
+  }
   void on_died(const WorkerDied& death) override { deaths.push_back(death); }
   void on_forked() override { life_write.reset(); }
 
@@ -158,6 +162,17 @@ TEST_F(AWorkforce, SaysWhyAWorkerCouldNotStart) {
   run_until([&] { return !could_not_start.empty(); });
   EXPECT_EQ(could_not_start, "cannot open the log");
   EXPECT_FALSE(all_started);
+}
+
+TEST_F(AWorkforce, SaysInWhoseCodeAWorkerDiedBeforeItServed) {
+  program.before_start = [](const ServiceNeeds& needs) {
+    needs.calls.hook = static_cast<std::uint32_t>(Hook::start);
+    needs.calls.instance = 1;
+    ::raise(SIGSEGV);
+  };
+  start(1);
+  run_until([&] { return !could_not_start.empty(); });
+  EXPECT_EQ(could_not_start, "a worker ended before it served (signal Segmentation fault), in \"ads\": start");
 }
 
 TEST_F(AWorkforce, ReplacesAKilledWorkerWithinFiftyMilliseconds) {
