@@ -557,7 +557,8 @@ TEST(BodyPipe, LetsGoOfWhatWasKeptWhenAPluginLeaves) {
 
 TEST(BodyPipe, NeedsLessWhenAPluginWantsLess) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM), [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
+  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view*) {
+    EXPECT_EQ(bodies->keep(window, 2), HYALITE_OK);
     auto options = wants(HYALITE_BODY_FULL);
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_LATE);
     options = wants(HYALITE_BODY_NONE);
@@ -568,7 +569,9 @@ TEST(BodyPipe, NeedsLessWhenAPluginWantsLess) {
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.need(), BodyNeed::edit);
-  pipe.feed("a", false);
+  // Nobody may feed it any more: what was kept must not stay behind.
+  EXPECT_EQ(pipe.feed("abc", false).size, 3u);
+  EXPECT_EQ(pipe.held(), 0u);
   EXPECT_EQ(pipe.need(), BodyNeed::none);
 }
 

@@ -249,6 +249,8 @@ TEST(ResponseLine, IsReadAndEdited) {
     EXPECT_EQ(http->set_status(x, 99, {}), HYALITE_E_INVALID);
     EXPECT_EQ(http->response_line(x)->status, 404u);
     EXPECT_EQ(view(http->request_line(x)->path), "/a");
+    EXPECT_EQ(http->headers(x, HYALITE_PART_REQUEST)->count, 4u);
+    EXPECT_EQ(http->headers(x, HYALITE_PART_RESPONSE)->count, 2u);
     EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_LATE);
     return HYALITE_CONTINUE;
   };
