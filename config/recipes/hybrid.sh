@@ -40,6 +40,8 @@ delete table inet hyalite
 table inet hyalite {
   chain prerouting {
     type filter hook prerouting priority mangle; policy accept;
+    # What only a listening socket would take has not begun here: it stays as it is.
+    iifname "$WAN" socket wildcard 1 accept
     # Answers to what the proxy sent from a client's address, and ICMP about it: of any protocol, or path MTU discovery fails.
     iifname "$WAN" socket transparent 1 meta mark set meta mark or $MARK accept
   }

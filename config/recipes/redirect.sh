@@ -22,12 +22,13 @@ on() {
 add table inet hyalite
 delete table inet hyalite
 table inet hyalite {
-  chain redirect {
+  chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
     # What is meant for this machine itself is not intercepted.
     iifname "$LAN" fib daddr type local accept
-    # Connections that begin go to the proxy, which asks the kernel where they were going.
-    iifname "$LAN" tcp dport { $(echo $PORTS | sed 's/ /, /g') } redirect to :$PORT
+    # Connections that begin go to the proxy, which asks the kernel where they were going; those that were open before
+    # look new to the kernel too, but begin with no SYN: they stay as they are.
+    iifname "$LAN" tcp dport { $(echo $PORTS | sed 's/ /, /g') } tcp flags syn / fin,syn,rst,ack redirect to :$PORT
   }
   chain input {
     type filter hook input priority filter; policy accept;

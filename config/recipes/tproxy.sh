@@ -44,14 +44,15 @@ delete table inet hyalite
 table inet hyalite {
   chain prerouting {
     type filter hook prerouting priority mangle; policy accept;
-    # Answers to what the proxy sent from a client's address, and ICMP about it: of any protocol, or path MTU discovery fails.
-    iifname "$WAN" socket transparent 1 meta mark set meta mark or $MARK accept
     # What is meant for this machine itself is not intercepted.
-    iifname "$LAN" fib daddr type local accept
-    # Connections that begin go to the proxy; those that were open before stay as they are.
+    iifname { "$LAN", "$WAN" } fib daddr type local accept
+    # Connections that begin go to the proxy.
     iifname "$LAN" tcp dport { $(echo $PORTS | sed 's/ /, /g') } tcp flags syn / fin,syn,rst,ack jump beginning
-    # The rest of a connection follows its beginning.
-    iifname "$LAN" socket transparent 1 meta mark set meta mark or $MARK accept
+    # What only a listening socket would take began before these rules, or in the other direction: it stays as it is.
+    iifname { "$LAN", "$WAN" } socket wildcard 1 accept
+    # The rest of a connection with the proxy follows its beginning, as do answers to what the proxy sent from a client's
+    # address, and ICMP about either: path MTU discovery fails without.
+    iifname { "$LAN", "$WAN" } socket transparent 1 meta mark set meta mark or $MARK accept
     $([ "$QUIC" = pass ] || echo "iifname \"$LAN\" udp dport 443 reject with icmpx port-unreachable")
   }
   chain beginning {

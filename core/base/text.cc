@@ -127,6 +127,38 @@ std::string json_string(std::string_view text) {
   return out += '"';
 }
 
+std::string word(std::string_view text) {
+  if (text.empty()) return "%";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7f && c != '%') {
+      out += c;
+    } else {
+      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> from_word(std::string_view word) {
+  if (word.empty()) return std::nullopt;
+  if (word == "%") return "";
+  std::string out;
+  for (std::size_t at = 0; at < word.size(); ++at) {
+    if (word[at] != '%') {
+      out += word[at];
+      continue;
+    }
+    if (word.size() - at < 3) return std::nullopt;
+    const std::size_t high = std::string_view(kHex).find(word[at + 1]), low = std::string_view(kHex).find(word[at + 2]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    out += static_cast<char>(high << 4 | low);
+    at += 2;
+  }
+  return out;
+}
+
 std::string printable(std::string_view text, std::size_t most) {
   std::string out;
   for (char c : text.substr(0, most)) {

@@ -26,6 +26,10 @@ std::string_view did_you_mean(std::string_view name, const std::vector<std::stri
 bool is_utf8(std::string_view text);
 // A JSON string literal with its quotes. Bytes that are not UTF-8 become U+FFFD: the result is always valid JSON.
 std::string json_string(std::string_view text);
+// As one word of a line, never empty: spaces, control characters, '%' and bytes that are not ASCII as %XX, the empty text as "%".
+std::string word(std::string_view text);
+// The text again; nothing when it is not what word() writes.
+std::optional<std::string> from_word(std::string_view word);
 // Text for one line of a log: control characters, quotes and backslash escaped as \xNN, cut at `most` bytes.
 std::string printable(std::string_view text, std::size_t most = 256);
 

@@ -8,6 +8,8 @@
 
 namespace hyalite {
 
+const char* libevent_version() { return event_get_version(); }
+
 Result<std::unique_ptr<Loop>> Loop::open() {
   // Whatever fails is told by a Result; nobody else writes to stderr.
   event_set_log_callback([](int, const char*) {});

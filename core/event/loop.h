@@ -17,6 +17,9 @@ namespace hyalite {
 
 class Turn;
 
+// "2.1.12-stable": the library this program runs with.
+const char* libevent_version();
+
 // One thread, one loop. Outlives every Watch, Timer, Turn ... made with it. Never made before a
 // fork: both processes would share its epoll.
 class Loop {

@@ -10,7 +10,7 @@
 
 namespace hyalite {
 
-// For short or exact waits (some milliseconds of tolerance). Idle times belong on a Wheel: it costs
+// For short or exact waits; some milliseconds early or late. Idle times belong on a Wheel: it costs
 // less per connection. The owner may stop, restart or destroy the timer inside its call.
 class Timer {
  public:

@@ -15,8 +15,9 @@ namespace hyalite {
 struct Readiness {
   bool readable = false;  // there are bytes, an end or an error to read
   bool writable = false;
-  bool closed = false;  // the peer will send nothing more, or the connection failed: read until the
-                        // end, even after a short read
+  bool closed =
+      false;  // the peer has finished sending: read until the end, even after a short read
+  // A connection that broke is told as readable and writable, not as closed.
 
   Readiness operator|(Readiness other) const {
     return {readable || other.readable, writable || other.writable, closed || other.closed};

@@ -53,7 +53,8 @@ Answer Exchange::judge_request(const Framing& framing) {
   subject.request = &request;
   open();
   if (chain_.request_head(subject) == Answer::decided) return Answer::decided;
-  request_body = relay(Direction::request, framing, Wire::chunked);
+  // HTTP/1.0 has no chunks (RFC 9112, section 6.1): there a body whose length changes must be whole before its head goes.
+  request_body = relay(Direction::request, framing, request.minor_version() == 0 ? Wire::length : Wire::chunked);
   return Answer::go_on;
 }
 
@@ -67,7 +68,7 @@ Relay Exchange::relay(Direction direction, const Framing& framing, Wire resized)
   if (!framing.has_body()) return {};
   const bool request_side = direction == Direction::request;
   const bool trailers = chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
-  return Relay(framing, rules_.body, chain_.body(subject, direction), resized,
+  return Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes,
                trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr);
 }
 
@@ -114,6 +115,7 @@ void Exchange::frame(Head& head, const Relay& relay, Framing& meant) {
       return;
     case Wire::until_close:
       head.frame_until_close(arena_);
+      response_keeps_alive_ = false;
       meant = Framing{Framing::Kind::until_close, 0};
       return;
   }
@@ -142,8 +144,8 @@ Answer Exchange::judge_response(const Framing& framing) {
   summary.upstream_status = static_cast<unsigned>(response.status());
   subject.response = &response;
   if (chain_.response_head(subject) == Answer::decided) return Answer::decided;
-  const bool old_client = request.minor_version() == 0;
-  response_body = relay(Direction::response, framing, old_client ? Wire::until_close : Wire::chunked);
+  const bool chunks = request.minor_version() > 0 && response.minor_version() > 0;
+  response_body = relay(Direction::response, framing, chunks ? Wire::chunked : Wire::until_close);
   return Answer::go_on;
 }
 

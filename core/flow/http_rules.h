@@ -13,6 +13,7 @@ struct HttpRules {
       : head{settings.limits.head_bytes, settings.limits.fields},
         body{settings.limits.chunk_line_bytes, settings.limits.trailer_bytes, settings.limits.fields},
         target_bytes(settings.limits.target_bytes),
+        held_body_bytes(settings.limits.held_body_bytes),
         interim_responses(settings.limits.interim_responses),
         timeouts(settings.timeouts),
         upgrades(listener.upgrades),
@@ -23,6 +24,7 @@ struct HttpRules {
   HeadLimits head;
   BodyLimits body;
   std::size_t target_bytes;
+  std::size_t held_body_bytes;
   std::size_t interim_responses;
   TimeoutSettings timeouts;
   UpgradeSettings upgrades;

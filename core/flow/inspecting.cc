@@ -43,15 +43,13 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (from == Side::client) {
     return ask_ == Ask::head ? take_request_head(bytes, effects) : take_request_body(bytes, effects);
   }
-  switch (reply_) {
-    // An answer to nothing would be taken for the answer to the next request.
-    case Reply::none:
-    case Reply::done: return {0, refuse_response(Refusal::unasked_response, effects)};
-    case Reply::head: return take_response_head(bytes, effects);
-    case Reply::held:
-    case Reply::body: break;
-  }
-  return take_response_body(bytes, effects);
+  // An answer to nothing would be taken for the answer to the next request (RFC 9112, section 9.2).
+  if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
+  const Taken taken = reply_ == Reply::head ? take_response_head(bytes, effects) : take_response_body(bytes, effects);
+  // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
+  const bool left_over = !awaits_response() && taken.bytes < bytes.size();
+  if (!left_over || !std::holds_alternative<Stay>(taken.outcome)) return taken;
+  return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
 }
 
 // ---- the request ----
@@ -141,7 +139,7 @@ Taken Inspecting::take_request_body(Bytes bytes, Effects& effects) {
     return {step.taken, forward_request(effects)};
   }
   send_request_body(effects);
-  return {step.taken, settle()};
+  return {step.taken, settle(effects)};
 }
 
 // The request may go. Where it goes is known now, and not before: every plugin has spoken.
@@ -262,7 +260,7 @@ Outcome Inspecting::send_response(Effects& effects) {
   }
   reply_ = Reply::body;
   send_response_body(effects);
-  return tunnel ? switch_protocol() : settle();
+  return tunnel ? switch_protocol(effects) : settle(effects);
 }
 
 Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
@@ -280,7 +278,7 @@ Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
     return {step.taken, send_response(effects)};
   }
   send_response_body(effects);
-  return {step.taken, settle()};
+  return {step.taken, settle(effects)};
 }
 
 void Inspecting::send_response_body(Effects& effects) {
@@ -295,7 +293,7 @@ void Inspecting::send_response_body(Effects& effects) {
   }
 }
 
-Outcome Inspecting::switch_protocol() {
+Outcome Inspecting::switch_protocol(Effects& effects) {
   Exchange& x = *exchange_;
   const bool connect = x.request.is_connect();
   const std::string protocol = connect ? "connect" : to_lower(x.response.value(Name::upgrade));
@@ -306,7 +304,7 @@ Outcome Inspecting::switch_protocol() {
   x.end(stopped ? End::blocked : End::complete, "");
   if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};
   ++needs_.tally.exchanges;
-  exchange_.reset();
+  effects.keep(std::move(exchange_));
   if (connect) return TunnelOpened{};
   return Upgraded{protocol};
 }
@@ -314,13 +312,13 @@ Outcome Inspecting::switch_protocol() {
 // ---- what comes after ----
 
 // Both halves may have ended, in either order.
-Outcome Inspecting::settle() {
+Outcome Inspecting::settle(Effects& effects) {
   if (reply_ != Reply::done) return Stay{};
   Exchange& x = *exchange_;
   if (ask_ == Ask::done) {
     const bool close = will_close();
     x.end(End::complete, "");
-    return close ? Outcome{Close{CloseReason::finished}} : next_exchange();
+    return close ? Outcome{Close{CloseReason::finished}} : next_exchange(effects);
   }
   // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
   if (!will_close()) return Stay{};
@@ -328,9 +326,10 @@ Outcome Inspecting::settle() {
   return Close{CloseReason::finished, Ending::in_order, Ending::reset};
 }
 
-Outcome Inspecting::next_exchange() {
+// The heads and held bodies lie in the exchange, and some of them are only now on their way.
+Outcome Inspecting::next_exchange(Effects& effects) {
   ++needs_.tally.exchanges;
-  exchange_.reset();
+  effects.keep(std::move(exchange_));
   ask_ = Ask::head;
   reply_ = Reply::none;
   waiting_since_ = needs_.clock.now();
@@ -353,7 +352,7 @@ Outcome Inspecting::decided(Effects& effects) {
   effects.send_owned(Side::client, std::move(page));
   x.end(End::blocked, "");
   pending_.clear();
-  if (keep) return next_exchange();
+  if (keep) return next_exchange(effects);
   return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
 }
 
@@ -373,8 +372,10 @@ Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
 Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
   needs_.tally.refused_response(refusal);
   const std::string reason = refusal_reason("upstream", refusal);
-  if (!exchange_ || !exchange_->subject.request_sent || exchange_->subject.response_started) {
-    if (exchange_) exchange_->end(End::upstream_refused, reason);
+  // Between exchanges the client has whole responses only, and must not lose the last of them to a reset.
+  if (!exchange_) return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
+  if (!exchange_->subject.request_sent || exchange_->subject.response_started) {
+    exchange_->end(End::upstream_refused, reason);
     return Close{CloseReason::response_refused, Ending::reset, Ending::reset};
   }
   return answer(kRefusedResponseStatus, describe(refusal).sentence, reason, End::upstream_refused,
@@ -402,7 +403,8 @@ Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
   connected_to_.reset();
   switch (reply_) {
     case Reply::none:
-    case Reply::done: return Close{CloseReason::upstream_left};
+    case Reply::done:
+      return Close{CloseReason::upstream_left, Ending::in_order, request_under_way() ? Ending::reset : Ending::in_order};
     // It closed without a word: so do we. Half a head is not passed on.
     case Reply::head: return Close{CloseReason::upstream_broke, left.empty() ? Ending::in_order : Ending::reset, Ending::reset};
     case Reply::held:

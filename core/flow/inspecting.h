@@ -72,15 +72,16 @@ class Inspecting final : public Stage {
   Taken take_response_body(Bytes bytes, Effects& effects);
   Outcome send_response(Effects& effects);
   void send_response_body(Effects& effects);
-  Outcome switch_protocol();
+  Outcome switch_protocol(Effects& effects);
 
-  Outcome settle();
-  Outcome next_exchange();
+  Outcome settle(Effects& effects);
+  Outcome next_exchange(Effects& effects);
   Outcome decided(Effects& effects);
   Outcome refuse_request(Refusal refusal, Effects& effects);
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();
+  bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
 

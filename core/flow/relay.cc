@@ -8,16 +8,18 @@
 
 namespace hyalite {
 
-Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, TrailersHook* trailers)
+Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
+             TrailersHook* trailers)
     : reader_(framing, limits),
       pipe_(std::move(pipe)),
       trailers_hook_(trailers),
       resized_(resized),
       chunked_(framing.kind == Framing::Kind::chunked),
-      complete_(!framing.has_body()) {
+      complete_(!framing.has_body()),
+      most_whole_(most_whole) {
   const BodyNeed need = complete_ ? BodyNeed::none : pipe_.need();
   piped_ = need != BodyNeed::none || (trailers_hook_ && chunked_);
-  holding_ = need == BodyNeed::hold;
+  holding_ = need == BodyNeed::hold || (need == BodyNeed::resize && resized_ == Wire::length);
   if (need == BodyNeed::edit) wire_ = Wire::in_place;
   if (need == BodyNeed::resize) wire_ = resized_;
 }
@@ -93,9 +95,24 @@ Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
   }
   if (said.kind == BodyStep::Kind::decided) return {Step::Kind::decided, taken};
   if (said.kind == BodyStep::Kind::hold) return {Step::Kind::going, taken};
+  if (is_held_whole()) {
+    for (Bytes piece : said.output) whole_.append(piece);
+    if (whole_.size() > most_whole_) return {Step::Kind::refused, taken, Refusal::content_too_large};
+    if (!end) return step;
+    said = whole();
+  }
   if (end && !ask_about_trailers()) return {Step::Kind::decided, taken};
   content_out_ += said.size;
   put_out(raw, said, end);
+  return step;
+}
+
+BodyStep Relay::whole() {
+  whole_bytes_ = whole_.bytes();
+  BodyStep step;
+  step.output = {&whole_bytes_, 1};
+  step.size = whole_bytes_.size();
+  step.end = true;
   return step;
 }
 

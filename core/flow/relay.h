@@ -51,9 +51,11 @@ class Relay {
 
   // A message without a body.
   Relay() = default;
-  // `resized`: how a body leaves whose length plugins may change: Wire::chunked or Wire::until_close. `trailers`: null where
-  // no plugin wants to see them; outlives the relay.
-  Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, TrailersHook* trailers);
+  // `resized`: how a body leaves whose length plugins may change: Wire::chunked, Wire::until_close, or Wire::length where there
+  // is nothing else: then it is held until its end, at most `most_whole` bytes of it. `trailers`: null where no plugin wants to
+  // see them; outlives the relay.
+  Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
+        TrailersHook* trailers);
 
   // Takes what can be told from `input`, the bytes not taken before and more.
   Step feed(Bytes input);
@@ -83,6 +85,8 @@ class Relay {
 
   Step cut(Bytes input);
   Step pass_on(Bytes raw, std::size_t taken, bool end);
+  bool is_held_whole() const { return holding_ && resized_ == Wire::length; }
+  BodyStep whole();
   bool ask_about_trailers();
   void put_out(Bytes raw, const BodyStep& step, bool end);
   void let_go(const BodyStep& step, bool end);
@@ -102,6 +106,7 @@ class Relay {
   bool piped_ = false;    // plugins want to see it
   bool holding_ = false;  // and all of it before the head goes
   bool complete_ = true;
+  std::size_t most_whole_ = 0;
   std::uint64_t length_ = 0;
   std::uint64_t content_out_ = 0;
 
@@ -111,6 +116,8 @@ class Relay {
   std::deque<std::string> owned_;       // what output_ points to, where it is ours
   Buffer held_;                         // while holding: the body as it came
   std::vector<std::pair<std::size_t, std::size_t>> held_contents_;  // where the content is in held_: offset, size
+  Buffer whole_;                        // while held whole: what plugins made of it
+  Bytes whole_bytes_;
   std::deque<Late> late_;               // in_place only
   std::string trailers_;                // the trailer lines, as they came or as they are to leave
   bool trailers_changed_ = false;

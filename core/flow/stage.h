@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,11 @@ class Effects {
   void send_owned(Side to, std::string bytes) {
     if (!bytes.empty()) send(to, owned_.emplace_back(std::move(bytes)));
   }
+  // Keeps what lent bytes lie in until the flow has carried this out.
+  template <class T>
+  void keep(std::unique_ptr<T> owner) {
+    kept_.emplace_back(owner.release(), [](void* kept) { delete static_cast<T*>(kept); });
+  }
   // After all that was sent: no more (FIN).
   void end(Side to) { ended_[index_of(to)] = true; }
   // Connect the upstream leg; on_connected or on_connect_failed follows. `instead`: not where the client was going,
@@ -97,6 +103,7 @@ class Effects {
       ended_[index_of(side)] = false;
     }
     owned_.clear();
+    kept_.clear();
   }
   void clear() {
     forget_sent();
@@ -108,6 +115,7 @@ class Effects {
   std::vector<Bytes> out_[2];
   bool ended_[2] = {false, false};
   std::deque<std::string> owned_;  // a deque: views into it stay valid while it grows
+  std::vector<std::unique_ptr<void, void (*)(void*)>> kept_;
   std::optional<Connect> connect_;
   bool disconnect_ = false;
 };

@@ -1,4 +1,4 @@
-// Bodies: cuts the bytes that follow a head into content and framing, and knows on which byte the message ends.
+// Bodies: what follows a head, cut into content and framing up to the byte on which the message ends.
 // SPDX-License-Identifier: MIT
 #include "http/body.h"
 
@@ -16,22 +16,18 @@ constexpr Bytes kCrLf = "\r\n";
 
 }  // namespace
 
-BodyReader::BodyReader(const Framing& framing, const BodyLimits& limits) : limits_(limits), ahead_(framing.length) {
+BodyReader::BodyReader(const Framing& framing, const BodyLimits& limits)
+    : limits_(limits), ahead_(framing.length) {
   switch (framing.kind) {
-    case Framing::Kind::length:
-      state_ = State::length;
-      break;
-    case Framing::Kind::until_close:
-      state_ = State::until_close;
-      break;
+    case Framing::Kind::length: state_ = State::length; break;
+    case Framing::Kind::until_close: state_ = State::until_close; break;
     case Framing::Kind::chunked:
       state_ = State::chunk_line;
       chunked_ = true;
       witness_.start();
       break;
     case Framing::Kind::none:
-    case Framing::Kind::tunnel:
-      break;
+    case Framing::Kind::tunnel: break;
   }
 }
 
@@ -39,22 +35,14 @@ Piece BodyReader::next(Bytes input) {
   switch (state_) {
     case State::length:
     case State::until_close:
-    case State::chunk_data:
-      return content(input);
-    case State::chunk_line:
-      return chunk_line(input);
-    case State::chunk_end:
-      return chunk_end(input);
-    case State::last_chunk:
-      return last_chunk(input);
-    case State::trailers:
-      return trailers(input);
-    case State::end:
-      return end(input);
-    case State::done:
-      return {};
-    case State::refused:
-      break;
+    case State::chunk_data: return content(input);
+    case State::chunk_line: return chunk_line(input);
+    case State::chunk_end: return chunk_end(input);
+    case State::last_chunk: return last_chunk(input);
+    case State::trailers: return trailers(input);
+    case State::end: return end(input);
+    case State::done: return {};
+    case State::refused: break;
   }
   return refuse(refusal_);
 }
@@ -78,19 +66,22 @@ Piece BodyReader::content(Bytes input) {
 
 Piece BodyReader::chunk_line(Bytes input) {
   const std::size_t length = find_line_end(input);
-  if (std::max(length, seen_) > limits_.chunk_line_bytes) return refuse(Refusal::chunk_line_too_long);
+  if (std::max(length, seen_) > limits_.chunk_line_bytes)
+    return refuse(Refusal::chunk_line_too_long);
   if (length == 0) return {};
   const Bytes line = input.substr(0, length);
   if (line.size() < 2 || line[length - 2] != '\r') return refuse(Refusal::bare_lf);
   ChunkLine chunk;
-  if (const auto refusal = parse_chunk_line(line.substr(0, length - 2), chunk)) return refuse(*refusal);
+  if (const auto refusal = parse_chunk_line(line.substr(0, length - 2), chunk))
+    return refuse(*refusal);
   if (chunk.size == 0) {
     last_chunk_line_ = line_ = seen_ = length;
     last_chunk_digits_ = chunk.digits;
     state_ = State::last_chunk;
     return last_chunk(input);
   }
-  if (const auto refusal = witness_.size_line(line, chunk.digits, chunk.size)) return refuse(*refusal);
+  if (const auto refusal = witness_.size_line(line, chunk.digits, chunk.size))
+    return refuse(*refusal);
   ahead_ = chunk.size;
   return give(Piece::Kind::framing, line, State::chunk_data);
 }
@@ -103,12 +94,13 @@ Piece BodyReader::chunk_end(Bytes input) {
   return give(Piece::Kind::framing, input.substr(0, there), State::chunk_line);
 }
 
-// Looks for the empty line. Until that is there nothing is given out: the other side must not see a message as good as
-// complete that we may still refuse.
+// Looks for the empty line. Until that is there nothing is given out: the other side must not see a
+// message as good as complete that we may still refuse.
 Piece BodyReader::last_chunk(Bytes input) {
   while (true) {
     const std::size_t line_end = find_line_end(input);
-    if (std::max(line_end, seen_) - last_chunk_line_ > limits_.trailer_bytes) return refuse(Refusal::trailers_too_large);
+    if (std::max(line_end, seen_) - last_chunk_line_ > limits_.trailer_bytes)
+      return refuse(Refusal::trailers_too_large);
     if (line_end == 0) return {};
     const Bytes line = input.substr(line_, line_end - line_);
     if (line.size() < 2 || line[line.size() - 2] != '\r') return refuse(Refusal::bare_lf);
@@ -118,8 +110,10 @@ Piece BodyReader::last_chunk(Bytes input) {
   trailers_ = line_ - last_chunk_line_;
   const Bytes first = input.substr(0, last_chunk_line_);
   const Bytes section = input.substr(last_chunk_line_, trailers_ + kCrLf.size());
-  if (const auto refusal = check_trailers(section.substr(0, trailers_), limits_.trailer_fields)) return refuse(*refusal);
-  if (const auto refusal = witness_.size_line(first, last_chunk_digits_, 0)) return refuse(*refusal);
+  if (const auto refusal = check_trailers(section.substr(0, trailers_), limits_.trailer_fields))
+    return refuse(*refusal);
+  if (const auto refusal = witness_.size_line(first, last_chunk_digits_, 0))
+    return refuse(*refusal);
   if (const auto refusal = witness_.last(section)) return refuse(*refusal);
   return give(Piece::Kind::framing, first, trailers_ > 0 ? State::trailers : State::end);
 }

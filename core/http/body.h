@@ -1,4 +1,4 @@
-// Bodies: cuts the bytes that follow a head into content and framing, and knows on which byte the message ends.
+// Bodies: what follows a head, cut into content and framing up to the byte on which the message ends.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -24,8 +24,8 @@ struct Piece {
     need_more,  // nothing can be told from the input as it is: raw is empty
     content,    // bytes of content, at least one
     framing,    // a chunk-size line, or the CRLF behind chunk data
-    trailers,   // the field lines of the trailer section, without the empty line behind them: see index_trailers()
-    end,        // the message ends behind raw (the last CRLF when chunked, else empty); told once, then need_more
+    trailers,   // the field lines of the trailer section without the empty line: see index_trailers()
+    end,        // the message ends behind raw (the last CRLF when chunked, else empty); told once
     refused,    // raw is empty; nothing more may be forwarded, the connection is to be closed
   };
   Kind kind = Kind::need_more;
@@ -33,26 +33,29 @@ struct Piece {
   Refusal refusal = {};  // when refused
 };
 
-// Reads one body. The contents and the end are the same however the input is cut; only the pieces of content may be
-// smaller. Nothing whose meaning is still open is given out: a chunk-size line, or the last-chunk with its trailer section,
-// stays in the input until it is complete and checked; how much may stay there is bounded by the limits.
+// Reads one body. The contents and the end are the same however the input is cut; only the pieces
+// of content may be smaller. Nothing whose meaning is still open is given out: a chunk-size line,
+// or the last-chunk with its trailer section, stays in the input until it is complete and checked;
+// how much may stay there is bounded by the limits.
 class BodyReader {
  public:
   // A reader of an empty body, before its end.
   BodyReader() = default;
   BodyReader(const Framing& framing, const BodyLimits& limits);
 
-  // The next piece, from the front of `input`: the bytes not taken yet. Take piece.raw.size() bytes off before the next call.
+  // The next piece, from the front of `input`: the bytes not taken yet. Take piece.raw.size() bytes
+  // off before the next call.
   Piece next(Bytes input);
   // Was the end given out?
   bool complete() const { return state_ == State::done; }
-  // The peer ended its side, and next() needs more than `rest`. nullopt: with until_close this was the end (no Piece::end is
-  // given), else the message had ended before. Otherwise truncated_body.
+  // The peer ended its side, and next() needs more than `rest`. nullopt: with until_close this was
+  // the end (no Piece::end is given), else the message had ended before. Otherwise truncated_body.
   std::optional<Refusal> finish(Bytes rest);
 
   // Bytes of content given out or skipped so far.
   std::uint64_t content_bytes() const { return content_bytes_; }
-  // Bytes of content that are sure to come next: of the body, or of this chunk; with until_close UINT64_MAX.
+  // Bytes of content that are sure to come next: of the body, or of this chunk; with until_close
+  // UINT64_MAX.
   std::uint64_t content_ahead() const;
   // `n` bytes of content went by another way (splice). Not when chunked; n <= content_ahead().
   void skip(std::uint64_t n);
@@ -64,8 +67,8 @@ class BodyReader {
     chunk_line,
     chunk_data,
     chunk_end,
-    last_chunk,     // the line of the last chunk is in the input; its trailer section is awaited
-    trailers,       // the whole trailer section is in the input, and was checked
+    last_chunk,  // the line of the last chunk is in the input; its trailer section is awaited
+    trailers,    // the whole trailer section is in the input, and was checked
     end,
     done,
     refused,
@@ -87,8 +90,8 @@ class BodyReader {
   BodyLimits limits_;
   std::uint64_t ahead_ = 0;  // content left: of the body, or of this chunk
   std::uint64_t content_bytes_ = 0;
-  std::size_t seen_ = 0;             // of what has to stay in the input: bytes that were looked at already
-  std::size_t line_ = 0;             // last_chunk: where the line begins in which seen_ is
+  std::size_t seen_ = 0;  // of what has to stay in the input: bytes that were looked at already
+  std::size_t line_ = 0;  // last_chunk: where the line begins in which seen_ is
   std::size_t last_chunk_line_ = 0;  // length of the last-chunk's line
   std::size_t last_chunk_digits_ = 0;
   std::size_t trailers_ = 0;  // length of the trailers' lines

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMostDigits = 16;
 
-unsigned digit_value(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : lower(c) - 'a' + 10); }
+unsigned digit_value(char c) {
+  return static_cast<unsigned>(c <= '9' ? c - '0' : lower(c) - 'a' + 10);
+}
 
 // Takes a quoted-string off the front (RFC 9110, 5.6.4).
 bool take_quoted(Bytes& rest) {

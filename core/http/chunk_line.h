@@ -15,8 +15,9 @@ struct ChunkLine {
   std::uint64_t size = 0;
 };
 
-// `line` is without its CRLF, and has no LF. One to sixteen hexadecimal digits; then extensions of the form ;name,
-// ;name=token or ;name="quoted string", without white space outside the quotes. nullopt = fine, and `out` is filled.
+// `line` is without its CRLF, and has no LF. One to sixteen hexadecimal digits; then extensions of
+// the form ;name, ;name=token or ;name="quoted string", without white space outside the quotes.
+// nullopt = fine, and `out` is filled.
 std::optional<Refusal> parse_chunk_line(Bytes line, ChunkLine& out);
 
 }  // namespace hyalite

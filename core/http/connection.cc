@@ -1,4 +1,4 @@
-// What a head says about the connection: whether another message may follow, whether it becomes another protocol.
+// What a head says about the connection: may another message follow, does it become another protocol?
 // SPDX-License-Identifier: MIT
 #include "http/connection.h"
 
@@ -28,10 +28,13 @@ bool keeps_alive(const Head& head) {
 
 ConnectionOptions connection_options(const Head& head) {
   ConnectionOptions options;
-  if (head.find(Name::connection) == nullptr && head.find(Name::proxy_connection) == nullptr) return options;
+  if (head.find(Name::connection) == nullptr && head.find(Name::proxy_connection) == nullptr)
+    return options;
   for (const Field& field : head.fields()) {
-    // Some readers take Proxy-Connection for Connection (llhttp does). To close when in doubt harms nobody.
-    if (field.id == Name::connection || field.id == Name::proxy_connection) add_options(field, options);
+    // Some readers take Proxy-Connection for Connection (llhttp does). To close when in doubt harms
+    // nobody.
+    if (field.id == Name::connection || field.id == Name::proxy_connection)
+      add_options(field, options);
   }
   return options;
 }
@@ -39,17 +42,21 @@ ConnectionOptions connection_options(const Head& head) {
 bool keeps_alive(const RequestHead& head) { return keeps_alive(static_cast<const Head&>(head)); }
 
 bool keeps_alive(const ResponseHead& head, const Framing& framing) {
-  if (framing.kind == Framing::Kind::until_close || framing.kind == Framing::Kind::tunnel) return false;
+  if (framing.kind == Framing::Kind::until_close || framing.kind == Framing::Kind::tunnel)
+    return false;
   return keeps_alive(static_cast<const Head&>(head));
 }
 
 bool expects_continue(const RequestHead& head) {
-  return head.minor_version() > 0 && head.find(Name::expect) != nullptr && framing_of(head).has_body();
+  return head.minor_version() > 0 && head.find(Name::expect) != nullptr &&
+         framing_of(head).has_body();
 }
 
 UpgradeOffer asks_upgrade(const RequestHead& head) {
   UpgradeOffer offer;
-  if (head.minor_version() == 0 || head.find(Name::upgrade) == nullptr || !connection_options(head).upgrade) return offer;
+  if (head.minor_version() == 0 || head.find(Name::upgrade) == nullptr ||
+      !connection_options(head).upgrade)
+    return offer;
   for (Bytes list = head.value(Name::upgrade); !list.empty();) {
     const Bytes protocol = take_element(list);
     if (protocol.empty()) continue;

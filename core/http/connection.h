@@ -1,4 +1,4 @@
-// What a head says about the connection: whether another message may follow, whether it becomes another protocol.
+// What a head says about the connection: may another message follow, does it become another protocol?
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -7,30 +7,36 @@
 
 namespace hyalite {
 
-// The options of all Connection fields that matter to us (RFC 9110, 7.6.1), and `close` of Proxy-Connection.
+// The options of all Connection fields that matter to us (RFC 9110, 7.6.1), and `close` of
+// Proxy-Connection.
 struct ConnectionOptions {
   bool close = false, keep_alive = false, upgrade = false;
 };
 ConnectionOptions connection_options(const Head& head);
 
-// May another message follow on the connection, as far as this one says? (RFC 9112, section 9.3). `close` always wins.
+// May another message follow on the connection, as far as this one says? (RFC 9112, section 9.3).
+// `close` always wins.
 bool keeps_alive(const RequestHead& head);
 bool keeps_alive(const ResponseHead& head, const Framing& framing);
 
-// The client waits for a 100 (Continue) before it sends the body (RFC 9110, 10.1.1): HTTP/1.1 with a body only.
+// The client waits for a 100 (Continue) before it sends the body (RFC 9110, 10.1.1): HTTP/1.1 with
+// a body only.
 bool expects_continue(const RequestHead& head);
 
-// Protocols that the request offers to switch to (RFC 9110, 7.8): Upgrade, named in Connection, in HTTP/1.1.
+// Protocols that the request offers to switch to (RFC 9110, 7.8): Upgrade, named in Connection, in
+// HTTP/1.1.
 struct UpgradeOffer {
   bool websocket = false, h2c = false, other = false;
   bool any() const { return websocket || h2c || other; }
 };
 UpgradeOffer asks_upgrade(const RequestHead& head);
 
-// What the reader of a response must know of the request that it answers: of the request as it was sent upstream.
+// What the reader of a response must know of the request that it answers: of the request as it was
+// sent upstream.
 Asked asked_by(const RequestHead& request);
 
-// The element in front of a list of the form `a, b`, trimmed, perhaps empty (RFC 9110, 5.6.1); takes it off the front.
+// The element in front of a list of the form `a, b`, trimmed, perhaps empty (RFC 9110, 5.6.1);
+// takes it off the front.
 Bytes take_element(Bytes& list);
 // "websocket", "TLS/1.0": token [ "/" token ].
 bool is_protocol(Bytes text);

@@ -1,4 +1,4 @@
-// The fields of a head or of a trailer section: indexed, not copied, with order and case kept; and how they are edited.
+// The fields of a head or of a trailer section: indexed in order and case as they came, and edited.
 // SPDX-License-Identifier: MIT
 #include "http/fields.h"
 
@@ -56,8 +56,8 @@ Bytes Fields::value(Name name) const {
 
 std::size_t Fields::count(Name name) const {
   if (find(name) == nullptr) return 0;
-  return static_cast<std::size_t>(
-      std::count_if(fields_.begin(), fields_.end(), [&](const Field& field) { return field.id == name; }));
+  return static_cast<std::size_t>(std::count_if(
+      fields_.begin(), fields_.end(), [&](const Field& field) { return field.id == name; }));
 }
 
 Edited Fields::set(Bytes name, Bytes value, Arena& arena) {
@@ -141,7 +141,8 @@ void Fields::put(std::size_t index, Bytes name, Bytes value, Arena& arena) {
 void Fields::erase_all(Bytes name, std::size_t from) {
   const std::uint32_t hash = hash_of_name(name);
   const auto begin = fields_.begin() + static_cast<std::ptrdiff_t>(from);
-  fields_.erase(std::remove_if(begin, fields_.end(), [&](const Field& field) { return field.is_named(name, hash); }),
+  fields_.erase(std::remove_if(begin, fields_.end(),
+                               [&](const Field& field) { return field.is_named(name, hash); }),
                 fields_.end());
 }
 
@@ -170,14 +171,15 @@ Bytes Fields::Moved::operator()(Bytes view) const {
 
 Edited Fields::check(Bytes name, Bytes value) const {
   if (const auto refusal = check_field(name, value)) return refusal;
-  if (place_ == Place::trailers && !may_be_trailer(name_of(name))) return EditRefusal::not_in_trailers;
+  if (place_ == Place::trailers && !may_be_trailer(name_of(name)))
+    return EditRefusal::not_in_trailers;
   return std::nullopt;
 }
 
 std::size_t Fields::index_of(Bytes name) const {
   const std::uint32_t hash = hash_of_name(name);
-  const auto found =
-      std::find_if(fields_.begin(), fields_.end(), [&](const Field& field) { return field.is_named(name, hash); });
+  const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                  [&](const Field& field) { return field.is_named(name, hash); });
   return static_cast<std::size_t>(found - fields_.begin());
 }
 

@@ -1,4 +1,4 @@
-// The fields of a head or of a trailer section: indexed, not copied, with order and case kept; and how they are edited.
+// The fields of a head or of a trailer section: indexed in order and case as they came, and edited.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,9 +17,9 @@
 namespace hyalite {
 
 struct Field {
-  Bytes name;              // as it came, or as the edit gave it
-  Bytes value;             // without white space around
-  Bytes line;              // the whole line as it came, CRLF and all; empty when the field was edited or added
+  Bytes name;   // as it came, or as the edit gave it
+  Bytes value;  // without white space around
+  Bytes line;   // the whole line as it came, CRLF and all; empty when the field was edited or added
   std::uint32_t hash = 0;  // hash_of_name(name)
   Name id = Name::other;
 
@@ -39,7 +39,7 @@ enum class EditRefusal : std::uint8_t {
   bad_target,       // not a target that the method can have
   bad_status,       // not within 200..599
   bad_reason,       // CR, LF, NUL or another control character
-  changes_framing,  // a method or status with which the body would end elsewhere (HEAD, CONNECT, 1xx, 204, 304)
+  changes_framing,  // with it the body would end elsewhere: HEAD, CONNECT, 1xx, 204, 304
   no_such_field,    // the index is beyond the last field
   too_many_fields,  // there are as many as the limit allows
 };
@@ -66,7 +66,8 @@ class Fields {
   // Counts the edits: a view taken at another generation is stale.
   std::uint32_t generation() const { return generation_; }
 
-  // Edits on behalf of plugins. The text is copied into the arena, which outlives the use of the fields.
+  // Edits on behalf of plugins. Texts are copied into the arena, which outlives the use of the fields.
+
   // Gives the first field of that name the value and drops the others; appends it if there is none.
   Edited set(Bytes name, Bytes value, Arena& arena);
   Edited append(Bytes name, Bytes value, Arena& arena);
@@ -84,11 +85,13 @@ class Fields {
   void clear(Place place, std::size_t most_fields);
   // While indexing.
   void add(const Field& field);
-  // While editing; the caller has checked, and calls edit() when done. `name` lives as long as the fields are used.
+  // While editing; the caller has checked, and calls edit() when done. `name` lives as long as the
+  // fields are used.
   void put(std::size_t index, Bytes name, Bytes value, Arena& arena);
   void erase_all(Bytes name, std::size_t from);
   void edit();
-  // Where a view is once the bytes it may look into were copied elsewhere; a view of other bytes stays.
+  // Where a view is once the bytes it may look into were copied elsewhere; a view of other bytes
+  // stays.
   struct Moved {
     Bytes from;
     const char* to;
@@ -103,7 +106,8 @@ class Fields {
   Edited check(Bytes name, Bytes value) const;
   std::size_t index_of(Bytes name) const;  // fields_.size() when there is none
 
-  std::array<std::int32_t, kNames> first_{};  // index of the first field of each name, -1 when there is none
+  // Index of the first field of each name, -1 when there is none.
+  std::array<std::int32_t, kNames> first_{};
   std::size_t most_fields_ = 0;
   Place place_ = Place::head;
 };

@@ -1,4 +1,4 @@
-// Where the body of a message ends, decided from its head (RFC 9112, section 6.3), or refused when that is in doubt.
+// Where the body of a message ends (RFC 9112, section 6.3), or that this is in doubt and refused.
 // SPDX-License-Identifier: MIT
 #include "http/framing.h"
 
@@ -22,8 +22,9 @@ std::optional<std::uint64_t> parse_length(const Field& field) {
   return length && *length <= kMostLength ? length : std::nullopt;
 }
 
-bool is_known_coding(Bytes coding) {
-  for (Bytes known : {Bytes("chunked"), Bytes("gzip"), Bytes("x-gzip"), Bytes("deflate"), Bytes("compress"), Bytes("x-compress")}) {
+bool is_compression(Bytes coding) {
+  for (Bytes known : {Bytes("gzip"), Bytes("x-gzip"), Bytes("deflate"), Bytes("compress"),
+                      Bytes("x-compress")}) {
     if (equals_ignoring_case(coding, known)) return true;
   }
   return false;
@@ -33,9 +34,14 @@ std::optional<Refusal> check_coding(const Field& field) {
   // White space other than spaces hides the coding from readers who look for " chunked".
   if (has_tab(field)) return Refusal::bad_transfer_encoding;
   if (equals_ignoring_case(field.value, "chunked")) return std::nullopt;
-  bool well_formed = !field.value.empty() && field.value.back() != ',';
-  for (Bytes list = field.value; !list.empty();) well_formed = is_known_coding(take_element(list)) && well_formed;
-  return well_formed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
+  // Known codings that end in chunked are well framed, and only not implemented: 501. All others
+  // are not: 400 (RFC 9112, 6.1 and 6.3).
+  Bytes list = field.value;
+  Bytes coding = take_element(list);
+  while (!list.empty() && is_compression(coding)) coding = take_element(list);
+  const bool framed =
+      list.empty() && equals_ignoring_case(coding, "chunked") && field.value.back() != ',';
+  return framed ? Refusal::unknown_transfer_coding : Refusal::bad_transfer_encoding;
 }
 
 std::optional<Refusal> check_lengths(const Head& head) {
@@ -52,12 +58,15 @@ std::optional<Refusal> check_lengths(const Head& head) {
   return check_coding(*coding);
 }
 
-// Whoever passes a message on may take out what Connection names (RFC 9110, 7.6.1). Without these it is another message.
+// Whoever passes a message on may take out what Connection names (RFC 9110, 7.6.1). Without these
+// it is another message.
 bool may_not_be_named(Bytes option, bool in_request) {
   const Name name = name_of(option);
   if (name == Name::content_length) return true;
-  // Large sites name Transfer-Encoding in responses, as RFC 2616 had it; towards the client nobody strips it.
-  return in_request && (name == Name::transfer_encoding || name == Name::host || name == Name::connection);
+  // Large sites name Transfer-Encoding in responses, as RFC 2616 had it; towards the client nobody
+  // strips it.
+  return in_request &&
+         (name == Name::transfer_encoding || name == Name::host || name == Name::connection);
 }
 
 std::optional<Refusal> check_connection(const Head& head, bool in_request) {
@@ -76,10 +85,13 @@ std::optional<Refusal> check_connection(const Head& head, bool in_request) {
 
 std::optional<Refusal> check_host(const RequestHead& head) {
   const Field* host = head.find(Name::host);
-  if (host == nullptr) return head.minor_version() == 0 ? std::nullopt : std::optional(Refusal::missing_host);
+  if (host == nullptr)
+    return head.minor_version() == 0 ? std::nullopt : std::optional(Refusal::missing_host);
   if (head.count(Name::host) > 1) return Refusal::several_hosts;
   if (!parse_authority(host->value)) return Refusal::bad_host;
-  return host_agrees(head.method(), head.target(), host->value) ? std::nullopt : std::optional(Refusal::host_disagrees);
+  return host_agrees(head.method(), head.target(), host->value)
+             ? std::nullopt
+             : std::optional(Refusal::host_disagrees);
 }
 
 bool is_list_of_protocols(Bytes list) {
@@ -96,14 +108,16 @@ bool is_list_of_protocols(Bytes list) {
 std::optional<Refusal> check_upgrade(const RequestHead& head) {
   const Field* upgrade = head.find(Name::upgrade);
   if (upgrade == nullptr) return std::nullopt;
-  const bool fine = head.count(Name::upgrade) == 1 && is_list_of_protocols(upgrade->value) && !head.is_connect();
+  const bool fine =
+      head.count(Name::upgrade) == 1 && is_list_of_protocols(upgrade->value) && !head.is_connect();
   return fine ? std::nullopt : std::optional(Refusal::bad_upgrade);
 }
 
 std::optional<Refusal> check_expect(const RequestHead& head) {
   const Field* expect = head.find(Name::expect);
   if (expect == nullptr) return std::nullopt;
-  const bool fine = head.count(Name::expect) == 1 && equals_ignoring_case(expect->value, "100-continue");
+  const bool fine =
+      head.count(Name::expect) == 1 && equals_ignoring_case(expect->value, "100-continue");
   return fine ? std::nullopt : std::optional(Refusal::unknown_expectation);
 }
 
@@ -112,7 +126,8 @@ bool was_offered(Bytes chosen, Bytes offered) {
   while (!chosen.empty()) {
     const Bytes protocol = take_element(chosen);
     bool found = protocol.empty();
-    for (Bytes list = offered; !list.empty() && !found;) found = equals_ignoring_case(take_element(list), protocol);
+    for (Bytes list = offered; !list.empty() && !found;)
+      found = equals_ignoring_case(take_element(list), protocol);
     if (!found) return false;
   }
   return true;
@@ -120,7 +135,8 @@ bool was_offered(Bytes chosen, Bytes offered) {
 
 std::optional<Refusal> check_switch(const ResponseHead& head, const Asked& asked) {
   if (asked.upgrade.empty()) return Refusal::switch_not_asked;
-  const bool fine = head.count(Name::upgrade) == 1 && is_list_of_protocols(head.value(Name::upgrade)) &&
+  const bool fine = head.count(Name::upgrade) == 1 &&
+                    is_list_of_protocols(head.value(Name::upgrade)) &&
                     connection_options(head).upgrade;
   if (!fine) return Refusal::bad_upgrade;
   if (!was_offered(head.value(Name::upgrade), asked.upgrade)) return Refusal::switch_not_asked;
@@ -143,7 +159,8 @@ std::optional<Refusal> check_framing(const RequestHead& head) {
   if (const auto refusal = check_host(head)) return refusal;
   if (const auto refusal = check_lengths(head)) return refusal;
   // For some readers these two have no body whatever the head says.
-  if ((head.is_connect() || head.method() == "TRACE") && announces_body(head)) return Refusal::body_not_allowed;
+  if ((head.is_connect() || head.method() == "TRACE") && announces_body(head))
+    return Refusal::body_not_allowed;
   if (const auto refusal = check_upgrade(head)) return refusal;
   return check_expect(head);
 }
@@ -152,10 +169,14 @@ std::optional<Refusal> check_framing(const ResponseHead& head, const Asked& aske
   if (const auto refusal = check_connection(head, false)) return refusal;
   if (const auto refusal = check_lengths(head)) return refusal;
   const bool in_1xx = head.status() < 200, tunnel = opens_tunnel(head, asked);
-  // Whoever speaks HTTP/1.0 takes a 1xx for the final response (RFC 9110, 15.2), and chunks for content.
-  if (in_1xx && (asked.minor_version == 0 || head.minor_version() == 0)) return Refusal::interim_to_http_1_0;
-  if (asked.minor_version == 0 && head.find(Name::transfer_encoding) != nullptr) return Refusal::chunked_to_http_1_0;
-  if ((in_1xx || head.status() == 204 || tunnel) && announces_body(head)) return Refusal::length_not_allowed;
+  // Whoever speaks HTTP/1.0 takes a 1xx for the final response (RFC 9110, 15.2), and chunks for
+  // content.
+  if (in_1xx && (asked.minor_version == 0 || head.minor_version() == 0))
+    return Refusal::interim_to_http_1_0;
+  if (asked.minor_version == 0 && head.find(Name::transfer_encoding) != nullptr)
+    return Refusal::chunked_to_http_1_0;
+  if ((in_1xx || head.status() == 204 || tunnel) && announces_body(head))
+    return Refusal::length_not_allowed;
   if (tunnel && !asked.complete) return Refusal::switched_too_early;
   return head.status() == 101 ? check_switch(head, asked) : std::nullopt;
 }
@@ -169,7 +190,8 @@ Framing framing_of(const RequestHead& head) {
 
 Framing framing_of(const ResponseHead& head, const Asked& asked) {
   if (head.status() == 101 || opens_tunnel(head, asked)) return {Framing::Kind::tunnel};
-  if (head.status() < 200 || head.status() == 204 || head.status() == 304 || asked.by_head) return {};
+  if (head.status() < 200 || head.status() == 204 || head.status() == 304 || asked.by_head)
+    return {};
   const DeclaredLength declared = declared_length(head);
   if (declared.chunked) return {Framing::Kind::chunked};
   if (!declared.length) return {Framing::Kind::until_close};
@@ -180,7 +202,8 @@ Framing framing_of(const ResponseHead& head, const Asked& asked) {
 DeclaredLength declared_length(const Head& head) {
   DeclaredLength declared;
   declared.chunked = head.find(Name::transfer_encoding) != nullptr;
-  if (const Field* length = head.find(Name::content_length)) declared.length = parse_length(*length);
+  if (const Field* length = head.find(Name::content_length))
+    declared.length = parse_length(*length);
   return declared;
 }
 

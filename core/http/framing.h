@@ -1,4 +1,4 @@
-// Where the body of a message ends, decided from its head (RFC 9112, section 6.3), or refused when that is in doubt.
+// Where the body of a message ends (RFC 9112, section 6.3), or that this is in doubt and refused.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,31 +12,37 @@ namespace hyalite {
 
 struct Framing {
   enum class Kind : std::uint8_t {
-    none,         // the message ends with its head
-    length,       // after `length` bytes, at least one
+    none,    // the message ends with its head
+    length,  // after `length` bytes, at least one
     chunked,
     until_close,  // responses only
-    tunnel,       // responses only: after the head, both directions belong to another protocol (101, 2xx to CONNECT)
+    tunnel,  // responses only: behind the head it is another protocol (101, 2xx to CONNECT)
   };
   Kind kind = Kind::none;
   std::uint64_t length = 0;  // with Kind::length; otherwise 0
 
-  bool has_body() const { return kind == Kind::length || kind == Kind::chunked || kind == Kind::until_close; }
+  bool has_body() const {
+    return kind == Kind::length || kind == Kind::chunked || kind == Kind::until_close;
+  }
   bool operator==(const Framing&) const = default;
 };
 
-// What the reader of a response must know of the request that it answers, as it was sent upstream: see asked_by().
+// What the reader of a response must know of the request that it answers, as it was sent upstream:
+// see asked_by().
 struct Asked {
   bool by_head = false;     // HEAD: no body, whatever the head says
   bool by_connect = false;  // CONNECT: 2xx opens a tunnel
   unsigned minor_version = 1;
-  Bytes upgrade = {};    // Upgrade's value when a switch was asked for, else empty; lives as long as the request's bytes
-  bool complete = true;  // the request was sent to its end, no switch of protocols may come earlier. asked_by() says true
-                         // exactly when the request has no body; from there it is the caller's to keep
+  // Upgrade's value when a switch was asked for, else empty; lives as long as the request's bytes.
+  Bytes upgrade = {};
+  // The request was sent to its end: no switch of protocols may come earlier. asked_by() says true
+  // exactly when the request has no body; from there it is the caller's to keep.
+  bool complete = true;
 };
 
-// What may be decided about the head as a whole once its lines are known to be well-formed: Host, Content-Length,
-// Transfer-Encoding, Connection, Upgrade, Expect, and what the status or the method allows. nullopt = nothing is wrong.
+// What may be decided about the head as a whole once its lines are known to be well-formed: Host,
+// Content-Length, Transfer-Encoding, Connection, Upgrade, Expect, and what the status or the method
+// allows. nullopt = nothing is wrong.
 std::optional<Refusal> check_framing(const RequestHead& head);
 std::optional<Refusal> check_framing(const ResponseHead& head, const Asked& asked);
 

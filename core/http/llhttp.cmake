@@ -1,5 +1,6 @@
-# llhttp, the second parser: Debian's libllhttp-dev (9 or newer) where there is one, else the C sources that Debian 12
-# ships with node-llhttp (8.1), compiled strict. -DHYALITE_LLHTTP_SOURCES=DIR takes {api,http,llhttp}.c and llhttp.h from DIR.
+# llhttp, the second parser: Debian's libllhttp-dev (9 or newer) where there is one, else the C sources
+# that Debian 12 ships with node-llhttp (8.1), compiled strict. -DHYALITE_LLHTTP_SOURCES=DIR takes
+# {api,http,llhttp}.c and llhttp.h from DIR instead.
 # Makes the target hyalite_llhttp.
 set(HYALITE_LLHTTP_SOURCES "" CACHE PATH "Directory of llhttp's C sources; empty: look for it")
 add_library(hyalite_llhttp INTERFACE)

@@ -26,7 +26,9 @@ void Head::moved_to(const char* begin) {
   raw_ = moved(raw_);
 }
 
-void Head::frame_chunked(Arena& arena) { replace_framing(Name::transfer_encoding, "chunked", arena); }
+void Head::frame_chunked(Arena& arena) {
+  replace_framing(Name::transfer_encoding, "chunked", arena);
+}
 
 void Head::frame_length(std::uint64_t length, Arena& arena) {
   replace_framing(Name::content_length, std::to_string(length), arena);
@@ -69,7 +71,9 @@ void Head::say_close(Arena& arena) {
   if (closes && !alive) return;
   options += "close";
   const Field* connection = find(Name::connection);
-  const std::size_t index = connection == nullptr ? fields_.size() : static_cast<std::size_t>(connection - fields_.data());
+  const std::size_t index = connection == nullptr
+                                ? fields_.size()
+                                : static_cast<std::size_t>(connection - fields_.data());
   put(index, text_of(Name::connection), options, arena);
   erase_all(text_of(Name::connection), index + 1);
   edit();
@@ -83,7 +87,9 @@ void Head::drop(Name name) {
 
 Edited RequestHead::set_method(Bytes method, Arena& arena) {
   if (!is_token(method)) return EditRefusal::bad_method;
-  const auto frames = [](Bytes m) { return equals_ignoring_case(m, "HEAD") || equals_ignoring_case(m, "CONNECT"); };
+  const auto frames = [](Bytes m) {
+    return equals_ignoring_case(m, "HEAD") || equals_ignoring_case(m, "CONNECT");
+  };
   if (frames(method) || frames(this->method())) return EditRefusal::changes_framing;
   if (check_target(method, target())) return EditRefusal::bad_target;
   start_pieces_[0] = arena.copy(method);

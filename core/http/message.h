@@ -9,13 +9,15 @@
 
 namespace hyalite {
 
-// What requests and responses have in common. Filled by RequestReader and ResponseReader, which index into bytes that their
-// caller keeps alive and in place (or tells moved_to()) as long as the head is used.
+// What requests and responses have in common. Filled by RequestReader and ResponseReader, which
+// index into bytes that their caller keeps alive and in place (or tells moved_to()) as long as the
+// head is used.
 class Head : public Fields {
  public:
   // HTTP/1.x: 0 or 1.
   unsigned minor_version() const { return minor_version_; }
-  // The whole head as it came, with the empty line at its end. While !edited() this is what is sent.
+  // The whole head as it came, with the empty line at its end. While !edited() this is what is
+  // sent.
   Bytes raw() const { return raw_; }
   // The start-line as it came, with CRLF; empty when it was edited.
   Bytes start_line() const { return start_line_; }
@@ -23,7 +25,9 @@ class Head : public Fields {
   void moved_to(const char* begin);
 
   // Edits by the host alone, which answers for the body being sent accordingly.
-  // Content-Length and Transfer-Encoding go; what is said here stands in their place, or last if there was neither.
+
+  // Content-Length and Transfer-Encoding go; what is said here stands in their place, or last if
+  // there was neither.
   void frame_chunked(Arena& arena);
   void frame_length(std::uint64_t length, Arena& arena);
   void frame_until_close(Arena& arena);  // responses only; says Connection: close, too
@@ -47,7 +51,8 @@ class Head : public Fields {
 class RequestHead : public Head {
  public:
   Bytes method() const { return start_pieces_[0]; }  // any token, in the case in which it came
-  Bytes target() const { return start_pieces_[1]; }  // origin-, absolute-, authority- or asterisk-form, as it came
+  // Origin-, absolute-, authority- or asterisk-form, as it came.
+  Bytes target() const { return start_pieces_[1]; }
   bool is_head() const { return method() == "HEAD"; }
   bool is_connect() const { return method() == "CONNECT"; }
 
@@ -58,8 +63,8 @@ class RequestHead : public Head {
 
 class ResponseHead : public Head {
  public:
-  int status() const { return status_; }               // 100..999
-  Bytes reason() const { return start_pieces_[0]; }    // may be empty
+  int status() const { return status_; }             // 100..999
+  Bytes reason() const { return start_pieces_[0]; }  // may be empty
   // 1xx but not 101: the final response is still to come.
   bool is_interim() const { return status_ < 200 && status_ != 101; }
 

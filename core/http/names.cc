@@ -122,7 +122,8 @@ bool is_lookalike(Bytes name) {
     }
     return true;
   };
-  return name.find('_') != Bytes::npos && (same(text_of(Name::content_length)) || same(text_of(Name::transfer_encoding)));
+  return name.find('_') != Bytes::npos &&
+         (same(text_of(Name::content_length)) || same(text_of(Name::transfer_encoding)));
 }
 
 bool may_be_trailer(Name name) {
@@ -142,15 +143,15 @@ bool may_be_trailer(Name name) {
     case Name::proxy_authorization:
     case Name::range:
     case Name::set_cookie:
-    case Name::www_authenticate:
-      return false;
-    default:
-      return !is_framing_field(name);
+    case Name::www_authenticate: return false;
+    default: return !is_framing_field(name);
   }
 }
 
 bool is_token(Bytes text) { return !text.empty() && is_all(kTokenCharacter, text); }
 
-bool is_field_value(Bytes text) { return is_all(kValueCharacter, text) && trim(text).size() == text.size(); }
+bool is_field_value(Bytes text) {
+  return run_of_values(text) == text.size() && trim(text).size() == text.size();
+}
 
 }  // namespace hyalite

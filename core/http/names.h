@@ -9,7 +9,8 @@
 
 namespace hyalite {
 
-// The names that some part of Hyalite, or many a plugin, asks for. `other` is every name that is not here.
+// The names that some part of Hyalite, or many a plugin, asks for. `other` is every name that is
+// not here.
 enum class Name : std::uint8_t {
   other,
   // Framing and the connection: these belong to the host, see is_framing_field().
@@ -85,21 +86,24 @@ std::uint32_t hash_of_name(Bytes name);
 // The same when the hash is known already.
 Name name_of(Bytes name, std::uint32_t hash);
 
-// Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Keep-Alive, Proxy-Connection: the host decides
-// them from what is done with the body; a plugin may read but not change them.
+// Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Keep-Alive,
+// Proxy-Connection: the host decides them from what is done with the body; a plugin may read but
+// not change them.
 bool is_framing_field(Name name);
 inline bool is_framing_field(Bytes name) { return is_framing_field(name_of(name)); }
 
-// Content_Length and the like: no framing field, but some that read the message further on take `_` and `-` for the same.
+// Content_Length and the like: no framing field, but some that read the message further on take `_`
+// and `-` for the same.
 bool is_lookalike(Bytes name);
 
-// May a trailer section carry it? Not framing, routing, authentication, control or the content's format
-// (RFC 9110, section 6.5.1).
+// May a trailer section carry it? Not framing, routing, authentication, control or the content's
+// format (RFC 9110, section 6.5.1).
 bool may_be_trailer(Name name);
 
 // RFC 9110, 5.6.2: one or more of the characters that methods and field names are made of.
 bool is_token(Bytes text);
-// RFC 9110, 5.5: no control characters but HTAB, no white space at either end; may be empty. 0x80-0xff may be there.
+// RFC 9110, 5.5: no control characters but HTAB, no white space at either end; may be empty.
+// 0x80-0xff may be there.
 bool is_field_value(Bytes text);
 
 }  // namespace hyalite

@@ -1,4 +1,4 @@
-// The second opinion: llhttp, strict, must read every head and every chunk as we do. Its header stays in parser.cc.
+// The second opinion: llhttp, strict, must read each head and chunk as we do. Known to parser.cc only.
 // SPDX-License-Identifier: MIT
 #include "http/parser.h"
 
@@ -11,7 +11,8 @@
 #include "http/connection.h"
 #include "http/framing.h"
 
-// No lenient flag is ever set. Version 9 has no other mode than strict; version 8 must be compiled so.
+// No lenient flag is ever set. Version 9 has no other mode than strict; version 8 must be compiled
+// so.
 static_assert(LLHTTP_VERSION_MAJOR >= 8, "llhttp 8.1 or newer");
 #if LLHTTP_VERSION_MAJOR < 9
 static_assert(LLHTTP_STRICT_MODE, "compile llhttp 8 with -DLLHTTP_STRICT_MODE=1");
@@ -23,8 +24,8 @@ namespace {
 
 #define HYALITE_TEXT_(x) #x
 #define HYALITE_TEXT(x) HYALITE_TEXT_(x)
-constexpr std::string_view kVersion = HYALITE_TEXT(LLHTTP_VERSION_MAJOR) "." HYALITE_TEXT(LLHTTP_VERSION_MINOR) "." HYALITE_TEXT(
-    LLHTTP_VERSION_PATCH);
+constexpr std::string_view kVersion = HYALITE_TEXT(LLHTTP_VERSION_MAJOR) "." HYALITE_TEXT(
+    LLHTTP_VERSION_MINOR) "." HYALITE_TEXT(LLHTTP_VERSION_PATCH);
 #undef HYALITE_TEXT
 #undef HYALITE_TEXT_
 
@@ -72,27 +73,33 @@ const llhttp_settings_t& body_settings() {
   return settings;
 }
 
-// Reads the field lines of `head` behind the stand-in for its start-line; must pause on the very last byte.
-std::optional<Refusal> read(llhttp_type_t type, Bytes stand_in, const Head& head, Opinion& opinion) {
+// Reads the field lines of `head` behind the stand-in for its start-line; must pause on the very
+// last byte.
+std::optional<Refusal> read(llhttp_type_t type, Bytes stand_in, const Head& head,
+                            Opinion& opinion) {
   llhttp_t parser;
   llhttp_init(&parser, type, &head_settings());
   parser.data = &opinion;
-  if (llhttp_execute(&parser, stand_in.data(), stand_in.size()) != HPE_OK) return Refusal::second_parser_refused;
+  if (llhttp_execute(&parser, stand_in.data(), stand_in.size()) != HPE_OK)
+    return Refusal::second_parser_refused;
   const Bytes lines = head.raw().substr(head.start_line().size());
   const llhttp_errno_t error = llhttp_execute(&parser, lines.data(), lines.size());
   if (error != HPE_OK && error != HPE_PAUSED) return Refusal::second_parser_refused;
   if (!opinion.complete || error != HPE_PAUSED) return Refusal::parsers_disagree;
   const char* end = lines.data() + lines.size();
   const char* position = llhttp_get_error_pos(&parser);
-  return position == end || position == end - 1 ? std::nullopt : std::optional(Refusal::parsers_disagree);
+  return position == end || position == end - 1 ? std::nullopt
+                                                : std::optional(Refusal::parsers_disagree);
 }
 
 std::optional<Refusal> compare(const Head& head, const Opinion& opinion) {
   const DeclaredLength ours = declared_length(head);
   const bool same_coding = opinion.chunked == ours.chunked && opinion.coded == ours.chunked;
-  const bool same_length = opinion.has_length == ours.length.has_value() && opinion.length == ours.length.value_or(0);
+  const bool same_length =
+      opinion.has_length == ours.length.has_value() && opinion.length == ours.length.value_or(0);
   if (!same_coding || !same_length) return Refusal::parsers_disagree;
-  // To close where llhttp would go on harms nobody; the other way round, bytes would be taken for a message that are none.
+  // To close where llhttp would go on harms nobody; the other way round, bytes would be taken for a
+  // message that are none.
   const ConnectionOptions options = connection_options(head);
   const bool we_stay = !options.close && (head.minor_version() > 0 || options.keep_alive);
   const bool it_stays = !opinion.close && (head.minor_version() > 0 || opinion.keep_alive);
@@ -106,7 +113,8 @@ std::string_view llhttp_version() { return kVersion; }
 std::optional<Refusal> ask_llhttp(const RequestHead& head) {
   // For the framing there are but two methods; the targets are ours to judge.
   Bytes stand_in = head.minor_version() > 0 ? "POST / HTTP/1.1\r\n" : "POST / HTTP/1.0\r\n";
-  if (head.is_connect()) stand_in = head.minor_version() > 0 ? "CONNECT a:1 HTTP/1.1\r\n" : "CONNECT a:1 HTTP/1.0\r\n";
+  if (head.is_connect())
+    stand_in = head.minor_version() > 0 ? "CONNECT a:1 HTTP/1.1\r\n" : "CONNECT a:1 HTTP/1.0\r\n";
   Opinion opinion;
   if (const auto refusal = read(HTTP_REQUEST, stand_in, head, opinion)) return refusal;
   const bool offers = head.find(Name::upgrade) != nullptr && connection_options(head).upgrade;
@@ -121,17 +129,21 @@ std::optional<Refusal> ask_llhttp(const ResponseHead& head) {
   stand_in[10] = static_cast<char>('0' + head.status() / 10 % 10);
   stand_in[11] = static_cast<char>('0' + head.status() % 10);
   Opinion opinion;
-  if (const auto refusal = read(HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}, head, opinion)) return refusal;
+  if (const auto refusal = read(HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}, head, opinion))
+    return refusal;
   if (opinion.upgrade != (head.status() == 101)) return Refusal::parsers_disagree;
   return compare(head, opinion);
 }
 
 namespace {
 
-static_assert(sizeof(llhttp_t) <= sizeof(ChunkWitness) && alignof(llhttp_t) <= alignof(ChunkWitness));
+static_assert(sizeof(llhttp_t) <= sizeof(ChunkWitness) &&
+              alignof(llhttp_t) <= alignof(ChunkWitness));
 static_assert(std::is_trivially_copyable_v<llhttp_t>);
 
-llhttp_t& as_parser(std::array<std::byte, 160>& bytes) { return *reinterpret_cast<llhttp_t*>(bytes.data()); }
+llhttp_t& as_parser(std::array<std::byte, 160>& bytes) {
+  return *reinterpret_cast<llhttp_t*>(bytes.data());
+}
 
 std::optional<Refusal> feed(llhttp_t& parser, Bytes bytes, std::uint64_t ahead) {
   const llhttp_errno_t error = llhttp_execute(&parser, bytes.data(), bytes.size());
@@ -153,7 +165,8 @@ void ChunkWitness::start() {
 std::optional<Refusal> ChunkWitness::size_line(Bytes line, std::size_t digits, std::uint64_t size) {
   llhttp_t& parser = as_parser(parser_);
 #if LLHTTP_VERSION_MAJOR < 9
-  // Version 8 takes neither `;a=b;c` nor a quoted-pair, both of which RFC 9112 allows: it is not shown extensions.
+  // Version 8 takes neither `;a=b;c` nor a quoted-pair, both of which RFC 9112 allows: it is not
+  // shown extensions.
   if (line[digits] == ';') {
     if (const auto refusal = feed(parser, line.substr(0, digits), size)) return refusal;
     return feed(parser, "\r\n", size);
@@ -164,9 +177,13 @@ std::optional<Refusal> ChunkWitness::size_line(Bytes line, std::size_t digits, s
   return feed(parser, line, size);
 }
 
-std::optional<Refusal> ChunkWitness::data(Bytes bytes, std::uint64_t ahead) { return feed(as_parser(parser_), bytes, ahead); }
+std::optional<Refusal> ChunkWitness::data(Bytes bytes, std::uint64_t ahead) {
+  return feed(as_parser(parser_), bytes, ahead);
+}
 
-std::optional<Refusal> ChunkWitness::data_end(Bytes crlf) { return feed(as_parser(parser_), crlf, 0); }
+std::optional<Refusal> ChunkWitness::data_end(Bytes crlf) {
+  return feed(as_parser(parser_), crlf, 0);
+}
 
 std::optional<Refusal> ChunkWitness::last(Bytes section) {
   llhttp_t& parser = as_parser(parser_);

@@ -1,4 +1,4 @@
-// The second opinion: llhttp, strict, must read every head and every chunk as we do. Its header stays in parser.cc.
+// The second opinion: llhttp, strict, must read each head and chunk as we do. Known to parser.cc only.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,14 +17,15 @@ namespace hyalite {
 // "8.1.0": the version compiled in.
 std::string_view llhttp_version();
 
-// Does llhttp read the field lines of a head as we do: chunked, length, the connection's options? The start-line is ours
-// alone: llhttp gets a stand-in that means the same for the framing. second_parser_refused, parsers_disagree, or
-// nullopt = it agrees. Only for heads that check_framing() found well, as they came (raw(), without edits).
+// Does llhttp read the field lines of a head as we do: chunked, length, the connection's options?
+// The start-line is ours alone: llhttp gets a stand-in that means the same for the framing.
+// second_parser_refused, parsers_disagree, or nullopt = it agrees. Only for heads that
+// check_framing() found well, as they came (raw(), without edits).
 std::optional<Refusal> ask_llhttp(const RequestHead& head);
 std::optional<Refusal> ask_llhttp(const ResponseHead& head);
 
-// llhttp on the chunks of one body, fed with exactly the bytes that we give out, right before we give them out.
-// nullopt = it agrees. Can be copied; allocates nothing.
+// llhttp on the chunks of one body, fed with exactly the bytes that we give out, right before we
+// give them out. nullopt = it agrees. Can be copied; allocates nothing.
 class ChunkWitness {
  public:
   void start();

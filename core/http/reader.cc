@@ -1,4 +1,4 @@
-// Bytes to heads: finds the end of a head, checks every byte of it, indexes it, and asks llhttp for a second opinion.
+// Bytes to heads: finds the end of a head, checks each byte of it, indexes it, lets llhttp read it.
 // SPDX-License-Identifier: MIT
 #include "http/reader.h"
 
@@ -11,7 +11,9 @@ namespace {
 
 constexpr Bytes kCrLf = "\r\n";
 
-HeadProgress need_more(std::size_t consumed) { return {HeadProgress::Step::need_more, consumed, {}, {}}; }
+HeadProgress need_more(std::size_t consumed) {
+  return {HeadProgress::Step::need_more, consumed, {}, {}};
+}
 HeadProgress refused(Refusal refusal) { return {HeadProgress::Step::refused, 0, refusal, {}}; }
 
 // The start-line as soon as it is there: who speaks HTTP/0.9 sends nothing behind it and waits.
@@ -26,17 +28,19 @@ std::optional<Refusal> check_start(Bytes line, const ResponseHead&) {
   return parse_status_line(line, ignored);
 }
 
-// Runs the finder to the end of the head. need_more, refused, or complete with the length as `consumed`.
+// need_more, refused, or complete with the length as `consumed`. The start-line is looked at as soon
+// as it is there, and speaks before what is behind it; in a head that is whole the index does that.
 template <class AnyHead>
-HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits, const AnyHead& head) {
-  while (true) {
-    HeadFinder::Found found = HeadFinder::Found::no;
-    if (const auto refusal = finder.look(bytes, limits, found)) return refused(*refusal);
-    if (found == HeadFinder::Found::no) return need_more(0);
-    if (found == HeadFinder::Found::end) return {HeadProgress::Step::complete, finder.length(), {}, {}};
-    const Bytes line = bytes.substr(0, finder.length() - kCrLf.size());
-    if (const auto refusal = check_start(line, head)) return refused(*refusal);
+HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits,
+                       const AnyHead& head) {
+  std::size_t length = 0;
+  const auto refusal = finder.look(bytes, limits, length);
+  if (length > 0) return {HeadProgress::Step::complete, length, {}, {}};
+  if (const std::size_t first_line = finder.take_first_line(); first_line > 0) {
+    const Bytes line = bytes.substr(0, first_line - kCrLf.size());
+    if (const auto wrong = check_start(line, head)) return refused(*wrong);
   }
+  return refusal ? refused(*refusal) : need_more(0);
 }
 
 std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
@@ -45,7 +49,8 @@ std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes 
   return ask_llhttp(head);
 }
 
-std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadLimits& limits, Bytes raw) {
+std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadLimits& limits,
+                             Bytes raw) {
   if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
   if (const auto refusal = check_framing(head, asked)) return refusal;
   return ask_llhttp(head);
@@ -54,31 +59,47 @@ std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadL
 // What is said of `written` when it was read back as `progress`.
 std::optional<Refusal> compare(const HeadProgress& progress, Bytes written, const Framing& meant) {
   if (progress.step == HeadProgress::Step::refused) return progress.refusal;
-  const bool same = progress.step == HeadProgress::Step::complete && progress.consumed == written.size() &&
-                    progress.framing == meant;
+  const bool same = progress.step == HeadProgress::Step::complete &&
+                    progress.consumed == written.size() && progress.framing == meant;
   return same ? std::nullopt : std::optional(Refusal::edit_changed_framing);
 }
 
-// A head that came at its limits may still be framed anew by the host: a Content-Length or Transfer-Encoding, a Connection.
-HeadLimits with_room_for_framing(const HeadLimits& limits) { return {limits.bytes + 128, limits.fields + 2}; }
+// A head that came at its limits may still be framed anew by the host: a Content-Length or
+// Transfer-Encoding, a Connection.
+HeadLimits with_room_for_framing(const HeadLimits& limits) {
+  return {limits.bytes + 128, limits.fields + 2};
+}
 
 }  // namespace
 
-std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits, Found& found) {
+std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits,
+                                        std::size_t& length) {
+  length = 0;
   while (true) {
-    found = Found::no;
     const std::size_t lf = bytes.find('\n', seen_);
     seen_ = lf == Bytes::npos ? bytes.size() : lf + 1;
-    if (seen_ > limits.bytes) return past_first_line_ ? Refusal::head_too_large : Refusal::target_too_long;
+    if (seen_ > limits.bytes) {
+      return first_line_ > 0 ? Refusal::head_too_large : Refusal::target_too_long;
+    }
     if (lf == Bytes::npos) return std::nullopt;
     if (lf == line_ || bytes[lf - 1] != '\r') return Refusal::bare_lf;
     const bool empty = lf == line_ + 1;
     line_ = lf + 1;
-    if (past_first_line_ && !empty) continue;
-    found = past_first_line_ ? Found::end : Found::first_line;
-    past_first_line_ = true;
-    return std::nullopt;
+    if (first_line_ == 0) {
+      first_line_ = line_;
+      // An empty first line is no start-line, and no end either.
+      if (empty) return std::nullopt;
+    } else if (empty) {
+      length = line_;
+      return std::nullopt;
+    }
   }
+}
+
+std::size_t HeadFinder::take_first_line() {
+  if (told_ || first_line_ == 0) return 0;
+  told_ = true;
+  return first_line_;
 }
 
 HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
@@ -94,7 +115,8 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step == HeadProgress::Step::need_more) return need_more(skipped);
   if (progress.step == HeadProgress::Step::refused) return progress;
-  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed))) return refused(*refusal);
+  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed)))
+    return refused(*refusal);
   finder_.reset();
   skipped_empty_line_ = false;
   progress.consumed += skipped;
@@ -105,7 +127,8 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
 HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step != HeadProgress::Step::complete) return progress;
-  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed))) return refused(*refusal);
+  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed)))
+    return refused(*refusal);
   finder_.reset();
   progress.framing = framing_of(head, asked);
   return progress;
@@ -116,7 +139,8 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
   static_cast<void>(Indexer::index(raw, most_fields, trailers));
 }
 
-std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits) {
+std::optional<Refusal> recheck_request(Bytes written, const Framing& meant,
+                                       const HeadLimits& limits) {
   RequestHead head;
   return compare(RequestReader(with_room_for_framing(limits)).read(written, head), written, meant);
 }
@@ -124,7 +148,8 @@ std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, cons
 std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
                                         const HeadLimits& limits) {
   ResponseHead head;
-  return compare(ResponseReader(with_room_for_framing(limits)).read(written, asked, head), written, meant);
+  return compare(ResponseReader(with_room_for_framing(limits)).read(written, asked, head), written,
+                 meant);
 }
 
 }  // namespace hyalite

@@ -1,4 +1,4 @@
-// Bytes to heads: finds the end of a head, checks every byte of it, indexes it, and asks llhttp for a second opinion.
+// Bytes to heads: finds the end of a head, checks each byte of it, indexes it, lets llhttp read it.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -17,41 +17,46 @@ struct HeadLimits {
   std::size_t fields = 256;
 };
 
-// What came of the bytes so far. Take `consumed` bytes off the front of the input, whatever the step.
+// What came of the bytes so far. Take `consumed` bytes off the front of the input, whatever the
+// step.
 struct HeadProgress {
   enum class Step : std::uint8_t { need_more, complete, refused };
   Step step = Step::need_more;
-  std::size_t consumed = 0;  // complete: the head; need_more: bytes before a head that belong to no message
-  Refusal refusal{};         // when refused; nothing of the message may be forwarded
-  Framing framing{};         // when complete
+  // complete: the head; need_more: bytes before a head that belong to no message; refused: 0.
+  std::size_t consumed = 0;
+  Refusal refusal{};  // when refused; nothing of the message may be forwarded
+  Framing framing{};  // when complete
 };
 
-// Looks for the empty line and at no byte twice; refuses a line that ends in a bare LF as soon as it is seen.
+// Looks for the empty line and at no byte twice; refuses a line that ends in a bare LF as soon as
+// it is seen.
 class HeadFinder {
  public:
-  enum class Found : std::uint8_t { no, first_line, end };
-  // `bytes` begin where the head begins: the bytes of the last call, and more. first_line is told once, before anything
-  // behind it is looked at: call again to go on.
-  std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, Found& found);
-  // Up to the end of what was found: of the first line, or of the head.
-  std::size_t length() const { return line_; }
+  // `bytes` begin where the head begins: the bytes of the last call, and more. When the head is
+  // whole, `length` is set to its length; otherwise to 0.
+  std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, std::size_t& length);
+  // The length of the first line, told once; 0 when it is not there or was told.
+  std::size_t take_first_line();
   bool fresh() const { return seen_ == 0; }
   void reset() { *this = {}; }
 
  private:
   std::size_t seen_ = 0;  // bytes in which no LF is to be looked for any more
   std::size_t line_ = 0;  // where the line begins in which seen_ is
-  bool past_first_line_ = false;
+  std::size_t first_line_ = 0;
+  bool told_ = false;
 };
 
 // Reads one request head after the other. The same bytes give the same result however they are cut.
 class RequestReader {
  public:
   explicit RequestReader(const HeadLimits& limits) : limits_(limits) {}
-  // `bytes`: the unconsumed input, from the first byte of the message. When complete, `head` is indexed over bytes,
-  // and the reader is ready for the next message. One empty line (CRLF) before a request belongs to no message: it is
-  // consumed and not part of head.raw() (RFC 9112, 2.2); a second one is refused.
+  // `bytes`: the unconsumed input, from the first byte of the message. When complete, `head` is
+  // indexed over bytes, and the reader is ready for the next message. One empty line (CRLF) before
+  // a request belongs to no message: it is consumed and not part of head.raw() (RFC 9112, 2.2); a
+  // second one is refused.
   HeadProgress read(Bytes bytes, RequestHead& head);
+
  private:
   HeadLimits limits_;
   HeadFinder finder_;
@@ -69,12 +74,14 @@ class ResponseReader {
   HeadFinder finder_;
 };
 
-// Indexes what a BodyReader gave out as Piece::trailers (which has checked it); `raw` stays alive and in place.
+// Indexes what a BodyReader gave out as Piece::trailers (which has checked it); `raw` stays alive
+// and in place.
 void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers);
 
-// Would the other side read what we are about to send as we mean it? To be asked of every head that was edited, with
-// the bytes of write() and the framing that the body will be sent with.
-std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits);
+// Would the other side read what we are about to send as we mean it? To be asked of every head that
+// was edited, with the bytes of write() and the framing that the body will be sent with.
+std::optional<Refusal> recheck_request(Bytes written, const Framing& meant,
+                                       const HeadLimits& limits);
 std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
                                         const HeadLimits& limits);
 

@@ -1,4 +1,4 @@
-// Why a message is not passed on: every reason there is, each with its name, its sentence and its status.
+// Why a message is not passed on: every reason there is, with its name, its sentence, its status.
 // SPDX-License-Identifier: MIT
 #include "http/refusal.h"
 
@@ -11,9 +11,11 @@ namespace {
 // In the order of Refusal.
 constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"empty_line_before_request", "More than one empty line stands before the request", 400},
-    {"bad_request_line", "The request line is not a method, a target and a version with one space between them", 400},
+    {"bad_request_line",
+     "The request line is not a method, a target and a version with one space between them", 400},
     {"bad_method", "The method is not a token", 400},
-    {"ambiguous_method", "The method is HEAD or CONNECT in another case, which some readers take for the same", 400},
+    {"ambiguous_method",
+     "The method is HEAD or CONNECT in another case, which some readers take for the same", 400},
     {"bad_target", "The request target is of no form that HTTP knows", 400},
     {"fragment_in_target", "The request target has a fragment", 400},
     {"target_not_for_method", "The request target has a form that this method cannot have", 400},
@@ -21,7 +23,8 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"http_0_9", "The request line has no version, as in HTTP/0.9", 400},
     {"bad_version", "The version is not written as HTTP/1.1 or HTTP/1.0", 400},
     {"unsupported_version", "The version is neither HTTP/1.1 nor HTTP/1.0", 505},
-    {"bad_status_line", "The status line is not a version, a status of three digits and a reason", 400},
+    {"bad_status_line", "The status line is not a version, a status of three digits and a reason",
+     400},
     {"bare_lf", "A line ends in LF without CR", 400},
     {"bare_cr", "A CR stands within a line", 400},
     {"nul_byte", "A NUL byte stands within a line", 400},
@@ -31,7 +34,8 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"no_colon", "A field line has no colon", 400},
     {"empty_name", "A field line has no name", 400},
     {"bad_name", "A field's name is not a token", 400},
-    {"lookalike_field", "A field's name looks like Content-Length or Transfer-Encoding, but has an underscore", 400},
+    {"lookalike_field",
+     "A field's name looks like Content-Length or Transfer-Encoding, but has an underscore", 400},
     {"head_too_large", "The head is larger than the limit", 431},
     {"too_many_fields", "There are more fields than the limit allows", 431},
     {"truncated_head", "The connection ended within a head", 400},
@@ -50,7 +54,8 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"body_not_allowed", "A CONNECT or TRACE request has a body", 400},
     {"content_too_large", "The content is larger than the limit", 413},
     {"bad_connection", "Connection is not a list of tokens", 400},
-    {"framing_named_in_connection", "Connection names a field that decides where the message ends or goes", 400},
+    {"framing_named_in_connection",
+     "Connection names a field that decides where the message ends or goes", 400},
     {"bad_upgrade", "Upgrade is not one list of protocols, or is where it cannot be", 400},
     {"unknown_expectation", "Expect is not 100-continue", 417},
     {"length_not_allowed", "A response that cannot have a body announces one", 400},
@@ -58,7 +63,8 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"switch_not_asked", "The response switches to a protocol that was not asked for", 400},
     {"switched_too_early", "The response switches protocols before the request has ended", 400},
     {"unasked_response", "Bytes of a response for which there is no request", 400},
-    {"too_many_interim_responses", "More 1xx responses come before the final one than the limit allows", 400},
+    {"too_many_interim_responses",
+     "More 1xx responses come before the final one than the limit allows", 400},
     {"bad_chunk_size", "The size of a chunk is not a hexadecimal number", 400},
     {"chunk_size_overflow", "The size of a chunk is too large a number", 400},
     {"bad_chunk_extension", "The extension of a chunk is malformed", 400},

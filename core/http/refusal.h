@@ -1,4 +1,4 @@
-// Why a message is not passed on: every reason there is, each with its name, its sentence and its status.
+// Why a message is not passed on: every reason there is, with its name, its sentence, its status.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -80,7 +80,8 @@ enum class Refusal : std::uint8_t {
   edit_changed_framing,
 };
 
-inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::edit_changed_framing) + 1;
+inline constexpr std::size_t kRefusals =
+    static_cast<std::size_t>(Refusal::edit_changed_framing) + 1;
 
 struct RefusalText {
   std::string_view id;        // for metrics and records; never changes once released

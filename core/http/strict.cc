@@ -1,4 +1,4 @@
-// Our own strict check, line by line, before llhttp sees a byte; and the index it leaves behind. The start-line is ours alone.
+// Our own strict check, line by line, before llhttp sees a byte, and the index that it leaves behind.
 // SPDX-License-Identifier: MIT
 #include "http/strict.h"
 
@@ -21,7 +21,7 @@ Refusal refusal_of_control(char c) {
 
 // The first control character of a line decides what is said about the line.
 std::optional<Refusal> check_controls(Bytes line) {
-  const std::size_t fine = run_of(kValueCharacter, line);
+  const std::size_t fine = run_of_values(line);
   if (fine == line.size()) return std::nullopt;
   return refusal_of_control(line[fine]);
 }
@@ -30,8 +30,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "HTTP/1.1" and "HTTP/1.0" in exactly these letters.
 std::optional<Refusal> parse_version(Bytes text, unsigned& minor_version) {
-  const bool well_formed = text.size() == 8 && text.substr(0, 5) == "HTTP/" && is_digit(text[5]) && text[6] == '.' &&
-                           is_digit(text[7]);
+  const bool well_formed = text.size() == 8 && text.substr(0, 5) == "HTTP/" && is_digit(text[5]) &&
+                           text[6] == '.' && is_digit(text[7]);
   if (!well_formed) return Refusal::bad_version;
   if (text[5] != '1' || text[7] > '1') return Refusal::unsupported_version;
   minor_version = static_cast<unsigned>(text[7] - '0');
@@ -40,9 +40,11 @@ std::optional<Refusal> parse_version(Bytes text, unsigned& minor_version) {
 
 std::optional<Refusal> check_method(Bytes method) {
   if (!is_token(method)) return Refusal::bad_method;
-  // A server that takes "head" for HEAD sends no body; then the next response would be taken for this one's body.
+  // A server that takes "head" for HEAD sends no body; then the next response would be taken for
+  // this one's body.
   for (Bytes special : {Bytes("HEAD"), Bytes("CONNECT")}) {
-    if (method != special && equals_ignoring_case(method, special)) return Refusal::ambiguous_method;
+    if (method != special && equals_ignoring_case(method, special))
+      return Refusal::ambiguous_method;
   }
   return std::nullopt;
 }
@@ -52,7 +54,8 @@ Refusal refusal_of_name(Bytes line, std::size_t at) {
   if (at < line.size() && is_control(line[at])) return refusal_of_control(line[at]);
   if (line.find(':', at) == Bytes::npos) return Refusal::no_colon;
   const std::size_t after_space = line.find_first_not_of(" \t", at);
-  return after_space > at && line[after_space] == ':' ? Refusal::space_before_colon : Refusal::bad_name;
+  return after_space > at && line[after_space] == ':' ? Refusal::space_before_colon
+                                                      : Refusal::bad_name;
 }
 
 // Takes the first line, with its CRLF, off the front.
@@ -69,10 +72,12 @@ Bytes without_crlf(Bytes line) { return line.substr(0, line.size() - kCrLf.size(
 std::optional<Refusal> parse_request_line(Bytes line, RequestLine& out) {
   if (const auto refusal = check_controls(line)) return refusal;
   const std::size_t first = line.find(' ');
-  if (first == 0 || first == Bytes::npos || line.find('\t') != Bytes::npos) return Refusal::bad_request_line;
+  if (first == 0 || first == Bytes::npos || line.find('\t') != Bytes::npos)
+    return Refusal::bad_request_line;
   const std::size_t second = line.find(' ', first + 1);
   if (second == first + 1) return Refusal::bad_request_line;
-  if (second == Bytes::npos) return first + 1 == line.size() ? Refusal::bad_request_line : Refusal::http_0_9;
+  if (second == Bytes::npos)
+    return first + 1 == line.size() ? Refusal::bad_request_line : Refusal::http_0_9;
   const Bytes version = line.substr(second + 1);
   if (version.find(' ') != Bytes::npos) return Refusal::bad_request_line;
   out.method = line.substr(0, first);
@@ -87,7 +92,8 @@ std::optional<Refusal> parse_status_line(Bytes line, StatusLine& out) {
   const Bytes version = line.substr(0, line.find(' '));
   if (const auto refusal = parse_version(version, out.minor_version)) return refusal;
   const Bytes rest = line.substr(version.size());
-  if (rest.size() < 4 || rest[1] < '1' || !is_digit(rest[1]) || !is_digit(rest[2]) || !is_digit(rest[3])) {
+  if (rest.size() < 4 || rest[1] < '1' || !is_digit(rest[1]) || !is_digit(rest[2]) ||
+      !is_digit(rest[3])) {
     return Refusal::bad_status_line;
   }
   if (rest.size() > 4 && rest[4] != ' ') return Refusal::bad_status_line;

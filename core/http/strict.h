@@ -1,4 +1,4 @@
-// Our own strict check, line by line, before llhttp sees a byte; and the index it leaves behind. The start-line is ours alone.
+// Our own strict check, line by line, before llhttp sees a byte, and the index that it leaves behind.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -24,13 +24,14 @@ struct StatusLine {
 // `line` is without its CRLF, and has no LF. nullopt = fine, and `out` is filled.
 // RFC 9112, section 3: exactly one space on each side of the target; only HTTP/1.0 and HTTP/1.1.
 std::optional<Refusal> parse_request_line(Bytes line, RequestLine& out);
-// RFC 9112, section 4: the space behind the status may be missing when the reason is: nobody reads that in another way.
+// RFC 9112, section 4: the space behind the status may be missing when the reason is: nobody reads
+// that in another way.
 std::optional<Refusal> parse_status_line(Bytes line, StatusLine& out);
 // RFC 9112, section 5. Leaves out.line alone.
 std::optional<Refusal> parse_field_line(Bytes line, Field& out);
 
-// Checks and fills heads and trailers; whoever uses them gets them from here. `raw` ends in an empty line (of a head) or
-// is empty or ends in CRLF (of trailers), and has no bare LF.
+// Checks and fills heads and trailers; whoever uses them gets them from here. `raw` ends in an
+// empty line (of a head) or is empty or ends in CRLF (of trailers), and has no bare LF.
 class Indexer {
  public:
   static std::optional<Refusal> index(Bytes raw, std::size_t most_fields, RequestHead& head);

@@ -1,4 +1,4 @@
-// Request targets and Host: their forms (RFC 9112, section 3.2), and whether two authorities are the same.
+// Request targets and Host: their forms (RFC 9112, section 3.2); are two authorities the same?
 // SPDX-License-Identifier: MIT
 #include "http/target.h"
 
@@ -18,8 +18,9 @@ Bytes scheme_of(Bytes target) {
   if (end == Bytes::npos || end == 0) return {};
   const Bytes scheme = target.substr(0, end);
   if (lower(scheme[0]) < 'a' || lower(scheme[0]) > 'z') return {};
-  const bool fine = scheme.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") == Bytes::npos;
+  const bool fine =
+      scheme.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") == Bytes::npos;
   return fine ? scheme : Bytes{};
 }
 
@@ -37,7 +38,8 @@ bool is_port(Bytes text) {
 bool is_ipv6_literal(Bytes host) {
   if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
   const Bytes inside = host.substr(1, host.size() - 2);
-  return inside.find(':') != Bytes::npos && inside.size() <= 45 && IpAddress::parse(inside).has_value();
+  return inside.find(':') != Bytes::npos && inside.size() <= 45 &&
+         IpAddress::parse(inside).has_value();
 }
 
 Bytes port_or_default(const Authority& authority, Bytes scheme) {
@@ -65,10 +67,12 @@ std::optional<Refusal> check_target(Bytes method, Bytes target) {
   if (target.find('#') != Bytes::npos) return Refusal::fragment_in_target;
   if (method == "CONNECT") {
     const auto authority = parse_authority(target);
-    return authority && !authority->port.empty() ? std::nullopt : std::optional(Refusal::target_not_for_method);
+    return authority && !authority->port.empty() ? std::nullopt
+                                                 : std::optional(Refusal::target_not_for_method);
   }
   if (target[0] == '/') return std::nullopt;
-  if (target == "*") return method == "OPTIONS" ? std::nullopt : std::optional(Refusal::target_not_for_method);
+  if (target == "*")
+    return method == "OPTIONS" ? std::nullopt : std::optional(Refusal::target_not_for_method);
   const Bytes scheme = scheme_of(target);
   if (scheme.empty() || !parse_authority(authority_of(target, scheme))) return Refusal::bad_target;
   return std::nullopt;

@@ -1,4 +1,4 @@
-// Request targets and Host: their forms (RFC 9112, section 3.2), and whether two authorities are the same.
+// Request targets and Host: their forms (RFC 9112, section 3.2); are two authorities the same?
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -14,16 +14,18 @@ struct Authority {
   Bytes port;  // digits; empty when there is none
 };
 
-// host [ ":" [ port ] ]. A name is made of the characters of RFC 3986's reg-name, but neither "%" nor ",": a name that
-// can be spelt in two ways, or read as a list, is none. No user information.
+// host [ ":" [ port ] ]. A name is made of the characters of RFC 3986's reg-name, but neither "%"
+// nor ",": a name that can be spelt in two ways, or read as a list, is none. No user information.
 std::optional<Authority> parse_authority(Bytes text);
 
-// Is it a target that this method may have? Origin-form; absolute-form with an authority; authority-form with a port for
-// CONNECT, and only that; asterisk-form for OPTIONS. Any byte but controls and space passes otherwise: browsers send what
-// RFC 3986 would have escaped, and it changes nothing about where a message ends.
+// Is it a target that this method may have? Origin-form; absolute-form with an authority;
+// authority-form with a port for CONNECT, and only that; asterisk-form for OPTIONS. Any byte but
+// controls and space passes otherwise: browsers send what RFC 3986 would have escaped, and it
+// changes nothing about where a message ends.
 std::optional<Refusal> check_target(Bytes method, Bytes target);
 
-// Does the authority that the target may have say the same as Host? Case, and a port that is the scheme's own, do not matter.
+// Does the authority that the target may have say the same as Host? Case, and a port that is the
+// scheme's own, do not matter.
 bool host_agrees(Bytes method, Bytes target, Bytes host);
 
 }  // namespace hyalite

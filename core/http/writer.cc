@@ -1,4 +1,4 @@
-// The way back: heads as they must be sent, content of our own and of plugins in chunks, and pages of our own.
+// The way back: heads as they must be sent, content in chunks of our own, and pages of our own.
 // SPDX-License-Identifier: MIT
 #include "http/writer.h"
 

@@ -1,4 +1,4 @@
-// The way back: heads as they must be sent, content of our own and of plugins in chunks, and pages of our own.
+// The way back: heads as they must be sent, content in chunks of our own, and pages of our own.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -13,26 +13,31 @@
 
 namespace hyalite {
 
-// Appends the head: lines that no edit touched exactly as they came. An unedited head is its own raw(): no need to call.
+// Appends the head: lines that no edit touched exactly as they came. An unedited head is its own
+// raw(): no need to call.
 void write(const RequestHead& head, Buffer& out);
 void write(const ResponseHead& head, Buffer& out);
 
-// Chunked content (RFC 9112, 7.1): open_chunk(n), n bytes of content, close_chunk(), ..., last_chunk(trailers).
+// Chunked content (RFC 9112, 7.1): open_chunk(n), n bytes of content, close_chunk(), ...,
+// last_chunk(trailers).
 void open_chunk(std::uint64_t n, Buffer& out);  // n > 0
 inline constexpr Bytes kCloseChunk = "\r\n";
-void last_chunk(const Trailers& trailers, Buffer& out);  // with the empty line that ends the message
+void last_chunk(const Trailers& trailers,
+                Buffer& out);  // with the empty line that ends the message
 inline constexpr Bytes kLastChunk = "0\r\n\r\n";
 
 inline constexpr Bytes kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// A whole response made by us or by a plugin. The connection closes behind it unless it `keeps_alive`.
+// A whole response made by us or by a plugin. The connection closes behind it unless it
+// `keeps_alive`.
 struct Page {
   int status = 200;         // 200..599
   Bytes reason = {};        // empty: the usual one
   Bytes content_type = {};  // empty: no Content-Type
   Bytes body = {};
-  std::span<const std::pair<Bytes, Bytes>> fields = {};  // after check_field(); framing fields are left out
-  bool to_head = false;     // it answers HEAD: Content-Length is told, the body is not sent
+  std::span<const std::pair<Bytes, Bytes>> fields =
+      {};                // after check_field(); framing fields are left out
+  bool to_head = false;  // it answers HEAD: Content-Length is told, the body is not sent
   bool keeps_alive = false;
 };
 void write(const Page& page, Buffer& out);
@@ -40,7 +45,8 @@ void write(const Page& page, Buffer& out);
 // "Not Found"; "" for a status that RFC 9110 does not know.
 Bytes usual_reason(int status);
 
-// For text in HTML and in quoted attributes: & < > " ' escaped, control characters replaced by a space.
+// For text in HTML and in quoted attributes: & < > " ' escaped, control characters replaced by a
+// space.
 std::string escape_html(std::string_view text);
 
 }  // namespace hyalite

@@ -29,9 +29,9 @@ std::string words(const std::vector<std::uint16_t>& ports) {
 std::string_view rules_that_must_load(LabMode mode) {
   switch (mode) {
     case LabMode::tproxy:
-      return "type filter hook prerouting priority mangle; meta l4proto tcp socket transparent 1 "
+      return "type filter hook prerouting priority mangle; socket wildcard 1 accept; meta l4proto tcp socket transparent 1 "
              "fib daddr type local tproxy to :1 accept; meta l4proto tcp reject with tcp reset;";
-    case LabMode::hybrid: return "type filter hook prerouting priority mangle; socket transparent 1 accept;";
+    case LabMode::hybrid: return "type filter hook prerouting priority mangle; socket wildcard 1 accept; socket transparent 1 accept;";
     case LabMode::redirect:
       return "type nat hook prerouting priority dstnat; fib daddr type local accept; tcp dport 1 redirect to :1;";
     case LabMode::routing:

@@ -1,4 +1,4 @@
-// Texts as single words of a line: how layouts and totals are written down to be read again.
+// Families and labels as words of a line: how layouts and totals are written down to be read again.
 // SPDX-License-Identifier: MIT
 #include "metrics/words.h"
 
@@ -8,7 +8,6 @@ namespace hyalite {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::string_view kKinds[] = {"counter", "gauge", "histogram"};
 
 std::string bounds_word(const std::vector<std::uint64_t>& bounds) {
@@ -36,38 +35,6 @@ std::optional<MetricKind> kind_from_word(std::string_view text) {
 }
 
 }  // namespace
-
-std::string word(std::string_view text) {
-  if (text.empty()) return "%";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > ' ' && byte < 0x7f && c != '%') {
-      out += c;
-    } else {
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return out;
-}
-
-std::optional<std::string> from_word(std::string_view word) {
-  if (word.empty()) return std::nullopt;
-  if (word == "%") return "";
-  std::string out;
-  for (std::size_t at = 0; at < word.size(); ++at) {
-    if (word[at] != '%') {
-      out += word[at];
-      continue;
-    }
-    if (word.size() - at < 3) return std::nullopt;
-    const std::size_t high = kHex.find(word[at + 1]), low = kHex.find(word[at + 2]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    out += static_cast<char>(high << 4 | low);
-    at += 2;
-  }
-  return out;
-}
 
 std::string family_words(const MetricFamily& family) {
   return std::string(kKinds[static_cast<std::size_t>(family.kind)]) + ' ' +

@@ -44,7 +44,8 @@ Result<Opened> open_socket(const ListenSpec& spec) {
   const int kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   if (!spec.address.ip.is_v4()) {
     if (Fd six(socket(AF_INET6, kind, 0)); six) return Opened{std::move(six), AF_INET6};
-    // Without IPv6 in the kernel "every address" is every IPv4 address.
+    // Without IPv6 in the kernel (ipv6.disable=1) "every address" is every IPv4 address. Where a
+    // sysctl switches IPv6 off, a socket on [::] works and serves IPv4.
     if (errno != EAFNOSUPPORT || !spec.address.ip.is_unspecified())
       return trouble(spec, "socket", errno);
   }
@@ -96,13 +97,7 @@ Result<Fd> open_listening_socket(const ListenSpec& spec) {
   if (auto done = prepare(spec, *opened); !done) return done.error();
   if (!bind_to(*opened, spec.address)) {
     const int code = errno;
-    // IPv6 may also be switched off by sysctl: then the socket can be made but not bound.
-    if (code != EADDRNOTAVAIL || opened->family != AF_INET6 || !spec.address.ip.is_unspecified()) {
-      return trouble(spec, "bind", code, remedy_for_bind(spec, code));
-    }
-    ListenSpec four = spec;
-    four.address.ip = IpAddress{};
-    return open_listening_socket(four);
+    return trouble(spec, "bind", code, remedy_for_bind(spec, code));
   }
   if (listen(opened->fd.get(), spec.backlog) != 0) {
     return trouble(spec, "listen", errno, remedy_for_bind(spec, errno));

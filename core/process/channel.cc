@@ -8,6 +8,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 namespace hyalite {
 
@@ -25,8 +26,8 @@ constexpr std::uint16_t kVersion = 1;
 
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(int) * Channel::kMostFds);
 
-void attach(msghdr& header, char (&control)[kControlBytes], std::initializer_list<int> fds) {
-  if (fds.size() == 0) return;
+void attach(msghdr& header, char (&control)[kControlBytes], std::span<const int> fds) {
+  if (fds.empty()) return;
   assert(fds.size() <= Channel::kMostFds);
   header.msg_control = control;
   header.msg_controllen = CMSG_SPACE(sizeof(int) * fds.size());
@@ -34,7 +35,7 @@ void attach(msghdr& header, char (&control)[kControlBytes], std::initializer_lis
   first->cmsg_level = SOL_SOCKET;
   first->cmsg_type = SCM_RIGHTS;
   first->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
-  std::memcpy(CMSG_DATA(first), fds.begin(), sizeof(int) * fds.size());
+  std::memcpy(CMSG_DATA(first), fds.data(), sizeof(int) * fds.size());
 }
 
 std::vector<Fd> attached(msghdr& header) {
@@ -64,7 +65,7 @@ Result<std::pair<Channel, Channel>> Channel::pair() {
 }
 
 Result<void> Channel::send_bytes(std::uint16_t type, std::string_view body,
-                                 std::initializer_list<int> fds) const {
+                                 std::span<const int> fds) const {
   if (body.size() > kMostBytes) return lost("the message is too long");
   Head head{kMagic, kVersion, type};
   iovec pieces[] = {{&head, sizeof(head)}, {const_cast<char*>(body.data()), body.size()}};
@@ -84,9 +85,11 @@ Result<void> Channel::send_bytes(std::uint16_t type, std::string_view body,
 Result<std::optional<Received>> Channel::receive() const {
   char probe;
   ssize_t size;
+  // A peer that went without having read all of ours leaves a reset, told once; what it said before is still to come.
+  bool reset = false;
   do {
     size = ::recv(fd_.get(), &probe, 1, MSG_PEEK | MSG_TRUNC);
-  } while (size < 0 && errno == EINTR);
+  } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::optional<Received>();
   if (size < 0) return Error::system(Fault::us, "the channel failed", errno);
   if (size == 0) return lost("the other end is closed");

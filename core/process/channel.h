@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,12 +59,15 @@ class Channel {
 
   // The descriptors stay the caller's. Fails when the peer is gone, or does not read and its queue is full.
   template <FixedMessage M>
-  Result<void> send(const M& message, std::initializer_list<int> fds = {}) const {
+  Result<void> send(const M& message, std::span<const int> fds = {}) const {
     return send_bytes(M::kType, {reinterpret_cast<const char*>(&message), sizeof(M)}, fds);
   }
+  template <FixedMessage M>
+  Result<void> send(const M& message, std::initializer_list<int> fds) const {
+    return send(message, std::span<const int>(fds.begin(), fds.size()));
+  }
   // A body that has no fixed size: text.
-  Result<void> send_bytes(std::uint16_t type, std::string_view body,
-                          std::initializer_list<int> fds = {}) const;
+  Result<void> send_bytes(std::uint16_t type, std::string_view body, std::span<const int> fds = {}) const;
 
   // The next message, its descriptors closed on exec; nothing when none has come yet. An error means that the peer is lost:
   // it closed its end, or sent what is no message of ours.

@@ -25,7 +25,7 @@ bool denied(const Error& error) { return error.code == EPERM || error.code == EA
 
 // Opens the first socket of a group, and so finds out whether it may be transparent.
 Result<ListeningSockets::Group> open_group(const Address& address, Transparent transparent) {
-  ListeningSockets::Group group{address, address, transparent != Transparent::no, {}};
+  ListeningSockets::Group group{address, address, transparent != Transparent::no, {}, 0};
   auto first = open_listening_socket({.address = address, .transparent = group.transparent, .reuse_port = true});
   if (!first && transparent == Transparent::automatic && denied(first.error())) {
     group.transparent = false;
@@ -78,8 +78,19 @@ Result<const ListeningSockets::Group*> ListeningSockets::provide(const Address& 
   return group;
 }
 
-void ListeningSockets::keep_only(const std::set<Address>& asked) {
+void ListeningSockets::settle(const std::set<Address>& asked) {
   std::erase_if(groups_, [&](const Group& group) { return !asked.contains(group.asked); });
+  for (Group& group : groups_) group.settled = group.slots.size();
+}
+
+void ListeningSockets::go_back() {
+  for (Group& group : groups_) group.slots.resize(group.settled);
+  std::erase_if(groups_, [](const Group& group) { return group.slots.empty(); });
+}
+
+void ListeningSockets::restore(Group group) {
+  group.settled = group.slots.size();
+  groups_.push_back(std::move(group));
 }
 
 ListeningSockets::Group* ListeningSockets::find(const Address& asked) {

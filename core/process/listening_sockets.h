@@ -15,7 +15,7 @@
 namespace hyalite {
 
 // One group per address as it was asked for: a socket per worker slot, sharing the address's connections (SO_REUSEPORT).
-// What waits in a socket is lost when it is closed; so a group only grows, while any generation asks for its address.
+// What waits in a socket is lost when it is closed; so a group never shrinks while its address is served.
 class ListeningSockets {
  public:
   static constexpr std::size_t kMostSlots = 1'023;
@@ -26,18 +26,21 @@ class ListeningSockets {
     Address bound;
     bool transparent = false;
     std::vector<Fd> slots;
+    std::size_t settled = 0;  // so many of them are served
   };
 
   // The group with at least `slots` sockets, opened as far as it lacks them. With Transparent::automatic, not transparent where that
   // is not allowed. The errors are the operator's, with a remedy; what was there before stays.
   Result<const Group*> provide(const Address& address, Transparent transparent, std::size_t slots);
-  // Closes all groups but these: no generation that accepts has asked for them.
-  void keep_only(const std::set<Address>& asked);
+  // A generation serves all that it asked for: the groups of these addresses. Closes the others, for which nobody asks any more.
+  void settle(const std::set<Address>& asked);
+  // A generation did not come to serve: closes what was opened for it since settle(), as nobody accepts there.
+  void go_back();
   void close_all() { groups_.clear(); }
 
   const std::vector<Group>& groups() const { return groups_; }
-  // What an earlier image of this process kept.
-  void restore(Group group) { groups_.push_back(std::move(group)); }
+  // What an earlier image of this process kept; settled.
+  void restore(Group group);
   // "[::]:8080 0.0.0.0:8081"
   std::string text() const;
 

@@ -50,7 +50,7 @@ enum class MessageNumber : std::uint16_t {
   release = 33,
   live_view = 34,
   live_view_answer = 35,
-  admin_prepared = 50,
+  kept = 50,
   picture = 51,
   add_board = 52,
   add_questions = 53,
@@ -106,10 +106,12 @@ struct Prepared : Message<MessageNumber::prepared> {  // descriptors: the board,
 struct QuestionEnd : Message<MessageNumber::question_end> {  // descriptor: the end
   std::uint32_t worker = 0;
 };
-// All workers accept.
-struct Ready : Message<MessageNumber::ready> {};
+// All workers accept. Of the checker: nothing is wrong.
+struct Ready : Message<MessageNumber::ready> {
+  std::uint32_t state_format = 0;  // which form of a master's state this program reads (master_state.h)
+};
 // It will not come to serve; the process ends. Also sent by the admin process and the checker.
-struct Failed : Message<MessageNumber::failed> {};  // descriptor: why, one line per mistake
+struct Failed : Message<MessageNumber::failed> {};  // descriptors: why, as text and as JSON (failure.h)
 
 enum class DeathCause : std::uint8_t { crash, hang, exit };
 struct WorkerDied : Message<MessageNumber::worker_died> {
@@ -155,8 +157,10 @@ constexpr auto kLiveViewAnswer = static_cast<std::uint16_t>(MessageNumber::live_
 // Which listening sockets of the admin process the master keeps for the next one.
 enum class KeptSocket : std::uint8_t { admin, admin_unix, control };
 constexpr std::size_t kKeptSockets = 3;
-struct Kept : Message<MessageNumber::admin_prepared> {  // descriptors: as many as are present, in their order
+// Sent both ways: by the master after Begin, and by the admin process when it is prepared, before it gives up its privileges.
+struct Kept : Message<MessageNumber::kept> {  // descriptors: as many as are present, in their order
   std::array<std::uint8_t, kKeptSockets> present{};
+  std::array<FixedText<108>, kKeptSockets> paths;  // of those that have one
 };
 
 enum class GenerationState : std::uint8_t { loading, serving, draining, ending };
@@ -194,12 +198,13 @@ struct Folded : Message<MessageNumber::folded> {
   std::uint64_t generation = 0;
 };
 
-enum class CommandKind : std::uint8_t { reload, upgrade, reopen, stop };
+// `release`: reload, and let plugins out of quarantine.
+enum class CommandKind : std::uint8_t { reload, release, upgrade, reopen };
 struct Command : Message<MessageNumber::command> {
   std::uint64_t number = 0;  // the admin process's own
   CommandKind kind = CommandKind::reload;
 };
-struct Outcome : Message<MessageNumber::outcome> {  // descriptor: the text
+struct Outcome : Message<MessageNumber::outcome> {  // descriptors: as of Failed; what was done, when it was
   std::uint64_t command = 0;
   std::uint8_t done = 0;
 };

@@ -94,6 +94,8 @@ Result<LeftPrivileges::User> change_user(const WantedPrivileges& wanted) {
   if (alone(users)) return LeftPrivileges::User::kept;
   auto user = find_user(wanted);
   if (!user) return user.error();
+  // Root by the operator's own word: without capabilities.
+  if (user->uid == 0) return LeftPrivileges::User::kept;
   if (!users.contains(user->uid) || !groups.contains(user->gid)) return LeftPrivileges::User::kept;
   if (auto done = become(*user); !done) return done.error();
   return LeftPrivileges::User::taken;

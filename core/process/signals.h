@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -14,6 +15,7 @@ namespace hyalite {
 class SignalReader {
  public:
   static Result<SignalReader> open(std::initializer_list<int> signals);
+  SignalReader() = default;  // reads nothing
   int fd() const { return fd_.get(); }
   // The next one that came; nothing when there is none. Several of a kind may be told as one.
   std::optional<int> next() const;

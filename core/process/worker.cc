@@ -28,6 +28,7 @@ namespace {
 constexpr int kExitInOrder = 0;
 constexpr int kExitCouldNotStart = 1;
 constexpr int kExitMasterGone = 2;
+constexpr std::size_t kMostFailureBytes = 4'096;
 // How often a draining worker looks whether its last client is gone.
 constexpr Milliseconds kDrainTick{50};
 // The service ends everybody at its deadline by itself; if it does not, we do not wait for it.
@@ -39,7 +40,7 @@ std::vector<std::uint16_t> ports_of(const std::vector<ListeningSocket>& sockets)
   return ports;
 }
 
-class Worker : private ListenerOwner {
+class Worker final : public ListenerOwner {
  public:
   Worker(Inheritance inheritance, Loop& loop)
       : with_(std::move(inheritance)),
@@ -52,21 +53,22 @@ class Worker : private ListenerOwner {
         patience_(loop, callback<&Worker::on_patience_lost>(*this)) {}
 
   Result<void> start();
+  void tell_failure(const Error& error) const;
   // The last call: whoever is still connected is cut off.
   void stop() {
     listeners_.clear();
     service_.reset();
   }
 
+  void on_accepted(Accepted accepted) override { service_->accept(std::move(accepted)); }
+  void on_refused(Refused refused) override { service_->refuse(std::move(refused)); }
+  void on_exhausted(int code, std::size_t shed) override;
+
  private:
   struct Accepting {
     std::size_t slot;
     std::unique_ptr<Listener> listener;
   };
-
-  void on_accepted(Accepted accepted) override { service_->accept(std::move(accepted)); }
-  void on_refused(Refused refused) override { service_->refuse(std::move(refused)); }
-  void on_exhausted(int code, std::size_t shed) override;
 
   Result<void> accept_for(unsigned worker);
   void leave_to(unsigned worker);
@@ -108,14 +110,21 @@ Result<void> Worker::start() {
   return with_.orders.send(WorkerStarted{});
 }
 
+void Worker::tell_failure(const Error& error) const {
+  with_.log.error("worker.failed", {{"why", error.text}});
+  (void)with_.orders.send_bytes(kWorkerFailed, error.text.substr(0, kMostFailureBytes));
+}
+
 // The sockets stay open beside the listener, which closes its own copy: they may be wanted again.
 Result<void> Worker::accept_for(unsigned worker) {
   for (const ListeningSocket& socket : with_.sockets) {
     if (socket.slot % with_.workers != worker) continue;
     Fd copy(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
+    ListenerOptions options;
+    options.index = socket.listener;
     auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, *this,
-                                               ListenerOptions{.index = socket.listener});
+                                               options);
     if (auto accepting = listener->resume(); !accepting) return accepting;
     listeners_.push_back({socket.slot, std::move(listener)});
   }
@@ -192,17 +201,13 @@ void Worker::on_drain_tick() {
 }
 
 int work(Inheritance inheritance) {
-  Log& log = inheritance.log;
-  Channel& orders = inheritance.orders;
-  const auto failed = [&](const Error& error) {
-    log.error("worker.failed", {{"why", error.text}});
-    (void)orders.send_bytes(kWorkerFailed, error.text.substr(0, 4'096));
-    return kExitCouldNotStart;
-  };
   auto loop = Loop::open();
-  if (!loop) return failed(loop.error());
+  if (!loop) return kExitCouldNotStart;
   Worker worker(std::move(inheritance), **loop);
-  if (auto started = worker.start(); !started) return failed(started.error());
+  if (auto started = worker.start(); !started) {
+    worker.tell_failure(started.error());
+    return kExitCouldNotStart;
+  }
   (*loop)->run();
   worker.stop();
   return kExitInOrder;

@@ -36,18 +36,22 @@ class Checker {
   void check_timeouts();
 
   void add(const std::string& path, std::string what, std::string expected) {
-    mistakes_.push_back({file_, position_of(positions_, path), path, std::move(what), std::move(expected), {}});
+    mistakes_.push_back(
+        {file_, position_of(positions_, path), path, std::move(what), std::move(expected), {}});
   }
 
-  void check_at_most(std::string_view path, std::size_t bytes, std::string_view other_path, std::size_t other_bytes) {
+  void check_at_most(std::string_view path, std::size_t bytes, std::string_view other_path,
+                     std::size_t other_bytes) {
     if (bytes <= other_bytes) return;
     add(std::string(path), std::string(path) + " is " + size_text(bytes),
         "at most " + std::string(other_path) + ", which is " + size_text(other_bytes));
   }
 
-  void check_shorter(std::string_view path, Milliseconds time, std::string_view other_path, Milliseconds other_time) {
+  void check_shorter(std::string_view path, Milliseconds time, std::string_view other_path,
+                     Milliseconds other_time) {
     if (time < other_time) return;
-    add(std::string(path), std::string(path) + " is " + duration_text(static_cast<std::uint64_t>(time.count())),
+    add(std::string(path),
+        std::string(path) + " is " + duration_text(static_cast<std::uint64_t>(time.count())),
         "less than " + std::string(other_path) + ", which is " +
             duration_text(static_cast<std::uint64_t>(other_time.count())));
   }
@@ -58,7 +62,8 @@ class Checker {
   Mistakes mistakes_;
 };
 
-// Whether one socket would take what the other is for: the same address, or IPv4's wildcard beside a dual-stack one.
+// Whether one socket would take what the other is for: the same address, or IPv4's wildcard beside
+// a dual-stack one.
 bool clash(const Address& a, const Address& b) {
   if (a.port != b.port || a.port == 0) return false;
   return a.ip == b.ip || (a.ip.is_unspecified() && b.ip.is_unspecified());
@@ -97,7 +102,8 @@ void Checker::check_upstream() {
         "bits of its own: the rules would catch our own connections");
   }
   if (upstream.keep_client_port && upstream.source == UpstreamSource::proxy) {
-    add("upstream.keep_client_port", "upstream.keep_client_port without the client's address", "upstream.source: client");
+    add("upstream.keep_client_port", "upstream.keep_client_port without the client's address",
+        "upstream.source: client");
   }
 }
 
@@ -120,12 +126,15 @@ void Checker::check_admin() {
   }
   if (!admin.address) return;
   if (!is_loopback(admin.address->ip) && !admin.allow_remote) {
-    add("admin.address", "admin.address is " + admin.address->text() + ", which other machines can reach",
+    add("admin.address",
+        "admin.address is " + admin.address->text() + ", which other machines can reach",
         "a loopback address, or admin.allow_remote: true");
   }
   for (const ListenerSettings& listener : settings_.listeners) {
-    const bool taken = listener.address.ip == admin.address->ip || listener.address.ip.is_unspecified();
-    if (!taken || listener.address.port != admin.address->port || admin.address->port == 0) continue;
+    const bool taken =
+        listener.address.ip == admin.address->ip || listener.address.ip.is_unspecified();
+    if (!taken || listener.address.port != admin.address->port || admin.address->port == 0)
+      continue;
     add("admin.address", "admin.address is " + admin.address->text(),
         "a port of its own: the listener on " + listener.address.text() + " takes it");
   }
@@ -134,17 +143,21 @@ void Checker::check_admin() {
 void Checker::check_limits() {
   const LimitSettings& limits = settings_.limits;
   using Bytes = std::pair<std::string_view, std::size_t>;
-  for (const auto& [path, bytes] :
-       {Bytes{"limits.sniff_bytes", limits.sniff_bytes}, Bytes{"limits.client_hello_bytes", limits.client_hello_bytes},
-        Bytes{"limits.head_bytes", limits.head_bytes}, Bytes{"limits.chunk_line_bytes", limits.chunk_line_bytes},
-        Bytes{"limits.trailer_bytes", limits.trailer_bytes}}) {
+  for (const auto& [path, bytes] : {Bytes{"limits.sniff_bytes", limits.sniff_bytes},
+                                    Bytes{"limits.client_hello_bytes", limits.client_hello_bytes},
+                                    Bytes{"limits.head_bytes", limits.head_bytes},
+                                    Bytes{"limits.chunk_line_bytes", limits.chunk_line_bytes},
+                                    Bytes{"limits.trailer_bytes", limits.trailer_bytes}}) {
     check_at_most(path, bytes, "limits.buffered_bytes_per_flow", limits.buffered_bytes_per_flow);
   }
   check_at_most("limits.target_bytes", limits.target_bytes, "limits.head_bytes", limits.head_bytes);
-  check_at_most("limits.held_body_bytes", limits.held_body_bytes, "limits.held_bodies_bytes", limits.held_bodies_bytes);
+  check_at_most("limits.held_body_bytes", limits.held_body_bytes, "limits.held_bodies_bytes",
+                limits.held_bodies_bytes);
   if (limits.flows_per_client > limits.flows) {
-    add("limits.flows_per_client", "limits.flows_per_client is " + std::to_string(limits.flows_per_client),
-        "at most limits.flows, which is " + std::to_string(limits.flows) + ", or 0 for no such limit");
+    add("limits.flows_per_client",
+        "limits.flows_per_client is " + std::to_string(limits.flows_per_client),
+        "at most limits.flows, which is " + std::to_string(limits.flows) +
+            ", or 0 for no such limit");
   }
 }
 
@@ -152,12 +165,14 @@ void Checker::check_timeouts() {
   const TimeoutSettings& timeouts = settings_.timeouts;
   const CallBudgetSettings& budget = settings_.containment.call_budget;
   check_shorter("timeouts.sniff_silence", timeouts.sniff_silence, "timeouts.sniff", timeouts.sniff);
-  check_shorter("containment.call_budget.warn", budget.warn, "containment.call_budget.act", budget.act);
+  check_shorter("containment.call_budget.warn", budget.warn, "containment.call_budget.act",
+                budget.act);
 }
 
 }  // namespace
 
-Mistakes check_settings(const Settings& settings, const Positions& positions, std::string_view file) {
+Mistakes check_settings(const Settings& settings, const Positions& positions,
+                        std::string_view file) {
   return Checker(settings, positions, file).check();
 }
 

@@ -9,7 +9,9 @@
 
 namespace hyalite {
 
-// `positions` may lack any setting: then the nearest one around it is named, or the file as a whole.
-Mistakes check_settings(const Settings& settings, const Positions& positions, std::string_view file);
+// `positions` may lack any setting: then the nearest one around it is named, or the file as a
+// whole.
+Mistakes check_settings(const Settings& settings, const Positions& positions,
+                        std::string_view file);
 
 }  // namespace hyalite

@@ -1,5 +1,5 @@
-// The settings file, described once: what reads it, what documents it and what draws its schema all follow this.
-// SPDX-License-Identifier: MIT
+// The settings file, described once: what reads it, what documents it and what draws its schema all
+// follow this. SPDX-License-Identifier: MIT
 #include "settings/description.h"
 
 namespace hyalite {
@@ -16,35 +16,56 @@ Shape socket_path() { return text_of_kind(Kind::absolute_path, 107); }  // sun_p
 Shape of_kind(Kind kind) { return {kind, 0, UINT32_MAX, {}}; }
 
 Shape time(Milliseconds least, Milliseconds most) {
-  return {Kind::duration, static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count()), {}};
+  return {Kind::duration,
+          static_cast<std::uint64_t>(least.count()),
+          static_cast<std::uint64_t>(most.count()),
+          {}};
 }
 
 constexpr std::uint64_t kKiB = 1u << 10, kMiB = 1u << 20, kGiB = 1u << 30;
-constexpr Milliseconds kMillisecond{1}, kSecond{1'000}, kMinute{60'000}, kHour{3'600'000}, kDay = 24 * kHour;
+constexpr Milliseconds kMillisecond{1}, kSecond{1'000}, kMinute{60'000}, kHour{3'600'000},
+    kDay = 24 * kHour;
 
 // The words of an enum, in the order of its values.
 template <class Enum>
 std::vector<std::string_view> words();
 template <>
-std::vector<std::string_view> words<Treatment>() { return {"pass", "refuse"}; }
+std::vector<std::string_view> words<Treatment>() {
+  return {"pass", "refuse"};
+}
 template <>
-std::vector<std::string_view> words<Transparent>() { return {"auto", "yes", "no"}; }
+std::vector<std::string_view> words<Transparent>() {
+  return {"auto", "yes", "no"};
+}
 template <>
-std::vector<std::string_view> words<UpstreamSource>() { return {"client", "proxy"}; }
+std::vector<std::string_view> words<UpstreamSource>() {
+  return {"client", "proxy"};
+}
 template <>
-std::vector<std::string_view> words<TimeoutAnswer>() { return {"page", "reset"}; }
+std::vector<std::string_view> words<TimeoutAnswer>() {
+  return {"page", "reset"};
+}
 template <>
-std::vector<std::string_view> words<FailurePolicy>() { return {"open", "closed"}; }
+std::vector<std::string_view> words<FailurePolicy>() {
+  return {"open", "closed"};
+}
 template <>
-std::vector<std::string_view> words<FindingAction>() { return {"count", "log", "refuse"}; }
+std::vector<std::string_view> words<FindingAction>() {
+  return {"count", "log", "refuse"};
+}
 template <>
-std::vector<std::string_view> words<LogFormat>() { return {"auto", "plain", "journal"}; }
+std::vector<std::string_view> words<LogFormat>() {
+  return {"auto", "plain", "journal"};
+}
 template <>
-std::vector<std::string_view> words<LogLevel>() { return {"error", "warning", "info", "debug"}; }
+std::vector<std::string_view> words<LogLevel>() {
+  return {"error", "warning", "info", "debug"};
+}
 
 template <class T>
 Value value(std::string_view name, T& target, Shape shape) {
-  return {name, shape, false, [&target, shape](Scalar scalar) { return parse(scalar, shape, target); },
+  return {name, shape, false,
+          [&target, shape](Scalar scalar) { return parse(scalar, shape, target); },
           [&target, shape] { return write(shape, target); }};
 }
 
@@ -67,7 +88,8 @@ bool parse_word(Scalar scalar, const Shape& shape, Enum& target) {
 template <class Enum>
 Value word(std::string_view name, Enum& target) {
   const Shape shape{Kind::word, 0, 0, words<Enum>()};
-  return {name, shape, false, [&target, shape](Scalar scalar) { return parse_word(scalar, shape, target); },
+  return {name, shape, false,
+          [&target, shape](Scalar scalar) { return parse_word(scalar, shape, target); },
           [&target, shape] { return write(shape, static_cast<std::size_t>(target)); }};
 }
 
@@ -85,7 +107,9 @@ Value word(std::string_view name, std::optional<Enum>& target) {
           }};
 }
 
-Value truth(std::string_view name, bool& target) { return value(name, target, of_kind(Kind::boolean)); }
+Value truth(std::string_view name, bool& target) {
+  return value(name, target, of_kind(Kind::boolean));
+}
 
 template <class T>
 ValueList values(std::string_view name, std::vector<T>& target, Shape shape) {
@@ -113,7 +137,10 @@ void group(Describer& d, std::string_view name, T& target) {
 
 template <class T>
 GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least, std::size_t most) {
-  return {name, least, most, [&target](Describer& inner) { members(inner, target.emplace_back()); }};
+  return {name, least, most, [&target](Describer& inner) { members(inner, target.emplace_back()); },
+          [&target](const auto& item) {
+            for (T& one : target) item([&one](Describer& inner) { members(inner, one); });
+          }};
 }
 
 template <>
@@ -196,6 +223,7 @@ void members(Describer& d, TimeoutSettings& s) {
   d.value(value("keepalive_idle", s.keepalive_idle, time(kSecond, kDay)));
   d.value(value("tunnel_idle", s.tunnel_idle, time(kSecond, 30 * kDay)));
   d.value(value("linger", s.linger, time(Milliseconds{0}, kMinute)));
+  d.value(value("load", s.load, time(kSecond, kDay)));
   d.value(value("drain", s.drain, time(Milliseconds{0}, 7 * kDay)));
   d.value(value("stop", s.stop, time(Milliseconds{0}, kHour)));
 }

@@ -1,5 +1,5 @@
-// The settings file, described once: what reads it, what documents it and what draws its schema all follow this.
-// SPDX-License-Identifier: MIT
+// The settings file, described once: what reads it, what documents it and what draws its schema all
+// follow this. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
@@ -41,6 +41,8 @@ struct GroupList {
   std::size_t least = 0;
   std::size_t most = 0;
   std::function<void(Describer&)> append;  // adds an item and describes it
+  // Calls with each item there is: what it is called with describes that item.
+  std::function<void(const std::function<void(const std::function<void(Describer&)>&)>&)> each;
 };
 
 // Is told about every setting, in the order of settings.h.

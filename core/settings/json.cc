@@ -98,15 +98,23 @@ JsonView JsonDocument::root() const { return JsonView(&value_->json); }
 JsonView::Type JsonView::type() const {
   if (value_ == nullptr) return Type::absent;
   switch (json_of(value_)->type()) {
-    case Json::value_t::null: return Type::null;
-    case Json::value_t::boolean: return Type::boolean;
+    case Json::value_t::null:
+      return Type::null;
+    case Json::value_t::boolean:
+      return Type::boolean;
     case Json::value_t::number_integer:
-    case Json::value_t::number_unsigned: return Type::integer;
-    case Json::value_t::number_float: return Type::number;
-    case Json::value_t::string: return Type::string;
-    case Json::value_t::array: return Type::array;
-    case Json::value_t::object: return Type::object;
-    default: return Type::absent;
+    case Json::value_t::number_unsigned:
+      return Type::integer;
+    case Json::value_t::number_float:
+      return Type::number;
+    case Json::value_t::string:
+      return Type::string;
+    case Json::value_t::array:
+      return Type::array;
+    case Json::value_t::object:
+      return Type::object;
+    default:
+      return Type::absent;
   }
 }
 
@@ -156,7 +164,9 @@ JsonView JsonView::element(std::size_t index) const {
   if (index >= size()) return {};
   const Json& json = *json_of(value_);
   if (json.is_array()) return JsonView(&json[index]);
-  return JsonView(&(json.get_ref<const Json::object_t&>().begin() + static_cast<std::ptrdiff_t>(index))->second);
+  return JsonView(
+      &(json.get_ref<const Json::object_t&>().begin() + static_cast<std::ptrdiff_t>(index))
+           ->second);
 }
 
 std::string_view JsonView::key(std::size_t index) const {

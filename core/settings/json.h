@@ -17,7 +17,8 @@ namespace hyalite {
 // Deeper documents are refused.
 inline constexpr std::size_t kMaxJsonDepth = 64;
 
-// One value of a JsonDocument, or nothing. Small, copied freely; valid as long as its document lives.
+// One value of a JsonDocument, or nothing. Small, copied freely; valid as long as its document
+// lives.
 class JsonView {
  public:
   enum class Type { absent, null, boolean, integer, number, string, array, object };
@@ -26,10 +27,12 @@ class JsonView {
   Type type() const;
   bool is(Type type) const { return this->type() == type; }
 
-  // The value at a JSON Pointer (RFC 6901) from here: "" is this one, "/hosts/0" an element; absent when there is none.
+  // The value at a JSON Pointer (RFC 6901) from here: "" is this one, "/hosts/0" an element; absent
+  // when there is none.
   JsonView at(std::string_view pointer) const;
 
-  // Nothing when the value is of another type; nothing is converted, but an integer is a number too.
+  // Nothing when the value is of another type; nothing is converted, but an integer is a number
+  // too.
   std::optional<bool> boolean() const;
   std::optional<std::int64_t> integer() const;  // also nothing beyond 64 bits, signed
   std::optional<double> number() const;
@@ -52,7 +55,8 @@ class JsonView {
   const void* value_ = nullptr;  // of the library's type, which only json.cc knows
 };
 
-// The pointer to a member or element of what `parent` points to, and a pointer's steps (RFC 6901, sections 3 and 4).
+// The pointer to a member or element of what `parent` points to, and a pointer's steps (RFC 6901,
+// sections 3 and 4).
 std::string pointer_to(std::string_view parent, std::string_view step);
 std::vector<std::string> pointer_steps(std::string_view pointer);
 

@@ -11,7 +11,8 @@ namespace hyalite {
 
 namespace {
 
-// Names of files and what they hold may be in any script; only what would forge or hide a line is escaped.
+// Names of files and what they hold may be in any script; only what would forge or hide a line is
+// escaped.
 std::string one_line(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -80,7 +81,8 @@ std::string json_of(const Mistakes& mistakes) {
 
 void sort_by_position(Mistakes& mistakes) {
   std::stable_sort(mistakes.begin(), mistakes.end(), [](const Mistake& a, const Mistake& b) {
-    return std::tie(a.position.line, a.position.column) < std::tie(b.position.line, b.position.column);
+    return std::tie(a.position.line, a.position.column) <
+           std::tie(b.position.line, b.position.column);
   });
 }
 

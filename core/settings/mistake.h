@@ -21,13 +21,15 @@ struct Mistake {
 
   // `file:line:column: what, expected ... (did you mean "x"?)`: one line, whatever the file held.
   std::string text() const;
-  // {"file":...,"line":...,"column":...,"path":...,"what":...,"expected":...,"suggestion":...}; absent parts are null.
+  // {"file":...,"line":...,"column":...,"path":...,"what":...,"expected":...,"suggestion":...};
+  // absent parts are null.
   std::string json() const;
 };
 
 using Mistakes = std::vector<Mistake>;
 
-// Where each setting stands, by its path: "listeners[0].address". Those that the file leaves out are not in it.
+// Where each setting stands, by its path: "listeners[0].address". Those that the file leaves out
+// are not in it.
 using Positions = std::map<std::string, Position>;
 
 // The place of the setting at `path`, or of the nearest group around it that stands in the file.

@@ -32,7 +32,8 @@ std::string item_path(const std::string& list, std::size_t index) {
   return list + '[' + std::to_string(index) + ']';
 }
 
-// Where each name may stand, to help with one that stands in the wrong group: "head_bytes" -> "limits.head_bytes".
+// Where each name may stand, to help with one that stands in the wrong group: "head_bytes" ->
+// "limits.head_bytes".
 class NameIndex : public Describer {
  public:
   NameIndex() {
@@ -107,7 +108,8 @@ class Reader : public Describer {
 
   void group(std::string_view name, const std::function<void(Describer&)>& members) override {
     const YamlNode* node = find(name);
-    if (node == nullptr || node->kind == Kind::null) return;  // with all of its settings commented out
+    if (node == nullptr || node->kind == Kind::null)
+      return;  // with all of its settings commented out
     group_of(*node, join(group_->path, name), members);
   }
 
@@ -119,7 +121,8 @@ class Reader : public Describer {
     if (node->kind != Kind::null && !is_list(*node, path)) return;
     if (node->items.size() < groups.least || node->items.size() > groups.most) {
       const std::string number = node->items.empty() ? "no" : std::to_string(node->items.size());
-      add(node->position, path, number + ' ' + path, std::to_string(groups.least) + " to " + std::to_string(groups.most));
+      add(node->position, path, number + ' ' + path,
+          std::to_string(groups.least) + " to " + std::to_string(groups.most));
       return;
     }
     for (std::size_t i = 0; i < node->items.size(); ++i) {
@@ -144,7 +147,8 @@ class Reader : public Describer {
     std::vector<std::string_view> known;  // the names that it may have
   };
 
-  void inside(const YamlNode& node, const std::string& path, const std::function<void(Describer&)>& members) {
+  void inside(const YamlNode& node, const std::string& path,
+              const std::function<void(Describer&)>& members) {
     positions_[path] = node.position;
     Group inner{node, path, {}};
     Group* const outer = std::exchange(group_, &inner);
@@ -153,7 +157,8 @@ class Reader : public Describer {
     group_ = outer;
   }
 
-  void group_of(const YamlNode& node, const std::string& path, const std::function<void(Describer&)>& members) {
+  void group_of(const YamlNode& node, const std::string& path,
+                const std::function<void(Describer&)>& members) {
     if (node.kind == Kind::mapping) return inside(node, path, members);
     add(node.position, path, path + " is " + node.shown(), "a mapping");
   }
@@ -172,8 +177,8 @@ class Reader : public Describer {
     const bool scalar = node.kind == Kind::scalar;
     if (scalar && store(Scalar{node.text, node.quoted})) return;
     const bool only_quotes = scalar && node.quoted && store(Scalar{node.text, false});
-    add(node.position, path, path + " is " + node.shown(), shape.expected() + (only_quotes ? ", without quotes" : ""),
-        shape.suggestion(node.text));
+    add(node.position, path, path + " is " + node.shown(),
+        shape.expected() + (only_quotes ? ", without quotes" : ""), shape.suggestion(node.text));
   }
 
   bool is_list(const YamlNode& node, const std::string& path) {
@@ -185,7 +190,8 @@ class Reader : public Describer {
 
   void miss(const Value& value) {
     const std::string path = join(group_->path, value.name);
-    add(group_->node.position, path, group_->path + " has no \"" + std::string(value.name) + '"', value.shape.expected());
+    add(group_->node.position, path, group_->path + " has no \"" + std::string(value.name) + '"',
+        value.shape.expected());
   }
 
   void refuse_unknown_names() {
@@ -199,13 +205,17 @@ class Reader : public Describer {
     std::string suggestion(did_you_mean(entry.name, group_->known));
     if (suggestion.empty()) suggestion = names_.place_of(entry.name);
     std::string expected;
-    for (std::string_view name : group_->known) expected += (expected.empty() ? "one of " : ", ") + std::string(name);
+    for (std::string_view name : group_->known)
+      expected += (expected.empty() ? "one of " : ", ") + std::string(name);
     if (!suggestion.empty()) expected.clear();
-    add(entry.position, join(group_->path, entry.name), "unknown setting \"" + entry.name + '"', expected, suggestion);
+    add(entry.position, join(group_->path, entry.name), "unknown setting \"" + entry.name + '"',
+        expected, suggestion);
   }
 
-  void add(Position position, std::string path, std::string what, std::string expected, std::string suggestion = {}) {
-    mistakes_.push_back({file_, position, std::move(path), std::move(what), std::move(expected), std::move(suggestion)});
+  void add(Position position, std::string path, std::string what, std::string expected,
+           std::string suggestion = {}) {
+    mistakes_.push_back({file_, position, std::move(path), std::move(what), std::move(expected),
+                         std::move(suggestion)});
   }
 
   std::string file_;
@@ -236,14 +246,21 @@ SettingsRead unreadable(std::string_view file, std::string what, std::string exp
 }
 
 SettingsRead too_large(std::string_view file) {
-  return unreadable(file, "too large", "at most " + size_text(kMaxSettingsFileBytes) + "; long lists belong in files of their own");
+  return unreadable(
+      file, "too large",
+      "at most " + size_text(kMaxSettingsFileBytes) + "; long lists belong in files of their own");
 }
 
 void keep_first_ones(std::string_view file, Mistakes& mistakes) {
   if (mistakes.size() <= kMaxMistakes) return;
   const std::size_t more = mistakes.size() - kMaxMistakes;
   mistakes.resize(kMaxMistakes);
-  mistakes.push_back({std::string(file), mistakes.back().position, {}, std::to_string(more) + " more mistakes", {}, {}});
+  mistakes.push_back({std::string(file),
+                      mistakes.back().position,
+                      {},
+                      std::to_string(more) + " more mistakes",
+                      {},
+                      {}});
 }
 
 }  // namespace
@@ -270,7 +287,8 @@ SettingsRead read_settings_file(const std::string& path) {
   // A directory opens, and only then cannot be read.
   if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (!file && !file.eof())) {
-    return unreadable(path, std::string("cannot be read: ") + std::strerror(errno), "a settings file");
+    return unreadable(path, std::string("cannot be read: ") + std::strerror(errno),
+                      "a settings file");
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return read_settings(text, path);

@@ -1,10 +1,11 @@
-// A JSON Schema in words: what it asks for at one place. For mistakes, which the library names too generally.
-// SPDX-License-Identifier: MIT
+// A JSON Schema in words: what it asks for at one place. For mistakes, which the library names too
+// generally. SPDX-License-Identifier: MIT
 #include "settings/schema_words.h"
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "settings/json_schema.h"
 
 namespace hyalite {
 
@@ -30,7 +31,9 @@ std::vector<std::string> strings(const Json* list) {
   return out;
 }
 
-std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 // " from 1 to 5", " of at least 1", " of at most 5", or nothing.
 std::string bounds(const Json& schema, const char* least, const char* most) {
@@ -52,6 +55,11 @@ bool is_of_type(const Json& value, const std::string& type) {
   return type == "null" && value.is_null();
 }
 
+bool has_one_of_type(const Json& values, const Json& like) {
+  const auto same = [&](const Json& value) { return value.type() == like.type(); };
+  return values.is_array() && std::any_of(values.begin(), values.end(), same);
+}
+
 std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
 }  // namespace
@@ -67,7 +75,8 @@ const Json* alternatives_of(const Json& schema) {
 std::string listed(const std::vector<std::string>& texts, std::string_view last_word) {
   std::string out;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (i > 0) out += i + 1 == texts.size() ? ' ' + std::string(last_word) + ' ' : std::string(", ");
+    if (i > 0)
+      out += i + 1 == texts.size() ? ' ' + std::string(last_word) + ' ' : std::string(", ");
     out += texts[i];
   }
   return out;
@@ -76,15 +85,9 @@ std::string listed(const std::vector<std::string>& texts, std::string_view last_
 const Json& SchemaWords::resolved(const Json& schema) const {
   const Json* at = &schema;
   for (int hops = 0; hops < kMaxDepth; ++hops) {
-    const Json* reference = member(*at, "$ref");
-    if (reference == nullptr || !reference->is_string()) return *at;
-    const auto text = reference->get<std::string>();
-    if (!text.starts_with('#')) return *at;
-    try {
-      at = &root_.at(Json::json_pointer(text.substr(1)));
-    } catch (const Json::exception&) {
-      return *at;
-    }
+    const Json* referred = referred_by(*at, root_);
+    if (referred == nullptr) break;
+    at = referred;
   }
   return *at;
 }
@@ -100,7 +103,8 @@ const Json* SchemaWords::inner(const Json& schema, const std::string& step, int 
     if (!items->is_array()) return items;
     if (*index < items->size()) return &(*items)[*index];
   }
-  if (const Json* rest = member(here, "additionalProperties"); rest != nullptr && rest->is_object()) return rest;
+  if (const Json* rest = member(here, "additionalProperties"); rest != nullptr && rest->is_object())
+    return rest;
   if (depth == kMaxDepth) return nullptr;
   for (const char* name : {"allOf", "oneOf", "anyOf"}) {
     const Json* list = member(here, name);
@@ -112,8 +116,8 @@ const Json* SchemaWords::inner(const Json& schema, const std::string& step, int 
   return nullptr;
 }
 
-const Json* SchemaWords::part_for(const std::vector<std::string>& steps) const {
-  const Json* at = &root_;
+const Json* SchemaWords::part_for(const std::vector<std::string>& steps, const Json* from) const {
+  const Json* at = from == nullptr ? &root_ : from;
   for (const std::string& step : steps) {
     at = inner(*at, step, 0);
     if (at == nullptr) return nullptr;
@@ -135,14 +139,17 @@ std::string SchemaWords::of_type(const Json& schema, const std::string& type, in
   if (type == "number") return "a number" + bounds(schema, "minimum", "maximum");
   if (type == "string") {
     const Json* pattern = member(schema, "pattern");
-    if (pattern != nullptr && pattern->is_string()) return "text that matches " + pattern->get<std::string>();
+    if (pattern != nullptr && pattern->is_string())
+      return "text that matches " + pattern->get<std::string>();
     const std::string length = bounds(schema, "minLength", "maxLength");
     return length.empty() ? "text" : "text" + length + " characters";
   }
   const Json* items = member(schema, "items");
-  const std::string inside = items != nullptr && items->is_object() ? expected(*items, depth + 1) : std::string();
+  const std::string inside =
+      items != nullptr && items->is_object() ? expected(*items, depth + 1) : std::string();
   const std::string length = bounds(schema, "minItems", "maxItems");
-  return "a list" + (length.empty() ? length : length + " items") + (inside.empty() ? inside : ", each " + inside);
+  return "a list" + (length.empty() ? length : length + " items") +
+         (inside.empty() ? inside : ", each " + inside);
 }
 
 std::string SchemaWords::expected(const Json& schema, int depth) const {
@@ -171,9 +178,11 @@ std::string SchemaWords::expected(const Json& schema, int depth) const {
 
 std::string SchemaWords::expected(const Json& schema) const { return expected(schema, 0); }
 
-void SchemaWords::collect_names(const Json& schema, std::vector<std::string>& names, int depth) const {
+void SchemaWords::collect_names(const Json& schema, std::vector<std::string>& names,
+                                int depth) const {
   const Json& here = resolved(schema);
-  if (const Json* properties = member(here, "properties"); properties != nullptr && properties->is_object()) {
+  if (const Json* properties = member(here, "properties");
+      properties != nullptr && properties->is_object()) {
     for (const auto& entry : properties->items()) names.push_back(entry.key());
   }
   if (depth == kMaxDepth) return;
@@ -198,12 +207,59 @@ std::vector<std::string> SchemaWords::missing_names(const Json& schema, const Js
   return missing;
 }
 
+struct SchemaWords::Search {
+  const std::vector<std::string>& steps;
+  int visits_left = 10'000;  // a schema may refer to itself
+  bool found = false;
+};
+
+void SchemaWords::search_patterns(const Json& schema, std::size_t step, Search& search) const {
+  if (search.found) return;
+  if (--search.visits_left < 0) {
+    search.found = true;
+    return;
+  }
+  const Json& here = resolved(schema);
+  const auto part = [&](const char* name, std::size_t next) {
+    if (const Json* found = member(here, name)) search_patterns(*found, next, search);
+  };
+  const auto parts = [&](const char* name, std::size_t next) {
+    const Json* found = member(here, name);
+    if (found == nullptr || !found->is_structured()) return;
+    for (const Json& each : *found) search_patterns(each, next, search);
+  };
+  for (const char* list : {"allOf", "anyOf", "oneOf", "dependencies"}) parts(list, step);
+  for (const char* one : {"not", "if", "then", "else"}) part(one, step);
+  if (step == search.steps.size()) {
+    search.found |= member(here, "pattern") != nullptr || member(here, "format") != nullptr;
+    return;
+  }
+  if (const Json* properties = member(here, "properties")) {
+    if (const Json* found = member(*properties, search.steps[step].c_str()))
+      search_patterns(*found, step + 1, search);
+  }
+  parts("patternProperties", step + 1);
+  for (const char* one : {"additionalProperties", "items", "additionalItems", "contains"})
+    part(one, step + 1);
+  if (const Json* items = member(here, "items"); items != nullptr && items->is_array())
+    parts("items", step + 1);
+}
+
+bool SchemaWords::may_ask_for_a_pattern(const std::vector<std::string>& steps) const {
+  Search search{steps};
+  search_patterns(root_, 0, search);
+  return search.found;
+}
+
 bool SchemaWords::fits_from_afar(const Json& schema, const Json& value) const {
   const Json& here = resolved(schema);
   const Json* type = member(here, "type");
-  if (type != nullptr && type->is_string() && !is_of_type(value, type->get<std::string>())) return false;
+  if (type != nullptr && type->is_string() && !is_of_type(value, type->get<std::string>()))
+    return false;
+  if (const Json* values = member(here, "enum");
+      values != nullptr && !has_one_of_type(*values, value))
+    return false;
   if (!value.is_object()) return true;
-  if (!missing_names(here, value).empty()) return false;
   const std::vector<std::string> known = known_names(here);
   if (known.empty()) return true;
   return std::all_of(value.items().begin(), value.items().end(), [&](const auto& entry) {
@@ -213,13 +269,16 @@ bool SchemaWords::fits_from_afar(const Json& schema, const Json& value) const {
 
 int SchemaWords::meant_alternative(const Json& schema, const Json& value) const {
   const Json* alternatives = alternatives_of(resolved(schema));
-  int meant = -1;
-  for (std::size_t i = 0; alternatives != nullptr && i < alternatives->size(); ++i) {
-    if (!fits_from_afar((*alternatives)[i], value)) continue;
-    if (meant != -1) return -1;
-    meant = static_cast<int>(i);
+  if (alternatives == nullptr) return -1;
+  std::vector<int> fitting, complete;
+  for (std::size_t i = 0; i < alternatives->size(); ++i) {
+    const Json& alternative = (*alternatives)[i];
+    if (!fits_from_afar(alternative, value)) continue;
+    fitting.push_back(static_cast<int>(i));
+    if (missing_names(alternative, value).empty()) complete.push_back(static_cast<int>(i));
   }
-  return meant;
+  if (complete.size() == 1) return complete.front();
+  return fitting.size() == 1 ? fitting.front() : -1;
 }
 
 }  // namespace hyalite

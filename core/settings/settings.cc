@@ -4,9 +4,15 @@
 
 namespace hyalite {
 
-std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtime_dir) {
+std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtime_dir,
+                                   const char* runtime_directory) {
+  const auto given = [](const char* text) { return std::string_view(text == nullptr ? "" : text); };
+  // systemd.exec(5): several directories are separated by colons.
+  const std::string_view first =
+      given(runtime_directory).substr(0, given(runtime_directory).find(':'));
+  if (!first.empty()) return std::string(first) + "/control.sock";
   if (user_id == 0) return "/run/hyalite/control.sock";
-  if (xdg_runtime_dir == nullptr || *xdg_runtime_dir == '\0') return {};
+  if (given(xdg_runtime_dir).empty()) return {};
   return std::string(xdg_runtime_dir) + "/hyalite/control.sock";
 }
 

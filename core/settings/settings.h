@@ -17,11 +17,11 @@
 
 namespace hyalite {
 
-// Read once per generation and never changed inside a process; a plain value, copied and shared freely.
-// A member is called as the file calls it. The comment above a member is its documentation: config/default.yaml and
-// config/hyalite.schema.json are made from it, and a test holds them equal.
-// In the file, durations are written "50ms", "10s", "2m", "1h"; sizes "512B", "64KiB", "1MiB", "1GiB".
-// Limits are for the whole gateway unless their name or comment says otherwise.
+// Read once per generation and never changed inside a process; a plain value, copied and shared
+// freely. A member is called as the file calls it. The comment above a member is its documentation:
+// config/default.yaml and config/hyalite.schema.json are made from it, and a test holds them equal.
+// In the file, durations are written "50ms", "10s", "2m", "1h"; sizes "512B", "64KiB", "1MiB",
+// "1GiB". Limits are for the whole gateway unless their name or comment says otherwise.
 
 // What is done with traffic that nobody inspects.
 enum class Treatment { pass, refuse };
@@ -40,9 +40,9 @@ enum class LogFormat { automatic, plain, journal };  // written auto, plain, jou
 struct ProtocolSettings {
   // TLS: what is said inside stays unread; the server name is seen by plugins.
   Treatment tls = Treatment::pass;
-  // HTTP/2 without TLS, begun with its preface and no upgrade: requests inside would go uninspected.
+  // HTTP/2 without TLS, begun with its preface: requests inside would go uninspected.
   Treatment http2 = Treatment::refuse;
-  // Anything that neither is TLS nor could be read as HTTP by any server, and servers that speak first.
+  // Anything that no server could read as TLS or HTTP, and servers that speak first.
   Treatment other = Treatment::pass;
   // What is still undecided when timeouts.sniff or limits.sniff_bytes is reached.
   Treatment undecided = Treatment::refuse;
@@ -58,11 +58,11 @@ struct UpgradeSettings {
 };
 
 struct ListenerSettings {
-  // Where connections arrive: "[::]:8080" takes IPv6 and IPv4, "0.0.0.0:8080" IPv4 only; port 0 is any free one.
+  // Where connections arrive: "[::]:8080" for IPv6 and IPv4, "0.0.0.0:8080" for IPv4; port 0: any.
   Address address;
   // What logs and metrics call this listener; when not given, its address.
   std::string name;
-  // IP_TRANSPARENT, needed for TPROXY and policy routing (CAP_NET_RAW); "no" for REDIRECT; "auto": if it may.
+  // IP_TRANSPARENT (CAP_NET_RAW), for TPROXY and policy routing; not for REDIRECT; auto: if it may.
   Transparent transparent = Transparent::yes;
   // What is done with protocols that are not inspected.
   ProtocolSettings protocols;
@@ -80,20 +80,20 @@ struct ListenerSettings {
 struct UpstreamSettings {
   // Whose address origins see: the client's own (needs CAP_NET_RAW), or the proxy's.
   UpstreamSource source = UpstreamSource::client;
-  // Also keep the client's port where it is free; with masquerading on the way out this leaks private addresses.
+  // Also keep the client's port where it is free; behind masquerading this leaks private addresses.
   bool keep_client_port = false;
-  // Connect from the proxy's address when the client's cannot be taken; otherwise the connection is refused.
+  // Connect from our own address when the client's cannot be taken, rather than refuse.
   bool fall_back_to_own_address = true;
-  // SO_MARK of connections to origins, by which rules leave them alone; 0: none. Must differ from interception.mark.
+  // SO_MARK of connections to origins, by which rules leave them alone; 0: none.
   std::uint32_t mark = 0;
   // Refuse to start when the mark cannot be set: without it, captured local traffic would loop.
   bool mark_required = true;
-  // When an origin does not answer in time: a 504 page (a reset where a page cannot be sent), or always a reset.
+  // When an origin does not answer in time: a 504 page where one can be sent, or always a reset.
   TimeoutAnswer on_timeout = TimeoutAnswer::page;
 };
 
 struct InterceptionSettings {
-  // The fwmark by which TPROXY rules bring packets here; a single bit keeps out of other programs' way.
+  // The fwmark by which TPROXY rules bring packets here; shares no bit with upstream.mark.
   std::uint32_t mark = 0x100000;
 };
 
@@ -111,7 +111,7 @@ struct LimitSettings {
   std::size_t flows = 50'000;
   // Connections at once from one client address; 0: no such limit.
   std::size_t flows_per_client = 2'000;
-  // Bytes waiting in the buffers of one connection, both directions together; at this limit its peers are made to wait.
+  // Bytes waiting in one connection, both directions together; beyond it, its peers wait.
   std::size_t buffered_bytes_per_flow = std::size_t{512} << 10;
   // First bytes looked at before a protocol that stays undecided is given up on.
   std::size_t sniff_bytes = std::size_t{64} << 10;
@@ -140,7 +140,7 @@ struct LimitSettings {
 };
 
 struct TimeoutSettings {
-  // How long a silent client is waited for before its origin is connected, as the server may speak first.
+  // How long a client may be silent until its origin is connected: the server may speak first.
   Milliseconds sniff_silence{50};
   // How long the first bytes may leave the protocol undecided.
   Milliseconds sniff = Seconds{10};
@@ -152,16 +152,18 @@ struct TimeoutSettings {
   Milliseconds response_head = std::chrono::minutes{5};
   // How long a body may stand still, either way.
   Milliseconds body_idle = std::chrono::minutes{5};
-  // Bytes per second that a request's body must reach on average while it is awaited; 0B: any speed will do.
+  // Bytes per second that a request's body must reach on average; 0B: any speed will do.
   std::size_t minimum_body_rate_bytes = 64;
   // The time over which that average is taken.
   Milliseconds body_rate_window = Seconds{60};
   // How long a connection may wait for its next request.
   Milliseconds keepalive_idle = std::chrono::minutes{2};
-  // How long a tunnel may stand still; not below the 124 minutes that RFC 5382 asks of gateways, if it can be helped.
+  // How long a tunnel may stand still; RFC 5382 asks gateways for 124 minutes at least.
   Milliseconds tunnel_idle = std::chrono::minutes{125};
-  // How long the last bytes of a closing connection are waited for, so that its peer can read our answer.
+  // How long a connection that we close is still read from, so that its peer sees our answer.
   Milliseconds linger = Seconds{2};
+  // How long reading settings and loading plugins may take before a start or a reload is given up.
+  Milliseconds load = std::chrono::minutes{2};
   // How long connections of an old generation may live after a reload.
   Milliseconds drain = std::chrono::minutes{10};
   // How long connections may live once the service is told to stop.
@@ -173,7 +175,7 @@ struct BypassSettings {
   std::vector<Network> clients;
   // Destinations that are left alone: networks or single addresses.
   std::vector<Network> destinations;
-  // Server names (of TLS, or the Host of a first request) that are left alone, with their subdomains.
+  // Names (of TLS, or the Host of a first request) that are left alone, with their subdomains.
   std::vector<std::string> names;
 };
 
@@ -192,14 +194,16 @@ struct AdminSettings {
 };
 
 struct ControlSettings {
-  // Where `hyalite reload` and its kin find the master; when not given, see default_control_socket().
+  // Where `hyalite reload` and its kin find the master; when not given, control.sock in
+  // $RUNTIME_DIRECTORY (which systemd sets), else in /run/hyalite for root, else in
+  // $XDG_RUNTIME_DIR/hyalite.
   std::string socket;
 };
 
 struct LogSettings {
   // The least important lines that are written.
   LogLevel level = LogLevel::info;
-  // Plain lines, lines with systemd's level prefix, or "auto": the latter when stderr is the journal.
+  // Plain lines, lines with systemd's level prefix, or auto: prefixed when stderr is the journal.
   LogFormat format = LogFormat::automatic;
 };
 
@@ -219,9 +223,10 @@ struct CallBudgetSettings {
 };
 
 struct ContainmentSettings {
-  // Worker crashes after which the master starts a fresh generation instead of forking the old one again.
+  // Worker crashes after which a fresh generation is started, not the old one forked again.
   RateSettings worker_crashes = {5, Seconds{60}};
-  // Crashes in one plugin after which it is put in quarantine, and its on_failure decides what becomes of traffic.
+  // Crashes in one plugin after which it is put in quarantine, and its on_failure decides what
+  // becomes of traffic.
   RateSettings quarantine = {3, std::chrono::minutes{10}};
   // The time that a plugin may take for one call.
   CallBudgetSettings call_budget;
@@ -242,7 +247,8 @@ struct Position {
 
 // The `settings:` of a plugin.
 struct PluginConfiguration {
-  // One JSON object, canonical: no spaces, keys in the order written, YAML 1.2 types. "{}" when there are none.
+  // One JSON object, canonical: no spaces, keys in the order written, YAML 1.2 types. "{}" when
+  // there are none.
   std::string json = "{}";
   // Where each value stands, by JSON Pointer (RFC 6901); "" is the whole.
   std::map<std::string, Position> positions;
@@ -253,9 +259,10 @@ struct PluginConfiguration {
 struct PluginSettings {
   // What logs, metrics and commands call this instance; unique; of a-z, 0-9 and "-".
   std::string name;
-  // The plugin: a name, found as NAME.so in plugin_dirs, or a path (with a slash; relative to this file).
+  // The plugin: a name, found as NAME.so in plugin_dirs, or a path from this file (with a slash).
   std::string use;
-  // What becomes of traffic when it fails: "open" goes on without it; when not given, closed for blocker, else open.
+  // What becomes of traffic when it fails: "open" goes on without it; when not given, closed for
+  // blocker, else open.
   std::optional<FailurePolicy> on_failure;
   // What it may do beyond its own exchanges.
   GrantSettings grants;
@@ -272,7 +279,7 @@ struct Settings {
   std::vector<ListenerSettings> listeners;
   // The chain: requests pass it in this order, responses in reverse.
   std::vector<PluginSettings> plugins;
-  // Where plugins are looked for before the directory that came with the program; relative to this file.
+  // Where plugins are looked for, seen from this file, before where the program has its own.
   std::vector<std::string> plugin_dirs;
   // Connections to origins.
   UpstreamSettings upstream;
@@ -298,8 +305,10 @@ struct Settings {
   LogSettings log;
 };
 
-// "/run/hyalite/control.sock" for user 0, else "$XDG_RUNTIME_DIR/hyalite/control.sock"; empty (none, until control.socket
-// names one) when that variable is null or empty: a place in /tmp could be anybody's.
-std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtime_dir);
+// Where the control socket is when the settings do not say: "control.sock" in systemd's
+// $RUNTIME_DIRECTORY, else for user 0 in /run/hyalite, else in $XDG_RUNTIME_DIR/hyalite. Variables
+// may be null or empty; empty when none of these is known, for a place in /tmp could be anybody's.
+std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtime_dir,
+                                   const char* runtime_directory = nullptr);
 
 }  // namespace hyalite

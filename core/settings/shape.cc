@@ -18,8 +18,10 @@ struct Unit {
   std::uint64_t factor;
 };
 
-constexpr std::array kSizeUnits = {Unit{"GiB", 1u << 30}, Unit{"MiB", 1u << 20}, Unit{"KiB", 1u << 10}, Unit{"B", 1}};
-constexpr std::array kDurationUnits = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000}, Unit{"ms", 1}};
+constexpr std::array kSizeUnits = {Unit{"GiB", 1u << 30}, Unit{"MiB", 1u << 20},
+                                   Unit{"KiB", 1u << 10}, Unit{"B", 1}};
+constexpr std::array kDurationUnits = {Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1'000},
+                                       Unit{"ms", 1}};
 
 bool in_bounds(std::uint64_t value, const Shape& shape) {
   return value >= shape.least && value <= shape.most;
@@ -37,7 +39,8 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<co
 
 std::string write_with_unit(std::uint64_t value, std::span<const Unit> units) {
   for (const Unit& unit : units) {
-    if (value % unit.factor == 0 && value != 0) return std::to_string(value / unit.factor) + std::string(unit.name);
+    if (value % unit.factor == 0 && value != 0)
+      return std::to_string(value / unit.factor) + std::string(unit.name);
   }
   return "0" + std::string(units.back().name);
 }
@@ -64,7 +67,9 @@ bool parse_bounded(Scalar scalar, const Shape& shape, Number& value) {
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_control);
+}
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
@@ -75,7 +80,9 @@ bool is_identifier(std::string_view text) {
 
 bool is_plugin(std::string_view text) {
   if (text.find('/') != std::string_view::npos) return true;
-  const auto fits = [](char c) { return is_lower(lower(c)) || is_digit(c) || c == '-' || c == '_'; };
+  const auto fits = [](char c) {
+    return is_lower(lower(c)) || is_digit(c) || c == '-' || c == '_';
+  };
   return std::all_of(text.begin(), text.end(), fits);
 }
 
@@ -92,11 +99,16 @@ bool is_host_name(std::string_view text) {
 
 bool is_text_of_kind(std::string_view text, Shape::Kind kind) {
   switch (kind) {
-    case Shape::Kind::identifier: return is_identifier(text);
-    case Shape::Kind::plugin: return is_plugin(text);
-    case Shape::Kind::absolute_path: return text.front() == '/';
-    case Shape::Kind::host_name: return is_host_name(text);
-    default: return true;
+    case Shape::Kind::identifier:
+      return is_identifier(text);
+    case Shape::Kind::plugin:
+      return is_plugin(text);
+    case Shape::Kind::absolute_path:
+      return text.front() == '/';
+    case Shape::Kind::host_name:
+      return is_host_name(text);
+    default:
+      return true;
   }
 }
 
@@ -158,41 +170,63 @@ std::string suggested_boolean(std::string_view text) {
 }  // namespace
 
 std::string size_text(std::uint64_t bytes) { return write_with_unit(bytes, kSizeUnits); }
-std::string duration_text(std::uint64_t milliseconds) { return write_with_unit(milliseconds, kDurationUnits); }
+std::string duration_text(std::uint64_t milliseconds) {
+  return write_with_unit(milliseconds, kDurationUnits);
+}
 
 std::string Shape::expected() const {
   switch (kind) {
-    case Kind::boolean: return "true or false";
-    case Kind::word: return one_of(words);
-    case Kind::count: return "a number " + between(*this, decimal);
-    case Kind::mark: return "a mark from 0 to 0xffffffff, such as 0x200000";
-    case Kind::size: return "a size " + between(*this, size_text) + ", such as 64KiB";
-    case Kind::duration: return "a time " + between(*this, duration_text) + ", such as 50ms, 10s or 2m";
-    case Kind::text: return "text of " + between(*this, decimal).substr(5) + " bytes in one line";
-    case Kind::identifier: return "a name of a-z, 0-9 and \"-\", up to " + decimal(most) + " bytes";
-    case Kind::plugin: return "a plugin's name, such as http-logger, or the path of its .so file";
-    case Kind::path: return "a path";
-    case Kind::absolute_path: return "an absolute path of at most " + decimal(most) + " bytes";
-    case Kind::host_name: return "a host name, such as example.com (its subdomains are meant too)";
-    case Kind::address: return "an address and a port, such as \"[::]:8080\" or 192.0.2.1:8080";
-    case Kind::address_or_none: return "an address and a port, such as 127.0.0.1:9180 or \"[::1]:9180\", or none";
-    case Kind::network: return "a network or an address, such as 10.0.0.0/8 or 2001:db8::1 (no bits beyond the prefix)";
+    case Kind::boolean:
+      return "true or false";
+    case Kind::word:
+      return one_of(words);
+    case Kind::count:
+      return "a number " + between(*this, decimal);
+    case Kind::mark:
+      return "a mark from 0 to 0xffffffff, such as 0x200000";
+    case Kind::size:
+      return "a size " + between(*this, size_text) + ", such as 64KiB";
+    case Kind::duration:
+      return "a time " + between(*this, duration_text) + ", such as 50ms, 10s or 2m";
+    case Kind::text:
+      return "text of " + between(*this, decimal).substr(5) + " bytes in one line";
+    case Kind::identifier:
+      return "a name of a-z, 0-9 and \"-\", up to " + decimal(most) + " bytes";
+    case Kind::plugin:
+      return "a plugin's name, such as http-logger, or the path of its .so file";
+    case Kind::path:
+      return "a path";
+    case Kind::absolute_path:
+      return "an absolute path of at most " + decimal(most) + " bytes";
+    case Kind::host_name:
+      return "a host name, such as example.com (its subdomains are meant too)";
+    case Kind::address:
+      return "an address and a port, such as \"[::]:8080\" or 192.0.2.1:8080";
+    case Kind::address_or_none:
+      return "an address and a port, such as 127.0.0.1:9180 or \"[::1]:9180\", or none";
+    case Kind::network:
+      return "a network or an address, such as 10.0.0.0/8 or 2001:db8::1 (no bits beyond the "
+             "prefix)";
   }
   return {};
 }
 
 std::string Shape::suggestion(std::string_view text) const {
   switch (kind) {
-    case Kind::boolean: return suggested_boolean(text);
-    case Kind::word: return std::string(did_you_mean(text, words));
+    case Kind::boolean:
+      return suggested_boolean(text);
+    case Kind::word:
+      return std::string(did_you_mean(text, words));
     case Kind::size: {
       const std::string size = suggested_size(text);
       const auto bytes = parse_with_unit(size, kSizeUnits);
       return size != text && bytes && in_bounds(*bytes, *this) ? size : std::string{};
     }
     case Kind::address:
-    case Kind::address_or_none: return suggested_address(text);
-    default: return {};
+    case Kind::address_or_none:
+      return suggested_address(text);
+    default:
+      return {};
   }
 }
 
@@ -210,8 +244,12 @@ bool parse(Scalar scalar, const Shape& shape, std::size_t& value) {
   return true;
 }
 
-bool parse(Scalar scalar, const Shape& shape, std::uint32_t& value) { return parse_bounded(scalar, shape, value); }
-bool parse(Scalar scalar, const Shape& shape, std::uint16_t& value) { return parse_bounded(scalar, shape, value); }
+bool parse(Scalar scalar, const Shape& shape, std::uint32_t& value) {
+  return parse_bounded(scalar, shape, value);
+}
+bool parse(Scalar scalar, const Shape& shape, std::uint16_t& value) {
+  return parse_bounded(scalar, shape, value);
+}
 
 bool parse(Scalar scalar, const Shape& shape, Milliseconds& value) {
   std::uint64_t number = 0;
@@ -270,10 +308,14 @@ std::string write(const Shape&, std::uint32_t value) {
 }
 
 std::string write(const Shape&, std::uint16_t value) { return decimal(value); }
-std::string write(const Shape&, Milliseconds value) { return duration_text(static_cast<std::uint64_t>(value.count())); }
+std::string write(const Shape&, Milliseconds value) {
+  return duration_text(static_cast<std::uint64_t>(value.count()));
+}
 std::string write(const Shape&, const std::string& value) { return value; }
 std::string write(const Shape&, const Address& value) { return value.text(); }
-std::string write(const Shape&, const std::optional<Address>& value) { return value ? value->text() : "none"; }
+std::string write(const Shape&, const std::optional<Address>& value) {
+  return value ? value->text() : "none";
+}
 std::string write(const Shape&, const Network& value) { return value.text(); }
 
 }  // namespace hyalite

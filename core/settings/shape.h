@@ -23,16 +23,16 @@ struct Scalar {
 // A kind of value, with its bounds.
 struct Shape {
   enum class Kind {
-    boolean,          // true, false
-    word,             // one of `words`
-    count,            // 1234
-    mark,             // 1234 or 0x4d2
-    size,             // 64KiB; bounds in bytes
-    duration,         // 50ms; bounds in milliseconds
-    text,             // without control characters; bounds in bytes, as for all that follow and are text
-    identifier,       // of a-z, 0-9 and "-"
-    plugin,           // a name, or a path with a slash
-    path,             // of a file or directory
+    boolean,     // true, false
+    word,        // one of `words`
+    count,       // 1234
+    mark,        // 1234 or 0x4d2
+    size,        // 64KiB; bounds in bytes
+    duration,    // 50ms; bounds in milliseconds
+    text,        // without control characters; bounds in bytes, as for all that follow and are text
+    identifier,  // of a-z, 0-9 and "-"
+    plugin,      // a name, or a path with a slash
+    path,        // of a file or directory
     absolute_path,    // of a socket
     host_name,        // "example.com"; read in lower case
     address,          // "[::]:8080"
@@ -53,7 +53,8 @@ struct Shape {
 // Stores the value and says true; false, and nothing stored, when it is not of that shape.
 // Which C++ type goes with which kind is what the overloads say.
 bool parse(Scalar scalar, const Shape& shape, bool& value);
-bool parse(Scalar scalar, const Shape& shape, std::size_t& value);    // count, size, or the index of a word
+bool parse(Scalar scalar, const Shape& shape,
+           std::size_t& value);  // count, size, or the index of a word
 bool parse(Scalar scalar, const Shape& shape, std::uint32_t& value);  // mark
 bool parse(Scalar scalar, const Shape& shape, std::uint16_t& value);  // count
 bool parse(Scalar scalar, const Shape& shape, Milliseconds& value);

@@ -1,5 +1,5 @@
-// YAML text as a tree that knows where everything stands. yaml.cc is the only file that includes yaml-cpp.
-// SPDX-License-Identifier: MIT
+// YAML text as a tree that knows where everything stands. yaml.cc is the only file that includes
+// yaml-cpp. SPDX-License-Identifier: MIT
 #include "settings/yaml.h"
 
 #include <yaml-cpp/eventhandler.h>
@@ -46,7 +46,8 @@ std::size_t depth_of(const YamlNode& node) {
   return deepest + 1;
 }
 
-// Builds the tree from the parser's events. After the first thing that is too much, it only waits for the end.
+// Builds the tree from the parser's events. After the first thing that is too much, it only waits
+// for the end.
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(YamlRead& read, std::string_view file) : read_(read), file_(file) {}
@@ -60,7 +61,9 @@ class TreeBuilder : public YAML::EventHandler {
     complete(std::move(node), anchor);
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    if (!read_.complete) return;
     YamlNode node;
     node.kind = YamlNode::Kind::scalar;
     node.position = position_of(mark);
@@ -71,6 +74,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (!read_.complete) return;
     const auto found = anchored_.find(anchor);
     if (found == anchored_.end()) {
       add({"an alias stands inside of what it names", "an alias after it"}, position_of(mark));
@@ -97,9 +101,9 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     YamlNode node;
     YAML::anchor_t anchor;
-    bool awaits_value = false;                // of a mapping: its name has come
-    YamlEntry entry = {};                     // then: that name
-    bool entry_counts = true;                 // false for a name that is a mistake
+    bool awaits_value = false;                   // of a mapping: its name has come
+    YamlEntry entry = {};                        // then: that name
+    bool entry_counts = true;                    // false for a name that is a mistake
     std::map<std::string, Position> names = {};  // that have come
   };
 
@@ -109,7 +113,8 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   void add(Sentence sentence, Position position) {
-    read_.mistakes.push_back({file_, position, path(), std::move(sentence.what), std::move(sentence.expected), {}});
+    read_.mistakes.push_back(
+        {file_, position, path(), std::move(sentence.what), std::move(sentence.expected), {}});
   }
 
   // Of what comes next.
@@ -138,7 +143,8 @@ class TreeBuilder : public YAML::EventHandler {
     add({"the tag \"" + tag + "\" is not understood", "no tag, or !!str"}, position);
   }
 
-  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
     if (!read_.complete) return;
     if (open_.size() == kMaxYamlDepth) return too_deep(position_of(mark));
     if (tag != "?" && !tag.empty()) refuse_tag(position_of(mark), tag);
@@ -158,8 +164,11 @@ class TreeBuilder : public YAML::EventHandler {
   bool has_room(const YamlNode& added) {
     add_weight(added, total_);
     if (total_.nodes <= kMaxYamlNodes && total_.text_bytes <= kMaxYamlTextBytes) return true;
-    give_up({"too much for a settings file", "at most " + std::to_string(kMaxYamlNodes) + " values, aliases counted as "
-             "what they stand for; long lists belong in files of their own"}, added.position);
+    give_up({"too much for a settings file",
+             "at most " + std::to_string(kMaxYamlNodes) +
+                 " values, aliases counted as "
+                 "what they stand for; long lists belong in files of their own"},
+            added.position);
     return false;
   }
 
@@ -196,13 +205,16 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [first, is_new] = parent.names.emplace(parent.entry.name, parent.entry.position);
     if (is_new) return;
     parent.entry_counts = false;
-    add({"\"" + parent.entry.name + "\" is set twice", "it once; the first stands in line " + std::to_string(first->second.line)},
+    add({"\"" + parent.entry.name + "\" is set twice",
+         "it once; the first stands in line " + std::to_string(first->second.line)},
         parent.entry.position);
   }
 
   void take_value(Open& parent, YamlNode value) {
     parent.awaits_value = false;
     if (!parent.entry_counts) return;
+    // The parser places what is not there at whatever comes next.
+    if (value.kind == YamlNode::Kind::null) value.position = parent.entry.position;
     parent.entry.value = std::move(value);
     parent.node.entries.push_back(std::move(parent.entry));
   }
@@ -224,17 +236,6 @@ std::string_view line_of(std::string_view text, std::size_t number) {
   return {};
 }
 
-// What json_string() has to replace was not UTF-8 (unless the replacement character stood there already).
-bool is_utf8(std::string_view text) {
-  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-  const auto count = [&](std::string_view in) {
-    std::size_t found = 0;
-    for (auto at = in.find(kReplacement); at != std::string_view::npos; at = in.find(kReplacement, at + 3)) ++found;
-    return found;
-  };
-  return count(text) == count(json_string(text));
-}
-
 // The number of the first line that is not UTF-8; 0: there is none.
 std::size_t first_bad_line(std::string_view text) {
   std::size_t number = 0;
@@ -250,8 +251,12 @@ Mistake syntax_mistake(std::string_view file, std::string_view text, const YAML:
   const std::string_view line = line_of(text, position.line);
   const auto indented_to = line.find_first_not_of(" \t");
   const bool tab = line.substr(0, indented_to).find('\t') != std::string_view::npos;
-  return {std::string(file), position, {}, "not YAML: " + error.msg,
-          tab ? "spaces: YAML does not allow tabs before the first word of a line" : "", {}};
+  return {std::string(file),
+          position,
+          {},
+          "not YAML: " + error.msg,
+          tab ? "spaces: YAML does not allow tabs before the first word of a line" : "",
+          {}};
 }
 
 void parse(std::string_view text, std::string_view file, YamlRead& read) {
@@ -262,22 +267,28 @@ void parse(std::string_view text, std::string_view file, YamlRead& read) {
   YamlRead rest;
   TreeBuilder second(rest, file);
   if (!parser.HandleNextDocument(second)) return;
-  read.mistakes.push_back({std::string(file), rest.root.position, {}, "a second document", "one document", {}});
+  read.mistakes.push_back(
+      {std::string(file), rest.root.position, {}, "a second document", "one document", {}});
 }
 
 }  // namespace
 
 std::string YamlNode::shown() const {
   switch (kind) {
-    case Kind::null: return "empty";
-    case Kind::list: return "a list";
-    case Kind::mapping: return "a mapping";
-    case Kind::scalar: break;
+    case Kind::null:
+      return "empty";
+    case Kind::list:
+      return "a list";
+    case Kind::mapping:
+      return "a mapping";
+    case Kind::scalar:
+      break;
   }
   constexpr std::size_t kMost = 60;
   if (text.size() <= kMost) return "\"" + text + "\"";
   std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside of a UTF-8 character
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end;  // not inside of a UTF-8 character
   return "\"" + text.substr(0, end) + "...\"";
 }
 
@@ -285,7 +296,8 @@ YamlRead read_yaml(std::string_view text, std::string_view file) {
   YamlRead read;
   if (const std::size_t line = first_bad_line(text); line != 0) {
     read.complete = false;
-    read.mistakes.push_back({std::string(file), {line, 1}, {}, "bytes that are no text", "UTF-8", {}});
+    read.mistakes.push_back(
+        {std::string(file), {line, 1}, {}, "bytes that are no text", "UTF-8", {}});
     return read;
   }
   try {
@@ -295,7 +307,12 @@ YamlRead read_yaml(std::string_view text, std::string_view file) {
     read.mistakes.push_back(syntax_mistake(file, text, error));
   } catch (const std::exception& error) {
     read.complete = false;
-    read.mistakes.push_back({std::string(file), {}, {}, std::string("cannot be read as YAML: ") + error.what(), {}, {}});
+    read.mistakes.push_back({std::string(file),
+                             {},
+                             {},
+                             std::string("cannot be read as YAML: ") + error.what(),
+                             {},
+                             {}});
   }
   return read;
 }

@@ -1,5 +1,5 @@
-// YAML text as a tree that knows where everything stands. yaml.cc is the only file that includes yaml-cpp.
-// SPDX-License-Identifier: MIT
+// YAML text as a tree that knows where everything stands. yaml.cc is the only file that includes
+// yaml-cpp. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,16 @@
 
 namespace hyalite {
 
-// What a tree may be at most: a page of text with aliases in it can mean more than any memory holds.
+// What a tree may be at most: a page of text with aliases in it can mean more than any memory
+// holds.
 inline constexpr std::size_t kMaxYamlDepth = 32;
-inline constexpr std::size_t kMaxYamlNodes = 200'000;               // aliases counted as what they stand for
+inline constexpr std::size_t kMaxYamlNodes = 200'000;  // aliases counted as what they stand for
 inline constexpr std::size_t kMaxYamlTextBytes = std::size_t{8} << 20;  // of all scalars, likewise
 
 struct YamlEntry;
 
-// A value. Items and entries are in the order written; an alias is replaced by a copy of what it names.
+// A value. Items and entries are in the order written; an alias is replaced by a copy of what it
+// names.
 struct YamlNode {
   enum class Kind { null, scalar, list, mapping };
 

@@ -152,6 +152,17 @@ TEST_F(InspectingTalk, DoesNotTakeBytesAfterAResponseForTheNextOne) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
 }
 
+TEST_F(InspectingTalk, DoesNotTakeThemForTheAnswerToARequestThatWaitsEither) {
+  Playbook t = talk(true);
+  t.client(std::string(kGet) + kGet).upstream(std::string(kOk) + kOk);
+  EXPECT_EQ(t.sent(Side::upstream), kGet);
+  EXPECT_EQ(t.sent(Side::client), kOk);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
 TEST_F(InspectingTalk, PassesInterimResponsesBeforeTheFinalOne) {
   const std::string interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   Playbook t = talk(true);
@@ -208,6 +219,14 @@ TEST_F(InspectingTalk, ClosesWhenTheServerAnswersEarlyAndCloses) {
   Playbook t = talk(true);
   t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789");
   t.upstream("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
+TEST_F(InspectingTalk, CutsARequestShortVisiblyWhenTheServerAnswersEarlyAndEnds) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789").upstream(kOk).ends(Side::upstream);
   ASSERT_TRUE(t.said<Close>());
   EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
   EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);

@@ -43,6 +43,16 @@ TEST(Text, TellsUtf8FromOtherBytes) {
   }
 }
 
+TEST(Text, ComesBackFromAWord) {
+  for (const std::string& text : {std::string(), std::string("plain"),
+                                  std::string("a b\n%\x01\xc3\xa4"), std::string(1, '\0')}) {
+    const std::string written = word(text);
+    EXPECT_EQ(written.find_first_of(" \n"), std::string::npos);
+    EXPECT_EQ(from_word(written), text);
+  }
+  for (const char* bad : {"", "%2", "%zz", "a%"}) EXPECT_FALSE(from_word(bad)) << bad;
+}
+
 TEST(Text, KeepsALogLineOneLine) { EXPECT_EQ(printable("a\nb\x1b[0m"), "a\\x0ab\\x1b[0m"); }
 
 }  // namespace hyalite

@@ -14,8 +14,8 @@
 
 namespace hyalite {
 
-// Input that nobody has taken yet. Each arrival moves it to memory of exactly its size, so that a view that was kept, or
-// a byte read beyond the end, is seen by the address sanitizer.
+// Input that nobody has taken yet. Each arrival moves it to memory of exactly its size, so that a
+// view that was kept, or a byte read beyond the end, is seen by the address sanitizer.
 class Arriving {
  public:
   void arrive(std::string_view bytes) { hold(std::string(this->bytes()).append(bytes)); }

@@ -30,13 +30,15 @@ TEST(Body, EndsAfterItsLength) {
 }
 
 TEST(Body, EndsWithTheConnection) {
-  const BodyResult result = expect_body(kUntilClose, "any\r\n0\r\n\r\nthing", "complete at the close");
+  const BodyResult result =
+      expect_body(kUntilClose, "any\r\n0\r\n\r\nthing", "complete at the close");
   EXPECT_EQ(result.content, "any\r\n0\r\n\r\nthing");
   expect_body(kUntilClose, "", "complete at the close");
 }
 
 TEST(Body, IsCutIntoChunks) {
-  const BodyResult result = expect_body(kChunked, "5\r\nhello\r\n006\r\n world\r\n0\r\n\r\nGET", "complete, 3 left");
+  const BodyResult result =
+      expect_body(kChunked, "5\r\nhello\r\n006\r\n world\r\n0\r\n\r\nGET", "complete, 3 left");
   EXPECT_EQ(result.content, "hello world");
   EXPECT_EQ(result.framing, "5\r\n\r\n006\r\n\r\n0\r\n");
   EXPECT_EQ(result.raw, "5\r\nhello\r\n006\r\n world\r\n0\r\n\r\n");
@@ -133,11 +135,13 @@ TEST(Body, TakesAChunkLineOfExactlyTheLimit) {
   const std::string line = "1;" + std::string(60, 'x') + "\r\n";
   ASSERT_EQ(line.size(), 64U);
   expect_body(kChunked, line + "y\r\n0\r\n\r\n", "complete, 0 left");
-  expect_body(kChunked, "1;" + std::string(61, 'x') + "\r\ny\r\n0\r\n\r\n", Refusal::chunk_line_too_long);
+  expect_body(kChunked, "1;" + std::string(61, 'x') + "\r\ny\r\n0\r\n\r\n",
+              Refusal::chunk_line_too_long);
 }
 
 TEST(Body, GivesOutTrailersWhole) {
-  const BodyResult result = expect_body(kChunked, "1\r\nx\r\n0\r\nA: b\r\nGrpc-Status:0\r\n\r\nrest", "complete, 4 left");
+  const BodyResult result =
+      expect_body(kChunked, "1\r\nx\r\n0\r\nA: b\r\nGrpc-Status:0\r\n\r\nrest", "complete, 4 left");
   EXPECT_EQ(result.trailers, "A: b\r\nGrpc-Status:0\r\n");
   EXPECT_EQ(result.raw, "1\r\nx\r\n0\r\nA: b\r\nGrpc-Status:0\r\n\r\n");
 }
@@ -185,7 +189,8 @@ TEST(Body, IsRefusedForItsTrailers) {
   }
   expect_body(kChunked, "0\r\n" + std::string(129, 'x'), Refusal::trailers_too_large);
   expect_body(kChunked, "0\r\nA: " + std::string(121, 'x') + "\r\n\r\n", "complete, 0 left");
-  expect_body(kChunked, "0\r\nA: " + std::string(122, 'x') + "\r\n\r\n", Refusal::trailers_too_large);
+  expect_body(kChunked, "0\r\nA: " + std::string(122, 'x') + "\r\n\r\n",
+              Refusal::trailers_too_large);
   expect_body(kChunked, "0\r\nA:\r\nB:\r\nC:\r\nD:\r\n\r\n", "complete, 0 left");
 }
 
@@ -228,6 +233,7 @@ TEST(Body, CountsWhatWentByAnotherWay) {
   EXPECT_EQ(open.content_ahead(), UINT64_MAX);
   open.skip(1'000);
   EXPECT_EQ(open.content_bytes(), 1'000U);
+  EXPECT_EQ(open.finish("content that nobody read"), Refusal::truncated_body);
   EXPECT_EQ(open.finish({}), std::nullopt);
 
   BodyReader chunks(kChunked, {});

@@ -58,17 +58,23 @@ TEST_F(Connection, EndsWithABodyThatLastsUntilTheClose) {
 }
 
 TEST_F(Connection, WaitsForContinueOnlyWithABodyInHttp11) {
-  EXPECT_TRUE(expects_continue(request("PUT / HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 5")));
-  EXPECT_TRUE(expects_continue(request("PUT / HTTP/1.1", "Expect: 100-continue\r\nTransfer-Encoding: chunked")));
-  EXPECT_FALSE(expects_continue(request("PUT / HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 0")));
+  EXPECT_TRUE(
+      expects_continue(request("PUT / HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 5")));
+  EXPECT_TRUE(expects_continue(
+      request("PUT / HTTP/1.1", "Expect: 100-continue\r\nTransfer-Encoding: chunked")));
+  EXPECT_FALSE(
+      expects_continue(request("PUT / HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 0")));
   EXPECT_FALSE(expects_continue(request("PUT / HTTP/1.1", "Content-Length: 5")));
-  EXPECT_FALSE(expects_continue(request("PUT / HTTP/1.0", "Expect: 100-continue\r\nContent-Length: 5")));
+  EXPECT_FALSE(
+      expects_continue(request("PUT / HTTP/1.0", "Expect: 100-continue\r\nContent-Length: 5")));
 }
 
 TEST_F(Connection, IsUpgradedOnlyWhenConnectionSaysSo) {
-  const UpgradeOffer websocket = asks_upgrade(request(kGet11, "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket"));
+  const UpgradeOffer websocket =
+      asks_upgrade(request(kGet11, "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket"));
   EXPECT_TRUE(websocket.websocket && !websocket.h2c && !websocket.other);
-  const UpgradeOffer many = asks_upgrade(request(kGet11, "Connection: upgrade\r\nUpgrade: h2c, , TLS/1.0"));
+  const UpgradeOffer many =
+      asks_upgrade(request(kGet11, "Connection: upgrade\r\nUpgrade: h2c, , TLS/1.0"));
   EXPECT_TRUE(!many.websocket && many.h2c && many.other);
   EXPECT_FALSE(asks_upgrade(request(kGet11, "Upgrade: websocket")).any());
   EXPECT_FALSE(asks_upgrade(request(kGet11, "Connection: upgrade")).any());
@@ -77,7 +83,8 @@ TEST_F(Connection, IsUpgradedOnlyWhenConnectionSaysSo) {
 
 TEST_F(Connection, TellsTheReaderOfTheResponseWhatWasAsked) {
   Asked asked = asked_by(request("HEAD / HTTP/1.0"));
-  EXPECT_TRUE(asked.by_head && !asked.by_connect && asked.minor_version == 0 && asked.upgrade.empty() && asked.complete);
+  EXPECT_TRUE(asked.by_head && !asked.by_connect && asked.minor_version == 0 &&
+              asked.upgrade.empty() && asked.complete);
   asked = asked_by(request("CONNECT a:1 HTTP/1.1"));
   EXPECT_TRUE(!asked.by_head && asked.by_connect && asked.minor_version == 1 && asked.complete);
   asked = asked_by(request(kGet11, "Connection: upgrade\r\nUpgrade: a, b\r\nContent-Length: 5"));
@@ -91,8 +98,10 @@ TEST_F(Connection, ReadsListsElementByElement) {
   std::string all;
   while (!list.empty()) all.append("[").append(take_element(list)).append("]");
   EXPECT_EQ(all, "[a][][b][c d]");
-  for (const char* protocol : {"websocket", "TLS/1.0", "h2c"}) EXPECT_TRUE(is_protocol(protocol)) << protocol;
-  for (const char* protocol : {"", "/", "a/", "/a", "a/b/c", "a b"}) EXPECT_FALSE(is_protocol(protocol)) << protocol;
+  for (const char* protocol : {"websocket", "TLS/1.0", "h2c"})
+    EXPECT_TRUE(is_protocol(protocol)) << protocol;
+  for (const char* protocol : {"", "/", "a/", "/a", "a/b/c", "a b"})
+    EXPECT_FALSE(is_protocol(protocol)) << protocol;
 }
 
 }  // namespace hyalite

@@ -21,7 +21,8 @@ class Generator {
   }
   std::string text(std::string_view characters, std::size_t least, std::size_t most) {
     std::string out;
-    for (std::size_t n = least + below(most - least + 1); n > 0; --n) out += characters[below(characters.size())];
+    for (std::size_t n = least + below(most - least + 1); n > 0; --n)
+      out += characters[below(characters.size())];
     return out;
   }
   std::string token() { return text("abcXYZ019!#$%&'*+-.^_`|~", 1, 8); }
@@ -44,7 +45,8 @@ class Generator {
   };
   Made field() {
     Made made{"X-" + token(), value(), ""};
-    made.line = made.name + ":" + space() + made.value + (one_in(4) ? text(" \t", 0, 2) : "") + "\r\n";
+    made.line =
+        made.name + ":" + space() + made.value + (one_in(4) ? text(" \t", 0, 2) : "") + "\r\n";
     return made;
   }
 
@@ -91,8 +93,10 @@ MadeMessage make(Generator& g, bool request) {
   MadeMessage made;
   const bool chunked = g.one_in(2), old = !chunked && g.one_in(4);
   for (std::size_t n = g.below(6); n > 0; --n) made.fields.push_back(g.field());
-  if (request) add(made, g, "host", g.any({"a.example", "[2001:db8::1]:8080", "x_y:80", "192.0.2.1"}));
-  if (g.one_in(3)) add(made, g, "connection", g.any({"close", "keep-alive, x-y", "TE, , Close", ""}));
+  if (request)
+    add(made, g, "host", g.any({"a.example", "[2001:db8::1]:8080", "x_y:80", "192.0.2.1"}));
+  if (g.one_in(3))
+    add(made, g, "connection", g.any({"close", "keep-alive, x-y", "TE, , Close", ""}));
   if (chunked) {
     make_chunks(g, made);
     add(made, g, "transfer-encoding", g.cased("chunked"));
@@ -113,7 +117,8 @@ MadeMessage make(Generator& g, bool request) {
 
 std::string expected_fields(const MadeMessage& made) {
   std::string out;
-  for (const auto& field : made.fields) out.append(field.name + "=" + field.value + "[" + field.line + "]\n");
+  for (const auto& field : made.fields)
+    out.append(field.name + "=" + field.value + "[" + field.line + "]\n");
   return out;
 }
 
@@ -137,8 +142,10 @@ std::string read_all(const std::vector<MadeMessage>& messages, bool requests, co
         if (progress.step == HeadProgress::Step::refused) return out + verdict_of(progress);
         more = progress.step == HeadProgress::Step::complete;
         if (more) {
-          out += "head " + verdict_of(progress) + " " + std::string(requests ? request.raw() : response.raw()) + "\n" +
-                 fields_text(requests ? static_cast<const Fields&>(request) : response) + "content ";
+          out += "head " + verdict_of(progress) + " " +
+                 std::string(requests ? request.raw() : response.raw()) + "\n" +
+                 fields_text(requests ? static_cast<const Fields&>(request) : response) +
+                 "content ";
           body = BodyReader(progress.framing, {});
           in_body = true;
         }
@@ -161,7 +168,8 @@ std::string read_all(const std::vector<MadeMessage>& messages, bool requests, co
 std::string expected(const std::vector<MadeMessage>& messages) {
   std::string out;
   for (const MadeMessage& message : messages) {
-    out += "head " + message.verdict + " " + message.head + "\n" + expected_fields(message) + "content " + message.content;
+    out += "head " + message.verdict + " " + message.head + "\n" + expected_fields(message) +
+           "content " + message.content;
     if (!message.trailers.empty()) out += "\ntrailers " + message.trailers;
     out += "\nend\n";
   }
@@ -180,7 +188,8 @@ void try_messages(bool requests) {
     const std::string wanted = expected(messages);
     ASSERT_EQ(show(read_all(messages, requests, {})), show(wanted)) << "seed " << seed;
     for (const Cuts& cuts : cuttings_of(size)) {
-      ASSERT_EQ(read_all(messages, requests, cuts), wanted) << "seed " << seed << ", cut at " << (cuts.empty() ? 0 : cuts[0]);
+      ASSERT_EQ(read_all(messages, requests, cuts), wanted)
+          << "seed " << seed << ", cut at " << (cuts.empty() ? 0 : cuts[0]);
     }
   }
 }

@@ -17,24 +17,28 @@ TEST(Names, KnowsEachOfThemInAnyCase) {
 }
 
 TEST(Names, TakesNoOtherNameForAWellKnownOne) {
-  for (const char* text : {"", "X-Other", "Content-Lengt", "Content-Length2", "Hos", "Hostt", "\xc8ost", "Content_Length"}) {
+  for (const char* text : {"", "X-Other", "Content-Lengt", "Content-Length2", "Hos", "Hostt",
+                           "\xc8ost", "Content_Length"}) {
     EXPECT_EQ(name_of(text), Name::other) << text;
   }
 }
 
 TEST(Names, KeepsFramingForTheHost) {
-  for (const char* text : {"Content-Length", "transfer-encoding", "CONNECTION", "TE", "Trailer", "Upgrade", "Keep-Alive",
-                           "Proxy-Connection"}) {
+  for (const char* text : {"Content-Length", "transfer-encoding", "CONNECTION", "TE", "Trailer",
+                           "Upgrade", "Keep-Alive", "Proxy-Connection"}) {
     EXPECT_TRUE(is_framing_field(Bytes(text))) << text;
   }
-  for (const char* text : {"Host", "Content-Type", "X", "Trailers", "Via"}) EXPECT_FALSE(is_framing_field(Bytes(text))) << text;
+  for (const char* text : {"Host", "Content-Type", "X", "Trailers", "Via"})
+    EXPECT_FALSE(is_framing_field(Bytes(text))) << text;
 }
 
 TEST(Names, SeesThroughAnUnderscore) {
-  for (const char* text : {"Content_Length", "content_length", "Transfer_Encoding", "TRANSFER_ENCODING"}) {
+  for (const char* text :
+       {"Content_Length", "content_length", "Transfer_Encoding", "TRANSFER_ENCODING"}) {
     EXPECT_TRUE(is_lookalike(text)) << text;
   }
-  for (const char* text : {"Content-Length", "X_Forwarded_For", "Content__Length", "Content_Type"}) {
+  for (const char* text :
+       {"Content-Length", "X_Forwarded_For", "Content__Length", "Content_Type"}) {
     EXPECT_FALSE(is_lookalike(text)) << text;
   }
 }
@@ -42,12 +46,13 @@ TEST(Names, SeesThroughAnUnderscore) {
 TEST(Names, LetsNothingEndALine) {
   EXPECT_TRUE(is_field_value(""));
   EXPECT_TRUE(is_field_value("a b\tc\xff\x80"));
-  for (const Bytes value : {Bytes("a\rb"), Bytes("a\nb"), Bytes("a\0b", 3), Bytes("\x1f"), Bytes("\x7f"), Bytes(" a"),
-                            Bytes("a "), Bytes("\ta"), Bytes("a\t")}) {
+  for (const Bytes value : {Bytes("a\rb"), Bytes("a\nb"), Bytes("a\0b", 3), Bytes("\x1f"),
+                            Bytes("\x7f"), Bytes(" a"), Bytes("a "), Bytes("\ta"), Bytes("a\t")}) {
     EXPECT_FALSE(is_field_value(value));
   }
   EXPECT_TRUE(is_token("!#$%&'*+-.^_`|~0aZ"));
-  for (const Bytes token : {Bytes(""), Bytes("a b"), Bytes("a:"), Bytes("\xe4"), Bytes("a\0", 2), Bytes("(a)")}) {
+  for (const Bytes token :
+       {Bytes(""), Bytes("a b"), Bytes("a:"), Bytes("\xe4"), Bytes("a\0", 2), Bytes("(a)")}) {
     EXPECT_FALSE(is_token(token));
   }
 }

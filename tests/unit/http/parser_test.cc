@@ -32,28 +32,37 @@ ChunkWitness started() {
 
 }  // namespace
 
-TEST(SecondOpinion, IsOfAVersionWeKnow) { EXPECT_TRUE(llhttp_version() >= "8.1.0" && llhttp_version() < "99") << llhttp_version(); }
+TEST(SecondOpinion, IsOfAVersionWeKnow) {
+  EXPECT_TRUE(llhttp_version() >= "8.1.0" && llhttp_version() < "99") << llhttp_version();
+}
 
 TEST(SecondOpinion, RefusesWhatTheFirstWouldHaveMissed) {
-  EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n"), Refusal::second_parser_refused);
+  EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n"),
+            Refusal::second_parser_refused);
   EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"),
             Refusal::second_parser_refused);
-  EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
+  EXPECT_EQ(ask_about_request(
+                "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"),
             Refusal::second_parser_refused);
-  EXPECT_EQ(ask_about_response("HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n\r\n"), Refusal::second_parser_refused);
+  EXPECT_EQ(ask_about_response("HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n\r\n"),
+            Refusal::second_parser_refused);
 }
 
 TEST(SecondOpinion, SeesWhenTheTwoReadDifferently) {
-  EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n"), Refusal::parsers_disagree);
-  EXPECT_EQ(ask_about_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"), Refusal::parsers_disagree);
-  EXPECT_EQ(ask_about_request("GET / HTTP/1.1\r\nProxy-Connection: upgrade\r\nUpgrade: x\r\n\r\n"), Refusal::parsers_disagree);
+  EXPECT_EQ(ask_about_request("POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n"),
+            Refusal::parsers_disagree);
+  EXPECT_EQ(ask_about_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"),
+            Refusal::parsers_disagree);
+  EXPECT_EQ(ask_about_request("GET / HTTP/1.1\r\nProxy-Connection: upgrade\r\nUpgrade: x\r\n\r\n"),
+            Refusal::parsers_disagree);
 }
 
 TEST(SecondOpinion, AgreesOnWhatIsClear) {
   EXPECT_EQ(ask_about_request("BREW /x HTTP/1.1\r\nHost: a\r\n\r\n"), std::nullopt);
   EXPECT_EQ(ask_about_request("CONNECT a:1 HTTP/1.0\r\n\r\n"), std::nullopt);
   EXPECT_EQ(ask_about_response("HTTP/1.0 999 x\r\n\r\n"), std::nullopt);
-  EXPECT_EQ(ask_about_response("HTTP/1.1 101 x\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n"), std::nullopt);
+  EXPECT_EQ(ask_about_response("HTTP/1.1 101 x\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n"),
+            std::nullopt);
 }
 
 TEST(ChunkWitness, WalksAlong) {

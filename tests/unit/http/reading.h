@@ -23,7 +23,9 @@ inline std::string text_of(const Framing& framing) {
   return "?";
 }
 
-inline std::string refusal_text(Refusal refusal) { return "refused: " + std::string(describe(refusal).id); }
+inline std::string refusal_text(Refusal refusal) {
+  return "refused: " + std::string(describe(refusal).id);
+}
 
 // What reading a head came to: "refused: id", "need_more" or its framing.
 inline std::string verdict_of(const HeadProgress& progress) {
@@ -38,21 +40,29 @@ inline std::string verdict_of(const HeadProgress& progress) {
 inline std::string fields_text(const Fields& fields) {
   std::string out;
   for (const Field& field : fields.fields()) {
-    out.append(field.name).append("=").append(field.value).append("[").append(field.line).append("]\n");
+    out.append(field.name)
+        .append("=")
+        .append(field.value)
+        .append("[")
+        .append(field.line)
+        .append("]\n");
   }
   return out;
 }
 
 inline std::string head_text(const RequestHead& head) {
-  return std::string(head.method()) + "|" + std::string(head.target()) + "|" + std::to_string(head.minor_version()) + "|" +
-         std::string(head.raw()) + "|" + fields_text(head);
+  return std::string(head.method()) + "|" + std::string(head.target()) + "|" +
+         std::to_string(head.minor_version()) + "|" + std::string(head.raw()) + "|" +
+         fields_text(head);
 }
 inline std::string head_text(const ResponseHead& head) {
-  return std::to_string(head.status()) + "|" + std::string(head.reason()) + "|" + std::to_string(head.minor_version()) +
-         "|" + std::string(head.raw()) + "|" + fields_text(head);
+  return std::to_string(head.status()) + "|" + std::string(head.reason()) + "|" +
+         std::to_string(head.minor_version()) + "|" + std::string(head.raw()) + "|" +
+         fields_text(head);
 }
 
-// Lets the pieces arrive one after the other and reads until something is decided. Counts what was consumed.
+// Lets the pieces arrive one after the other and reads until something is decided. Counts what was
+// consumed.
 template <class AnyHead, class Read>
 std::string read_pieces(std::string_view text, const Cuts& cuts, AnyHead& head, Read read) {
   Arriving input;
@@ -73,17 +83,20 @@ std::string read_pieces(std::string_view text, const Cuts& cuts, AnyHead& head, 
 
 inline const HeadLimits kTestLimits{4'096, 32};
 
-inline std::string read_request(std::string_view text, const Cuts& cuts = {}, const HeadLimits& limits = kTestLimits) {
+inline std::string read_request(std::string_view text, const Cuts& cuts = {},
+                                const HeadLimits& limits = kTestLimits) {
   RequestReader reader(limits);
   RequestHead head;
-  return read_pieces(text, cuts, head, [&](Bytes bytes, RequestHead& h) { return reader.read(bytes, h); });
+  return read_pieces(text, cuts, head,
+                     [&](Bytes bytes, RequestHead& h) { return reader.read(bytes, h); });
 }
 
-inline std::string read_response(std::string_view text, const Asked& asked = {}, const Cuts& cuts = {},
-                                 const HeadLimits& limits = kTestLimits) {
+inline std::string read_response(std::string_view text, const Asked& asked = {},
+                                 const Cuts& cuts = {}, const HeadLimits& limits = kTestLimits) {
   ResponseReader reader(limits);
   ResponseHead head;
-  return read_pieces(text, cuts, head, [&](Bytes bytes, ResponseHead& h) { return reader.read(bytes, asked, h); });
+  return read_pieces(text, cuts, head,
+                     [&](Bytes bytes, ResponseHead& h) { return reader.read(bytes, asked, h); });
 }
 
 // The first line of what read_request() and read_response() say, without the count.
@@ -93,12 +106,15 @@ inline std::string verdict_in(const std::string& result) {
 }
 
 // However it is cut, the message comes to this.
-inline void expect_request(std::string_view text, std::string_view verdict, const HeadLimits& limits = kTestLimits) {
+inline void expect_request(std::string_view text, std::string_view verdict,
+                           const HeadLimits& limits = kTestLimits) {
   const std::string whole = read_request(text, {}, limits);
   EXPECT_EQ(verdict_in(whole), verdict) << show(text);
   for (const Cuts& cuts : cuttings_of(text.size())) {
     const std::string result = read_request(text, cuts, limits);
-    if (result != whole) ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n" << result;
+    if (result != whole)
+      ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n"
+                    << result;
   }
 }
 
@@ -108,11 +124,15 @@ inline void expect_response(std::string_view text, const Asked& asked, std::stri
   EXPECT_EQ(verdict_in(whole), verdict) << show(text);
   for (const Cuts& cuts : cuttings_of(text.size())) {
     const std::string result = read_response(text, asked, cuts, limits);
-    if (result != whole) ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n" << result;
+    if (result != whole)
+      ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n"
+                    << result;
   }
 }
 
-inline void expect_request(std::string_view text, Refusal refusal) { expect_request(text, refusal_text(refusal)); }
+inline void expect_request(std::string_view text, Refusal refusal) {
+  expect_request(text, refusal_text(refusal));
+}
 inline void expect_response(std::string_view text, const Asked& asked, Refusal refusal) {
   expect_response(text, asked, refusal_text(refusal));
 }
@@ -124,8 +144,8 @@ struct BodyResult {
   bool operator==(const BodyResult&) const = default;
 };
 
-inline BodyResult read_body(const Framing& framing, std::string_view text, const Cuts& cuts = {}, bool closes = true,
-                            const BodyLimits& limits = {64, 128, 4}) {
+inline BodyResult read_body(const Framing& framing, std::string_view text, const Cuts& cuts = {},
+                            bool closes = true, const BodyLimits& limits = {64, 128, 4}) {
   BodyReader reader(framing, limits);
   Arriving input;
   BodyResult result;
@@ -161,19 +181,21 @@ inline BodyResult read_body(const Framing& framing, std::string_view text, const
 }
 
 // Every cutting comes to the same, and what was given out is the beginning of what came.
-inline BodyResult expect_body(const Framing& framing, std::string_view text, std::string_view verdict,
-                              const BodyLimits& limits = {64, 128, 4}) {
+inline BodyResult expect_body(const Framing& framing, std::string_view text,
+                              std::string_view verdict, const BodyLimits& limits = {64, 128, 4}) {
   const BodyResult whole = read_body(framing, text, {}, true, limits);
   EXPECT_EQ(whole.verdict, verdict) << show(text);
   EXPECT_EQ(whole.raw, text.substr(0, whole.raw.size()));
   for (const Cuts& cuts : cuttings_of(text.size())) {
     BodyResult result = read_body(framing, text, cuts, true, limits);
     // Bytes that follow the message may not have arrived when it ends.
-    if (whole.verdict.find(" left") != std::string::npos && result.verdict.find(" left") != std::string::npos) {
+    if (whole.verdict.find(" left") != std::string::npos &&
+        result.verdict.find(" left") != std::string::npos) {
       result.verdict = whole.verdict;
     }
     if (!(result == whole)) {
-      ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n" << result.verdict;
+      ADD_FAILURE() << "cut at " << (cuts.empty() ? 0 : cuts[0]) << ": " << show(text) << "\n"
+                    << result.verdict;
     }
   }
   return whole;

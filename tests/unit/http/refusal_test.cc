@@ -13,7 +13,9 @@ TEST(Refusals, HaveEachANameASentenceAndAStatus) {
     const RefusalText& text = describe(static_cast<Refusal>(i));
     EXPECT_TRUE(ids.insert(text.id).second) << text.id;
     EXPECT_TRUE(sentences.insert(text.sentence).second) << text.sentence;
-    EXPECT_EQ(text.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string_view::npos) << text.id;
+    EXPECT_EQ(text.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+              std::string_view::npos)
+        << text.id;
     EXPECT_TRUE(text.sentence.size() > 10 && text.sentence.back() != '.') << text.sentence;
     EXPECT_TRUE(text.request_status >= 400 && text.request_status <= 505) << text.id;
   }

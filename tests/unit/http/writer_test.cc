@@ -23,23 +23,28 @@ TEST(Writer, MakesPages) {
   page.content_type = "text/plain";
   page.body = "no";
   EXPECT_EQ(written(page),
-            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nCache-Control: no-store\r\n"
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: "
+            "2\r\nCache-Control: no-store\r\n"
             "Connection: close\r\n\r\nno");
   page.to_head = true;
   page.keeps_alive = true;
   EXPECT_EQ(written(page),
-            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nCache-Control: no-store\r\n\r\n");
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: "
+            "2\r\nCache-Control: no-store\r\n\r\n");
 }
 
 TEST(Writer, MakesPagesWithFieldsButNoneThatFrames) {
-  const std::pair<Bytes, Bytes> fields[] = {
-      {"Location", "/x"}, {"content-length", "99"}, {"Transfer-Encoding", "chunked"}, {"cache-control", "max-age=1"}};
+  const std::pair<Bytes, Bytes> fields[] = {{"Location", "/x"},
+                                            {"content-length", "99"},
+                                            {"Transfer-Encoding", "chunked"},
+                                            {"cache-control", "max-age=1"}};
   Page page;
   page.status = 302;
   page.reason = "Go";
   page.fields = fields;
   EXPECT_EQ(written(page),
-            "HTTP/1.1 302 Go\r\nLocation: /x\r\ncache-control: max-age=1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            "HTTP/1.1 302 Go\r\nLocation: /x\r\ncache-control: max-age=1\r\nContent-Length: "
+            "0\r\nConnection: close\r\n\r\n");
 }
 
 TEST(Writer, GivesNoBodyWhereNoneMayBe) {
@@ -71,13 +76,15 @@ TEST(Writer, MakesChunksThatWeWouldAccept) {
   out.append(kCloseChunk);
   open_chunk(UINT64_C(0x7fffffffffffffff), out);
   EXPECT_EQ(out.bytes(), "1a\r\n" + std::string(26, 'x') + "\r\n7fffffffffffffff\r\n");
-  const std::string text = "1a\r\n" + std::string(26, 'x') + std::string(kCloseChunk) + std::string(kLastChunk);
+  const std::string text =
+      "1a\r\n" + std::string(26, 'x') + std::string(kCloseChunk) + std::string(kLastChunk);
   expect_body({Framing::Kind::chunked}, text, "complete, 0 left");
   expect_response(kContinue, {}, "none");
 }
 
 TEST(Writer, EscapesForPages) {
-  EXPECT_EQ(escape_html("<a href=\"x\" id='y'>&\r\n\x1b\xc3\xa4"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;   \xc3\xa4");
+  EXPECT_EQ(escape_html("<a href=\"x\" id='y'>&\r\n\x1b\xc3\xa4"),
+            "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;   \xc3\xa4");
 }
 
 }  // namespace hyalite

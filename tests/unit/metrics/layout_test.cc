@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "metrics/words.h"
-
 namespace hyalite {
 
 namespace {
@@ -75,16 +73,6 @@ TEST(Layout, WantsAscendingBoundsOfHistogramsOnly) {
   EXPECT_FALSE(Layout().declare({"hyalite_h", "H.", MetricKind::histogram, 1, {}}, {}));
   EXPECT_FALSE(Layout().declare({"hyalite_h", "H.", MetricKind::histogram, 1, {2, 2}}, {}));
   EXPECT_FALSE(Layout().declare({"hyalite_h", "H.", MetricKind::gauge, 1, {1}}, {}));
-}
-
-TEST(Words, ComeBackAsTheTextTheyWere) {
-  for (const std::string& text : {std::string(), std::string("plain"),
-                                  std::string("a b\n%\x01\xc3\xa4"), std::string(1, '\0')}) {
-    const std::string written = word(text);
-    EXPECT_EQ(written.find_first_of(" \n"), std::string::npos);
-    EXPECT_EQ(from_word(written), text);
-  }
-  for (const char* bad : {"", "%2", "%zz", "a%"}) EXPECT_FALSE(from_word(bad)) << bad;
 }
 
 }  // namespace hyalite

@@ -32,6 +32,13 @@ struct AListener : testing::Test, ListenerOwner {
     exhausted.push_back(code);
     shed += n;
   }
+  // (Also: the sanitizer's first look at who the owner is needs descriptors of its own.)
+  void serve_one() {
+    ASSERT_TRUE(listener->resume());
+    const Fd client = connect_to(address);
+    ASSERT_TRUE(pump(*loop, [&] { return accepted.size() == 1; }));
+    accepted.clear();
+  }
   void some_passes() {
     for (int i = 0; i < 10; ++i) loop->run_once();
   }
@@ -133,7 +140,7 @@ struct NoDescriptorLeft {
 };
 
 TEST_F(AListener, WaitsOutAShortWantOfDescriptors) {
-  ASSERT_TRUE(listener->resume());
+  serve_one();
   const Fd client = connect_to(address);
   {
     NoDescriptorLeft none;
@@ -146,7 +153,7 @@ TEST_F(AListener, WaitsOutAShortWantOfDescriptors) {
 }
 
 TEST_F(AListener, TellsClientsWhenTheWantLasts) {
-  ASSERT_TRUE(listener->resume());
+  serve_one();
   const Fd client = connect_to(address);
   {
     NoDescriptorLeft none;
@@ -161,7 +168,7 @@ TEST_F(AListener, TellsClientsWhenTheWantLasts) {
 }
 
 TEST_F(AListener, StaysPausedWhenItsRestEnds) {
-  ASSERT_TRUE(listener->resume());
+  serve_one();
   const Fd client = connect_to(address);
   {
     NoDescriptorLeft none;

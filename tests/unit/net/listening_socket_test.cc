@@ -3,8 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+
+#include <cstddef>
+#include <iterator>
 
 #include "net/socket_options.h"
 #include "support/own_network.h"
@@ -71,14 +77,40 @@ TEST(ListeningSocket, NamesTheCapabilityThatIsMissing) {
   });
 }
 
-TEST(ListeningSocket, FallsBackToIPv4WhereIPv6IsSwitchedOff) {
+// From now on this process meets a kernel that was booted without IPv6.
+void forget_ipv6() {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{.len = std::size(steps), .filter = steps};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(ListeningSocket, OnAllAddressesServesIPv4WhereTheKernelHasNoIPv6) {
+  in_own_network([] {
+    forget_ipv6();
+    const auto fd = open_listening_socket({.address = at("[::]:0"), .transparent = true});
+    ASSERT_TRUE(fd) << fd.error().text;
+    EXPECT_TRUE(connect_to({at("127.0.0.1:0").ip, listening_address(fd->get())->port}));
+    const auto refused = open_listening_socket({.address = at("[::1]:0")});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, EAFNOSUPPORT);
+  });
+}
+
+TEST(ListeningSocket, OnAllAddressesServesIPv4WhereIPv6IsSwitchedOff) {
   in_own_network([] {
     shell("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6");
     shell("echo 1 > /proc/sys/net/ipv6/conf/lo/disable_ipv6");
     const auto fd = open_listening_socket({.address = at("[::]:0"), .transparent = true});
     ASSERT_TRUE(fd) << fd.error().text;
-    const std::uint16_t port = listening_address(fd->get())->port;
-    EXPECT_TRUE(connect_to({at("127.0.0.1:0").ip, port}));
+    EXPECT_TRUE(connect_to({at("127.0.0.1:0").ip, listening_address(fd->get())->port}));
     EXPECT_FALSE(open_listening_socket({.address = at("[::1]:0")}));
   });
 }

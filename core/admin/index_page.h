@@ -1,0 +1,18 @@
+// The first admin page: for a person with a browser.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "admin/source.h"
+#include "metrics/totals.h"
+
+namespace hyalite {
+
+// HTML without scripts; whatever others named is escaped.
+std::string index_page(const ServiceFacts& facts, const Totals& totals);
+
+// For text between tags and in quoted attributes.
+std::string html_escaped(std::string_view text);
+
+}  // namespace hyalite

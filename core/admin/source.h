@@ -1,0 +1,76 @@
+// What the admin pages show and ask for; the admin process has it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "metrics/totals.h"
+#include "settings/settings.h"
+
+namespace hyalite {
+
+struct WorkerFacts {
+  unsigned index = 0;
+  pid_t pid = 0;  // 0: none at this moment
+  std::uint64_t replaced = 0;  // how often a new process took this place
+  WallTime started{};
+};
+
+struct GenerationFacts {
+  std::uint64_t number = 0;
+  pid_t pid = 0;
+  std::string_view state;  // loading, serving, draining, ending
+  WallTime since{};        // in that state
+  std::vector<WorkerFacts> workers;
+};
+
+struct ServiceFacts {
+  std::string version;
+  pid_t master_pid = 0;
+  WallTime started{}, now{};
+  std::vector<std::string> listening;
+  std::vector<GenerationFacts> generations;
+  std::vector<std::string> quarantined;  // plugin instances
+  std::string last_failure;              // why the last change failed; empty: it did not
+  std::string plugins;                   // a JSON array with an object per plugin of the serving generation
+
+  bool serving() const {
+    for (const GenerationFacts& one : generations) {
+      if (one.state == "serving") return true;
+    }
+    return false;
+  }
+};
+
+enum class AdminCommand { reload, release, upgrade, reopen };
+struct CommandOutcome {
+  bool done = false;
+  std::string text;           // for people, lines ended
+  std::string mistakes = "[]";  // a JSON array of mistakes in the settings
+};
+
+// Lent to the pages for their life. Answers come once, now or later.
+class AdminSource {
+ public:
+  virtual ServiceFacts facts() const = 0;
+  // Of all generations since the service started.
+  virtual Totals totals() const = 0;
+  virtual const Settings& settings() const = 0;
+  // A JSON array of at most `most` flows of all workers, with those that did not answer in time left out.
+  virtual void flows(std::size_t most, std::function<void(std::string json)> answer) = 0;
+  virtual void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) = 0;
+
+ protected:
+  ~AdminSource() = default;
+};
+
+}  // namespace hyalite

@@ -1,0 +1,62 @@
+// argv to a command and its options. The only file that knows CLI11 is arguments.cc.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lab/lab.h"
+
+namespace hyalite {
+
+// What scripts can rely on.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotRunning = 3;
+
+struct RunCommand {
+  std::string settings_file, user;
+  int resume = -1;  // the descriptor of the state that an earlier image of this process left
+};
+struct CheckCommand {
+  std::string settings_file, user;
+  bool json = false;
+};
+// What is asked of a running service.
+struct ControlCommand {
+  enum class What { reload, upgrade, status, reopen };
+  What what = What::status;
+  std::string socket;  // empty: where it is by default
+  bool release = false;
+  bool json = false;
+};
+struct PluginListCommand {
+  std::vector<std::string> directories;
+  bool json = false;
+};
+struct PluginInfoCommand {
+  std::string plugin;
+  std::vector<std::string> directories;
+  bool json = false;
+};
+struct LabRunCommand {
+  LabOptions options;
+};
+struct LabExecCommand {
+  LabHost host = LabHost::client;
+  std::vector<std::string> command;
+};
+// Nothing is to be done any more: help or a mistake was printed.
+struct Exit {
+  int status = 0;
+};
+
+using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand, PluginInfoCommand,
+                                LabRunCommand, LabExecCommand>;
+
+// Prints help, the version, or what is wrong with the arguments.
+Invocation parse_arguments(int count, char** arguments);
+
+}  // namespace hyalite

@@ -1,0 +1,19 @@
+// One function per verb; the answer is the exit status.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+
+namespace hyalite {
+
+// `arguments`: argv, with which an upgrade executes the program again.
+int run(const RunCommand& command, std::vector<std::string> arguments);
+int check(const CheckCommand& command);
+int control(const ControlCommand& command);
+int plugin_list(const PluginListCommand& command);
+int plugin_info(const PluginInfoCommand& command);
+
+}  // namespace hyalite

@@ -1,0 +1,27 @@
+# The program itself, from the room cli.
+# SPDX-License-Identifier: MIT
+find_package(CLI11 REQUIRED)
+
+# For `hyalite --version`: what it was built with.
+if(libllhttp_FOUND)
+  set(llhttp_version ${libllhttp_VERSION})
+else()
+  set(llhttp_version "")
+  foreach(part MAJOR MINOR PATCH)
+    file(STRINGS ${llhttp_header}/llhttp.h line REGEX "define LLHTTP_VERSION_${part} ")
+    string(REGEX MATCH "[0-9]+$" number "${line}")
+    list(APPEND llhttp_version ${number})
+  endforeach()
+  list(JOIN llhttp_version "." llhttp_version)
+endif()
+string(CONCAT libraries "libevent ${libevent_libevent_core_VERSION}, llhttp ${llhttp_version}, "
+  "yaml-cpp ${yaml-cpp_VERSION}, nlohmann-json ${nlohmann_json_VERSION}, CLI11 ${CLI11_VERSION}")
+
+room(cli USES base settings metrics net lab plugin flow admin process)
+target_link_libraries(hyalite_cli PRIVATE CLI11::CLI11)
+target_compile_definitions(hyalite_cli PRIVATE HYALITE_VERSION="${PROJECT_VERSION}" HYALITE_LIBRARIES="${libraries}"
+  HYALITE_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/hyalite/plugins")
+
+add_executable(hyalite cli/main.cc)
+target_link_libraries(hyalite PRIVATE hyalite_cli)
+install(TARGETS hyalite RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,0 +1,352 @@
+// The process that shows the service to people and takes their commands.
+// SPDX-License-Identifier: MIT
+#include "process/admin_process.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "admin/pages.h"
+#include "admin/source.h"
+#include "base/text.h"
+#include "event/http_endpoint.h"
+#include "event/loop.h"
+#include "event/timer.h"
+#include "event/watch.h"
+#include "metrics/board.h"
+#include "process/admin_listeners.h"
+#include "process/beginning.h"
+#include "process/live_views.h"
+#include "process/memory_file.h"
+#include "process/totals_file.h"
+#include "process/worker_note.h"
+#include "settings/json.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr int kExitInOrder = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitMasterGone = 2;
+constexpr Milliseconds kListenersWait = Seconds{10};
+// What is being answered when we are told to leave goes out first.
+constexpr Milliseconds kLastAnswers{300};
+// Whoever may connect can take descriptors: this process cannot do without a limit of its own.
+constexpr rlim_t kMostDescriptors = 1'024;
+constexpr std::size_t kMostPluginsBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostCommands = 64;
+
+constexpr std::string_view kStates[] = {"loading", "serving", "draining", "ending"};
+
+WallTime wall_time(std::int64_t ns) { return WallTime(std::chrono::nanoseconds(ns)); }
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (const std::string_view word : split(text, ' ')) {
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
+}
+
+// What the generation said it loaded, when that is JSON.
+std::string plugins_json(const Fd& fd) {
+  const auto text = text_of(fd.get(), kMostPluginsBytes);
+  const auto document = text ? JsonDocument::parse(*text) : Result<JsonDocument>(text.error());
+  return document && document->root().is(JsonView::Type::array) ? document->root().text() : "[]";
+}
+
+class AdminProcess final : public AdminSource {
+ public:
+  // `owner`: whose commands are taken, beside root's.
+  AdminProcess(Beginning& beginning, const Settings& settings, Loop& loop, KeptTotals kept, uid_t owner, Log& log)
+      : beginning_(beginning),
+        settings_(settings),
+        log_(log),
+        kept_(std::move(kept)),
+        views_(loop),
+        pages_(*this, owner),
+        loop_(loop),
+        master_(loop, callback<&AdminProcess::on_master>(*this)),
+        master_life_(loop, callback<&AdminProcess::on_master_gone>(*this)),
+        leave_(loop, callback<&AdminProcess::on_leave>(*this)),
+        show_(loop, [this](const EndpointRequest& request, EndpointReply reply) { pages_.show(request, std::move(reply)); }),
+        control_(loop, [this](const EndpointRequest& request, EndpointReply reply) { pages_.control(request, std::move(reply)); }) {}
+
+  Result<void> start(KeptListeners listeners);
+
+  ServiceFacts facts() const override;
+  Totals totals() const override;
+  const Settings& settings() const override { return settings_; }
+  void flows(std::size_t most, std::function<void(std::string)> answer) override { views_.ask(most, std::move(answer)); }
+  void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) override;
+
+ private:
+  struct ShownBoard {
+    BoardView view;
+    std::string plugins;
+    bool finished = false;
+  };
+
+  void on_master();
+  void on_message(Received message);
+  void on_master_gone() { ::_exit(kExitMasterGone); }
+  void on_leave() { loop_.stop(); }
+  void serve();
+  void add_board(std::uint64_t generation, const Received& message);
+  void finish_board(std::uint64_t generation);
+  void on_outcome(const Received& message);
+  std::vector<WorkerFacts> workers_of(std::uint64_t generation) const;
+
+  Beginning& beginning_;
+  const Settings& settings_;
+  Log& log_;
+  KeptTotals kept_;
+  Picture picture_;
+  std::map<std::uint64_t, ShownBoard> boards_;
+  LiveViews views_;
+  std::map<std::uint64_t, std::function<void(const CommandOutcome&)>> commands_;
+  std::uint64_t last_command_ = 0;
+  Pages pages_;
+  Loop& loop_;
+  ReadWatch master_, master_life_;
+  Timer leave_;
+  KeptListeners listeners_;
+  HttpEndpoint show_, control_;
+};
+
+Result<void> AdminProcess::start(KeptListeners listeners) {
+  listeners_ = std::move(listeners);
+  if (auto watching = master_.start(beginning_.master.fd()); !watching) return watching;
+  return master_life_.start(beginning_.master_life.get());
+}
+
+void AdminProcess::serve() {
+  const auto serve = [this](HttpEndpoint& endpoint, KeptSocket which) {
+    Fd& fd = listeners_[static_cast<std::size_t>(which)].fd;
+    if (!fd) return;
+    if (auto serving = endpoint.serve(std::move(fd)); !serving) log_.error("admin.serve", {{"why", serving.error().text}});
+  };
+  serve(show_, KeptSocket::admin);
+  serve(show_, KeptSocket::admin_unix);
+  serve(control_, KeptSocket::control);
+}
+
+void AdminProcess::on_master() {
+  while (true) {
+    auto received = beginning_.master.receive();
+    if (!received) return on_master_gone();
+    if (!*received) return;
+    on_message(std::move(**received));
+  }
+}
+
+void AdminProcess::on_message(Received message) {
+  if (message.as<Go>()) return serve();
+  if (const auto picture = message.as<Picture>()) {
+    picture_ = *picture;
+  } else if (const auto board = message.as<AddBoard>(2)) {
+    add_board(board->generation, message);
+  } else if (const auto questions = message.as<AddQuestions>(1)) {
+    views_.add(questions->generation, questions->worker, Channel(std::move(message.fds[0])));
+  } else if (const auto finished = message.as<BoardFinished>()) {
+    finish_board(finished->generation);
+  } else if (message.type == Outcome::kType) {
+    on_outcome(message);
+  } else if (message.as<Stop>()) {
+    show_.stop_accepting();
+    control_.stop_accepting();
+    leave_.start(kLastAnswers);
+  }
+}
+
+void AdminProcess::add_board(std::uint64_t generation, const Received& message) {
+  auto view = BoardView::open(message.fds[0]);
+  if (!view) return log_.warning("admin.board", {{"generation", std::to_string(generation)}, {"why", view.error().text}});
+  boards_.insert_or_assign(generation, ShownBoard{std::move(*view), plugins_json(message.fds[1]), false});
+}
+
+// Its counts become part of the totals, which outlive us; telling the master comes after that, so that nothing is lost and
+// nothing is added twice whenever we die.
+void AdminProcess::finish_board(std::uint64_t generation) {
+  views_.remove(generation);
+  const auto board = boards_.find(generation);
+  if (board != boards_.end() && kept_.generations.insert(generation).second) {
+    kept_.totals.add_finished(board->second.view);
+    if (auto written = write_totals(beginning_.shared.get(), kept_); !written) {
+      log_.error("admin.totals", {{"why", written.error().text}});
+    }
+  }
+  boards_.erase(generation);
+  Folded folded;
+  folded.generation = generation;
+  (void)beginning_.master.send(folded);
+}
+
+ServiceFacts AdminProcess::facts() const {
+  ServiceFacts facts;
+  facts.version = HYALITE_VERSION;
+  facts.master_pid = picture_.master_pid;
+  facts.started = wall_time(picture_.started_ns);
+  facts.now = std::chrono::system_clock::now();
+  facts.listening = words_of(picture_.listening.text());
+  facts.quarantined = words_of(picture_.quarantined.text());
+  facts.last_failure = picture_.last_failure.text();
+  facts.plugins = "[]";
+  for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
+    const GenerationPicture& one = picture_.generation[i];
+    facts.generations.push_back({one.number, one.pid, kStates[static_cast<std::size_t>(one.state) % std::size(kStates)],
+                                 wall_time(one.since_ns), workers_of(one.number)});
+    const auto board = boards_.find(one.number);
+    if (one.state == GenerationState::serving && board != boards_.end()) facts.plugins = board->second.plugins;
+  }
+  return facts;
+}
+
+std::vector<WorkerFacts> AdminProcess::workers_of(std::uint64_t generation) const {
+  std::vector<WorkerFacts> workers;
+  const auto board = boards_.find(generation);
+  if (board == boards_.end()) return workers;
+  for (unsigned worker = 0; worker < board->second.view.workers(); ++worker) {
+    const auto bytes = board->second.view.worker_region(kWorkerNotes, worker);
+    if (bytes.size() != sizeof(WorkerNote)) return workers;
+    const auto& note = *reinterpret_cast<const WorkerNote*>(bytes.data());
+    workers.push_back({worker, note.pid.load(std::memory_order_relaxed), note.replaced.load(std::memory_order_relaxed),
+                       wall_time(note.started_ns.load(std::memory_order_relaxed))});
+  }
+  return workers;
+}
+
+Totals AdminProcess::totals() const {
+  Totals totals = kept_.totals;
+  for (const auto& [number, board] : boards_) {
+    if (!kept_.generations.contains(number)) totals.add(board.view);
+  }
+  const auto add = [&](const char* name, const char* help, MetricKind kind, const MetricLabels& labels, std::uint64_t value) {
+    totals.add(MetricFamily{name, help, kind, 1, {}}, labels, value);
+  };
+  add("hyalite_build_info", "Which program this is; always 1.", MetricKind::gauge, {{"version", HYALITE_VERSION}}, 1);
+  add("hyalite_start_time_seconds", "When the service started, since 1970.", MetricKind::gauge, {},
+      static_cast<std::uint64_t>(picture_.started_ns / 1'000'000'000));
+  add("hyalite_generation_deaths_total", "Generations that ended unasked.", MetricKind::counter, {}, picture_.generation_deaths);
+  add("hyalite_reloads_total", "Reloads and upgrades that worked.", MetricKind::counter, {}, picture_.reloads);
+  add("hyalite_reloads_failed_total", "Reloads and upgrades that did not.", MetricKind::counter, {}, picture_.failed_reloads);
+  for (std::size_t state = 0; state < std::size(kStates); ++state) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
+      count += static_cast<std::size_t>(picture_.generation[i].state) == state;
+    }
+    add("hyalite_generations", "Generations at this moment.", MetricKind::gauge, {{"state", std::string(kStates[state])}}, count);
+  }
+  return totals;
+}
+
+void AdminProcess::command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) {
+  if (commands_.size() >= kMostCommands) return answer({false, "too many commands are under way\n"});
+  constexpr CommandKind kKinds[] = {CommandKind::reload, CommandKind::release, CommandKind::upgrade, CommandKind::reopen};
+  Command message;
+  message.number = ++last_command_;
+  message.kind = kKinds[static_cast<std::size_t>(command)];
+  if (!beginning_.master.send(message)) return answer({false, "the master does not answer\n"});
+  commands_.emplace(message.number, std::move(answer));
+}
+
+void AdminProcess::on_outcome(const Received& message) {
+  const auto outcome = message.as<Outcome>(2);
+  const auto text = told(message, Outcome::kType);
+  if (!outcome || !text) return;
+  const auto asked = commands_.find(outcome->command);
+  if (asked == commands_.end()) return;
+  const auto answer = std::move(asked->second);
+  commands_.erase(asked);
+  answer({outcome->done != 0, text->text, text->json});
+}
+
+// Sends what the master keeps for the admin process after us.
+Result<void> announce(const Channel& master, const KeptListeners& listeners) {
+  Kept kept;
+  std::vector<int> fds;
+  for (std::size_t i = 0; i < kKeptSockets; ++i) {
+    if (!listeners[i].fd) continue;
+    kept.present[i] = 1;
+    kept.paths[i] = FixedText<108>(listeners[i].path);
+    fds.push_back(listeners[i].fd.get());
+  }
+  return master.send(kept, fds);
+}
+
+Result<KeptListeners> listeners_before(const Beginning& beginning) {
+  auto received = await_message(beginning.master, beginning.master_life.get(), kListenersWait);
+  if (!received) return received.error();
+  const auto kept = received->as<Kept>(received->fds.size());
+  if (!kept) return Error{Fault::us, "the master speaks another protocol"};
+  KeptListeners before;
+  for (std::size_t i = 0, next = 0; i < kKeptSockets && next < received->fds.size(); ++i) {
+    if (kept->present[i] != 0) before[i] = {std::move(received->fds[next++]), kept->paths[i].text()};
+  }
+  return before;
+}
+
+void limit_descriptors() {
+  rlimit limit{kMostDescriptors, kMostDescriptors};
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Everything up to the moment when the master may say Go; then the life.
+Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
+  auto before = listeners_before(beginning);
+  if (!before) return before.error();
+  auto listeners = open_admin_listeners(settings, std::move(*before));
+  if (!listeners) return listeners.error();
+  if (auto announced = announce(beginning.master, *listeners); !announced) return announced.error();
+  // The master's user, as which we were started; the control socket's file is theirs.
+  const uid_t owner = ::geteuid();
+  const auto left = give_up_privileges(beginning, settings.workers, false, log);
+  if (!left) return left.error();
+  limit_descriptors();
+  auto kept = read_totals(beginning.shared.get());
+  if (!kept) return kept.error();
+  auto loop = Loop::open();
+  if (!loop) return loop.error();
+  AdminProcess process(beginning, settings, **loop, std::move(*kept), owner, log);
+  if (auto started = process.start(std::move(*listeners)); !started) return started.error();
+  (*loop)->run();
+  return kExitInOrder;
+}
+
+int begin(Beginning beginning, Log& log) {
+  auto read = read_settings(beginning);
+  if (read.failure) {
+    // The generation reads the same, finds the same and more, and says so: then the master ends us.
+    while (await_message(beginning.master, beginning.master_life.get(), Milliseconds{-1})) {
+    }
+    return kExitFailed;
+  }
+  log.set_level(read.settings.log.level);
+  const auto ended = live(beginning, read.settings, log);
+  if (ended) return *ended;
+  log.error("admin.failed", {{"why", ended.error().text}});
+  tell(beginning.master, Failed{}, Failure::of(ended.error(), beginning.file));
+  return kExitFailed;
+}
+
+}  // namespace
+
+int run_admin(Log& log) {
+  log.set_process("admin");
+  auto beginning = await_beginning();
+  if (!beginning) {
+    log.error("admin.begin", {{"why", beginning.error().text}});
+    return kExitFailed;
+  }
+  return begin(std::move(*beginning), log);
+}
+
+}  // namespace hyalite

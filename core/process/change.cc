@@ -1,0 +1,325 @@
+// The master, from one generation to the next: both the generation and the admin process of the new settings are prepared; then
+// one serves and the other shows; then the old ones go. Until that moment, nothing has changed for anybody.
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "base/text.h"
+#include "process/check.h"
+#include "process/load_note.h"
+#include "process/master.h"
+
+namespace hyalite {
+
+namespace {
+
+// How long after its own deadline a part of the service is waited for.
+constexpr Milliseconds kPatience = Seconds{5};
+// How long an admin process that was replaced may take to send its last answers.
+constexpr Milliseconds kAdminLeaves = Seconds{2};
+constexpr std::size_t kMostFailureShown = 1'000;
+
+Fd copy_of(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
+
+}  // namespace
+
+std::string_view Master::name(Cause cause) {
+  constexpr std::string_view kNames[] = {"start", "reload", "replace", "crashes", "quarantine", "upgrade"};
+  return kNames[static_cast<std::size_t>(cause)];
+}
+
+void Master::ask_reload(std::vector<Asker> askers) {
+  if (stopping_) return answer(askers, false, {"the service stops\n"});
+  if (change_ || upgrade_) {
+    waiting_.reload = true;
+    waiting_.reloads.insert(waiting_.reloads.end(), askers.begin(), askers.end());
+    return;
+  }
+  notifier_.reloading(clock_.now());
+  begin_change(Cause::reload, read_settings_text(), std::move(askers));
+}
+
+void Master::begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers) {
+  replace_at_.reset();
+  change_.emplace(Change{cause, 0, -1, std::move(askers), clock_.now()});
+  log_.info("change.begins", {{"cause", std::string(name(cause))}});
+  if (!text) return fail_change(Failure::of(text.error(), options_.settings_file));
+  const auto fresh = start_generation(*text, cause == Cause::start);
+  if (!fresh) return fail_change(Failure::of(fresh.error(), options_.settings_file));
+  change_->generation = (*fresh)->number;
+  const auto page = start_admin(*text);
+  if (!page) return fail_change(Failure::of(page.error(), options_.settings_file));
+  change_->admin = (*page)->child.pid;
+  picture_old_ = true;
+}
+
+Result<GenerationPart*> Master::start_generation(const Fd& text, bool first) {
+  Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
+  if (!memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0) return Error::system(Fault::us, "memfd_create", errno);
+  auto note = SharedMemory::map(memory.get(), sizeof(LoadNote), false);
+  if (!note) return note.error();
+  auto part = std::make_unique<GenerationPart>();
+  part->number = ++last_number_;
+  part->text = copy_of(text);
+  part->note = std::move(*note);
+  auto child = start_child(kThisProgram, "generation", std::to_string(part->number));
+  if (!child) return child.error();
+  part->child = std::move(*child);
+  set_state(*part, GenerationState::loading);
+
+  Begin begin;
+  begin.generation = part->number;
+  begin.first = first;
+  begin.file = FixedText<4'096>(options_.settings_file);
+  begin.user = FixedText<64>(options_.user);
+  std::string quarantined;
+  for (const std::string& name : record_.quarantined()) quarantined += name + ' ';
+  begin.quarantined = FixedText<4'096>(quarantined);
+  auto sent = part->child.channel.send(begin, {part->text.get(), life_read_.get(), memory.get()});
+  generations_.push_back(std::move(part));
+  if (!sent) return sent.error();
+  return generations_.back().get();
+}
+
+Result<AdminPart*> Master::start_admin(const Fd& text) {
+  auto child = start_child(kThisProgram, "admin", "admin");
+  if (!child) return child.error();
+  auto part = std::make_unique<AdminPart>();
+  part->child = std::move(*child);
+  part->since = clock_.now();
+  AdminPart* started = admins_.emplace_back(std::move(part)).get();
+  Begin begin;
+  begin.generation = last_number_;
+  begin.file = FixedText<4'096>(options_.settings_file);
+  begin.user = FixedText<64>(options_.user);
+  const Channel& channel = started->child.channel;
+  if (auto sent = channel.send(begin, {text.get(), life_read_.get(), totals_.get()}); !sent) return sent.error();
+  if (auto sent = give_listeners(channel); !sent) return sent.error();
+  return started;
+}
+
+Result<void> Master::give_listeners(const Channel& to) const {
+  Kept kept;
+  std::vector<int> fds;
+  for (std::size_t i = 0; i < kKeptSockets; ++i) {
+    if (!kept_[i].fd) continue;
+    kept.present[i] = 1;
+    kept.paths[i] = FixedText<108>(kept_[i].path);
+    fds.push_back(kept_[i].fd.get());
+  }
+  return to.send(kept, fds);
+}
+
+void Master::advance() {
+  if (!change_ || change_->gone) return;
+  GenerationPart* fresh = generation(change_->generation);
+  const AdminPart* page = admin(change_->admin);
+  if (fresh == nullptr || !fresh->prepared() || page == nullptr || page->state != AdminPart::State::prepared) return;
+  change_->gone = fresh->child.channel.send(Go{}).has_value();
+}
+
+// The new workers accept.
+void Master::commit(GenerationPart& fresh) {
+  Change change = std::move(*change_);
+  change_.reset();
+  for (const auto& part : generations_) {
+    if (part->state == GenerationState::serving) retire(*part);
+  }
+  set_state(fresh, GenerationState::serving);
+  fresh.note = SharedMemory();
+  last_good_ = copy_of(fresh.text);
+  sockets_.settle(fresh.listeners);
+  record_.set_limits({{fresh.limits.worker_crashes, Milliseconds(fresh.limits.worker_crashes_within_ms)},
+                      {fresh.limits.quarantine, Milliseconds(fresh.limits.quarantine_within_ms)}});
+  enforce_cap();
+  if (change.cause == Cause::reload || change.cause == Cause::upgrade) ++reloads_;
+  last_failure_.clear();
+  log_.info("accepting", {{"generation", std::to_string(fresh.number)},
+                          {"workers", std::to_string(fresh.limits.workers)},
+                          {"listeners", sockets_.text()},
+                          {"cause", std::string(name(change.cause))}});
+  answer(change.askers, true, {summary() + '\n'});
+  if (AdminPart* page = admin(change.admin)) admit(*page);
+  after_change();
+}
+
+void Master::fail_change(const Failure& failure) {
+  Change change = std::move(*change_);
+  change_.reset();
+  if (GenerationPart* part = generation(change.generation)) end(*part, Milliseconds{0});
+  if (AdminPart* part = admin(change.admin)) {
+    part->state = AdminPart::State::leaving;
+    ::kill(part->child.pid, SIGKILL);
+  }
+  sockets_.go_back();
+  last_failure_ = failure.text.substr(0, kMostFailureShown);
+  if (change.cause == Cause::reload || change.cause == Cause::upgrade) ++failed_reloads_;
+  picture_old_ = true;
+  log_.error("change.failed", {{"cause", std::string(name(change.cause))},
+                               {"why", std::string(trim(split(failure.text, '\n')[0]))}});
+  if (change.cause == Cause::start) {
+    status_ = 1;
+    return;
+  }
+  answer(change.askers, false, failure);
+  if (serving() == nullptr && !stopping_) {
+    replace_at_ = clock_.now() + generation_backoff_.after(
+                                     std::chrono::duration_cast<Milliseconds>(clock_.now() - change.since));
+  }
+  after_change();
+}
+
+void Master::after_change() {
+  if (stopping_) return;
+  notifier_.ready(summary());
+  Waiting waiting = std::exchange(waiting_, {});
+  if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
+  if (waiting.reload) ask_reload(std::move(waiting.reloads));
+}
+
+// The serving generation died. Its settings were good.
+void Master::replace_dead() {
+  replace_at_.reset();
+  if (change_ || upgrade_ || serving() != nullptr) return;
+  begin_change(Cause::replace, copy_of(last_good_), {});
+}
+
+void Master::retire(GenerationPart& part) {
+  set_state(part, GenerationState::draining);
+  (void)part.child.channel.send(Drain{});
+  part.kill_at = clock_.now() + Milliseconds(part.limits.drain_ms) + kPatience;
+}
+
+void Master::end(GenerationPart& part, Milliseconds deadline) {
+  set_state(part, GenerationState::ending);
+  Stop stop;
+  stop.deadline_ms = static_cast<std::uint64_t>(deadline.count());
+  (void)part.child.channel.send(stop);
+  const Monotonic latest = clock_.now() + deadline + kPatience;
+  part.kill_at = std::min(part.kill_at.value_or(latest), latest);
+}
+
+void Master::enforce_cap() {
+  const GenerationPart* current = serving();
+  const std::size_t most = current == nullptr ? 0 : current->limits.draining_generations;
+  std::size_t draining = 0;
+  for (auto part = generations_.rbegin(); part != generations_.rend(); ++part) {
+    if ((*part)->state != GenerationState::draining || ++draining <= most) continue;
+    log_.warning("generation.cut", {{"generation", std::to_string((*part)->number)},
+                                    {"why", "limits.draining_generations is reached"}});
+    end(**part, Milliseconds{0});
+  }
+}
+
+// From now on this admin process shows, and the others leave.
+void Master::admit(AdminPart& page) {
+  // Who asks now waits a moment in the sockets' queues; nobody gets an old answer.
+  dismiss_other_admins(page);
+  page.state = AdminPart::State::serving;
+  kept_ = {};
+  for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
+  const Channel& channel = page.child.channel;
+  (void)channel.send(Go{});
+  for (const auto& part : generations_) {
+    AddBoard board;
+    board.generation = part->number;
+    if (part->board) (void)channel.send(board, {part->board.get(), part->plugins.get()});
+    AddQuestions questions;
+    questions.generation = part->number;
+    for (const Channel& end : part->questions) {
+      (void)channel.send(questions, {end.fd()});
+      ++questions.worker;
+    }
+  }
+  for (FinishedBoard& finished : finished_) {
+    AddBoard board;
+    board.generation = finished.number;
+    (void)channel.send(board, {finished.board.get(), finished.board.get()});
+    finished.told = false;
+  }
+  send_picture();
+}
+
+void Master::dismiss_other_admins(const AdminPart& but) {
+  for (const auto& part : admins_) {
+    if (part.get() == &but || part->state == AdminPart::State::leaving) continue;
+    part->state = AdminPart::State::leaving;
+    Stop stop;
+    stop.deadline_ms = static_cast<std::uint64_t>(kAdminLeaves.count());
+    (void)part->child.channel.send(stop);
+    part->kill_at = clock_.now() + kAdminLeaves + kPatience;
+  }
+}
+
+// It said nothing before it ended: what was it doing?
+Failure Master::loading_died(const GenerationPart& part, int status) const {
+  const auto bytes = part.note.bytes();
+  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()), status,
+                      options_.settings_file);
+}
+
+void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {
+  for (const Asker& asker : askers) {
+    AdminPart* part = admin(asker.admin);
+    if (part == nullptr) continue;
+    Outcome outcome;
+    outcome.command = asker.command;
+    outcome.done = done;
+    tell(part->child.channel, outcome, text);
+  }
+}
+
+void Master::send_picture() {
+  picture_old_ = false;
+  if (AdminPart* page = serving_admin()) (void)page->child.channel.send(picture());
+}
+
+Picture Master::picture() const {
+  Picture picture;
+  const auto ns = [](WallTime time) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  };
+  picture.master_pid = ::getpid();
+  picture.started_ns = ns(started_);
+  for (const auto& part : generations_) {
+    if (picture.generations >= Picture::kMostGenerations) break;
+    GenerationPicture& one = picture.generation[picture.generations++];
+    one.number = part->number;
+    one.pid = part->child.pid;
+    one.state = part->state;
+    one.workers = part->limits.workers;
+    one.since_ns = ns(part->since);
+  }
+  picture.worker_deaths = worker_deaths_;
+  picture.generation_deaths = generation_deaths_;
+  picture.reloads = reloads_;
+  picture.failed_reloads = failed_reloads_;
+  picture.last_failure = FixedText<1'024>(last_failure_);
+  std::string quarantined;
+  for (const std::string& one : record_.quarantined()) quarantined += (quarantined.empty() ? "" : " ") + one;
+  picture.quarantined = FixedText<4'096>(quarantined);
+  picture.listening = FixedText<2'048>(sockets_.text());
+  return picture;
+}
+
+// One line for people and service managers.
+std::string Master::summary() const {
+  const GenerationPart* current = serving();
+  if (current == nullptr) return "no generation serves";
+  std::string text = "generation " + std::to_string(current->number) + " serves with " +
+                     std::to_string(current->limits.workers) +
+                     (current->limits.workers == 1 ? " worker on " : " workers on ") + sockets_.text();
+  std::size_t draining = 0;
+  for (const auto& part : generations_) draining += part->state == GenerationState::draining;
+  if (draining > 0) text += ", " + std::to_string(draining) + " draining";
+  if (!last_failure_.empty()) text += "; the last change failed";
+  return text;
+}
+
+}  // namespace hyalite

@@ -1,0 +1,366 @@
+// One loaded configuration: opens the plugins once, forks the workers, replaces those that die.
+// SPDX-License-Identifier: MIT
+#include "process/generation.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "metrics/board.h"
+#include "process/beginning.h"
+#include "process/load_note.h"
+#include "process/master_state.h"
+#include "process/memory_file.h"
+#include "process/messages.h"
+#include "process/signals.h"
+#include "process/workforce.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr int kExitInOrder = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitMasterGone = 2;
+constexpr Milliseconds kSocketsWait = Seconds{10};
+
+// One per processor that this process may use.
+unsigned processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  const int count = CPU_COUNT(&set);
+  return count < 1 ? 1 : static_cast<unsigned>(count);
+}
+
+unsigned workers_of(const Settings& settings) {
+  const auto wanted = static_cast<unsigned>(settings.workers.count);
+  return std::min(wanted == 0 ? processors() : wanted, Board::kMostWorkers);
+}
+
+Mistake mistake_at(const std::string& file, std::string path, std::string what) {
+  Mistake mistake;
+  mistake.file = file;
+  mistake.path = std::move(path);
+  mistake.what = std::move(what);
+  return mistake;
+}
+
+// What the settings want of the kernel, and this process may not do.
+Mistakes missing_privileges(const Settings& settings, const std::string& file, bool net_raw) {
+  constexpr char kRemedy[] = " needs CAP_NET_RAW: start as root, or with AmbientCapabilities=CAP_NET_RAW";
+  Mistakes mistakes;
+  if (net_raw) return mistakes;
+  const UpstreamSettings& upstream = settings.upstream;
+  if (upstream.mark != 0 && upstream.mark_required) {
+    mistakes.push_back(mistake_at(file, "upstream.mark", std::string("upstream.mark") + kRemedy));
+  }
+  if (upstream.source == UpstreamSource::client && !upstream.fall_back_to_own_address) {
+    mistakes.push_back(mistake_at(file, "upstream.source", std::string("upstream.source: client") + kRemedy));
+  }
+  return mistakes;
+}
+
+bool wants_net_raw(const Settings& settings) {
+  return settings.upstream.source == UpstreamSource::client || settings.upstream.mark != 0;
+}
+
+// The steps before anything is shared or opened: those that the checker takes too.
+class Loading {
+ public:
+  Loading(Beginning beginning, Program& program, Log& log)
+      : beginning_(std::move(beginning)), program_(program), log_(log) {}
+
+  std::optional<Failure> run() {
+    auto read = read_settings(beginning_);
+    if (read.failure) return read.failure;
+    settings_ = std::move(read.settings);
+    const auto left = give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
+    if (!left) return Failure::of(left.error(), beginning_.file);
+    Mistakes mistakes = missing_privileges(settings_, beginning_.file, left->net_raw);
+    say_what_will_not_work(left->net_raw);
+    for (Mistake& mistake : load()) mistakes.push_back(std::move(mistake));
+    if (!mistakes.empty()) return Failure::of(mistakes);
+    return std::nullopt;
+  }
+
+  Beginning& beginning() { return beginning_; }
+  const Settings& settings() const { return settings_; }
+  Layout& layout() { return layout_; }
+  const WorkforceCounts& counts() const { return *counts_; }
+
+ private:
+  void say_what_will_not_work(bool net_raw) {
+    if (net_raw || settings_.upstream.source != UpstreamSource::client || beginning_.message.first == 0) return;
+    log_.warning("upstream.source", {{"why", "without CAP_NET_RAW, origins see the proxy's own address"}});
+  }
+
+  Mistakes load() {
+    auto memory = SharedMemory::map(beginning_.shared.get(), sizeof(LoadNote), true);
+    if (!memory) return {mistake_at(beginning_.file, "", memory.error().text)};
+    auto& note = *reinterpret_cast<LoadNote*>(memory->bytes().data());
+    for (std::size_t i = 0; i < settings_.plugins.size() && i < LoadNote::kMostNames; ++i) {
+      note.names[i] = FixedText<64>(settings_.plugins[i].name);
+    }
+    counts_ = WorkforceCounts::declare(layout_, settings_);
+    // A plugin that never comes back from being loaded ends this process, and the master knows by the signal.
+    ::alarm(static_cast<unsigned>(std::chrono::ceil<Seconds>(settings_.timeouts.load).count()));
+    LoadNeeds needs{settings_, beginning_.file, {}, layout_, note.calls, log_};
+    for (const std::string_view name : split(quarantined_, ' ')) {
+      if (!name.empty()) needs.quarantined.emplace_back(name);
+    }
+    Mistakes mistakes = program_.load(needs);
+    ::alarm(0);
+    return mistakes;
+  }
+
+  Beginning beginning_;
+  Program& program_;
+  Log& log_;
+  const std::string quarantined_ = beginning_.message.quarantined.text();
+  Settings settings_;
+  Layout layout_;
+  std::optional<WorkforceCounts> counts_;
+};
+
+class Generation final : public WorkforceOwner {
+ public:
+  Generation(Loading& loading, Board board, SignalReader signals, Program& program, Log& log)
+      : beginning_(loading.beginning()),
+        settings_(loading.settings()),
+        board_(std::move(board)),
+        signals_(std::move(signals)),
+        program_(program),
+        log_(log),
+        workforce_({beginning_.message.generation, settings_, program, board_, loading.counts(),
+                    beginning_.master_life.get(), clock_, log},
+                   *this) {}
+
+  Result<void> announce();
+  int run();
+
+  void on_all_started() override {
+    start_by_.reset();
+    report(Ready{});
+  }
+  void on_could_not_start(const std::string& why) override;
+  void on_died(const WorkerDied& death) override { report(death); }
+  void on_forked() override {
+    beginning_.master.close();
+    signals_ = SignalReader();
+  }
+
+ private:
+  Result<void> serve();
+  Result<std::vector<ListeningSocket>> ask_for_sockets();
+  Result<void> ask_for_listener(std::size_t listener, std::vector<ListeningSocket>& sockets);
+  void wait();
+  void on_signals();
+  void on_master();
+  void on_order(const Received& order);
+  void report(const auto& message) { (void)beginning_.master.send(message); }
+  void end(int status) { status_ = status; }
+
+  Beginning& beginning_;
+  const Settings& settings_;
+  Board board_;
+  SignalReader signals_;
+  Program& program_;
+  Log& log_;
+  SystemClock clock_;
+  Workforce workforce_;
+  std::optional<Monotonic> start_by_;  // from Go until all workers serve
+  bool leaving_ = false;  // drains: over when the last worker is
+  std::optional<int> status_;
+};
+
+Result<void> Generation::announce() {
+  const auto loaded = sealed_text(program_.plugins(), "hyalite-plugins");
+  if (!loaded) return loaded.error();
+  const auto ms = [](Milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  const auto number = [](std::size_t count) { return static_cast<std::uint32_t>(count); };
+  Prepared prepared;
+  prepared.workers = board_.workers();
+  prepared.draining_generations = number(settings_.limits.draining_generations);
+  prepared.worker_crashes = number(settings_.containment.worker_crashes.count);
+  prepared.worker_crashes_within_ms = ms(settings_.containment.worker_crashes.within);
+  prepared.quarantine = number(settings_.containment.quarantine.count);
+  prepared.quarantine_within_ms = ms(settings_.containment.quarantine.within);
+  prepared.drain_ms = ms(settings_.timeouts.drain);
+  prepared.stop_ms = ms(settings_.timeouts.stop);
+  if (auto sent = beginning_.master.send(prepared, {board_.fd(), loaded->get()}); !sent) return sent;
+  for (unsigned worker = 0; worker < board_.workers(); ++worker) {
+    const Channel asker = workforce_.take_question_end(worker);
+    QuestionEnd end;
+    end.worker = worker;
+    if (auto sent = beginning_.master.send(end, {asker.fd()}); !sent) return sent;
+  }
+  return {};
+}
+
+int Generation::run() {
+  while (!status_) {
+    wait();
+    if (leaving_ && workforce_.empty()) end(kExitInOrder);
+  }
+  workforce_.kill();
+  return *status_;
+}
+
+void Generation::wait() {
+  std::vector<pollfd> watched = {{beginning_.master_life.get(), POLLIN, 0},
+                                 {beginning_.master.fd(), POLLIN, 0},
+                                 {signals_.fd(), POLLIN, 0}};
+  workforce_.add_watched(watched);
+  if (::poll(watched.data(), watched.size(), static_cast<int>(Workforce::kTick.count())) < 0 && errno != EINTR) {
+    log_.error("generation.poll", {{"why", Error::system(Fault::us, "poll", errno).text}});
+    return end(kExitFailed);
+  }
+  if (watched[0].revents != 0) return end(kExitMasterGone);
+  if (watched[2].revents != 0) on_signals();
+  for (std::size_t i = 3; i < watched.size(); ++i) {
+    if (watched[i].revents != 0) workforce_.on_readable(watched[i].fd);
+  }
+  if (watched[1].revents != 0) on_master();
+  if (start_by_ && clock_.now() > *start_by_) on_could_not_start("the workers did not start within timeouts.load");
+  workforce_.tick();
+}
+
+void Generation::on_signals() {
+  while (signals_.next()) {
+  }
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) workforce_.reap(pid, status);
+}
+
+void Generation::on_master() {
+  while (!status_) {
+    const auto order = beginning_.master.receive();
+    if (!order) return end(kExitMasterGone);
+    if (!*order) return;
+    on_order(**order);
+  }
+}
+
+void Generation::on_order(const Received& order) {
+  if (order.as<Go>()) {
+    if (auto serving = serve(); !serving) on_could_not_start(serving.error().text);
+  } else if (order.as<Drain>()) {
+    leaving_ = true;
+    workforce_.drain();
+  } else if (const auto stop = order.as<Stop>()) {
+    leaving_ = true;
+    workforce_.stop(Milliseconds(stop->deadline_ms));
+  } else if (order.as<Reopen>()) {
+    workforce_.reopen();
+  }
+}
+
+Result<void> Generation::serve() {
+  auto sockets = ask_for_sockets();
+  if (!sockets) return sockets.error();
+  start_by_ = clock_.now() + settings_.timeouts.load;
+  return workforce_.start(std::move(*sockets));
+}
+
+Result<std::vector<ListeningSocket>> Generation::ask_for_sockets() {
+  std::vector<ListeningSocket> sockets;
+  for (std::size_t listener = 0; listener < settings_.listeners.size(); ++listener) {
+    if (auto done = ask_for_listener(listener, sockets); !done) return done.error();
+  }
+  return sockets;
+}
+
+Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<ListeningSocket>& sockets) {
+  const ListenerSettings& wanted = settings_.listeners[listener];
+  ListenRequest request;
+  request.address = FixedText<64>(wanted.address.text());
+  request.transparent = static_cast<std::uint8_t>(wanted.transparent);
+  request.slots = board_.workers();
+  if (auto sent = beginning_.master.send(request); !sent) return sent;
+  for (std::uint32_t slots = 1, slot = 0; slot < slots; ++slot) {
+    auto received = await_message(beginning_.master, beginning_.master_life.get(), kSocketsWait);
+    if (!received) return received.error();
+    if (const auto refused = received->as<ListenAnswer>(0)) return Error{Fault::operator_, refused->error.text()};
+    const auto answer = received->as<ListenAnswer>(1);
+    const auto address = answer ? Address::parse(answer->address.text()) : std::nullopt;
+    if (!address) return Error{Fault::us, "the master gave no listening socket"};
+    slots = answer->slots;
+    sockets.push_back({std::move(received->fds[0]), *address, listener, slot});
+  }
+  return {};
+}
+
+void Generation::on_could_not_start(const std::string& why) {
+  hyalite::tell(beginning_.master, Failed{}, Failure::of(Error{Fault::operator_, why}, beginning_.file));
+  log_.error("generation.failed", {{"why", why}});
+  end(kExitFailed);
+}
+
+int fail(Loading& loading, const Failure& failure, Log& log) {
+  for (const std::string_view line : split(failure.text, '\n')) {
+    if (!line.empty()) log.error("generation.failed", {{"why", std::string(line)}});
+  }
+  tell(loading.beginning().master, Failed{}, failure);
+  return kExitFailed;
+}
+
+int live(Beginning beginning, Program& program, Log& log) {
+  log.set_process("generation " + std::to_string(beginning.message.generation));
+  Loading loading(std::move(beginning), program, log);
+  if (const auto failure = loading.run()) return fail(loading, *failure, log);
+  log.set_level(loading.settings().log.level);
+  // From here on the pipe tells of the master's death, so that the workers can be taken along.
+  ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+  const auto broken = [&](const Error& error) { return fail(loading, Failure::of(error, loading.beginning().file), log); };
+  auto signals = SignalReader::open({SIGCHLD});
+  if (!signals) return broken(signals.error());
+  auto board = Board::make(std::move(loading.layout()), workers_of(loading.settings()));
+  if (!board) return broken(board.error());
+  Generation generation(loading, std::move(*board), std::move(*signals), program, log);
+  if (auto announced = generation.announce(); !announced) return broken(announced.error());
+  return generation.run();
+}
+
+}  // namespace
+
+int run_generation(Program& program, Log& log) {
+  auto beginning = await_beginning();
+  if (!beginning) {
+    log.error("generation.begin", {{"why", beginning.error().text}});
+    return kExitFailed;
+  }
+  // Static objects of plugins are not destroyed, here as little as in workers.
+  ::_exit(live(std::move(*beginning), program, log));
+}
+
+int run_checker(Program& program, Log& log) {
+  auto beginning = await_beginning();
+  if (!beginning) {
+    log.error("checker.begin", {{"why", beginning.error().text}});
+    return kExitFailed;
+  }
+  log.set_process("check");
+  Loading loading(std::move(*beginning), program, log);
+  if (const auto failure = loading.run()) {
+    tell(loading.beginning().master, Failed{}, *failure);
+    return kExitFailed;
+  }
+  program.unload();
+  Ready fine;
+  fine.state_format = kStateFormat;
+  return loading.beginning().master.send(fine) ? kExitInOrder : kExitFailed;
+}
+
+}  // namespace hyalite

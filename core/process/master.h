@@ -1,0 +1,161 @@
+// Keeps the sockets, starts generations, upgrades itself. Small and privileged: maps no plugin, parses nothing from the network and
+// not the settings.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "process/crash_record.h"
+#include "process/listening_sockets.h"
+#include "process/master_state.h"
+#include "process/notify.h"
+#include "process/parts.h"
+#include "process/signals.h"
+
+namespace hyalite {
+
+struct MasterOptions {
+  std::string settings_file;           // absolute
+  std::string user;                    // instead of workers.user; empty: as the settings say
+  std::string program;                 // the file that an upgrade executes
+  std::vector<std::string> arguments;  // with which it is executed, beside `--resume N`
+  const char* notify_socket = nullptr;  // NOTIFY_SOCKET
+};
+
+// SIGHUP: reload. SIGUSR1: reopen files. SIGUSR2: upgrade. SIGTERM, SIGINT: stop; again: at once.
+class Master {
+ public:
+  Master(MasterOptions options, Log& log);
+  Master(const Master&) = delete;
+  Master& operator=(const Master&) = delete;
+
+  // Until the service ends; the answer is the exit status: 0 when it was told to stop, 1 when it could not start.
+  int run();
+  // The same, in the image that an upgrade executed: goes on with what the earlier one left in `state`.
+  int resume(Fd state);
+
+ private:
+  // Why a new generation.
+  enum class Cause { start, reload, replace, crashes, quarantine, upgrade };
+  struct Change {
+    Cause cause;
+    std::uint64_t generation;
+    pid_t admin;
+    std::vector<Asker> askers;
+    Monotonic since;
+    bool gone = false;  // told to serve
+  };
+  struct Upgrade {
+    Child checker;
+    std::vector<Asker> askers;
+    std::optional<Failure> failure;
+    bool fine = false;
+  };
+  // What was asked for while something else was being done.
+  struct Waiting {
+    std::vector<Asker> reloads, upgrades;
+    bool reload = false, upgrade = false;
+  };
+  static std::string_view name(Cause cause);
+
+  // ---- the loop (master.cc)
+  Result<void> prepare();
+  int live();
+  void wait();
+  void on_readable(int fd);
+  void on_signal(int signal);
+  void reap();
+  void tick();
+  bool restless() const;
+  void begin_stop(bool at_once);
+  int finish();
+
+  // ---- what the parts say (master.cc)
+  void on_generation_message(GenerationPart& part, Received message);
+  void on_admin_message(AdminPart& part, Received message);
+  void on_command(AdminPart& part, const Command& command);
+  void on_worker_died(const WorkerDied& death);
+  void answer_listen(GenerationPart& part, const ListenRequest& request);
+  void on_generation_ended(GenerationPart& part, int status);
+  void on_admin_ended(AdminPart& part, int status);
+  void fold(std::uint64_t number);
+
+  // ---- from one generation to the next (change.cc)
+  void ask_reload(std::vector<Asker> askers);
+  void begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers);
+  void advance();
+  void commit(GenerationPart& fresh);
+  void fail_change(const Failure& failure);
+  void after_change();
+  void replace_dead();
+  void retire(GenerationPart& part);
+  void end(GenerationPart& part, Milliseconds deadline);
+  void enforce_cap();
+  Result<GenerationPart*> start_generation(const Fd& text, bool first);
+  Result<AdminPart*> start_admin(const Fd& text);
+  Result<void> give_listeners(const Channel& to) const;
+  void admit(AdminPart& admin);
+  void dismiss_other_admins(const AdminPart& but);
+  Failure loading_died(const GenerationPart& part, int status) const;
+  void answer(const std::vector<Asker>& askers, bool done, const Failure& text);
+  void send_picture();
+  Picture picture() const;
+  std::string summary() const;
+
+  // ---- another program in this process (upgrade.cc)
+  void ask_upgrade(std::vector<Asker> askers);
+  void on_checker(int status);
+  void execute_upgrade();
+  MasterState state() const;
+  Result<void> take_over(const MasterState& state);
+
+  GenerationPart* generation(std::uint64_t number);
+  GenerationPart* serving();
+  const GenerationPart* serving() const;
+  AdminPart* admin(pid_t pid);
+  AdminPart* serving_admin();
+  Result<Fd> read_settings_text() const;
+  void set_state(GenerationPart& part, GenerationState state);
+
+  MasterOptions options_;
+  Log& log_;
+  SystemClock clock_;
+  Notifier notifier_;
+  SignalReader signals_;
+  Fd life_read_, life_write_;  // the write end is here only: its end tells everybody that the master is gone
+  Fd totals_;                  // what finished generations counted; written by admin processes
+  Fd last_good_;               // the settings of the last generation that served
+  ListeningSockets sockets_;
+  KeptListeners kept_;
+  CrashRecord record_;
+  Backoff generation_backoff_{Milliseconds{100}, Seconds{30}}, admin_backoff_{Milliseconds{100}, Seconds{30}};
+
+  std::vector<std::unique_ptr<GenerationPart>> generations_;  // the oldest first
+  std::vector<std::unique_ptr<AdminPart>> admins_;
+  std::vector<FinishedBoard> finished_;
+  std::optional<Change> change_;
+  std::optional<Upgrade> upgrade_;
+  Waiting waiting_;
+  std::optional<Monotonic> replace_at_, admin_at_;  // when to try again
+  bool stopping_ = false;
+  std::optional<int> status_;
+
+  WallTime started_{};
+  std::uint64_t last_number_ = 0;
+  std::uint64_t worker_deaths_ = 0, generation_deaths_ = 0, reloads_ = 0, failed_reloads_ = 0;
+  std::string last_failure_;
+  bool picture_old_ = false;
+};
+
+}  // namespace hyalite

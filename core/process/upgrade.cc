@@ -1,0 +1,208 @@
+// The master: another program in this very process. The new one checks the settings first; then it is executed in place, with the same
+// pid and the same sockets, and begins with a generation of its own.
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "process/load_note.h"
+#include "process/master.h"
+#include "process/memory_file.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr std::size_t kMostStateBytes = std::size_t{4} << 20;
+
+void keep_open_on_exec(const std::vector<int>& fds, bool keep) {
+  for (const int fd : fds) ::fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+}
+
+Failure plain(std::string text) { return {std::move(text) + '\n'}; }
+
+}  // namespace
+
+void Master::ask_upgrade(std::vector<Asker> askers) {
+  if (stopping_) return answer(askers, false, plain("the service stops"));
+  if (change_ || upgrade_) {
+    waiting_.upgrade = true;
+    waiting_.upgrades.insert(waiting_.upgrades.end(), askers.begin(), askers.end());
+    return;
+  }
+  log_.info("upgrade.begins", {{"program", options_.program}});
+  upgrade_.emplace(Upgrade{{}, std::move(askers), std::nullopt, false});
+  const auto text = read_settings_text();
+  Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
+  auto child = start_child(options_.program, "checker", "check");
+  if (!text || !memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0 || !child) {
+    upgrade_->failure = !text ? Failure::of(text.error(), options_.settings_file) : plain("the checker could not be started");
+    return on_checker(0);
+  }
+  upgrade_->checker = std::move(*child);
+  Begin begin;
+  begin.generation = last_number_ + 1;
+  begin.file = FixedText<4'096>(options_.settings_file);
+  begin.user = FixedText<64>(options_.user);
+  (void)upgrade_->checker.channel.send(begin, {text->get(), life_read_.get(), memory.get()});
+}
+
+// The checker ended.
+void Master::on_checker(int status) {
+  Upgrade upgrade = std::move(*upgrade_);
+  upgrade_.reset();
+  if (stopping_) return;
+  if (!upgrade.fine) {
+    const Failure failure = upgrade.failure ? *upgrade.failure
+                                            : plain(options_.program + " could not check the settings (status " +
+                                                    std::to_string(status) + "): restart instead of upgrading");
+    log_.error("upgrade.failed", {{"why", failure.text.substr(0, failure.text.find('\n'))}});
+    answer(upgrade.askers, false, failure);
+    return after_change();
+  }
+  notifier_.reloading(clock_.now());
+  upgrade_.emplace(std::move(upgrade));
+  execute_upgrade();
+  // Only when it failed: everything is as it was.
+  const Failure failure = plain(Error::system(Fault::operator_, "cannot execute " + options_.program, errno).text);
+  log_.error("upgrade.failed", {{"why", failure.text}});
+  answer(upgrade_->askers, false, failure);
+  upgrade_.reset();
+  after_change();
+}
+
+void Master::execute_upgrade() {
+  const MasterState left = state();
+  const auto text = sealed_text(write_state(left), "hyalite-state");
+  if (!text) return;
+  std::vector<std::string> arguments = options_.arguments;
+  arguments.insert(arguments.end(), {"--resume", std::to_string(text->get())});
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+
+  std::vector<int> kept = descriptors_of(left);
+  kept.push_back(text->get());
+  keep_open_on_exec(kept, true);
+  ::execv(options_.program.c_str(), pointers.data());
+  const int why = errno;
+  keep_open_on_exec(kept, false);
+  errno = why;
+}
+
+MasterState Master::state() const {
+  MasterState state;
+  state.settings_file = options_.settings_file;
+  state.user = options_.user;
+  state.program = options_.program;
+  state.started_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(started_.time_since_epoch()).count();
+  state.last_number = last_number_;
+  state.worker_deaths = worker_deaths_;
+  state.generation_deaths = generation_deaths_;
+  state.reloads = reloads_;
+  state.failed_reloads = failed_reloads_;
+  state.life_read = life_read_.get();
+  state.life_write = life_write_.get();
+  state.totals = totals_.get();
+  state.last_good = last_good_.get();
+  for (std::size_t i = 0; i < kKeptSockets; ++i) state.kept[i] = {kept_[i].fd.get(), kept_[i].path};
+  for (const auto& group : sockets_.groups()) {
+    auto& one = state.groups.emplace_back(MasterState::Group{group.asked, group.bound, group.transparent, {}});
+    for (const Fd& slot : group.slots) one.slots.push_back(slot.get());
+  }
+  for (const auto& part : generations_) {
+    auto& one = state.generations.emplace_back();
+    one = {part->number, part->child.pid, part->state,
+           std::chrono::duration_cast<std::chrono::nanoseconds>(part->since.time_since_epoch()).count(),
+           part->limits.workers, part->limits.drain_ms, part->limits.stop_ms, part->child.channel.fd(),
+           part->board.get(), part->plugins.get(), {}};
+    for (const Channel& end : part->questions) one.questions.push_back(end.fd());
+  }
+  for (const auto& part : admins_) state.admins.push_back({part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
+  for (const FinishedBoard& board : finished_) state.finished.push_back({board.number, board.board.get()});
+  if (upgrade_) {
+    for (const Asker& asker : upgrade_->askers) state.askers.push_back({asker.admin, asker.command});
+  }
+  state.quarantined = record_.quarantined();
+  return state;
+}
+
+int Master::resume(Fd state) {
+  const auto text = text_of(state.get(), kMostStateBytes);
+  const auto left = text ? read_state(*text) : Result<MasterState>(text.error());
+  if (!left) {
+    log_.error("master.failed", {{"why", left.error().text}});
+    return 1;
+  }
+  state.reset();
+  if (auto taken = take_over(*left); !taken) {
+    log_.error("master.failed", {{"why", taken.error().text}});
+    return 1;
+  }
+  log_.info("upgrade.executed", {{"program", options_.program}});
+  std::vector<Asker> askers;
+  for (const auto& asker : left->askers) askers.push_back({asker.admin, asker.command});
+  begin_change(Cause::upgrade, read_settings_text(), std::move(askers));
+  // Children that ended between the two programs left a signal that the earlier one may have taken.
+  reap();
+  return live();
+}
+
+Result<void> Master::take_over(const MasterState& left) {
+  keep_open_on_exec(descriptors_of(left), false);
+  options_.settings_file = left.settings_file;
+  options_.user = left.user;
+  options_.program = left.program;
+  const auto time = [](std::int64_t ns) { return WallTime(std::chrono::nanoseconds(ns)); };
+  started_ = time(left.started_ns);
+  last_number_ = left.last_number;
+  worker_deaths_ = left.worker_deaths;
+  generation_deaths_ = left.generation_deaths;
+  reloads_ = left.reloads;
+  failed_reloads_ = left.failed_reloads;
+  life_read_.reset(left.life_read);
+  life_write_.reset(left.life_write);
+  totals_.reset(left.totals);
+  last_good_.reset(left.last_good);
+  for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {Fd(left.kept[i].fd), left.kept[i].path};
+  for (const auto& group : left.groups) {
+    ListeningSockets::Group one{group.asked, group.bound, group.transparent, {}, 0};
+    for (const int slot : group.slots) one.slots.emplace_back(slot);
+    sockets_.restore(std::move(one));
+  }
+  for (const auto& one : left.generations) {
+    auto part = std::make_unique<GenerationPart>();
+    part->number = one.number;
+    part->child = {one.pid, Channel(Fd(one.channel))};
+    part->state = one.state;
+    part->since = time(one.since_ns);
+    part->limits.workers = one.workers;
+    part->limits.drain_ms = one.drain_ms;
+    part->limits.stop_ms = one.stop_ms;
+    part->board.reset(one.board);
+    part->plugins.reset(one.plugins);
+    for (const int question : one.questions) part->questions.emplace_back(Fd(question));
+    if (one.state != GenerationState::serving) {
+      part->kill_at = clock_.now() + Milliseconds(one.drain_ms);
+    } else {
+      for (const auto& group : left.groups) part->listeners.insert(group.asked);
+    }
+    generations_.push_back(std::move(part));
+  }
+  for (const auto& one : left.admins) {
+    auto part = std::make_unique<AdminPart>();
+    part->child = {one.pid, Channel(Fd(one.channel))};
+    part->state = one.leaving ? AdminPart::State::leaving : AdminPart::State::serving;
+    part->since = clock_.now();
+    admins_.push_back(std::move(part));
+  }
+  for (const auto& board : left.finished) finished_.push_back({board.number, Fd(board.board), clock_.now(), false});
+  for (const std::string& name : left.quarantined) record_.quarantine(name);
+  return prepare();
+}
+
+}  // namespace hyalite

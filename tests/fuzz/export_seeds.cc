@@ -1,0 +1,96 @@
+// Makes seeds for the fuzz targets out of the corpus: export_seeds CORPUS TARGET... DIRECTORY writes DIRECTORY/TARGET/*.
+// SPDX-License-Identifier: MIT
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/corpus/cases.h"
+
+namespace {
+
+using corpus::Case;
+
+const std::string kGet = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+bool is_request(const Case& made) { return made.tested == corpus::Tested::request; }
+
+std::string exchange(const Case& made) {
+  std::string seed;
+  if (is_request(made)) {
+    seed = "\xfe" "C" + made.bytes;
+    for (const std::string& answer : made.answers) seed += "\xfe" "U" + answer;
+    if (made.answers.empty()) seed += "\xfe" "U" + kOk;
+  } else {
+    seed = "\xfe" "C";
+    for (const std::string& request : made.asked) seed += request;
+    if (made.asked.empty()) seed += kGet;
+    seed += "\xfe" "U" + made.bytes;
+  }
+  if (made.ends) seed += is_request(made) ? "\xfe" "c" : "\xfe" "u";
+  return seed;
+}
+
+std::string heads(const Case& made) {
+  char choice = is_request(made) ? '\0' : '\1';
+  if (!made.asked.empty()) {
+    const std::string& asked = made.asked[0];
+    if (asked.rfind("HEAD ", 0) == 0) choice |= 2;
+    if (asked.rfind("CONNECT ", 0) == 0) choice |= 4;
+    if (asked.find("HTTP/1.0") != std::string::npos) choice |= 8;
+    if (asked.find("Upgrade") != std::string::npos) choice |= 16;
+  }
+  return std::string(1, choice) + std::string(1, '\0') + '\x18' + made.bytes.substr(0, 4'000);
+}
+
+std::string bodies(const Case& made) {
+  const std::size_t end = made.bytes.find("\r\n\r\n");
+  const bool chunked = made.bytes.find("chunked") < end;
+  return end == std::string::npos || !chunked ? "" : "\x02" + made.bytes.substr(end + 4);
+}
+
+std::string edits(const Case& made) {
+  const std::size_t end = made.bytes.find("\r\n\r\n");
+  if (end == std::string::npos) return "";
+  // The same head, and its fields as edits of a plugin.
+  std::string seed = is_request(made) ? kGet : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: 1\r\n\r\n";
+  for (std::size_t at = made.bytes.find("\r\n") + 2; at < end;) {
+    const std::size_t line_end = made.bytes.find("\r\n", at);
+    const std::string line = made.bytes.substr(at, line_end - at);
+    const std::size_t colon = line.find(':');
+    if (colon != std::string::npos) seed += "\xfe" "\1" + line.substr(0, colon) + "\xfd" + line.substr(std::min(colon + 2, line.size()));
+    at = line_end + 2;
+  }
+  return seed;
+}
+
+std::string client_hello(const Case& made) { return is_request(made) ? "\3" + made.bytes.substr(0, 300) : ""; }
+
+using Make = std::string (*)(const Case&);
+
+Make maker(const std::string& target) {
+  if (target == "exchange") return exchange;
+  if (target == "heads") return heads;
+  if (target == "bodies") return bodies;
+  if (target == "edits") return edits;
+  return target == "client_hello" ? client_hello : nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 2;
+  const auto cases = corpus::read_corpus(argv[1]);
+  for (int i = 2; i < argc - 1; ++i) {
+    const Make make = maker(argv[i]);
+    const std::filesystem::path directory = std::filesystem::path(argv[argc - 1]) / argv[i];
+    std::filesystem::create_directories(directory);
+    std::size_t n = 0;
+    for (const Case& made : cases) {
+      const std::string seed = make != nullptr && !made.variant ? make(made) : "";
+      if (seed.empty() || seed.size() > 8'192) continue;
+      std::ofstream(directory / ("corpus-" + std::to_string(++n)), std::ios::binary) << seed;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,135 @@
+// A gateway without sockets: a client and a server, and between them the stages that real flows run through.
+// SPDX-License-Identifier: MIT
+#include "tests/support/gateway.h"
+
+namespace hyalite {
+
+// ---- the gateway
+
+Gateway::Gateway(const Settings& given, const std::string& plugin_directory)
+    : places_(TallyPlaces::declare(layout_)), settings_(given) {
+  if (settings_.listeners.empty()) settings_.listeners.emplace_back();
+  LoadOptions options;
+  if (!plugin_directory.empty()) options.directories = {plugin_directory};
+  load_ = load_chain(settings_, options, layout_, log_);
+  facts_.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
+  facts_.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
+  cells_.assign(layout_.cells(), 0);
+  tally_.emplace(MetricRow(cells_.data(), layout_), places_);
+  rules_.emplace(settings_, settings_.listeners[0]);
+  bypass_.emplace(settings_.bypass);
+}
+
+void Gateway::renew() {
+  std::fill(cells_.begin(), cells_.end(), 0);
+  flow_.emplace(facts_);
+  exchanges_ = 0;
+  if (load_.chain) load_.chain->flow_open(*flow_);
+}
+
+void Gateway::end_flow() {
+  if (load_.chain && flow_) load_.chain->flow_close(*flow_, FlowSummary{});
+  flow_.reset();
+}
+
+std::unique_ptr<Stage> Gateway::sniffing() const { return std::make_unique<Sniffing>(SniffingLimits{}, clock_); }
+
+std::unique_ptr<Stage> Gateway::inspecting() {
+  return std::make_unique<Inspecting>(
+      InspectingNeeds{*load_.chain, *flow_, facts_, *rules_, *bypass_, clock_, *tally_, exchanges_});
+}
+
+std::vector<Refusal> Gateway::counted(Cell first) const {
+  std::vector<Refusal> found;
+  for (std::size_t i = 0; i < kRefusals; ++i) {
+    for (std::uint64_t n = cells_[(first + i).index]; n > 0; --n) found.push_back(static_cast<Refusal>(i));
+  }
+  return found;
+}
+
+// ---- the call
+
+Call::Call(Gateway& gateway) : gateway_(gateway) {
+  gateway_.renew();
+  talk_.emplace(gateway_.sniffing());
+}
+
+Call::~Call() {
+  talk_.reset();
+  gateway_.end_flow();
+}
+
+bool Call::say(Side side, Bytes bytes) {
+  if (now_ != Now::sniffed && now_ != Now::inspected) return false;
+  if (ends_[index_of(side)] || (side == Side::upstream && !connected_)) return false;
+  if (side == Side::client) {
+    talk_->client(bytes);
+  } else {
+    talk_->upstream(bytes);
+  }
+  follow();
+  return true;
+}
+
+void Call::end(Side side) {
+  if (side == Side::upstream && !connected_) return;
+  ends_[index_of(side)] = true;
+  follow();
+}
+
+void Call::deadline() {
+  if (talk_->going()) talk_->deadline();
+  follow();
+}
+
+void Call::follow() {
+  do {
+    collect();
+    while (talk_->connecting()) connect();
+    if (const auto* sniffed = talk_->said<Sniffed>()) {
+      if (sniffed->found != Sniffed::Found::http1) {
+        now_ = Now::untouched;
+        return;
+      }
+      inspect();
+      continue;
+    }
+    if (talk_->said<Close>()) now_ = Now::closed;
+    if (talk_->said<Upgraded>() || talk_->said<TunnelOpened>() || talk_->said<PassedThrough>()) now_ = Now::tunnelled;
+  } while (talk_->going() && (talk_->connecting() || hear_ends()));
+  collect();
+}
+
+// What was said so far stays unread for the next stage, as in the legs of a flow.
+void Call::inspect() {
+  const std::string client = talk_->unread(Side::client), upstream = talk_->unread(Side::upstream);
+  talk_.emplace(gateway_.inspecting(), connected_);
+  now_ = Now::inspected;
+  if (!client.empty()) talk_->client(client);
+  if (!upstream.empty()) talk_->upstream(upstream);
+}
+
+// A new connection: what the one before it said or ended is forgotten.
+void Call::connect() {
+  connected_ = true;
+  ends_[index_of(Side::upstream)] = heard_[index_of(Side::upstream)] = false;
+  talk_->connected();
+  collect();
+}
+
+void Call::collect() {
+  for (Side side : {Side::client, Side::upstream}) received_[index_of(side)] += talk_->sent(side);
+}
+
+bool Call::hear_ends() {
+  for (Side side : {Side::client, Side::upstream}) {
+    if (!ends_[index_of(side)] || heard_[index_of(side)] || !talk_->stage().wants(side)) continue;
+    heard_[index_of(side)] = true;
+    if (side == Side::upstream) connected_ = false;
+    talk_->ends(side);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace hyalite

@@ -1,0 +1,87 @@
+// A gateway without sockets: a client and a server, and between them the stages that real flows run through.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/inspecting.h"
+#include "flow/sniffing.h"
+#include "plugin/loader.h"
+#include "tests/support/playbook.h"
+
+namespace hyalite {
+
+// What a worker has before its first flow. Made once, lent to many Calls, one at a time.
+class Gateway {
+ public:
+  explicit Gateway(const Settings& given = {}, const std::string& plugin_directory = {});
+
+  std::unique_ptr<Stage> sniffing() const;
+  std::unique_ptr<Stage> inspecting();
+  // Forgets the last flow; counters begin at 0.
+  void renew();
+  void end_flow();
+
+  const Mistakes& mistakes() const { return load_.mistakes; }
+  std::vector<Refusal> refused_requests() const { return counted(places_.refused_requests); }
+  std::vector<Refusal> refused_responses() const { return counted(places_.refused_responses); }
+
+ private:
+  std::vector<Refusal> counted(Cell first) const;
+
+  ManualClock clock_;
+  Layout layout_;
+  TallyPlaces places_;
+  Settings settings_;
+  Log log_{LogLevel::error, [](std::string_view) {}};
+  ChainLoad load_;
+  FlowFacts facts_;
+  std::vector<std::uint64_t> cells_;
+  std::optional<Tally> tally_;
+  std::optional<HttpRules> rules_;
+  std::optional<Bypass> bypass_;
+  std::optional<FlowSubject> flow_;
+  std::uint64_t exchanges_ = 0;
+};
+
+// One connection through the gateway, from its first byte: sniffed, then inspected. Upstream is connected as soon as asked for.
+class Call {
+ public:
+  enum class Now { sniffed, inspected, tunnelled, untouched, closed };
+
+  explicit Call(Gateway& gateway);
+  ~Call();
+
+  // False when nobody is there to be heard: upstream is not connected, or all is over.
+  bool say(Side side, Bytes bytes);
+  // That side sends no more. Heard when the stage would read again, as with a socket.
+  void end(Side side);
+  void deadline();
+
+  Now now() const { return now_; }
+  const std::string& received(Side side) const { return received_[index_of(side)]; }
+  // Once closed, and once the tunnel is open: the outcome.
+  const Outcome& outcome() const { return talk_->outcome(); }
+  const Close* closed() const { return talk_->said<Close>(); }
+  // Not taken by any stage.
+  const std::string& unread(Side side) const { return talk_->unread(side); }
+
+ private:
+  void follow();
+  void collect();
+  void inspect();
+  void connect();
+  bool hear_ends();
+
+  Gateway& gateway_;
+  std::optional<Playbook> talk_;
+  Now now_ = Now::sniffed;
+  std::string received_[2];
+  bool connected_ = false;
+  bool ends_[2] = {false, false}, heard_[2] = {false, false};
+};
+
+}  // namespace hyalite

@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# The header-rewriter changes what it was told to change, in both directions, and nothing else.
+# SPDX-License-Identifier: MIT
+import os
+import sys
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import lab
+import raw
+from gateway import GatewayTest
+from origin import Recorder
+
+
+REWRITER = {"name": "headers", "use": "header-rewriter", "settings": {
+    "request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}, {"add": "X-Via", "to": "hyalite"}],
+    "response": [{"remove": "Server"}, {"set": "X-Frame-Options", "to": "DENY"}],
+}}
+REQUEST = b"GET /a?b HTTP/1.1\r\nhOST: origin.lab\r\nX-Debug: 1\r\nX-Checked: no\r\nx-debug:2\r\nAccept:  */* \r\n\r\n"
+RESPONSE = b"HTTP/1.1 200 Very Well\r\nserver: leaky/1.0\r\nContent-Length: 2\r\nX-lower: \xe9\r\n\r\nok"
+
+
+@lab.both_families
+class HeadersRewritten(GatewayTest):
+    plugins = (REWRITER,)
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.recorder = Recorder(80)
+        cls.addClassCleanup(cls.recorder.close)
+
+    def test_requests_and_responses_arrive_edited(self, family):
+        with raw.connect(family=family) as client:
+            client.send(REQUEST)
+            upstream = self.recorder.next()
+            asked = upstream.read_until(b"\r\n\r\n").split(b"\r\n")
+            upstream.send(RESPONSE)
+            answer = client.read_response()
+            upstream.close()
+        # What was not edited is still as it came, in its order.
+        self.assertEqual(asked[:2], REQUEST.split(b"\r\n")[:2])
+        self.assertIn(b"Accept:  */* ", asked)
+        self.assertIn(b"X-Checked: yes", asked)
+        self.assertIn(b"X-Via: hyalite", asked)
+        self.assertFalse([line for line in asked if line.lower().startswith(b"x-debug") or line == b"X-Checked: no"])
+        self.assertTrue(answer.head.startswith(b"HTTP/1.1 200 Very Well\r\nContent-Length: 2\r\nX-lower: \xe9\r\n"), answer.head)
+        self.assertEqual((answer.header("Server"), answer.header("X-Frame-Options"), answer.body), (None, "DENY", b"ok"))
+
+if __name__ == "__main__":
+    lab.main()

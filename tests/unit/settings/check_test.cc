@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "settings/check.h"
+
+#include <gtest/gtest.h>
+
+#include "settings/reader.h"
+
+namespace hyalite {
+
+namespace {
+
+std::string mistakes_in(std::string_view yaml) {
+  return text_of(read_settings(yaml, "g.yaml").mistakes);
+}
+std::string beside_a_listener(const std::string& yaml) {
+  return mistakes_in("listeners: [{address: \"[::]:8080\"}]\n" + yaml);
+}
+
+}  // namespace
+
+TEST(Check, FindsTwoListenersOnOneAddress) {
+  EXPECT_EQ(mistakes_in("listeners:\n- address: 10.0.0.1:80\n- address: 10.0.0.1:80\n"),
+            "g.yaml:3:12: listener on 10.0.0.1:80, expected an address of its own: listeners[0] "
+            "takes 10.0.0.1:80\n");
+  EXPECT_EQ(mistakes_in("listeners:\n- address: \"[::]:80\"\n- address: 0.0.0.0:80\n"),
+            "g.yaml:3:12: listener on 0.0.0.0:80, expected an address of its own: listeners[0] "
+            "takes [::]:80\n");
+  EXPECT_EQ(
+      mistakes_in(
+          "listeners:\n- address: \"[::]:80\"\n- address: 10.0.0.1:80\n- address: \"[::]:81\"\n"),
+      "");
+  EXPECT_EQ(mistakes_in("listeners:\n- address: \"[::]:0\"\n- address: \"[::]:0\"\n"), "")
+      << "any free port, twice";
+}
+
+TEST(Check, FindsNamesGivenTwice) {
+  EXPECT_EQ(
+      mistakes_in("listeners:\n- {address: 0.0.0.0:1, name: a}\n- {address: 0.0.0.0:2, name: a}\n"),
+      "g.yaml:3:30: listener named \"a\", expected a name of its own: listeners[0] has it\n");
+  EXPECT_EQ(beside_a_listener(
+                "plugins:\n- {name: a, use: x}\n- {name: b, use: x}\n- {name: a, use: y}\n"),
+            "g.yaml:5:10: plugin named \"a\", expected a name of its own: plugins[0] has it\n");
+}
+
+TEST(Check, FindsMarksThatShareBits) {
+  EXPECT_EQ(beside_a_listener("upstream: {mark: 0x300000}"),
+            "g.yaml:2:18: upstream.mark shares bits with interception.mark, expected bits of its "
+            "own: the rules would "
+            "catch our own connections\n");
+  EXPECT_EQ(beside_a_listener("upstream: {mark: 0x200000}"), "");
+}
+
+TEST(Check, FindsAPortToBeKeptWithoutItsAddress) {
+  EXPECT_NE(beside_a_listener("upstream: {source: proxy, keep_client_port: true}"), "");
+  EXPECT_EQ(beside_a_listener("upstream: {keep_client_port: true}"), "");
+}
+
+TEST(Check, KeepsTheAdminPagesFromOtherMachinesUnlessTold) {
+  EXPECT_EQ(beside_a_listener("admin: {address: 0.0.0.0:9180}"),
+            "g.yaml:2:18: admin.address is 0.0.0.0:9180, which other machines can reach, expected "
+            "a loopback address, or "
+            "admin.allow_remote: true\n");
+  EXPECT_EQ(beside_a_listener("admin: {address: 0.0.0.0:9180, allow_remote: true}"), "");
+  EXPECT_EQ(beside_a_listener("admin: {address: 127.8.8.8:9180}"), "");
+  EXPECT_EQ(beside_a_listener("admin: {address: \"[::1]:9180\"}"), "");
+  EXPECT_EQ(beside_a_listener("admin: {address: none}"), "");
+}
+
+TEST(Check, FindsAnAdminAddressThatAListenerTakes) {
+  EXPECT_EQ(beside_a_listener("admin: {address: 127.0.0.1:8080}"),
+            "g.yaml:2:18: admin.address is 127.0.0.1:8080, expected a port of its own: the "
+            "listener on [::]:8080 takes "
+            "it\n");
+  EXPECT_NE(beside_a_listener("admin: {socket: /run/a}\ncontrol: {socket: /run/a}"), "");
+}
+
+TEST(Check, NamesTheLineOfALimitThatDoesNotFitIntoAnother) {
+  EXPECT_EQ(beside_a_listener("limits:\n  head_bytes: 1MiB\n"),
+            "g.yaml:3:15: limits.head_bytes is 1MiB, expected at most "
+            "limits.buffered_bytes_per_flow, which is 512KiB\n");
+  EXPECT_EQ(beside_a_listener("limits:\n  target_bytes: 65KiB\n"),
+            "g.yaml:3:17: limits.target_bytes is 65KiB, expected at most limits.head_bytes, which "
+            "is 64KiB\n");
+  EXPECT_EQ(beside_a_listener("limits:\n  buffered_bytes_per_flow: 64KiB\n"), "");
+  EXPECT_NE(beside_a_listener("limits: {held_body_bytes: 1GiB}"), "");
+  EXPECT_EQ(beside_a_listener("limits: {flows: 100}"),
+            "g.yaml:2:9: limits.flows_per_client is 2000, expected at most limits.flows, which is "
+            "100, or 0 for no such "
+            "limit\n");
+  EXPECT_EQ(beside_a_listener("limits: {flows: 100, flows_per_client: 0}"), "");
+}
+
+TEST(Check, FindsTimesInTheWrongOrder) {
+  EXPECT_EQ(beside_a_listener("timeouts: {sniff_silence: 10s}"),
+            "g.yaml:2:27: timeouts.sniff_silence is 10s, expected less than timeouts.sniff, which "
+            "is 10s\n");
+  EXPECT_NE(beside_a_listener("containment: {call_budget: {warn: 2s}}"), "");
+}
+
+}  // namespace hyalite
