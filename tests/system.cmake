@@ -1,14 +1,20 @@
-# The tests with the real binary, the real kernel and real peers: one per file and mode, as root and as an ordinary user.
+# The tests with the real binary, the real kernel and real peers: one per file and mode; and the demonstration.
 # SPDX-License-Identifier: MIT
 find_program(HYALITE_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 file(GLOB system_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/system/*_test.py)
 execute_process(COMMAND id -u OUTPUT_VARIABLE user_id OUTPUT_STRIP_TRAILING_WHITESPACE)
 
-function(system_test name file mode)
-  add_test(NAME ${name} COMMAND ${HYALITE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/support/run_test.py ${CMAKE_BINARY_DIR}
-    ${file} ${mode} ${ARGN})
+# lab_test(NAME LABEL FILE ARGUMENT...): run by whoever runs ctest, and when that is root by an ordinary user too.
+function(lab_test name label)
+  set(runner ${HYALITE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/support/run_test.py)
+  add_test(NAME ${name} COMMAND ${runner} ${CMAKE_BINARY_DIR} ${ARGN})
+  set(names ${name})
+  if(user_id EQUAL 0)
+    add_test(NAME ${name}.user COMMAND ${runner} --user ${CMAKE_BINARY_DIR} ${ARGN})
+    list(APPEND names ${name}.user)
+  endif()
   # Every lab is a network of its own: they may run beside each other.
-  set_tests_properties(${name} PROPERTIES LABELS system TIMEOUT 120 SKIP_RETURN_CODE 77)
+  set_tests_properties(${names} PROPERTIES LABELS ${label} TIMEOUT 120 SKIP_RETURN_CODE 77)
 endfunction()
 
 foreach(file IN LISTS system_tests)
@@ -21,9 +27,7 @@ foreach(file IN LISTS system_tests)
     string(REPLACE "\"" "" modes "${modes}")
   endif()
   foreach(mode IN LISTS modes)
-    system_test(system.${name}.${mode} ${file} ${mode})
-    if(user_id EQUAL 0)
-      system_test(system.${name}.${mode}.user ${file} ${mode} user)
-    endif()
+    lab_test(system.${name}.${mode} system ${file} ${mode})
   endforeach()
 endforeach()
+lab_test(demo demo ${PROJECT_SOURCE_DIR}/demo)

@@ -11,6 +11,7 @@
 namespace hyalite {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string copy(text);
   in_addr four{};
   if (inet_pton(AF_INET, copy.c_str(), &four) == 1) return v4(four);

@@ -97,6 +97,12 @@ void add_plugin(CLI::App& app, Stored& stored) {
   info->callback([&] { stored.chosen = stored.info; });
 }
 
+// CLI11 takes a "--" behind a positional for one of them.
+std::vector<std::string> without_dashes(std::vector<std::string> command) {
+  if (!command.empty() && command.front() == "--") command.erase(command.begin());
+  return command;
+}
+
 void add_lab(CLI::App& app, Stored& stored) {
   CLI::App* lab = app.add_subcommand("lab", "A private network of client, gateway and origin, to try interception in");
   lab->footer("Needs no root, and sees nothing of this machine's network. Exit status 77: this machine cannot have one.");
@@ -111,6 +117,7 @@ void add_lab(CLI::App& app, Stored& stored) {
   run->add_option("command", options.command, "The command and its arguments, after --; default: a shell");
   run->callback([&] {
     options.mode = *lab_mode_from(stored.lab_mode);
+    options.command = without_dashes(options.command);
     const char* shell = std::getenv("SHELL");
     if (options.command.empty()) options.command = {shell == nullptr ? "/bin/sh" : shell};
     stored.chosen = stored.lab_run;
@@ -122,6 +129,7 @@ void add_lab(CLI::App& app, Stored& stored) {
   exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")->required();
   exec->callback([&] {
     stored.lab_exec.host = *lab_host_from(stored.lab_host);
+    stored.lab_exec.command = without_dashes(stored.lab_exec.command);
     stored.chosen = stored.lab_exec;
   });
 }

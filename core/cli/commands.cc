@@ -108,7 +108,7 @@ int check(const CheckCommand& command) {
 
 int control(const ControlCommand& command) {
   const std::string path =
-      command.socket.empty() ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR")) : command.socket;
+      command.socket.empty() ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"), std::getenv("RUNTIME_DIRECTORY")) : command.socket;
   if (path.empty()) {
     complain("no control socket: give --socket PATH, as in control.socket of the settings");
     return kExitUsage;

@@ -119,6 +119,7 @@ struct HttpEndpoint::Server {
 
   Handler handler;
   evhttp* http;
+  std::vector<evhttp_bound_socket*> bound;
   std::vector<evconnlistener*> listeners;
   std::list<SocketFile> files;
   Link pending;
@@ -251,9 +252,17 @@ Result<void> HttpEndpoint::serve(Fd listening) {
   evhttp_bound_socket* bound = evhttp_accept_socket_with_handle(server_->http, listening.get());
   if (bound == nullptr) return Error::system(Fault::us, "cannot serve a socket", errno);
   (void)listening.release();  // evhttp closes it
+  server_->bound.push_back(bound);
   server_->listeners.push_back(evhttp_bound_socket_get_listener(bound));
   evconnlistener_set_error_cb(server_->listeners.back(), &rest);
   return {};
+}
+
+void HttpEndpoint::stop_accepting() {
+  server_->listeners.clear();
+  for (evhttp_bound_socket* bound : server_->bound) evhttp_del_accept_socket(server_->http, bound);
+  server_->bound.clear();
+  server_->files.clear();
 }
 
 }  // namespace hyalite

@@ -83,6 +83,8 @@ class HttpEndpoint {
   Result<void> listen_unix(const std::string& path, mode_t mode = 0600);
   // A socket that listens already, e.g. from systemd or the master.
   Result<void> serve(Fd listening);
+  // Closes its listening sockets. Who is connected already is served on.
+  void stop_accepting();
 
  private:
   struct Server;

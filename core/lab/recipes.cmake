@@ -23,3 +23,5 @@ std::string_view recipe_text(LabMode mode) {
 }  // namespace hyalite
 ")
 target_sources(hyalite_lab PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/lab/recipe_texts.cc)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/hyalite
+  USE_SOURCE_PERMISSIONS FILES_MATCHING PATTERN "*.sh")

@@ -14,7 +14,7 @@ namespace {
 
 std::int64_t or_never(const std::optional<Nanoseconds>& time) { return time ? time->count() : -1; }
 
-hyalite_exchange_summary summary_of(const ExchangeSummary& from, const Decision& decision) {
+hyalite_exchange_summary summary_of(const ExchangeSummary& from, const Decision& decision, const Address& upstream) {
   hyalite_exchange_summary out{};
   out.size = sizeof out;
   out.end = static_cast<std::uint32_t>(from.end);
@@ -26,6 +26,7 @@ hyalite_exchange_summary summary_of(const ExchangeSummary& from, const Decision&
   out.to_client = from.to_client;
   out.request_content = from.request_content;
   out.response_content = from.response_content;
+  out.upstream = abi(upstream);
   out.started_at = nanoseconds(from.started_at);
   out.duration = from.duration.count();
   out.request_head = or_never(from.request_head);
@@ -225,7 +226,7 @@ Answer Chain::tunnel_open(ExchangeSubject& exchange, TunnelKind kind) {
 void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary) {
   Decision redirected;  // a redirect is nobody's decision about the end, but people want to know who it was
   redirected.decided_by = exchange.redirected_by();
-  const hyalite_exchange_summary about = summary_of(summary, exchange.decision().made() ? exchange.decision() : redirected);
+  const hyalite_exchange_summary about = summary_of(summary, exchange.decision().made() ? exchange.decision() : redirected, exchange.upstream());
   run(Hook::exchange_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
     return i.hooks().http.exchange_end(i.self(), &exchange, state, &about);
   });

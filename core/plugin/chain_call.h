@@ -19,7 +19,7 @@ class CallFrame {
       slot->flow.store(flow == nullptr ? 0 : flow->id(), std::memory_order_relaxed);
       slot->instance.store(index + 1, std::memory_order_relaxed);
     }
-    if (flow_ != nullptr) flow_->running = {&instance, index, hook, {}};
+    if (flow_ != nullptr) begin(flow_->running, index);
     instance.host().count(InstanceCount::calls);
   }
   CallFrame(const CallFrame&) = delete;
@@ -31,6 +31,12 @@ class CallFrame {
   }
 
  private:
+  void begin(Running& running, std::uint32_t index) {
+    running.instance = &instance_;
+    running.index = index;
+    running.hook = hook_;
+    if (running.proposed.made()) running.proposed = {};
+  }
   // A few nanoseconds to read, and true to a few milliseconds: enough for budgets.
   static std::int64_t coarse_ns() {
     timespec now{};

@@ -20,7 +20,7 @@ constexpr mode_t kOwnerOnly = 0600, kGroupToo = 0660;
 
 std::string control_path(const Settings& settings) {
   if (!settings.control.socket.empty()) return settings.control.socket;
-  return default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"));
+  return default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"), std::getenv("RUNTIME_DIRECTORY"));
 }
 
 bool still_there(const std::string& path) {

@@ -161,6 +161,8 @@ void AdminProcess::on_message(Received message) {
   } else if (message.type == Outcome::kType) {
     on_outcome(message);
   } else if (message.as<Stop>()) {
+    show_.stop_accepting();
+    control_.stop_accepting();
     leave_.start(kLastAnswers);
   }
 }
@@ -321,12 +323,17 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
 
 int begin(Beginning beginning, Log& log) {
   auto read = read_settings(beginning);
+  if (read.failure) {
+    // The generation reads the same, finds the same and more, and says so: then the master ends us.
+    while (await_message(beginning.master, beginning.master_life.get(), Milliseconds{-1})) {
+    }
+    return kExitFailed;
+  }
   log.set_level(read.settings.log.level);
-  const auto ended = read.failure ? Result<int>(Error{Fault::operator_, read.failure->text})
-                                  : live(beginning, read.settings, log);
+  const auto ended = live(beginning, read.settings, log);
   if (ended) return *ended;
   log.error("admin.failed", {{"why", ended.error().text}});
-  tell(beginning.master, Failed{}, read.failure ? *read.failure : Failure::of(ended.error(), beginning.file));
+  tell(beginning.master, Failed{}, Failure::of(ended.error(), beginning.file));
   return kExitFailed;
 }
 

@@ -219,6 +219,8 @@ void Master::enforce_cap() {
 
 // From now on this admin process shows, and the others leave.
 void Master::admit(AdminPart& page) {
+  // Who asks now waits a moment in the sockets' queues; nobody gets an old answer.
+  dismiss_other_admins(page);
   page.state = AdminPart::State::serving;
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
@@ -242,7 +244,6 @@ void Master::admit(AdminPart& page) {
     finished.told = false;
   }
   send_picture();
-  dismiss_other_admins(page);
 }
 
 void Master::dismiss_other_admins(const AdminPart& but) {

@@ -8,6 +8,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 namespace hyalite {
 
@@ -84,9 +85,11 @@ Result<void> Channel::send_bytes(std::uint16_t type, std::string_view body,
 Result<std::optional<Received>> Channel::receive() const {
   char probe;
   ssize_t size;
+  // A peer that went without having read all of ours leaves a reset, told once; what it said before is still to come.
+  bool reset = false;
   do {
     size = ::recv(fd_.get(), &probe, 1, MSG_PEEK | MSG_TRUNC);
-  } while (size < 0 && errno == EINTR);
+  } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !std::exchange(reset, true))));
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::optional<Received>();
   if (size < 0) return Error::system(Fault::us, "the channel failed", errno);
   if (size == 0) return lost("the other end is closed");

@@ -118,7 +118,10 @@ bool read_generation(Words& words, MasterState& state) {
 
 bool read_admin(Words& words, MasterState& state) {
   MasterState::Admin& admin = state.admins.emplace_back();
-  return words.number(admin.pid) && words.number(admin.channel);
+  int leaving = 0;
+  const bool fine = words.number(admin.pid) && words.number(leaving) && words.number(admin.channel);
+  admin.leaving = leaving != 0;
+  return fine;
 }
 
 bool read_finished(Words& words, MasterState& state) {
@@ -167,7 +170,7 @@ std::string write_state(const MasterState& state) {
                  one.drain_ms, one.stop_ms, one.channel, one.board, one.plugins) +
             number_words(one.questions) + '\n';
   }
-  for (const auto& admin : state.admins) text += line("admin", admin.pid, admin.channel) + '\n';
+  for (const auto& admin : state.admins) text += line("admin", admin.pid, int{admin.leaving}, admin.channel) + '\n';
   for (const auto& board : state.finished) text += line("finished", board.number, board.board) + '\n';
   for (const auto& asker : state.askers) text += line("asker", asker.admin, asker.command) + '\n';
   for (const auto& name : state.quarantined) text += line("quarantined", name) + '\n';

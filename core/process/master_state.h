@@ -41,6 +41,7 @@ struct MasterState {
   };
   struct Admin {
     pid_t pid = -1;
+    bool leaving = false;
     int channel = -1;
   };
   struct Asker {

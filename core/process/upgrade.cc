@@ -122,7 +122,7 @@ MasterState Master::state() const {
            part->board.get(), part->plugins.get(), {}};
     for (const Channel& end : part->questions) one.questions.push_back(end.fd());
   }
-  for (const auto& part : admins_) state.admins.push_back({part->child.pid, part->child.channel.fd()});
+  for (const auto& part : admins_) state.admins.push_back({part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
   for (const FinishedBoard& board : finished_) state.finished.push_back({board.number, board.board.get()});
   if (upgrade_) {
     for (const Asker& asker : upgrade_->askers) state.askers.push_back({asker.admin, asker.command});
@@ -196,7 +196,7 @@ Result<void> Master::take_over(const MasterState& left) {
   for (const auto& one : left.admins) {
     auto part = std::make_unique<AdminPart>();
     part->child = {one.pid, Channel(Fd(one.channel))};
-    part->state = AdminPart::State::serving;
+    part->state = one.leaving ? AdminPart::State::leaving : AdminPart::State::serving;
     part->since = clock_.now();
     admins_.push_back(std::move(part));
   }

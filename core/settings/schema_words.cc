@@ -260,7 +260,6 @@ bool SchemaWords::fits_from_afar(const Json& schema, const Json& value) const {
       values != nullptr && !has_one_of_type(*values, value))
     return false;
   if (!value.is_object()) return true;
-  if (!missing_names(here, value).empty()) return false;
   const std::vector<std::string> known = known_names(here);
   if (known.empty()) return true;
   return std::all_of(value.items().begin(), value.items().end(), [&](const auto& entry) {
@@ -270,13 +269,16 @@ bool SchemaWords::fits_from_afar(const Json& schema, const Json& value) const {
 
 int SchemaWords::meant_alternative(const Json& schema, const Json& value) const {
   const Json* alternatives = alternatives_of(resolved(schema));
-  int meant = -1;
-  for (std::size_t i = 0; alternatives != nullptr && i < alternatives->size(); ++i) {
-    if (!fits_from_afar((*alternatives)[i], value)) continue;
-    if (meant != -1) return -1;
-    meant = static_cast<int>(i);
+  if (alternatives == nullptr) return -1;
+  std::vector<int> fitting, complete;
+  for (std::size_t i = 0; i < alternatives->size(); ++i) {
+    const Json& alternative = (*alternatives)[i];
+    if (!fits_from_afar(alternative, value)) continue;
+    fitting.push_back(static_cast<int>(i));
+    if (missing_names(alternative, value).empty()) complete.push_back(static_cast<int>(i));
   }
-  return meant;
+  if (complete.size() == 1) return complete.front();
+  return fitting.size() == 1 ? fitting.front() : -1;
 }
 
 }  // namespace hyalite

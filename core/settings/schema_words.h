@@ -29,9 +29,9 @@ class SchemaWords {
   std::vector<std::string> missing_names(const Json& schema, const Json& value) const;
   // May a regular expression be asked about the value at `steps`? Rather yes than no.
   bool may_ask_for_a_pattern(const std::vector<std::string>& steps) const;
-  // Which of the alternatives (anyOf, oneOf) was meant, seen from afar: of the value's type, with
-  // every name that it must have and none that it may not. -1 when there is none such, or more than
-  // one.
+  // Which of the alternatives (anyOf, oneOf) was meant, seen from afar: of the value's type,
+  // without a name that it may not have; and of several such, the one that lacks no name. -1:
+  // nobody knows.
   int meant_alternative(const Json& schema, const Json& value) const;
 
  private:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
 
 # /run is the lab's own, and anybody's who is in it. What the service's user must read is copied: the tree may be private.
 demo=/run/demo
@@ -12,7 +13,6 @@ cp "$HYALITE_PLUGINS"/*.so $demo/plugins/
 cp "$here"/hyalite.yaml "$here"/nginx.conf $demo/
 chmod -R a+rX,go-w $demo
 chmod 777 $demo/log
-cd $demo
 
 on() { "$demo/hyalite" lab exec "$1" -- "${@:2}"; }
 
@@ -21,18 +21,18 @@ on origin nginx -p $demo -e $demo/log/nginx.log -c $demo/nginx.conf
 on origin python3 "$here/greeter.py"
 
 # The proxy says when it accepts; what it says later is kept.
-exec {said}< <(exec ./hyalite run --config hyalite.yaml 2>&1)
+exec {said}< <(exec $demo/hyalite run --config $demo/hyalite.yaml 2>&1)
 proxy=$!
 while read -r line <&$said; do
-  echo "$line" >>log/hyalite.log
+  echo "$line" >>$demo/log/hyalite.log
   [[ $line == *" accepting "* ]] && break
 done
 if [[ ${line:-} != *" accepting "* ]]; then
   echo "The proxy did not start:" >&2
-  cat log/hyalite.log >&2
+  cat $demo/log/hyalite.log >&2
   exit 1
 fi
-cat <&$said >>log/hyalite.log &
+cat <&$said >>$demo/log/hyalite.log &
 
 case $1 in
   shell) . "$here/shell.sh" ;;

@@ -45,15 +45,15 @@ void put_findings(const T& subject, JsonLine& line) {
   if (!list.empty()) line.raw("findings", "[" + list + "]");
 }
 
-void put_flow(const hyalite_flow_info& info, JsonLine& line) {
+void put_flow(const hyalite_flow_info& info, const hyalite_address& upstream, JsonLine& line) {
   line.number("flow", info.id);
   line.text("client", hyalite::ip_text(info.client));
   line.number("client_port", info.client.port);
   line.text("destination", hyalite::ip_text(info.destination));
   line.number("destination_port", info.destination.port);
-  if (!same_address(info.upstream, info.destination)) {
-    line.text("redirected_to", hyalite::ip_text(info.upstream));
-    line.number("redirected_to_port", info.upstream.port);
+  if (!same_address(upstream, info.destination)) {
+    line.text("redirected_to", hyalite::ip_text(upstream));
+    line.number("redirected_to_port", upstream.port);
   }
   line.text("arrival", name_of_arrival(info.arrival));
   line.text_if("listener", hyalite::view(info.listener));
@@ -142,7 +142,7 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     JsonLine line;
     line.text("time", utc_time(summary.started_at));
     line.text("kind", "exchange");
-    put_flow(exchange.flow().info(), line);
+    put_flow(exchange.flow().info(), summary.upstream, line);
     line.number("exchange", exchange.number());
     line.join(state.asked);
     if (summary.status != 0) line.number("status", summary.status);
@@ -166,7 +166,7 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     JsonLine line;
     line.text("time", utc_time(about.opened_at));
     line.text("kind", "flow");
-    put_flow(about, line);
+    put_flow(about, about.upstream, line);
     line.text("protocol", name_of_protocol(about.protocol));
     put_alpn(flow, line);
     line.number("exchanges", summary.exchanges);

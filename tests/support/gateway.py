@@ -28,7 +28,7 @@ class Gateway:
         self._news = threading.Condition()
         self._process = None
         Gateway.logs.append(self._lines)
-        logger = {"name": "audit", "use": "http-logger", "settings": {"file": self.record_file}}
+        logger = {"name": "audit", "use": "http-logger", "settings": {"file": self.record_file, "flush_ms": 0}}
         self.write(_merged(_defaults(directory, listener or {}), {"plugins": [logger, *plugins], **settings}))
 
     def write(self, settings):
@@ -40,7 +40,8 @@ class Gateway:
     def start(self):
         self._process = subprocess.Popen([lab.binary(), "run", "--config", self.file], stderr=subprocess.PIPE,
                                          stdin=subprocess.DEVNULL, start_new_session=True, text=True)
-        threading.Thread(target=self._listen_to, args=(self._process.stderr,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen_to, args=(self._process.stderr,), daemon=True)
+        self._listener.start()
         self.wait_for_line(r"\baccepting\b")
         return self
 
@@ -67,6 +68,8 @@ class Gateway:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(15)
+        self._listener.join(5)
+        self._process.stderr.close()
         assert code == 0, f"hyalite ended with {code}"
         lab.wait_for(lambda: not self.processes(), "hyalite's processes to be gone", seconds=2)
 

@@ -87,9 +87,9 @@ def generate_response(rng, request, last, most_body=100_000):
     line = f"HTTP/1.1 {status} {rng.choice(REASONS)}\r\n".encode("latin-1")
     fields = _fields(rng)
     ends, body = False, b""
-    if request.method == "HEAD":
+    if request.method == "HEAD" and status != 204:
         fields.insert(0, b"Content-Length: 12345\r\n")
-    elif status not in (204, 304):
+    elif request.method != "HEAD" and status not in (204, 304):
         if last and rng.random() < 0.5:
             ends, body = True, rng.randbytes(rng.choice((0, 100, 50000)))[:most_body]
         else:

@@ -89,6 +89,7 @@ def ok(body=b"hello\n", *fields):
 
 
 _NGINX = """
+user root root;
 daemon off;
 master_process off;
 error_log stderr warn;

@@ -147,8 +147,12 @@ def connect(name="origin", family=4, port=80, source_port=0, receive_buffer=None
     if source_port:
         sock.bind(("", source_port))
     sock.settimeout(10)
-    sock.connect((lab.address(name, family), port))
-    return Connection(sock)
+    connection = Connection(sock)
+    try:
+        sock.connect((lab.address(name, family), port))
+    except ConnectionResetError:  # it was connected, and reset before we looked
+        connection.ended = "reset"
+    return connection
 
 
 def _plain(host):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs a test file of tests/system as ctest wants it: `run_test.py BUILD FILE MODE [user]`. With "user" as an ordinary user, who
+# Runs a test in the lab as ctest wants it: `run_test.py [--user] BUILD FILE ARGUMENT...`. With --user as an ordinary user, who
 # may not be able to read where the tree was built: then from a copy.
 # SPDX-License-Identifier: MIT
 import os
@@ -14,15 +14,19 @@ _NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups
 
 
 def main():
-    build, file, mode = sys.argv[1:4]
-    as_user = sys.argv[4:] == ["user"] and os.geteuid() == 0
+    as_user = sys.argv[1] == "--user" and os.geteuid() == 0
+    build, file, *arguments = (it for it in sys.argv[1:] if it != "--user")
     tree, binaries = _ROOT, pathlib.Path(build)
     with tempfile.TemporaryDirectory(prefix="hyalite-tree-") as copy:
         if os.geteuid() == 0 and not _readable_by_nobody(file, binaries / "bin/hyalite"):
             tree, binaries = _copy(pathlib.Path(copy), binaries)
         environment = {**os.environ, "HYALITE_BIN": str(binaries / "bin/hyalite"), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, str(tree / pathlib.Path(file).relative_to(_ROOT)), mode]
+        command = [*_interpreter(file), str(tree / pathlib.Path(file).relative_to(_ROOT)), *arguments]
         return subprocess.run((_NOBODY if as_user else []) + command, env=environment, cwd=tree).returncode
+
+
+def _interpreter(file):
+    return [sys.executable] if file.endswith(".py") else []
 
 
 def _readable_by_nobody(*files):
@@ -33,8 +37,9 @@ def _readable_by_nobody(*files):
 
 def _copy(copy, binaries):
     os.chmod(copy, 0o755)
-    for name in ("tests/system", "tests/support", "config", "docs"):
+    for name in ("tests/system", "tests/support", "config", "docs", "examples/demo"):
         shutil.copytree(_ROOT / name, copy / name)
+    shutil.copy(_ROOT / "demo", copy)
     for name in ("bin", "plugins"):
         if (binaries / name).exists():
             shutil.copytree(binaries / name, copy / "build" / name)

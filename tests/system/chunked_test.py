@@ -11,7 +11,7 @@ from gateway import GatewayTest
 from origin import Recorder
 
 
-BODY = b"4;name=value\r\nWiki\r\n00005 ;\tq=\"a;b\"\r\npedia\r\n1\r\n!\r\n0;last\r\nX-Sum: 1\r\nx-other:\t2\r\n\r\n"
+BODY = b"4;name=value\r\nWiki\r\n00005;q=\"a;b\"\r\npedia\r\n1\r\n!\r\n0;last\r\nX-Sum: 1\r\nx-other:\t2\r\n\r\n"
 
 
 class Chunked(GatewayTest):

@@ -11,7 +11,7 @@ from origin import Recorder
 
 
 REWRITER = {"name": "headers", "use": "header-rewriter", "settings": {
-    "request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}, {"add": "X-Via", "value": "hyalite"}],
+    "request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}, {"add": "X-Via", "to": "hyalite"}],
     "response": [{"remove": "Server"}, {"set": "X-Frame-Options", "to": "DENY"}],
 }}
 REQUEST = b"GET /a?b HTTP/1.1\r\nhOST: origin.lab\r\nX-Debug: 1\r\nX-Checked: no\r\nx-debug:2\r\nAccept:  */* \r\n\r\n"
@@ -33,7 +33,7 @@ class HeadersRewritten(GatewayTest):
             upstream = self.recorder.next()
             asked = upstream.read_until(b"\r\n\r\n").split(b"\r\n")
             upstream.send(RESPONSE)
-            answer = client.read(len(RESPONSE) + 100) if client.ended else client.read_response()
+            answer = client.read_response()
             upstream.close()
         # What was not edited is still as it came, in its order.
         self.assertEqual(asked[:2], REQUEST.split(b"\r\n")[:2])

@@ -15,7 +15,7 @@ SETTINGS = {
     "workers": {"count": 1, "user": "nobody"},
     "limits": {"head_bytes": "4KiB", "target_bytes": "1KiB", "fields": 20, "trailer_bytes": "1KiB", "flows_per_client": 4,
                "interim_responses": 3, "chunk_line_bytes": "100B"},
-    "timeouts": {"head": "300ms", "keepalive_idle": "500ms", "sniff": "300ms", "stop": "1s"},
+    "timeouts": {"head": "300ms", "keepalive_idle": "1s", "sniff": "300ms", "stop": "1s"},
 }
 GET = b"GET / HTTP/1.1\r\nHost: origin.lab\r\n"
 

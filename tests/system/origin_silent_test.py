@@ -56,7 +56,7 @@ class ConnectTimesOutWithoutPages(GatewayTest):
 
 
 class ResponseTimesOut(GatewayTest):
-    settings = {"timeouts": {"response_head": "300ms", "stop": "1s"}}
+    settings = {"timeouts": {"response_head": "1s", "stop": "1s"}}
 
     @classmethod
     def set_up_origin(cls):

@@ -83,7 +83,8 @@ class TlsPasses(GatewayTest):
             upstream = self.recorder.next()
             upstream.close()
             client.read_to_end()
-        self.gateway.wait_for_record(lambda it: name in str(it))
+        record = self.gateway.wait_for_record(lambda it: it.get("server_name") == name)
+        self.assertEqual((record["kind"], record["protocol"], record["uninspected"]), ("flow", "tls", "tls"))
 
     def test_what_was_not_inspected_is_counted(self, family):
         before = self.gateway.count("hyalite_uninspected_total", reason="tls")

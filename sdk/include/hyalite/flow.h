@@ -139,7 +139,8 @@ typedef struct hyalite_flow_hooks {
   hyalite_verdict (*protocol)(void* instance, hyalite_flow* flow, void* state, uint32_t protocol);
   /* [worker] Before connecting to `to`. Decisions: reset, redirect_upstream. */
   hyalite_verdict (*upstream_connect)(void* instance, hyalite_flow* flow, void* state, const hyalite_address* to);
-  /* [worker] The end, exactly once for each flow that was opened. Nothing can be decided. */
+  /* [worker] The end, exactly once for each flow that was opened, unless this instance was left out of it. Nothing can be
+   * decided. */
   hyalite_verdict (*flow_close)(void* instance, hyalite_flow* flow, void* state, const hyalite_flow_summary* summary);
 } hyalite_flow_hooks;
 

@@ -161,6 +161,8 @@ typedef struct hyalite_exchange_summary {
   uint64_t from_client, to_upstream; /* the request on the wire, bytes: head, body, framing */
   uint64_t from_upstream, to_client; /* the response on the wire */
   uint64_t request_content, response_content; /* bodies as the client sent and got them, without framing */
+  hyalite_address upstream; /* where this request went, or would have gone; another one than the flow's when it was redirected */
+  uint32_t reserved;
   int64_t started_at;      /* wall clock, ns: the request's first byte */
   int64_t duration;        /* ns from then to the end */
   int64_t request_head, connected, request_sent, response_head; /* ns from then until the request's head was whole, upstream was
@@ -276,7 +278,7 @@ typedef struct hyalite_http_hooks {
   /* [worker] CONNECT was answered with 2xx, or the protocol was switched (101): raw bytes from here on. Declare a stream_interest here.
    * Decisions: reset. */
   hyalite_verdict (*tunnel_open)(void* instance, hyalite_exchange* exchange, void* state, uint32_t kind);
-  /* [worker] The end, exactly once for each exchange, however it ended. Heads are still readable; nothing can be decided. */
+  /* [worker] The end, exactly once for each exchange, however it ended, unless this instance was left out of it. Heads are still readable; nothing can be decided. */
   hyalite_verdict (*exchange_end)(void* instance, hyalite_exchange* exchange, void* state, const hyalite_exchange_summary* summary);
 } hyalite_http_hooks;
 

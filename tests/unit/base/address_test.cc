@@ -23,6 +23,10 @@ TEST(Address, HoldsAMappedAddressAsTheIpv4AddressItIs) {
   EXPECT_EQ(Address::from_sockaddr(reinterpret_cast<sockaddr*>(&storage))->text(), "192.0.2.1:80");
 }
 
+TEST(Address, DoesNotStopReadingAtANul) {
+  EXPECT_FALSE(IpAddress::parse(std::string_view("192.0.2.1\0x", 11)));
+}
+
 TEST(Network, ContainsByPrefix) {
   EXPECT_TRUE(Network::parse("10.64.0.0/10")->contains(*IpAddress::parse("10.127.255.255")));
   EXPECT_FALSE(Network::parse("10.64.0.0/10")->contains(*IpAddress::parse("10.128.0.0")));

@@ -135,6 +135,20 @@ TEST_F(AnEndpoint, DoesNotMindAnAskerWhoLeft) {
   loop->run_once();
 }
 
+TEST_F(AnEndpoint, StopsAcceptingAndStillServesWhoIsThere) {
+  const Address at = listen();
+  Asker asker(at);
+  asker.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_NE(asker.answer(*loop, "hello\n").find("200"), std::string::npos);
+  endpoint->stop_accepting();
+  asker.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_NE(asker.answer(*loop, "hello\n").find("200"), std::string::npos);
+  const Fd late(socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_storage storage;
+  const socklen_t size = at.to_sockaddr(storage, AF_INET);
+  EXPECT_NE(connect(late.get(), reinterpret_cast<sockaddr*>(&storage), size), 0);
+}
+
 TEST_F(AnEndpoint, MayEndBeforeItsRepliesAreSent) {
   const Address address = listen();
   Asker here(address), gone(address);

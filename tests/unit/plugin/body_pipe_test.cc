@@ -329,6 +329,7 @@ TEST(BodyPipe, StreamsABodyThatIsTooLarge) {
     options.keep_max = 2;
     Chain& chain = scripted.add(with_body(options, [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view* view) {
       if ((view->flags & HYALITE_WINDOW_TRUNCATED) != 0) first = flat(window, view);
+      EXPECT_EQ(view->offset + view->retained, seen.size());
       seen += flat(window, view).substr(view->retained);
       return replaces_cats("tiger")(x, window, view);
     })).start();

@@ -257,6 +257,10 @@ TEST(Chain, RedirectsGoOnAndTheLastOneCounts) {
 TEST(Chain, RedirectsOneExchange) {
   ScriptedChain scripted;
   Script script;
+  script.exchange_end = [](hyalite_exchange*, const hyalite_exchange_summary* summary) {
+    EXPECT_EQ(address_of(summary->upstream)->text(), "10.0.0.1:81");
+    EXPECT_EQ(view(summary->decided_by), "p0");
+  };
   script.request_head = [&](hyalite_exchange* exchange, const hyalite_headers*, void*) {
     const hyalite_address to = abi(*Address::parse("10.0.0.1:81"));
     const hyalite_address nowhere = {};

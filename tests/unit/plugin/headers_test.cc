@@ -184,6 +184,22 @@ TEST(Headers, ViewsOfOneCallAreBounded) {
   });
 }
 
+// The flow room reads one head after the other into the same object.
+TEST(Headers, OfTheNextRequestAreItsOwn) {
+  ScriptedChain scripted;
+  std::string seen;
+  Script script;
+  script.request_head = [&](hyalite_exchange*, const hyalite_headers* headers, void*) {
+    seen += view(hyalite_header_find(headers, HYALITE_HEADER_HOST)->value);
+    return HYALITE_CONTINUE;
+  };
+  Chain& chain = scripted.add(script).start();
+  Talk talk(chain);
+  talk.request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  talk.request("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+  EXPECT_EQ(seen, "ab");
+}
+
 TEST(Headers, EachPluginSeesTheEditsOfThoseBefore) {
   ScriptedChain scripted;
   Script first, second;

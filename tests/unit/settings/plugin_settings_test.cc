@@ -76,6 +76,16 @@ TEST(PluginSettings, ExplainsTheAlternativeThatWasMeant) {
             "g.yaml:8:20: plugins[0].settings.request[0].to is 1, expected text\n");
 }
 
+TEST(PluginSettings, TellsTheAlternativeThatWasMeantByItsNames) {
+  EXPECT_EQ(mistakes_in("    file: a\n    request:\n    - {set: X}\n"),
+            "g.yaml:8:7: plugins[0].settings.request[0] has no \"to\", expected text\n");
+  const char* schema = R"({"properties": {"a": {"oneOf": [
+    {"properties": {"b": {"type": "string"}}, "required": ["b"]},
+    {"properties": {"b": {"type": "string"}, "c": {}}, "required": ["b", "c"]}]}}})";
+  EXPECT_EQ(mistakes_in("    a: {b: 1}\n", schema),
+            "g.yaml:6:12: plugins[0].settings.a.b is 1, expected text\n");
+}
+
 TEST(PluginSettings, NamesAllAlternativesWhenNoneWasMeant) {
   EXPECT_EQ(mistakes_in("    file: a\n    request:\n    - {remov: X}\n"),
             "g.yaml:8:7: plugins[0].settings.request[0] is a mapping, expected a mapping with "

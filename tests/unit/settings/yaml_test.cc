@@ -55,6 +55,13 @@ TEST(Yaml, StopsAtAliasesThatMultiply) {
   EXPECT_EQ(tree.mistakes[0].what, "too much for a settings file");
 }
 
+TEST(Yaml, CountsValuesWithoutAnyText) {
+  std::string values;
+  for (std::size_t i = 0; i < kMaxYamlNodes - 2; ++i) values += "~,";
+  EXPECT_TRUE(read("[" + values + "]").complete);
+  EXPECT_FALSE(read("[" + values + "~,~,~]").complete);
+}
+
 TEST(Yaml, StopsAtLongTextsThatMultiply) {
   std::string bomb = "a: &a \"" + std::string(500'000, 'x') + "\"\nb: [";
   for (int i = 0; i < 1000; ++i) bomb += "*a,";
