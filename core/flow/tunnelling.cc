@@ -7,7 +7,12 @@
 namespace hyalite {
 
 Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter)
-    : why_(why), idle_(idle), clock_(clock), filter_(std::move(filter)), moved_(clock.now()) {}
+    : why_(why),
+      idle_(idle),
+      clock_(clock),
+      filter_(std::move(filter)),
+      late_request_(why == Uninspected::other),
+      moved_(clock.now()) {}
 
 Tunnelling::~Tunnelling() = default;
 
@@ -19,6 +24,11 @@ Outcome Tunnelling::on_start(bool upstream_connected, Effects& effects) {
 
 Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
   moved_ = clock_.now();
+  if (from == Side::upstream) {
+    late_request_.server_spoke();
+  } else if (late_request_.shows_in(bytes)) {
+    return {bytes.size(), Close{CloseReason::request_refused, Ending::reset, Ending::reset}};
+  }
   if (filter_) return {bytes.size(), filter_->filter(from, bytes, false, effects)};
   effects.send(other(from), bytes);
   return {bytes.size(), Stay{}};

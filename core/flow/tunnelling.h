@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "flow/late_request.h"
 #include "flow/stage.h"
 
 namespace hyalite {
@@ -38,6 +39,7 @@ class Tunnelling final : public Stage {
   const Milliseconds idle_;
   const Clock& clock_;
   const std::unique_ptr<TunnelFilter> filter_;
+  LateRequest late_request_;
   bool connected_ = false;
   int ended_ = 0;  // sides that ended
   Monotonic moved_;

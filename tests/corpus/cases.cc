@@ -122,7 +122,8 @@ void read_verdict(std::string_view kind, std::string_view rest, Verdict& verdict
   using Kind = Verdict::Kind;
   const std::vector<std::pair<std::string_view, Kind>> kinds = {
       {"pass", Kind::pass},     {"refused", Kind::refused},   {"cut", Kind::cut},          {"broken", Kind::broken},
-      {"tunnel", Kind::tunnel}, {"answered", Kind::answered}, {"not-http", Kind::not_http}};
+      {"tunnel", Kind::tunnel}, {"answered", Kind::answered}, {"not-http", Kind::not_http},
+      {"late", Kind::late}};
   verdict = {};
   for (const auto& [word, value] : kinds) {
     if (word == kind) verdict.kind = value;
@@ -217,7 +218,7 @@ class Reader {
     } else if (word == "each") {
       to.family = byte_set(rest);
     } else {
-      constexpr std::string_view kKinds[] = {"pass", "refused", "cut", "broken", "tunnel", "answered", "not-http"};
+      constexpr std::string_view kKinds[] = {"pass", "refused", "cut", "broken", "tunnel", "answered", "not-http", "late"};
       if (std::find(std::begin(kKinds), std::end(kKinds), word) == std::end(kKinds)) {
         throw std::string("no such word: '" + std::string(word) + "'");
       }

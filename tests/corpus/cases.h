@@ -19,7 +19,8 @@ struct Verdict {
     broken,    // the sender ended or said nothing more within a message: what was sent of it is a beginning, then a reset
     tunnel,    // the last message opened a tunnel
     answered,  // policy: the next message reaches nobody, and the client is told `status`
-    not_http,  // what was sent is not taken for HTTP at all
+    not_http,  // what was sent is not taken for HTTP at all, and passes
+    late,      // it is not taken for HTTP at first; the connection is reset before its first line is whole
   };
   Kind kind = Kind::pass;
   std::size_t complete = 0;

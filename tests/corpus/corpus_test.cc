@@ -33,6 +33,7 @@ struct World {
   Gateway plain;
   Gateway edited{with_editor(), HYALITE_CORPUS_PLUGINS};
   std::uint64_t seed = 0;
+  bool quick = std::getenv("HYALITE_CORPUS_QUICK") != nullptr;  // without the plugin that looks at every body
 };
 
 std::vector<Splitting> splittings(std::uint64_t seed) {
@@ -52,7 +53,7 @@ class CaseTest : public ::testing::Test {
       want_none(judge(made_.edits.empty() ? world_.plain : world_.edited, made_, splitting), splitting.text());
       want_none(judge_readers(made_, splitting), splitting.text() + ", readers alone");
       if (HasFailure()) return;
-      if (!made_.edits.empty()) continue;
+      if (!made_.edits.empty() || world_.quick) continue;
       for (const char* wish : {"none", "tap", "stream", "resize", "full", "tap+trailers", "full+trailers"}) {
         want_none(judge_looked_at(world_.edited, made_, splitting, wish), splitting.text() + ", a plugin wants " + wish);
       }

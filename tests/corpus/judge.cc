@@ -56,7 +56,7 @@ class Trial {
     const bool request = made_.tested == Tested::request;
     const std::string& got = request ? upstream() : client();
     const oracle::Reading reading = request ? oracle::read_requests(got) : read_answers();
-    if (verdict().kind == Kind::not_http) return {};
+    if (verdict().kind == Kind::not_http || verdict().kind == Kind::late) return {};
     // Where a body lasts until the connection ends, that is the end for what HTTP/1.0 would have kept alive.
     const bool old = !reading.messages.empty() && reading.messages[0].http_1_0 && reading.messages.size() < verdict().complete;
     if (old) return told();
@@ -138,10 +138,18 @@ class Trial {
 
   void judge() {
     if (verdict().kind == Kind::not_http) {
-      return want(call_.now() == Call::Now::untouched && upstream().empty() && client().empty(), "it was taken for HTTP");
+      return want(call_.now() == Call::Now::untouched && upstream() == made_.bytes, "it was taken for HTTP");
     }
+    if (verdict().kind == Kind::late) return judge_late();
     want(call_.now() != Call::Now::untouched, "it was not taken for HTTP, so nobody looked");
     made_.tested == Tested::request ? judge_request() : judge_response();
+  }
+
+  void judge_late() {
+    const Close* closed = call_.closed();
+    want(closed != nullptr && closed->upstream == Ending::reset && closed->client == Ending::reset, "no reset");
+    want(made_.bytes.substr(0, upstream().size()) == upstream(), "what passed is not what came");
+    want(upstream().find("HTTP/") == std::string::npos && upstream().find('\n') == std::string::npos, "the request line passed");
   }
 
   std::string expected() const { return made_.becomes.empty() ? made_.bytes.substr(made_.skipped) : made_.becomes; }
@@ -271,6 +279,7 @@ class Trial {
         }
         return;
       case Kind::not_http:
+      case Kind::late:
         return;
     }
   }
@@ -434,7 +443,7 @@ std::string judge(Gateway& gateway, const Case& made, const Splitting& splitting
 std::string judge_readers(const Case& made, const Splitting& splitting) {
   const Verdict& verdict = made.verdict;
   // What the readers cannot know: policy, what came before, that nobody reads on.
-  if (verdict.kind == Kind::answered || verdict.kind == Kind::not_http || made.early || !made.becomes.empty()) return {};
+  if (verdict.kind == Kind::answered || verdict.kind == Kind::not_http || verdict.kind == Kind::late || made.early || !made.becomes.empty()) return {};
   if (!made.edits.empty()) return {};
   Reading reading(made);
   for (const std::string& piece : splitting.cut(made.bytes)) reading.take(piece);
@@ -453,7 +462,7 @@ std::string judge_readers(const Case& made, const Splitting& splitting) {
 
 std::string judge_referee(const Case& made) {
   const Verdict& verdict = made.verdict;
-  if (verdict.kind == Kind::not_http || !made.edits.empty()) return {};
+  if (verdict.kind == Kind::not_http || verdict.kind == Kind::late || !made.edits.empty()) return {};
   const std::string_view bytes = std::string_view(made.bytes).substr(made.skipped);
   std::vector<oracle::Question> questions;
   for (const std::string& request : made.asked) {

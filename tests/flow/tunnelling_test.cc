@@ -24,6 +24,30 @@ TEST_F(TunnellingTalk, HoldsTheClientsBytesUntilItIsConnected) {
   EXPECT_EQ(t.sent(Side::upstream), "hello");
 }
 
+TEST_F(TunnellingTalk, IsCutWhenItsFirstLineTurnsOutToBeARequest) {
+  for (bool drip : {false, true}) {
+    Playbook t = talk(true);
+    const std::string request = "\r\nG\x01T /secret hTTp/1.1\r\nHost: x\r\n\r\n";
+    drip ? t.drips(Side::client, request) : t.client(request);
+    ASSERT_TRUE(t.said<Close>());
+    EXPECT_EQ(t.said<Close>()->reason, CloseReason::request_refused);
+    EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+    EXPECT_EQ(t.sent(Side::upstream), drip ? "\r\nG\x01T /secret hTTp" : "");
+  }
+}
+
+TEST_F(TunnellingTalk, IsNoRequestBehindItsFirstLineOrOnceTheServerAnswered) {
+  Playbook lines = talk(true);
+  lines.client("\x01 hhttp\nGET / HTTP/1.1\r\n");
+  EXPECT_TRUE(lines.going());
+  Playbook socks = talk(true);
+  socks.client("\x05\x01").upstream("\x05").client("GET / HTTP/1.1\r\n");
+  EXPECT_TRUE(socks.going());
+  Playbook named(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock), true);
+  named.client("GET / HTTP/1.1\r\n");
+  EXPECT_TRUE(named.going());
+}
+
 TEST_F(TunnellingTalk, PassesEveryByteBothWays) {
   Playbook t = talk(true);
   std::string all;

@@ -84,13 +84,20 @@ oracle::Reading read_answers(std::string_view got, const oracle::Reading& asked,
   return best;
 }
 
+// What nobody could name has no version of HTTP in its first line, unless the server answered before that line was whole.
+void judge_untouched(const std::string& upstream, const std::string& client) {
+  const std::size_t begin = upstream.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos || !client.empty()) return;
+  const std::string line = to_lower(upstream.substr(begin, upstream.find('\n', begin) - begin));
+  require(line.size() > 60'000 || line.find("http/") == std::string::npos, "a request line passed unseen", upstream);
+}
+
 void judge(const Call& call, const Spoken& spoken) {
   const std::string& upstream = call.received(Side::upstream);
   const std::string& client = call.received(Side::client);
-  if (call.now() == Call::Now::sniffed || call.now() == Call::Now::untouched) {
-    return require(upstream.empty() && client.empty(), "something passed before it was known what it is");
-  }
+  if (call.now() == Call::Now::sniffed) return require(upstream.empty() && client.empty(), "something passed unknown");
   const Close* closed = call.closed();
+  if (call.was_untouched()) return judge_untouched(upstream, client);
   const oracle::Reading asked = oracle::read_requests(upstream);
   require(asked.state != oracle::State::malformed, "upstream could misread it, " + asked.why, upstream);
   require(closed == nullptr || closed->upstream == Ending::reset || asked.state == oracle::State::whole,

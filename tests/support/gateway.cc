@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/gateway.h"
 
+#include "flow/tunnelling.h"
+
 namespace hyalite {
 
 // ---- the gateway
@@ -39,6 +41,10 @@ std::unique_ptr<Stage> Gateway::inspecting() {
       InspectingNeeds{*load_.chain, *flow_, facts_, *rules_, *bypass_, clock_, *tally_, exchanges_});
 }
 
+std::unique_ptr<Stage> Gateway::tunnelling() const {
+  return std::make_unique<Tunnelling>(Uninspected::other, Seconds{60}, clock_);
+}
+
 std::vector<Refusal> Gateway::counted(Cell first) const {
   std::vector<Refusal> found;
   for (std::size_t i = 0; i < kRefusals; ++i) {
@@ -60,7 +66,7 @@ Call::~Call() {
 }
 
 bool Call::say(Side side, Bytes bytes) {
-  if (now_ != Now::sniffed && now_ != Now::inspected) return false;
+  if (now_ == Now::tunnelled || now_ == Now::closed) return false;
   if (ends_[index_of(side)] || (side == Side::upstream && !connected_)) return false;
   if (side == Side::client) {
     talk_->client(bytes);
@@ -87,11 +93,8 @@ void Call::follow() {
     collect();
     while (talk_->connecting()) connect();
     if (const auto* sniffed = talk_->said<Sniffed>()) {
-      if (sniffed->found != Sniffed::Found::http1) {
-        now_ = Now::untouched;
-        return;
-      }
-      inspect();
+      const bool http = sniffed->found == Sniffed::Found::http1;
+      http ? enter(Now::inspected, gateway_.inspecting()) : enter(Now::untouched, gateway_.tunnelling());
       continue;
     }
     if (talk_->said<Close>()) now_ = Now::closed;
@@ -101,10 +104,11 @@ void Call::follow() {
 }
 
 // What was said so far stays unread for the next stage, as in the legs of a flow.
-void Call::inspect() {
+void Call::enter(Now now, std::unique_ptr<Stage> stage) {
   const std::string client = talk_->unread(Side::client), upstream = talk_->unread(Side::upstream);
-  talk_.emplace(gateway_.inspecting(), connected_);
-  now_ = Now::inspected;
+  talk_.emplace(std::move(stage), connected_);
+  now_ = now;
+  was_untouched_ = now == Now::untouched;
   if (!client.empty()) talk_->client(client);
   if (!upstream.empty()) talk_->upstream(upstream);
 }

@@ -21,6 +21,7 @@ class Gateway {
 
   std::unique_ptr<Stage> sniffing() const;
   std::unique_ptr<Stage> inspecting();
+  std::unique_ptr<Stage> tunnelling() const;  // of what nobody could name
   // Forgets the last flow; counters begin at 0.
   void renew();
   void end_flow();
@@ -47,7 +48,8 @@ class Gateway {
   std::uint64_t exchanges_ = 0;
 };
 
-// One connection through the gateway, from its first byte: sniffed, then inspected. Upstream is connected as soon as asked for.
+// One connection through the gateway, from its first byte: sniffed, then inspected; what is no HTTP, untouched. Upstream is
+// connected as soon as asked for.
 class Call {
  public:
   enum class Now { sniffed, inspected, tunnelled, untouched, closed };
@@ -62,6 +64,8 @@ class Call {
   void deadline();
 
   Now now() const { return now_; }
+  // It was not taken for HTTP.
+  bool was_untouched() const { return was_untouched_; }
   const std::string& received(Side side) const { return received_[index_of(side)]; }
   // Once closed, and once the tunnel is open: the outcome.
   const Outcome& outcome() const { return talk_->outcome(); }
@@ -72,7 +76,7 @@ class Call {
  private:
   void follow();
   void collect();
-  void inspect();
+  void enter(Now now, std::unique_ptr<Stage> stage);
   void connect();
   bool hear_ends();
 
@@ -80,7 +84,7 @@ class Call {
   std::optional<Playbook> talk_;
   Now now_ = Now::sniffed;
   std::string received_[2];
-  bool connected_ = false;
+  bool connected_ = false, was_untouched_ = false;
   bool ends_[2] = {false, false}, heard_[2] = {false, false};
 };
 
