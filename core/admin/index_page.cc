@@ -10,20 +10,26 @@ namespace {
 
 constexpr char kHead[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Hyalite</title>\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'\">\n"
     "<style>body{font:15px/1.5 sans-serif;margin:2em auto;max-width:50em;padding:0 1em}"
     "table{border-collapse:collapse}td,th{padding:.2em 1em .2em 0;text-align:left}"
-    "th{font-weight:600;border-bottom:1px solid #bbb}td.n{text-align:right}.bad{color:#a00}</style></head><body>\n";
+    "th{font-weight:600;border-bottom:1px solid "
+    "#bbb}td.n{text-align:right}.bad{color:#a00}</style></head><body>\n";
 
 std::string row(std::string_view name, std::uint64_t value) {
-  return "<tr><td>" + html_escaped(name) + "</td><td class=\"n\">" + std::to_string(value) + "</td></tr>\n";
+  return "<tr><td>" + html_escaped(name) + "</td><td class=\"n\">" + std::to_string(value) +
+         "</td></tr>\n";
 }
 
 std::string generations(const ServiceFacts& facts) {
-  std::string out = "<h2>Generations</h2><table><tr><th>number</th><th>state</th><th>since</th><th>workers</th></tr>\n";
+  std::string out =
+      "<h2>Generations</h2><table><tr><th>number</th><th>state</th><th>since</th><th>workers</th></"
+      "tr>\n";
   for (const GenerationFacts& one : facts.generations) {
-    out += "<tr><td>" + std::to_string(one.number) + "</td><td>" + html_escaped(one.state) + "</td><td>" +
-           iso_time(one.since) + "</td><td>" + std::to_string(one.workers.size()) + "</td></tr>\n";
+    out += "<tr><td>" + std::to_string(one.number) + "</td><td>" + html_escaped(one.state) +
+           "</td><td>" + iso_time(one.since) + "</td><td>" + std::to_string(one.workers.size()) +
+           "</td></tr>\n";
   }
   return out + "</table>\n";
 }
@@ -34,12 +40,23 @@ std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -50,10 +67,12 @@ std::string index_page(const ServiceFacts& facts, const Totals& totals) {
   out += "<h1>Hyalite " + html_escaped(facts.version) + "</h1>\n";
   if (!facts.serving()) out += "<p class=\"bad\">No generation serves.</p>\n";
   if (!facts.last_failure.empty()) {
-    out += "<p class=\"bad\">The last change failed:</p><pre>" + html_escaped(facts.last_failure) + "</pre>\n";
+    out += "<p class=\"bad\">The last change failed:</p><pre>" + html_escaped(facts.last_failure) +
+           "</pre>\n";
   }
   out += "<p>Accepting on";
-  for (const std::string& address : facts.listening) out += " <code>" + html_escaped(address) + "</code>";
+  for (const std::string& address : facts.listening)
+    out += " <code>" + html_escaped(address) + "</code>";
   out += ", since " + iso_time(facts.started) + ".</p>\n<table>\n";
   out += row("connections now", totals.sum("hyalite_flows"));
   out += row("connections", totals.sum("hyalite_flows_total"));
@@ -67,8 +86,10 @@ std::string index_page(const ServiceFacts& facts, const Totals& totals) {
     out += "<p class=\"bad\">In quarantine: <code>" + html_escaped(plugin) + "</code></p>\n";
   }
   return out +
-         "<p><a href=\"/metrics\">metrics</a> &middot; <a href=\"/status\">status</a> &middot; <a href=\"/flows\">flows</a> "
-         "&middot; <a href=\"/plugins\">plugins</a> &middot; <a href=\"/settings\">settings</a> &middot; "
+         "<p><a href=\"/metrics\">metrics</a> &middot; <a href=\"/status\">status</a> &middot; <a "
+         "href=\"/flows\">flows</a> "
+         "&middot; <a href=\"/plugins\">plugins</a> &middot; <a href=\"/settings\">settings</a> "
+         "&middot; "
          "<a href=\"/health\">health</a></p></body></html>\n";
 }
 

@@ -13,11 +13,13 @@
 
 namespace hyalite {
 
-// May a request with this Host be answered on a TCP socket? Browsers can be made to ask us under foreign names (DNS
-// rebinding), never under the name localhost or an address: "localhost", "127.0.0.1:9180", "[::1]"; none at all is no browser.
+// May a request with this Host be answered on a TCP socket? Browsers can be made to ask us under
+// foreign names (DNS rebinding), never under the name localhost or an address: "localhost",
+// "127.0.0.1:9180", "[::1]"; none at all is no browser.
 bool is_local_host(std::string_view host);
 
-// GET / /health /metrics /status /flows /plugins /settings; and on the control socket also POST /reload /upgrade /reopen.
+// GET / /health /metrics /status /flows /plugins /settings; and on the control socket also POST
+// /reload /upgrade /reopen.
 class Pages {
  public:
   // The source outlives the pages. `owner`: whose commands are taken beside root's.

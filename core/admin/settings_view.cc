@@ -76,8 +76,9 @@ class View final : public Describer {
 
 bool names_a_secret(std::string_view name) {
   const std::string lower = to_lower(name);
-  for (const std::string_view word : {"password", "passwd", "passphrase", "secret", "token", "credential", "api_key", "api-key",
-                                      "apikey", "private_key", "private-key", "authorization"}) {
+  for (const std::string_view word :
+       {"password", "passwd", "passphrase", "secret", "token", "credential", "api_key", "api-key",
+        "apikey", "private_key", "private-key", "authorization"}) {
     if (lower.find(word) != std::string::npos) return true;
   }
   return false;

@@ -9,8 +9,8 @@
 
 namespace hyalite {
 
-// Every setting with its value, as in the file; a JSON object. Plugins' own settings may hold secrets: they are there only
-// for those who may command, and without what is called a secret.
+// Every setting with its value, as in the file; a JSON object. Plugins' own settings may hold
+// secrets: they are there only for those who may command, and without what is called a secret.
 enum class Onlooker { anybody, commander };
 std::string settings_json(const Settings& settings, Onlooker onlooker);
 

@@ -20,7 +20,7 @@ namespace hyalite {
 
 struct WorkerFacts {
   unsigned index = 0;
-  pid_t pid = 0;  // 0: none at this moment
+  pid_t pid = 0;               // 0: none at this moment
   std::uint64_t replaced = 0;  // how often a new process took this place
   WallTime started{};
 };
@@ -41,7 +41,7 @@ struct ServiceFacts {
   std::vector<GenerationFacts> generations;
   std::vector<std::string> quarantined;  // plugin instances
   std::string last_failure;              // why the last change failed; empty: it did not
-  std::string plugins;                   // a JSON array with an object per plugin of the serving generation
+  std::string plugins;  // a JSON array with an object per plugin of the serving generation
 
   bool serving() const {
     for (const GenerationFacts& one : generations) {
@@ -54,7 +54,7 @@ struct ServiceFacts {
 enum class AdminCommand { reload, release, upgrade, reopen };
 struct CommandOutcome {
   bool done = false;
-  std::string text;           // for people, lines ended
+  std::string text;             // for people, lines ended
   std::string mistakes = "[]";  // a JSON array of mistakes in the settings
 };
 
@@ -65,7 +65,8 @@ class AdminSource {
   // Of all generations since the service started.
   virtual Totals totals() const = 0;
   virtual const Settings& settings() const = 0;
-  // A JSON array of at most `most` flows of all workers, with those that did not answer in time left out.
+  // A JSON array of at most `most` flows of all workers, with those that did not answer in time
+  // left out.
   virtual void flows(std::size_t most, std::function<void(std::string json)> answer) = 0;
   virtual void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) = 0;
 

@@ -54,7 +54,9 @@ void write_generation(JsonWriter& json, const GenerationFacts& generation) {
 std::uint64_t sum_of(const Totals& totals, std::string_view family, std::string_view instance) {
   std::uint64_t sum = 0;
   for (const auto& [labels, value] : totals.series(family)) {
-    if (std::find(labels.begin(), labels.end(), MetricLabel{"instance", std::string(instance)}) != labels.end()) sum += value;
+    if (std::find(labels.begin(), labels.end(), MetricLabel{"instance", std::string(instance)}) !=
+        labels.end())
+      sum += value;
   }
   return sum;
 }
@@ -74,8 +76,8 @@ void write_plugins(JsonWriter& json, const ServiceFacts& facts, const Totals& to
     json.member("calls", sum_of(totals, "hyalite_plugin_calls_total", name));
     json.member("errors", sum_of(totals, "hyalite_plugin_errors_total", name));
     json.member("faults", sum_of(totals, "hyalite_plugin_faults_total", name));
-    json.member("quarantined",
-                std::find(facts.quarantined.begin(), facts.quarantined.end(), name) != facts.quarantined.end());
+    json.member("quarantined", std::find(facts.quarantined.begin(), facts.quarantined.end(),
+                                         name) != facts.quarantined.end());
     json.close_object();
   }
   json.close_array();
@@ -96,7 +98,8 @@ std::string status_json(const ServiceFacts& facts, const Totals& totals) {
   json.open_object()
       .member("version", facts.version)
       .member("started", iso_time(facts.started))
-      .member("uptime_seconds", std::chrono::duration_cast<Seconds>(facts.now - facts.started).count())
+      .member("uptime_seconds",
+              std::chrono::duration_cast<Seconds>(facts.now - facts.started).count())
       .member("master_pid", facts.master_pid)
       .member("serving", facts.serving())
       .name("listening")

@@ -13,9 +13,10 @@ namespace hyalite {
 // "2026-01-31T12:00:00Z"
 std::string iso_time(WallTime time);
 
-// {"version", "started", "uptime_seconds", "master_pid", "serving", "listening": [], "generations": [{"number", "state", "pid", "since",
-// "workers": [{"index", "pid", "replaced", "started"}]}], "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}],
-// "last_failure": text or null}. Members are only ever added.
+// {"version", "started", "uptime_seconds", "master_pid", "serving", "listening": [], "generations":
+// [{"number", "state", "pid", "since", "workers": [{"index", "pid", "replaced", "started"}]}],
+// "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "last_failure": text or
+// null}. Members are only ever added.
 std::string status_json(const ServiceFacts& facts, const Totals& totals);
 
 }  // namespace hyalite

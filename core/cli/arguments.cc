@@ -15,9 +15,11 @@ namespace {
 constexpr char kDefaultSettings[] = "/etc/hyalite/hyalite.yaml";
 constexpr char kVersion[] = "hyalite " HYALITE_VERSION "\nbuilt with " HYALITE_LIBRARIES;
 constexpr char kFooter[] =
-    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 77 this machine cannot have a lab.";
+    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 77 this "
+    "machine cannot have a lab.";
 
-// Everything that the options of all commands are stored in, until it is known which command was given.
+// Everything that the options of all commands are stored in, until it is known which command was
+// given.
 struct Stored {
   RunCommand run;
   CheckCommand check;
@@ -30,37 +32,52 @@ struct Stored {
   std::optional<Invocation> chosen;
 };
 
-void add_json(CLI::App& app, bool& json) { app.add_flag("--json", json, "For programs: one JSON object on stdout"); }
+void add_json(CLI::App& app, bool& json) {
+  app.add_flag("--json", json, "For programs: one JSON object on stdout");
+}
 
 void add_settings(CLI::App& app, std::string& file, std::string& user) {
-  app.add_option("-c,--config", file, "The settings file")->default_val(kDefaultSettings)->type_name("FILE");
-  app.add_option("--user", user, "Instead of workers.user: whom everything but the master becomes when started as root")
+  app.add_option("-c,--config", file, "The settings file")
+      ->default_val(kDefaultSettings)
+      ->type_name("FILE");
+  app.add_option(
+         "--user", user,
+         "Instead of workers.user: whom everything but the master becomes when started as root")
       ->type_name("USER");
 }
 
 void add_run(CLI::App& app, Stored& stored) {
   CLI::App* run = app.add_subcommand("run", "Serve, in the foreground, until SIGTERM or SIGINT");
   run->footer(
-      "SIGHUP reloads the settings, SIGUSR1 opens log files again, SIGUSR2 upgrades to the program that is installed now;\n"
-      "SIGTERM lets connections end, for timeouts.stop; a second one does not. Tells systemd how it is (Type=notify).");
+      "SIGHUP reloads the settings, SIGUSR1 opens log files again, SIGUSR2 upgrades to the program "
+      "that is installed now;\n"
+      "SIGTERM lets connections end, for timeouts.stop; a second one does not. Tells systemd how "
+      "it is (Type=notify).");
   add_settings(*run, stored.run.settings_file, stored.run.user);
   run->add_option("--resume", stored.run.resume)->group("");
   run->callback([&] { stored.chosen = stored.run; });
 }
 
 void add_check(CLI::App& app, Stored& stored) {
-  CLI::App* check = app.add_subcommand("check", "Say everything that is wrong with the settings, of plugins too");
-  check->footer("Loads the plugins in a process of its own, as the service's user. Exit status: 0 fine, 1 not.");
+  CLI::App* check =
+      app.add_subcommand("check", "Say everything that is wrong with the settings, of plugins too");
+  check->footer(
+      "Loads the plugins in a process of its own, as the service's user. Exit status: 0 fine, 1 "
+      "not.");
   add_settings(*check, stored.check.settings_file, stored.check.user);
   add_json(*check, stored.check.json);
   check->callback([&] { stored.chosen = stored.check; });
 }
 
-CLI::App* add_control(CLI::App& app, Stored& stored, const char* name, const char* what, ControlCommand::What command) {
+CLI::App* add_control(CLI::App& app, Stored& stored, const char* name, const char* what,
+                      ControlCommand::What command) {
   CLI::App* verb = app.add_subcommand(name, what);
-  verb->footer("Asks the running service. Exit status: 0 done, 1 it failed (and why), 3 the service is not running.");
+  verb->footer(
+      "Asks the running service. Exit status: 0 done, 1 it failed (and why), 3 the service is not "
+      "running.");
   verb->add_option("--socket", stored.control.socket,
-                   "The service's control socket (control.socket); default: /run/hyalite/control.sock, or for users\n"
+                   "The service's control socket (control.socket); default: "
+                   "/run/hyalite/control.sock, or for users\n"
                    "$XDG_RUNTIME_DIR/hyalite/control.sock")
       ->type_name("PATH");
   add_json(*verb, stored.control.json);
@@ -73,26 +90,37 @@ CLI::App* add_control(CLI::App& app, Stored& stored, const char* name, const cha
 
 void add_controls(CLI::App& app, Stored& stored) {
   using What = ControlCommand::What;
-  CLI::App* reload = add_control(app, stored, "reload",
-                                 "Serve new connections by the settings as they are now; nothing changes when they are wrong",
-                                 What::reload);
+  CLI::App* reload = add_control(
+      app, stored, "reload",
+      "Serve new connections by the settings as they are now; nothing changes when they are wrong",
+      What::reload);
   reload->add_flag("--release", stored.control.release, "Also let plugins out of quarantine");
-  add_control(app, stored, "upgrade", "Execute the program that is installed now in place of the running one", What::upgrade);
+  add_control(app, stored, "upgrade",
+              "Execute the program that is installed now in place of the running one",
+              What::upgrade);
   add_control(app, stored, "status", "How the service is", What::status);
-  add_control(app, stored, "reopen", "Open files again that were moved away, for log rotation", What::reopen);
+  add_control(app, stored, "reopen", "Open files again that were moved away, for log rotation",
+              What::reopen);
 }
 
 void add_plugin(CLI::App& app, Stored& stored) {
-  CLI::App* plugin = app.add_subcommand("plugin", "What plugins there are; none of their code is run");
+  CLI::App* plugin =
+      app.add_subcommand("plugin", "What plugins there are; none of their code is run");
   plugin->require_subcommand(1);
   constexpr char kWhere[] = "Where to look before the program's own directories";
   CLI::App* list = plugin->add_subcommand("list", "The plugins that `use: NAME` would find");
-  list->add_option("--dir", stored.list.directories, kWhere)->type_name("DIRECTORY")->allow_extra_args(false);
+  list->add_option("--dir", stored.list.directories, kWhere)
+      ->type_name("DIRECTORY")
+      ->allow_extra_args(false);
   add_json(*list, stored.list.json);
   list->callback([&] { stored.chosen = stored.list; });
   CLI::App* info = plugin->add_subcommand("info", "What a plugin says of itself");
-  info->add_option("plugin", stored.info.plugin, "A file, with a slash, or a name")->required()->type_name("FILE");
-  info->add_option("--dir", stored.info.directories, kWhere)->type_name("DIRECTORY")->allow_extra_args(false);
+  info->add_option("plugin", stored.info.plugin, "A file, with a slash, or a name")
+      ->required()
+      ->type_name("FILE");
+  info->add_option("--dir", stored.info.directories, kWhere)
+      ->type_name("DIRECTORY")
+      ->allow_extra_args(false);
   add_json(*info, stored.info.json);
   info->callback([&] { stored.chosen = stored.info; });
 }
@@ -104,18 +132,25 @@ std::vector<std::string> without_dashes(std::vector<std::string> command) {
 }
 
 void add_lab(CLI::App& app, Stored& stored) {
-  CLI::App* lab = app.add_subcommand("lab", "A private network of client, gateway and origin, to try interception in");
-  lab->footer("Needs no root, and sees nothing of this machine's network. Exit status 77: this machine cannot have one.");
+  CLI::App* lab = app.add_subcommand(
+      "lab", "A private network of client, gateway and origin, to try interception in");
+  lab->footer(
+      "Needs no root, and sees nothing of this machine's network. Exit status 77: this machine "
+      "cannot have one.");
   lab->require_subcommand(1);
-  CLI::App* run = lab->add_subcommand("run", "Build a lab and run a command on its gateway; with the command the lab ends");
+  CLI::App* run = lab->add_subcommand(
+      "run", "Build a lab and run a command on its gateway; with the command the lab ends");
   LabOptions& options = stored.lab_run.options;
   run->add_option("--mode", stored.lab_mode, "How connections reach the proxy")
       ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect"}))
       ->default_str("tproxy");
-  run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")->default_val(options.proxy_port);
-  run->add_option("--port", options.ports, "A destination port that is intercepted; may be given several times (80, 443)")
+  run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")
+      ->default_val(options.proxy_port);
+  run->add_option("--port", options.ports,
+                  "A destination port that is intercepted; may be given several times (80, 443)")
       ->allow_extra_args(false);
-  run->add_option("command", options.command, "The command and its arguments, after --; default: a shell");
+  run->add_option("command", options.command,
+                  "The command and its arguments, after --; default: a shell");
   run->callback([&] {
     options.mode = *lab_mode_from(stored.lab_mode);
     options.command = without_dashes(options.command);
@@ -127,7 +162,8 @@ void add_lab(CLI::App& app, Stored& stored) {
   exec->add_option("host", stored.lab_host, "client, gateway or origin")
       ->required()
       ->check(CLI::IsMember({"client", "gateway", "origin"}));
-  exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")->required();
+  exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")
+      ->required();
   exec->callback([&] {
     stored.lab_exec.host = *lab_host_from(stored.lab_host);
     stored.lab_exec.command = without_dashes(stored.lab_exec.command);

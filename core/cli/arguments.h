@@ -53,8 +53,8 @@ struct Exit {
   int status = 0;
 };
 
-using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand, PluginInfoCommand,
-                                LabRunCommand, LabExecCommand>;
+using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
+                                PluginInfoCommand, LabRunCommand, LabExecCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);

@@ -57,10 +57,14 @@ std::string own_file() {
 
 ControlRequest request_of(ControlCommand::What what, bool release) {
   switch (what) {
-    case ControlCommand::What::reload: return {"POST", release ? "/reload?release=1" : "/reload"};
-    case ControlCommand::What::upgrade: return {"POST", "/upgrade"};
-    case ControlCommand::What::reopen: return {"POST", "/reopen"};
-    case ControlCommand::What::status: break;
+    case ControlCommand::What::reload:
+      return {"POST", release ? "/reload?release=1" : "/reload"};
+    case ControlCommand::What::upgrade:
+      return {"POST", "/upgrade"};
+    case ControlCommand::What::reopen:
+      return {"POST", "/reopen"};
+    case ControlCommand::What::status:
+      break;
   }
   return {"GET", "/status"};
 }
@@ -86,8 +90,8 @@ int show_status(const ControlAnswer& answer) {
 int run(const RunCommand& command, std::vector<std::string> arguments) {
   Log log;
   log.set_process("master");
-  MasterOptions options{absolute(command.settings_file), command.user, own_file(), without_resume(arguments),
-                        std::getenv("NOTIFY_SOCKET")};
+  MasterOptions options{absolute(command.settings_file), command.user, own_file(),
+                        without_resume(arguments), std::getenv("NOTIFY_SOCKET")};
   Master master(std::move(options), log);
   return command.resume < 0 ? master.run() : master.resume(Fd(command.resume));
 }
@@ -107,8 +111,14 @@ int check(const CheckCommand& command) {
 }
 
 int control(const ControlCommand& command) {
+<<<<<<< HEAD
   const std::string path =
       command.socket.empty() ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"), std::getenv("RUNTIME_DIRECTORY")) : command.socket;
+=======
+  const std::string path = command.socket.empty()
+                               ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"))
+                               : command.socket;
+>>>>>>> process
   if (path.empty()) {
     complain("no control socket: give --socket PATH, as in control.socket of the settings");
     return kExitUsage;
@@ -117,7 +127,8 @@ int control(const ControlCommand& command) {
   if (!answer) {
     const int code = answer.error().code;
     const bool nobody = code == ENOENT || code == ECONNREFUSED;
-    complain(nobody ? "the service is not running (nobody answers at " + path + ")" : answer.error().text);
+    complain(nobody ? "the service is not running (nobody answers at " + path + ")"
+                    : answer.error().text);
     return nobody ? kExitNotRunning : kExitFailed;
   }
   if (command.json) {
@@ -125,7 +136,8 @@ int control(const ControlCommand& command) {
     return answer->status == 200 ? kExitDone : kExitFailed;
   }
   if (answer->status != 200 && answer->status != 409) return complain(trim(answer->body));
-  return command.what == ControlCommand::What::status ? show_status(*answer) : show_outcome(*answer);
+  return command.what == ControlCommand::What::status ? show_status(*answer)
+                                                      : show_outcome(*answer);
 }
 
 }  // namespace hyalite

@@ -48,7 +48,8 @@ Result<ControlAnswer> parse_answer(std::string_view received) {
   if (received.empty()) return Error{Fault::us, "the service ended before it answered"};
   const std::size_t end = received.find("\r\n\r\n");
   // "HTTP/1.1 200 OK"
-  if (!received.starts_with("HTTP/1.") || received.size() < 12 || end == std::string_view::npos) return odd_answer();
+  if (!received.starts_with("HTTP/1.") || received.size() < 12 || end == std::string_view::npos)
+    return odd_answer();
   const auto status = parse_decimal(received.substr(9, 3));
   if (!status) return odd_answer();
   return ControlAnswer{static_cast<int>(*status), std::string(received.substr(end + 4))};
@@ -57,8 +58,9 @@ Result<ControlAnswer> parse_answer(std::string_view received) {
 Result<ControlAnswer> ask_control(const std::string& socket_path, const ControlRequest& request) {
   const auto fd = connect_to_path(socket_path);
   if (!fd) return fd.error();
-  const std::string text = request.method + ' ' + request.target +
-                           " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  const std::string text =
+      request.method + ' ' + request.target +
+      " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   if (auto sent = send_all(fd->get(), text); !sent) return sent.error();
   const auto received = receive_all(fd->get());
   if (!received) return received.error();

@@ -17,8 +17,8 @@ struct ControlAnswer {
   std::string body;
 };
 
-// Blocks until the answer is there; a reload takes as long as its plugins take to load. The error's code is ENOENT or ECONNREFUSED when
-// nobody serves there.
+// Blocks until the answer is there; a reload takes as long as its plugins take to load. The error's
+// code is ENOENT or ECONNREFUSED when nobody serves there.
 Result<ControlAnswer> ask_control(const std::string& socket_path, const ControlRequest& request);
 
 // The answer in what was received, up to the connection's end.

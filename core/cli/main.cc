@@ -39,7 +39,9 @@ struct Act {
   int operator()(const PluginListCommand& command) const { return plugin_list(command); }
   int operator()(const PluginInfoCommand& command) const { return plugin_info(command); }
   int operator()(const LabRunCommand& command) const { return lab_run(command.options); }
-  int operator()(const LabExecCommand& command) const { return lab_exec(command.host, command.command); }
+  int operator()(const LabExecCommand& command) const {
+    return lab_exec(command.host, command.command);
+  }
 };
 
 }  // namespace
@@ -47,6 +49,8 @@ struct Act {
 }  // namespace hyalite
 
 int main(int count, char** arguments) {
-  if (count >= 3 && std::string_view(arguments[1]) == hyalite::kPartOption) return hyalite::live_as(arguments[2]);
-  return std::visit(hyalite::Act{{arguments, arguments + count}}, hyalite::parse_arguments(count, arguments));
+  if (count >= 3 && std::string_view(arguments[1]) == hyalite::kPartOption)
+    return hyalite::live_as(arguments[2]);
+  return std::visit(hyalite::Act{{arguments, arguments + count}},
+                    hyalite::parse_arguments(count, arguments));
 }

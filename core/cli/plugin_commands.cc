@@ -25,18 +25,22 @@ std::vector<std::string> where(std::vector<std::string> directories) {
 }
 
 std::string json_of(const Described& plugin) {
-  std::string json = "{\"name\":" + json_string(plugin.name) + ",\"path\":" + json_string(plugin.path);
-  if (!plugin.identity) return json + ",\"error\":" + json_string(plugin.identity.error().text) + "}";
+  std::string json =
+      "{\"name\":" + json_string(plugin.name) + ",\"path\":" + json_string(plugin.path);
+  if (!plugin.identity)
+    return json + ",\"error\":" + json_string(plugin.identity.error().text) + "}";
   const PluginIdentity& who = *plugin.identity;
   return json + ",\"id\":" + json_string(who.id) + ",\"version\":" + json_string(who.version) +
-         ",\"license\":" + json_string(who.license) + ",\"abi\":\"" + std::to_string(who.abi_major) + "." +
-         std::to_string(who.abi_minor) + "\"}";
+         ",\"license\":" + json_string(who.license) + ",\"abi\":\"" +
+         std::to_string(who.abi_major) + "." + std::to_string(who.abi_minor) + "\"}";
 }
 
 std::string line_of(const Described& plugin, std::size_t width) {
   std::string line = plugin.name;
   line.resize(std::max(width, line.size()), ' ');
-  return line + "  " + (plugin.identity ? printable(plugin.identity->version) + "  " + plugin.path : plugin.identity.error().text) +
+  return line + "  " +
+         (plugin.identity ? printable(plugin.identity->version) + "  " + plugin.path
+                          : plugin.identity.error().text) +
          '\n';
 }
 
@@ -76,10 +80,12 @@ int plugin_info(const PluginInfoCommand& command) {
     print(json_of(plugin) + '\n');
     return kExitDone;
   }
-  print("file     " + *path + "\nid       " + printable(identity->id) + "\nversion  " + printable(identity->version) +
-        "\nlicense  " + printable(identity->license) + "\nABI      " + std::to_string(identity->abi_major) + "." +
-        std::to_string(identity->abi_minor) + " (needs at least " + std::to_string(identity->abi_major) + "." +
-        std::to_string(identity->min_host_minor) + ")\n");
+  print("file     " + *path + "\nid       " + printable(identity->id) + "\nversion  " +
+        printable(identity->version) + "\nlicense  " + printable(identity->license) +
+        "\nABI      " + std::to_string(identity->abi_major) + "." +
+        std::to_string(identity->abi_minor) + " (needs at least " +
+        std::to_string(identity->abi_major) + "." + std::to_string(identity->min_host_minor) +
+        ")\n");
   return kExitDone;
 }
 

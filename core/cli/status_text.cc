@@ -12,7 +12,9 @@ namespace hyalite {
 namespace {
 
 std::string text_of(const JsonView& view) { return printable(view.string().value_or("?"), 1'000); }
-std::uint64_t number_of(const JsonView& view) { return static_cast<std::uint64_t>(std::max<std::int64_t>(view.integer().value_or(0), 0)); }
+std::uint64_t number_of(const JsonView& view) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(view.integer().value_or(0), 0));
+}
 
 std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
   return grouped(number) + ' ' + std::string(number == 1 ? one : many);
@@ -27,9 +29,12 @@ std::string workers_text(const JsonView& workers) {
   std::string out;
   for (std::size_t i = 0; i < workers.size(); ++i) {
     const JsonView worker = workers.element(i);
-    const std::uint64_t pid = number_of(worker.member("pid")), replaced = number_of(worker.member("replaced"));
+    const std::uint64_t pid = number_of(worker.member("pid")),
+                        replaced = number_of(worker.member("replaced"));
     out += "    worker " + std::to_string(number_of(worker.member("index")));
-    out += pid == 0 ? "  is gone" : "  pid " + std::to_string(pid) + "  since " + text_of(worker.member("started"));
+    out += pid == 0
+               ? "  is gone"
+               : "  pid " + std::to_string(pid) + "  since " + text_of(worker.member("started"));
     if (replaced > 0) out += ", replaced " + counted(replaced, "time", "times");
     out += '\n';
   }
@@ -41,8 +46,9 @@ std::string generations_text(const JsonView& generations) {
   for (std::size_t i = 0; i < generations.size(); ++i) {
     const JsonView one = generations.element(i);
     const JsonView workers = one.member("workers");
-    out += "  generation " + std::to_string(number_of(one.member("number"))) + "  " + text_of(one.member("state")) +
-           " since " + text_of(one.member("since")) + ", " + counted(workers.size(), "worker", "workers") + '\n';
+    out += "  generation " + std::to_string(number_of(one.member("number"))) + "  " +
+           text_of(one.member("state")) + " since " + text_of(one.member("since")) + ", " +
+           counted(workers.size(), "worker", "workers") + '\n';
     if (one.member("state").string() == "serving") out += workers_text(workers);
   }
   return out;
@@ -51,7 +57,9 @@ std::string generations_text(const JsonView& generations) {
 std::string counts_text(const JsonView& counts) {
   const auto count = [&](std::string_view name) { return number_of(counts.member(name)); };
   std::string out;
-  const auto line = [&](std::string_view name, const std::string& text) { out += "  " + padded(std::string(name), 12) + text + '\n'; };
+  const auto line = [&](std::string_view name, const std::string& text) {
+    out += "  " + padded(std::string(name), 12) + text + '\n';
+  };
   line("flows", grouped(count("flows_now")) + " now, " + grouped(count("flows")) + " in all");
   line("exchanges", grouped(count("exchanges")));
   line("refused", counted(count("refused_requests"), "request", "requests") + ", " +
@@ -62,7 +70,8 @@ std::string counts_text(const JsonView& counts) {
     line("deaths", counted(count("worker_deaths"), "worker", "workers") + ", " +
                        counted(count("generation_deaths"), "generation", "generations"));
   }
-  if (count("failed_reloads") > 0) line("reloads", counted(count("failed_reloads"), "has", "have") + " failed");
+  if (count("failed_reloads") > 0)
+    line("reloads", counted(count("failed_reloads"), "has", "have") + " failed");
   return out;
 }
 
@@ -70,9 +79,11 @@ std::string plugins_text(const JsonView& plugins) {
   std::string out;
   for (std::size_t i = 0; i < plugins.size(); ++i) {
     const JsonView one = plugins.element(i);
-    const std::uint64_t errors = number_of(one.member("errors")), faults = number_of(one.member("faults"));
-    out += "  " + padded(text_of(one.member("name")), 12) + text_of(one.member("plugin")) + ' ' + text_of(one.member("version")) +
-           ", " + counted(number_of(one.member("calls")), "call", "calls");
+    const std::uint64_t errors = number_of(one.member("errors")),
+                        faults = number_of(one.member("faults"));
+    out += "  " + padded(text_of(one.member("name")), 12) + text_of(one.member("plugin")) + ' ' +
+           text_of(one.member("version")) + ", " +
+           counted(number_of(one.member("calls")), "call", "calls");
     if (errors > 0) out += ", " + counted(errors, "error", "errors");
     if (faults > 0) out += ", cost " + counted(faults, "worker", "workers");
     if (one.member("quarantined").boolean().value_or(false)) out += ", IN QUARANTINE";
@@ -97,7 +108,9 @@ std::string grouped(std::uint64_t number) {
 
 std::string duration_text(std::int64_t seconds) {
   const std::int64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
-  if (days > 0) return std::to_string(days) + (days == 1 ? " day " : " days ") + std::to_string(hours % 24) + " h";
+  if (days > 0)
+    return std::to_string(days) + (days == 1 ? " day " : " days ") + std::to_string(hours % 24) +
+           " h";
   if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes % 60) + " min";
   if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
   return std::to_string(std::max<std::int64_t>(seconds, 0)) + " s";
@@ -105,13 +118,15 @@ std::string duration_text(std::int64_t seconds) {
 
 Result<std::string> status_text(std::string_view json) {
   const auto document = JsonDocument::parse(json);
-  if (!document || !document->root().is(JsonView::Type::object)) return Error{Fault::us, "the service gave an answer that is none"};
+  if (!document || !document->root().is(JsonView::Type::object))
+    return Error{Fault::us, "the service gave an answer that is none"};
   const JsonView root = document->root();
   const bool serving = root.member("serving").boolean().value_or(false);
   std::string out = "Hyalite " + text_of(root.member("version")) + ", up " +
                     duration_text(root.member("uptime_seconds").integer().value_or(0)) + ", pid " +
                     std::to_string(number_of(root.member("master_pid"))) + '\n';
-  out += serving ? "accepting on" + listening_text(root.member("listening")) + '\n' : "NO GENERATION SERVES\n";
+  out += serving ? "accepting on" + listening_text(root.member("listening")) + '\n'
+                 : "NO GENERATION SERVES\n";
   out += generations_text(root.member("generations"));
   out += "traffic\n" + counts_text(root.member("counts"));
   if (root.member("plugins").size() > 0) out += "plugins\n" + plugins_text(root.member("plugins"));

@@ -32,7 +32,8 @@ Result<KeptListener> by_address(const std::optional<Address>& wanted, KeptListen
   if (!wanted) return KeptListener{};
   if (before.fd) {
     const auto has = listening_address(before.fd.get());
-    if (has && has->ip == wanted->ip && (wanted->port == 0 || wanted->port == has->port)) return before;
+    if (has && has->ip == wanted->ip && (wanted->port == 0 || wanted->port == has->port))
+      return before;
   }
   auto fd = open_listening_socket({.address = *wanted, .transparent = false, .reuse_port = false});
   if (!fd) return Error{Fault::operator_, "admin.address: " + fd.error().text, fd.error().code};
@@ -50,7 +51,8 @@ Result<KeptListener> by_path(const std::string& wanted, mode_t mode, KeptListene
 // So that those whom the operator puts into the service's group may look.
 void give_to_group(const std::string& path, const std::string& user) {
   const passwd* entry = ::geteuid() == 0 ? ::getpwnam(user.c_str()) : nullptr;
-  if (entry != nullptr && ::lchown(path.c_str(), static_cast<uid_t>(-1), entry->pw_gid) != 0) return;
+  if (entry != nullptr && ::lchown(path.c_str(), static_cast<uid_t>(-1), entry->pw_gid) != 0)
+    return;
 }
 
 }  // namespace
@@ -60,10 +62,12 @@ Result<KeptListeners> open_admin_listeners(const Settings& settings, KeptListene
   KeptListeners open;
   auto address = by_address(settings.admin.address, std::move(before[at(KeptSocket::admin)]));
   if (!address) return address.error();
-  auto path = by_path(settings.admin.socket, kGroupToo, std::move(before[at(KeptSocket::admin_unix)]));
+  auto path =
+      by_path(settings.admin.socket, kGroupToo, std::move(before[at(KeptSocket::admin_unix)]));
   if (!path) return path.error();
   if (path->fd) give_to_group(path->path, settings.workers.user);
-  auto control = by_path(control_path(settings), kOwnerOnly, std::move(before[at(KeptSocket::control)]));
+  auto control =
+      by_path(control_path(settings), kOwnerOnly, std::move(before[at(KeptSocket::control)]));
   if (!control) return control.error();
   open[at(KeptSocket::admin)] = std::move(*address);
   open[at(KeptSocket::admin_unix)] = std::move(*path);

@@ -8,7 +8,8 @@
 
 namespace hyalite {
 
-// Takes those of `before` that the settings still want, and opens the others. Called with the privileges of the start.
+// Takes those of `before` that the settings still want, and opens the others. Called with the
+// privileges of the start.
 Result<KeptListeners> open_admin_listeners(const Settings& settings, KeptListeners before);
 
 }  // namespace hyalite

@@ -66,7 +66,8 @@ std::string plugins_json(const Fd& fd) {
 class AdminProcess final : public AdminSource {
  public:
   // `owner`: whose commands are taken, beside root's.
-  AdminProcess(Beginning& beginning, const Settings& settings, Loop& loop, KeptTotals kept, uid_t owner, Log& log)
+  AdminProcess(Beginning& beginning, const Settings& settings, Loop& loop, KeptTotals kept,
+               uid_t owner, Log& log)
       : beginning_(beginning),
         settings_(settings),
         log_(log),
@@ -77,15 +78,20 @@ class AdminProcess final : public AdminSource {
         master_(loop, callback<&AdminProcess::on_master>(*this)),
         master_life_(loop, callback<&AdminProcess::on_master_gone>(*this)),
         leave_(loop, callback<&AdminProcess::on_leave>(*this)),
-        show_(loop, [this](const EndpointRequest& request, EndpointReply reply) { pages_.show(request, std::move(reply)); }),
-        control_(loop, [this](const EndpointRequest& request, EndpointReply reply) { pages_.control(request, std::move(reply)); }) {}
+        show_(loop, [this](const EndpointRequest& request,
+                           EndpointReply reply) { pages_.show(request, std::move(reply)); }),
+        control_(loop, [this](const EndpointRequest& request, EndpointReply reply) {
+          pages_.control(request, std::move(reply));
+        }) {}
 
   Result<void> start(KeptListeners listeners);
 
   ServiceFacts facts() const override;
   Totals totals() const override;
   const Settings& settings() const override { return settings_; }
-  void flows(std::size_t most, std::function<void(std::string)> answer) override { views_.ask(most, std::move(answer)); }
+  void flows(std::size_t most, std::function<void(std::string)> answer) override {
+    views_.ask(most, std::move(answer));
+  }
   void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) override;
 
  private:
@@ -132,7 +138,8 @@ void AdminProcess::serve() {
   const auto serve = [this](HttpEndpoint& endpoint, KeptSocket which) {
     Fd& fd = listeners_[static_cast<std::size_t>(which)].fd;
     if (!fd) return;
-    if (auto serving = endpoint.serve(std::move(fd)); !serving) log_.error("admin.serve", {{"why", serving.error().text}});
+    if (auto serving = endpoint.serve(std::move(fd)); !serving)
+      log_.error("admin.serve", {{"why", serving.error().text}});
   };
   serve(show_, KeptSocket::admin);
   serve(show_, KeptSocket::admin_unix);
@@ -169,12 +176,15 @@ void AdminProcess::on_message(Received message) {
 
 void AdminProcess::add_board(std::uint64_t generation, const Received& message) {
   auto view = BoardView::open(message.fds[0]);
-  if (!view) return log_.warning("admin.board", {{"generation", std::to_string(generation)}, {"why", view.error().text}});
-  boards_.insert_or_assign(generation, ShownBoard{std::move(*view), plugins_json(message.fds[1]), false});
+  if (!view)
+    return log_.warning("admin.board",
+                        {{"generation", std::to_string(generation)}, {"why", view.error().text}});
+  boards_.insert_or_assign(generation,
+                           ShownBoard{std::move(*view), plugins_json(message.fds[1]), false});
 }
 
-// Its counts become part of the totals, which outlive us; telling the master comes after that, so that nothing is lost and
-// nothing is added twice whenever we die.
+// Its counts become part of the totals, which outlive us; telling the master comes after that, so
+// that nothing is lost and nothing is added twice whenever we die.
 void AdminProcess::finish_board(std::uint64_t generation) {
   views_.remove(generation);
   const auto board = boards_.find(generation);
@@ -202,10 +212,12 @@ ServiceFacts AdminProcess::facts() const {
   facts.plugins = "[]";
   for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
     const GenerationPicture& one = picture_.generation[i];
-    facts.generations.push_back({one.number, one.pid, kStates[static_cast<std::size_t>(one.state) % std::size(kStates)],
+    facts.generations.push_back({one.number, one.pid,
+                                 kStates[static_cast<std::size_t>(one.state) % std::size(kStates)],
                                  wall_time(one.since_ns), workers_of(one.number)});
     const auto board = boards_.find(one.number);
-    if (one.state == GenerationState::serving && board != boards_.end()) facts.plugins = board->second.plugins;
+    if (one.state == GenerationState::serving && board != boards_.end())
+      facts.plugins = board->second.plugins;
   }
   return facts;
 }
@@ -218,7 +230,8 @@ std::vector<WorkerFacts> AdminProcess::workers_of(std::uint64_t generation) cons
     const auto bytes = board->second.view.worker_region(kWorkerNotes, worker);
     if (bytes.size() != sizeof(WorkerNote)) return workers;
     const auto& note = *reinterpret_cast<const WorkerNote*>(bytes.data());
-    workers.push_back({worker, note.pid.load(std::memory_order_relaxed), note.replaced.load(std::memory_order_relaxed),
+    workers.push_back({worker, note.pid.load(std::memory_order_relaxed),
+                       note.replaced.load(std::memory_order_relaxed),
                        wall_time(note.started_ns.load(std::memory_order_relaxed))});
   }
   return workers;
@@ -229,28 +242,37 @@ Totals AdminProcess::totals() const {
   for (const auto& [number, board] : boards_) {
     if (!kept_.generations.contains(number)) totals.add(board.view);
   }
-  const auto add = [&](const char* name, const char* help, MetricKind kind, const MetricLabels& labels, std::uint64_t value) {
+  const auto add = [&](const char* name, const char* help, MetricKind kind,
+                       const MetricLabels& labels, std::uint64_t value) {
     totals.add(MetricFamily{name, help, kind, 1, {}}, labels, value);
   };
-  add("hyalite_build_info", "Which program this is; always 1.", MetricKind::gauge, {{"version", HYALITE_VERSION}}, 1);
+  add("hyalite_build_info", "Which program this is; always 1.", MetricKind::gauge,
+      {{"version", HYALITE_VERSION}}, 1);
   add("hyalite_start_time_seconds", "When the service started, since 1970.", MetricKind::gauge, {},
       static_cast<std::uint64_t>(picture_.started_ns / 1'000'000'000));
-  add("hyalite_generation_deaths_total", "Generations that ended unasked.", MetricKind::counter, {}, picture_.generation_deaths);
-  add("hyalite_reloads_total", "Reloads and upgrades that worked.", MetricKind::counter, {}, picture_.reloads);
-  add("hyalite_reloads_failed_total", "Reloads and upgrades that did not.", MetricKind::counter, {}, picture_.failed_reloads);
+  add("hyalite_generation_deaths_total", "Generations that ended unasked.", MetricKind::counter, {},
+      picture_.generation_deaths);
+  add("hyalite_reloads_total", "Reloads and upgrades that worked.", MetricKind::counter, {},
+      picture_.reloads);
+  add("hyalite_reloads_failed_total", "Reloads and upgrades that did not.", MetricKind::counter, {},
+      picture_.failed_reloads);
   for (std::size_t state = 0; state < std::size(kStates); ++state) {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
       count += static_cast<std::size_t>(picture_.generation[i].state) == state;
     }
-    add("hyalite_generations", "Generations at this moment.", MetricKind::gauge, {{"state", std::string(kStates[state])}}, count);
+    add("hyalite_generations", "Generations at this moment.", MetricKind::gauge,
+        {{"state", std::string(kStates[state])}}, count);
   }
   return totals;
 }
 
-void AdminProcess::command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) {
-  if (commands_.size() >= kMostCommands) return answer({false, "too many commands are under way\n"});
-  constexpr CommandKind kKinds[] = {CommandKind::reload, CommandKind::release, CommandKind::upgrade, CommandKind::reopen};
+void AdminProcess::command(AdminCommand command,
+                           std::function<void(const CommandOutcome&)> answer) {
+  if (commands_.size() >= kMostCommands)
+    return answer({false, "too many commands are under way\n"});
+  constexpr CommandKind kKinds[] = {CommandKind::reload, CommandKind::release, CommandKind::upgrade,
+                                    CommandKind::reopen};
   Command message;
   message.number = ++last_command_;
   message.kind = kKinds[static_cast<std::size_t>(command)];
@@ -289,7 +311,8 @@ Result<KeptListeners> listeners_before(const Beginning& beginning) {
   if (!kept) return Error{Fault::us, "the master speaks another protocol"};
   KeptListeners before;
   for (std::size_t i = 0, next = 0; i < kKeptSockets && next < received->fds.size(); ++i) {
-    if (kept->present[i] != 0) before[i] = {std::move(received->fds[next++]), kept->paths[i].text()};
+    if (kept->present[i] != 0)
+      before[i] = {std::move(received->fds[next++]), kept->paths[i].text()};
   }
   return before;
 }

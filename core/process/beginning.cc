@@ -29,7 +29,8 @@ Result<Received> await_message(const Channel& channel, int master_life, Millisec
     if (!received) return received.error();
     if (*received) return std::move(**received);
     const auto left = std::chrono::ceil<Milliseconds>(until - clock.now());
-    if (timeout.count() >= 0 && left.count() <= 0) return Error{Fault::us, "the master says nothing"};
+    if (timeout.count() >= 0 && left.count() <= 0)
+      return Error{Fault::us, "the master says nothing"};
     pollfd watched[] = {{channel.fd(), POLLIN, 0}, {master_life, POLLIN, 0}};
     const int ready = ::poll(watched, 2, timeout.count() < 0 ? -1 : static_cast<int>(left.count()));
     if (ready < 0 && errno != EINTR) return Error::system(Fault::us, "poll", errno);
@@ -40,7 +41,8 @@ Result<Received> await_message(const Channel& channel, int master_life, Millisec
 Result<Beginning> await_beginning() {
   auto channel = inherited_channel();
   if (!channel) return channel.error();
-  // Until it is told of the master's life by a pipe; also covers plugins that hang while they are loaded.
+  // Until it is told of the master's life by a pipe; also covers plugins that hang while they are
+  // loaded.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   auto received = await_message(*channel, -1, kFirstMessage);
   if (!received) return received.error();
@@ -59,10 +61,11 @@ SettingsOrFailure read_settings(const Beginning& beginning) {
   return {std::move(read.settings), std::nullopt};
 }
 
-Result<LeftPrivileges> give_up_privileges(const Beginning& beginning, const WorkerSettings& workers, bool net_raw,
-                                          Log& log) {
+Result<LeftPrivileges> give_up_privileges(const Beginning& beginning, const WorkerSettings& workers,
+                                          bool net_raw, Log& log) {
   const std::string user = beginning.message.user.text();
-  WantedPrivileges wanted{user.empty() ? workers.user : user, user.empty() ? workers.group : "", net_raw};
+  WantedPrivileges wanted{user.empty() ? workers.user : user, user.empty() ? workers.group : "",
+                          net_raw};
   auto left = give_up_privileges(wanted);
   if (left && left->user == LeftPrivileges::User::kept && beginning.message.first != 0) {
     log.info("privileges.user_kept", {{"why", "this user namespace has no user " + wanted.user}});

@@ -21,16 +21,17 @@ namespace hyalite {
 struct Beginning {
   Channel master;
   Begin message;
-  std::string file;   // the settings file, as mistakes call it
+  std::string file;  // the settings file, as mistakes call it
   Fd settings_text;
-  Fd master_life;     // its end: the master died
-  Fd shared;          // the LoadNote of a generation, the totals of an admin process
+  Fd master_life;  // its end: the master died
+  Fd shared;       // the LoadNote of a generation, the totals of an admin process
 };
 
 // In a process made by start_child(). Waits for the first message, not for long.
 Result<Beginning> await_beginning();
 
-// The next message from the master; an error when the master is gone, or said nothing until the timeout (negative: none).
+// The next message from the master; an error when the master is gone, or said nothing until the
+// timeout (negative: none).
 Result<Received> await_message(const Channel& channel, int master_life, Milliseconds timeout);
 
 // Reads the settings, or says everything that is wrong with them.
@@ -41,7 +42,7 @@ struct SettingsOrFailure {
 SettingsOrFailure read_settings(const Beginning& beginning);
 
 // Becomes the service's user. `net_raw`: keeps that capability if there is one.
-Result<LeftPrivileges> give_up_privileges(const Beginning& beginning, const WorkerSettings& workers, bool net_raw,
-                                          Log& log);
+Result<LeftPrivileges> give_up_privileges(const Beginning& beginning, const WorkerSettings& workers,
+                                          bool net_raw, Log& log);
 
 }  // namespace hyalite

@@ -1,6 +1,8 @@
-// The master, from one generation to the next: both the generation and the admin process of the new settings are prepared; then
-// one serves and the other shows; then the old ones go. Until that moment, nothing has changed for anybody.
+// The master, from one generation to the next.
 // SPDX-License-Identifier: MIT
+//
+// Both the generation and the admin process of the new settings are prepared; then one serves and
+// the other shows; then the old ones go. Until that moment, nothing has changed for anybody.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,7 +32,8 @@ Fd copy_of(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 }  // namespace
 
 std::string_view Master::name(Cause cause) {
-  constexpr std::string_view kNames[] = {"start", "reload", "replace", "crashes", "quarantine", "upgrade"};
+  constexpr std::string_view kNames[] = {"start",   "reload",     "replace",
+                                         "crashes", "quarantine", "upgrade"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 
@@ -61,7 +64,8 @@ void Master::begin_change(Cause cause, Result<Fd> text, std::vector<Asker> asker
 
 Result<GenerationPart*> Master::start_generation(const Fd& text, bool first) {
   Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
-  if (!memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0) return Error::system(Fault::us, "memfd_create", errno);
+  if (!memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0)
+    return Error::system(Fault::us, "memfd_create", errno);
   auto note = SharedMemory::map(memory.get(), sizeof(LoadNote), false);
   if (!note) return note.error();
   auto part = std::make_unique<GenerationPart>();
@@ -99,7 +103,8 @@ Result<AdminPart*> Master::start_admin(const Fd& text) {
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
   const Channel& channel = started->child.channel;
-  if (auto sent = channel.send(begin, {text.get(), life_read_.get(), totals_.get()}); !sent) return sent.error();
+  if (auto sent = channel.send(begin, {text.get(), life_read_.get(), totals_.get()}); !sent)
+    return sent.error();
   if (auto sent = give_listeners(channel); !sent) return sent.error();
   return started;
 }
@@ -120,7 +125,9 @@ void Master::advance() {
   if (!change_ || change_->gone) return;
   GenerationPart* fresh = generation(change_->generation);
   const AdminPart* page = admin(change_->admin);
-  if (fresh == nullptr || !fresh->prepared() || page == nullptr || page->state != AdminPart::State::prepared) return;
+  if (fresh == nullptr || !fresh->prepared() || page == nullptr ||
+      page->state != AdminPart::State::prepared)
+    return;
   change_->gone = fresh->child.channel.send(Go{}).has_value();
 }
 
@@ -135,8 +142,9 @@ void Master::commit(GenerationPart& fresh) {
   fresh.note = SharedMemory();
   last_good_ = copy_of(fresh.text);
   sockets_.settle(fresh.listeners);
-  record_.set_limits({{fresh.limits.worker_crashes, Milliseconds(fresh.limits.worker_crashes_within_ms)},
-                      {fresh.limits.quarantine, Milliseconds(fresh.limits.quarantine_within_ms)}});
+  record_.set_limits(
+      {{fresh.limits.worker_crashes, Milliseconds(fresh.limits.worker_crashes_within_ms)},
+       {fresh.limits.quarantine, Milliseconds(fresh.limits.quarantine_within_ms)}});
   enforce_cap();
   if (change.cause == Cause::reload || change.cause == Cause::upgrade) ++reloads_;
   last_failure_.clear();
@@ -169,8 +177,8 @@ void Master::fail_change(const Failure& failure) {
   }
   answer(change.askers, false, failure);
   if (serving() == nullptr && !stopping_) {
-    replace_at_ = clock_.now() + generation_backoff_.after(
-                                     std::chrono::duration_cast<Milliseconds>(clock_.now() - change.since));
+    replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(
+                                     clock_.now() - change.since));
   }
   after_change();
 }
@@ -223,7 +231,8 @@ void Master::admit(AdminPart& page) {
   dismiss_other_admins(page);
   page.state = AdminPart::State::serving;
   kept_ = {};
-  for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
+  for (std::size_t i = 0; i < kKeptSockets; ++i)
+    kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
   const Channel& channel = page.child.channel;
   (void)channel.send(Go{});
   for (const auto& part : generations_) {
@@ -260,8 +269,8 @@ void Master::dismiss_other_admins(const AdminPart& but) {
 // It said nothing before it ended: what was it doing?
 Failure Master::loading_died(const GenerationPart& part, int status) const {
   const auto bytes = part.note.bytes();
-  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()), status,
-                      options_.settings_file);
+  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()),
+                      status, options_.settings_file);
 }
 
 void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {
@@ -302,7 +311,8 @@ Picture Master::picture() const {
   picture.failed_reloads = failed_reloads_;
   picture.last_failure = FixedText<1'024>(last_failure_);
   std::string quarantined;
-  for (const std::string& one : record_.quarantined()) quarantined += (quarantined.empty() ? "" : " ") + one;
+  for (const std::string& one : record_.quarantined())
+    quarantined += (quarantined.empty() ? "" : " ") + one;
   picture.quarantined = FixedText<4'096>(quarantined);
   picture.listening = FixedText<2'048>(sockets_.text());
   return picture;
@@ -314,7 +324,8 @@ std::string Master::summary() const {
   if (current == nullptr) return "no generation serves";
   std::string text = "generation " + std::to_string(current->number) + " serves with " +
                      std::to_string(current->limits.workers) +
-                     (current->limits.workers == 1 ? " worker on " : " workers on ") + sockets_.text();
+                     (current->limits.workers == 1 ? " worker on " : " workers on ") +
+                     sockets_.text();
   std::size_t draining = 0;
   for (const auto& part : generations_) draining += part->state == GenerationState::draining;
   if (draining > 0) text += ", " + std::to_string(draining) + " draining";

@@ -20,8 +20,8 @@ struct Head {
   std::uint16_t type;
 };
 constexpr std::uint32_t kMagic = 0x6c617948;  // "Hyal"
-// After an upgrade a new master speaks with a generation of the old program: what such a pair says to each other (Drain, Stop,
-// Reopen, the end of the channel) keeps its number and form for ever.
+// After an upgrade a new master speaks with a generation of the old program: what such a pair says
+// to each other (Drain, Stop, Reopen, the end of the channel) keeps its number and form for ever.
 constexpr std::uint16_t kVersion = 1;
 
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(int) * Channel::kMostFds);
@@ -85,7 +85,8 @@ Result<void> Channel::send_bytes(std::uint16_t type, std::string_view body,
 Result<std::optional<Received>> Channel::receive() const {
   char probe;
   ssize_t size;
-  // A peer that went without having read all of ours leaves a reset, told once; what it said before is still to come.
+  // A peer that went without having read all of ours leaves a reset, told once; what it said before
+  // is still to come.
   bool reset = false;
   do {
     size = ::recv(fd_.get(), &probe, 1, MSG_PEEK | MSG_TRUNC);
@@ -94,7 +95,8 @@ Result<std::optional<Received>> Channel::receive() const {
   if (size < 0) return Error::system(Fault::us, "the channel failed", errno);
   if (size == 0) return lost("the other end is closed");
   const auto bytes = static_cast<std::size_t>(size);
-  if (bytes < sizeof(Head) || bytes > sizeof(Head) + kMostBytes) return lost("a message has an odd size");
+  if (bytes < sizeof(Head) || bytes > sizeof(Head) + kMostBytes)
+    return lost("a message has an odd size");
 
   Received received;
   received.body.resize(bytes - sizeof(Head));

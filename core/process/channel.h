@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
-#include <span>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,7 +35,8 @@ struct Received {
   // The message, when it is one of type M, of exactly its size, with exactly that many descriptors.
   template <FixedMessage M>
   std::optional<M> as(std::size_t descriptors = 0) const {
-    if (type != M::kType || body.size() != sizeof(M) || fds.size() != descriptors) return std::nullopt;
+    if (type != M::kType || body.size() != sizeof(M) || fds.size() != descriptors)
+      return std::nullopt;
     M message;
     std::memcpy(&message, body.data(), sizeof(M));
     return message;
@@ -57,7 +58,8 @@ class Channel {
   explicit operator bool() const { return static_cast<bool>(fd_); }
   void close() { fd_.reset(); }
 
-  // The descriptors stay the caller's. Fails when the peer is gone, or does not read and its queue is full.
+  // The descriptors stay the caller's. Fails when the peer is gone, or does not read and its queue
+  // is full.
   template <FixedMessage M>
   Result<void> send(const M& message, std::span<const int> fds = {}) const {
     return send_bytes(M::kType, {reinterpret_cast<const char*>(&message), sizeof(M)}, fds);
@@ -67,10 +69,11 @@ class Channel {
     return send(message, std::span<const int>(fds.begin(), fds.size()));
   }
   // A body that has no fixed size: text.
-  Result<void> send_bytes(std::uint16_t type, std::string_view body, std::span<const int> fds = {}) const;
+  Result<void> send_bytes(std::uint16_t type, std::string_view body,
+                          std::span<const int> fds = {}) const;
 
-  // The next message, its descriptors closed on exec; nothing when none has come yet. An error means that the peer is lost:
-  // it closed its end, or sent what is no message of ours.
+  // The next message, its descriptors closed on exec; nothing when none has come yet. An error
+  // means that the peer is lost: it closed its end, or sent what is no message of ours.
   Result<std::optional<Received>> receive() const;
 
  private:

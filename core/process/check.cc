@@ -50,7 +50,8 @@ Result<std::optional<Failure>> check(const std::string& file, const std::string&
   const auto sealed = sealed_text(*text, "hyalite-settings");
   if (!sealed) return sealed.error();
   Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
-  if (!memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0) return Error::system(Fault::us, "memfd_create", errno);
+  if (!memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0)
+    return Error::system(Fault::us, "memfd_create", errno);
   const auto note = SharedMemory::map(memory.get(), sizeof(LoadNote), false);
   if (!note) return note.error();
   int life[2];
@@ -69,7 +70,8 @@ Result<std::optional<Failure>> check(const std::string& file, const std::string&
   }
   if (verdict.failure) return verdict.failure;
   if (verdict.fine) return std::optional<Failure>();
-  return std::optional(died_loading(reinterpret_cast<const LoadNote*>(note->bytes().data()), status, file));
+  return std::optional(
+      died_loading(reinterpret_cast<const LoadNote*>(note->bytes().data()), status, file));
 }
 
 }  // namespace
@@ -83,13 +85,16 @@ Failure died_loading(const LoadNote* note, int status, const std::string& settin
   std::string what = "the process that loads the settings ended by itself";
   if (WIFSIGNALED(status)) {
     what = WTERMSIG(status) == SIGALRM ? "loading took longer than timeouts.load"
-                                       : std::string("the process that loads the settings died: ") + ::strsignal(WTERMSIG(status));
+                                       : std::string("the process that loads the settings died: ") +
+                                             ::strsignal(WTERMSIG(status));
   }
-  const std::uint32_t instance = note == nullptr ? 0 : note->calls.instance.load(std::memory_order_relaxed);
+  const std::uint32_t instance =
+      note == nullptr ? 0 : note->calls.instance.load(std::memory_order_relaxed);
   if (instance > 0 && instance <= LoadNote::kMostNames) {
     const std::uint32_t hook = note->calls.hook.load(std::memory_order_relaxed);
-    what += ", while the code of the plugin \"" + printable(note->names[instance - 1].text(), 64) + "\" was running (" +
-            (hook < kHookCount ? name(static_cast<Hook>(hook)) : "loading") + ")";
+    what += ", while the code of the plugin \"" + printable(note->names[instance - 1].text(), 64) +
+            "\" was running (" + (hook < kHookCount ? name(static_cast<Hook>(hook)) : "loading") +
+            ")";
   }
   return Failure::of(Error{Fault::plugin, what}, settings_file);
 }

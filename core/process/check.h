@@ -12,8 +12,9 @@
 
 namespace hyalite {
 
-// Loads them in a process of its own, with the privileges of a generation, plugins and all, and ends it again. What is wrong; nothing:
-// they are fine. Another process so that a plugin cannot take the caller along.
+// Loads them in a process of its own, with the privileges of a generation, plugins and all, and
+// ends it again. What is wrong; nothing: they are fine. Another process so that a plugin cannot
+// take the caller along.
 std::optional<Failure> check_settings(const std::string& settings_file, const std::string& user);
 
 // What to say about a process that ended while it loaded, without a word. `note` may be null.

@@ -38,18 +38,21 @@ constexpr int kCouldNotExecute = 127;
 }  // namespace
 
 void listen_to_channels_only() {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) std::signal(signal, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE})
+    std::signal(signal, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-Result<Child> start_child(const std::string& program, const std::string& part, const std::string& label) {
+Result<Child> start_child(const std::string& program, const std::string& part,
+                          const std::string& label) {
   auto ends = Channel::pair();
   if (!ends) return ends.error();
   std::string name = "hyalite", option = kPartOption, role = part, shown = label;
-  const std::array<char*, 5> arguments = {name.data(), option.data(), role.data(), shown.data(), nullptr};
+  const std::array<char*, 5> arguments = {name.data(), option.data(), role.data(), shown.data(),
+                                          nullptr};
   const pid_t pid = ::fork();
   if (pid < 0) return Error::system(Fault::us, "cannot start a process", errno);
   if (pid == 0) become_child(program.c_str(), arguments.data(), ends->second.fd());
@@ -59,8 +62,10 @@ Result<Child> start_child(const std::string& program, const std::string& part, c
 Result<Channel> inherited_channel() {
   int type = 0;
   socklen_t size = sizeof(type);
-  const bool ours = ::getsockopt(kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
-  if (!ours) return Error{Fault::operator_, "this is a part of the service: it is started by `hyalite run`"};
+  const bool ours =
+      ::getsockopt(kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+  if (!ours)
+    return Error{Fault::operator_, "this is a part of the service: it is started by `hyalite run`"};
   ::fcntl(kChannelFd, F_SETFD, FD_CLOEXEC);
   return Channel(Fd(kChannelFd));
 }

@@ -22,14 +22,17 @@ struct Child {
   Channel channel;
 };
 
-// The channel is the child's descriptor 3; it has no other but stdout and stderr, its stdin is empty. It ignores the signals that a
-// terminal or a service manager sends to all of a group, as only the channel counts. `label` shows in ps(1).
-Result<Child> start_child(const std::string& program, const std::string& part, const std::string& label);
+// The channel is the child's descriptor 3; it has no other but stdout and stderr, its stdin is
+// empty. It ignores the signals that a terminal or a service manager sends to all of a group, as
+// only the channel counts. `label` shows in ps(1).
+Result<Child> start_child(const std::string& program, const std::string& part,
+                          const std::string& label);
 
 // In the child: the channel that start_child() made. An error when nobody did.
 Result<Channel> inherited_channel();
 
-// In a process just forked or made: no signal is blocked, and those that are sent to groups are ignored.
+// In a process just forked or made: no signal is blocked, and those that are sent to groups are
+// ignored.
 void listen_to_channels_only();
 
 }  // namespace hyalite

@@ -1,4 +1,4 @@
-// How often workers die, and of whom: when a fresh generation is due, and which plugins are in quarantine.
+// How often workers die, and of whom.
 // SPDX-License-Identifier: MIT
 #include "process/crash_record.h"
 
@@ -16,7 +16,8 @@ bool RateWatch::note(Monotonic now, const Rate& rate) {
 
 CrashRecord::Advice CrashRecord::on_death(std::string_view instance, Monotonic now) {
   const bool too_often = crashes_.note(now, limits_.crashes);
-  if (!instance.empty() && !quarantined_.contains(std::string(instance)) && faults_.size() < kMostInstances) {
+  if (!instance.empty() && !quarantined_.contains(std::string(instance)) &&
+      faults_.size() < kMostInstances) {
     if (faults_[std::string(instance)].note(now, limits_.quarantine)) {
       quarantined_.insert(std::string(instance));
       return Advice::quarantine;

@@ -1,5 +1,7 @@
-// How often workers die, and of whom: when a fresh generation is due, and which plugins are in quarantine.
+// How often workers die, and of whom.
 // SPDX-License-Identifier: MIT
+//
+// From it follows when a fresh generation is due, and which plugins are in quarantine.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +39,8 @@ class CrashRecord {
   };
   enum class Advice {
     go_on,
-    fresh_generation,  // respawning for ever from one image would let an attacker guess its addresses
+    fresh_generation,  // respawning for ever from one image would let an attacker guess its
+                       // addresses
     quarantine,        // a fresh generation, without the plugin
   };
 
@@ -50,7 +53,8 @@ class CrashRecord {
   void release_all();
 
  private:
-  static constexpr std::size_t kMostInstances = 1'024;  // names come from a process that runs plugins
+  static constexpr std::size_t kMostInstances =
+      1'024;  // names come from a process that runs plugins
 
   Limits limits_;
   RateWatch crashes_;

@@ -59,7 +59,8 @@ Mistake mistake_at(const std::string& file, std::string path, std::string what) 
 
 // What the settings want of the kernel, and this process may not do.
 Mistakes missing_privileges(const Settings& settings, const std::string& file, bool net_raw) {
-  constexpr char kRemedy[] = " needs CAP_NET_RAW: start as root, or with AmbientCapabilities=CAP_NET_RAW";
+  constexpr char kRemedy[] =
+      " needs CAP_NET_RAW: start as root, or with AmbientCapabilities=CAP_NET_RAW";
   Mistakes mistakes;
   if (net_raw) return mistakes;
   const UpstreamSettings& upstream = settings.upstream;
@@ -67,7 +68,8 @@ Mistakes missing_privileges(const Settings& settings, const std::string& file, b
     mistakes.push_back(mistake_at(file, "upstream.mark", std::string("upstream.mark") + kRemedy));
   }
   if (upstream.source == UpstreamSource::client && !upstream.fall_back_to_own_address) {
-    mistakes.push_back(mistake_at(file, "upstream.source", std::string("upstream.source: client") + kRemedy));
+    mistakes.push_back(
+        mistake_at(file, "upstream.source", std::string("upstream.source: client") + kRemedy));
   }
   return mistakes;
 }
@@ -86,7 +88,8 @@ class Loading {
     auto read = read_settings(beginning_);
     if (read.failure) return read.failure;
     settings_ = std::move(read.settings);
-    const auto left = give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
+    const auto left =
+        give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
     if (!left) return Failure::of(left.error(), beginning_.file);
     Mistakes mistakes = missing_privileges(settings_, beginning_.file, left->net_raw);
     say_what_will_not_work(left->net_raw);
@@ -102,8 +105,11 @@ class Loading {
 
  private:
   void say_what_will_not_work(bool net_raw) {
-    if (net_raw || settings_.upstream.source != UpstreamSource::client || beginning_.message.first == 0) return;
-    log_.warning("upstream.source", {{"why", "without CAP_NET_RAW, origins see the proxy's own address"}});
+    if (net_raw || settings_.upstream.source != UpstreamSource::client ||
+        beginning_.message.first == 0)
+      return;
+    log_.warning("upstream.source",
+                 {{"why", "without CAP_NET_RAW, origins see the proxy's own address"}});
   }
 
   Mistakes load() {
@@ -115,9 +121,11 @@ class Loading {
       note.names[i] = FixedText<64>(settings_.plugins[i].name);
     }
     counts_ = WorkforceCounts::declare(layout_, settings_);
-    // A plugin that never comes back from being loaded ends this process, and the master knows by the signal.
+    // A plugin that never comes back from being loaded ends this process, and the master knows by
+    // the signal.
     ::alarm(static_cast<unsigned>(std::chrono::ceil<Seconds>(settings_.timeouts.load).count()));
-    LoadNeeds needs{settings_, beginning_.file, {}, workers_of(settings_), layout_, note.calls, log_};
+    LoadNeeds needs{settings_, beginning_.file, {},  workers_of(settings_),
+                    layout_,   note.calls,      log_};
     for (const std::string_view name : split(quarantined_, ' ')) {
       if (!name.empty()) needs.quarantined.emplace_back(name);
     }
@@ -183,7 +191,7 @@ class Generation final : public WorkforceOwner {
   SystemClock clock_;
   Workforce workforce_;
   std::optional<Monotonic> start_by_;  // from Go until all workers serve
-  bool leaving_ = false;  // drains: over when the last worker is
+  bool leaving_ = false;               // drains: over when the last worker is
   std::optional<int> status_;
 };
 
@@ -201,7 +209,8 @@ Result<void> Generation::announce() {
   prepared.quarantine_within_ms = ms(settings_.containment.quarantine.within);
   prepared.drain_ms = ms(settings_.timeouts.drain);
   prepared.stop_ms = ms(settings_.timeouts.stop);
-  if (auto sent = beginning_.master.send(prepared, {board_.fd(), loaded->get()}); !sent) return sent;
+  if (auto sent = beginning_.master.send(prepared, {board_.fd(), loaded->get()}); !sent)
+    return sent;
   for (unsigned worker = 0; worker < board_.workers(); ++worker) {
     const Channel asker = workforce_.take_question_end(worker);
     QuestionEnd end;
@@ -225,7 +234,8 @@ void Generation::wait() {
                                  {beginning_.master.fd(), POLLIN, 0},
                                  {signals_.fd(), POLLIN, 0}};
   workforce_.add_watched(watched);
-  if (::poll(watched.data(), watched.size(), static_cast<int>(Workforce::kTick.count())) < 0 && errno != EINTR) {
+  if (::poll(watched.data(), watched.size(), static_cast<int>(Workforce::kTick.count())) < 0 &&
+      errno != EINTR) {
     log_.error("generation.poll", {{"why", Error::system(Fault::us, "poll", errno).text}});
     return end(kExitFailed);
   }
@@ -235,7 +245,8 @@ void Generation::wait() {
     if (watched[i].revents != 0) workforce_.on_readable(watched[i].fd);
   }
   if (watched[1].revents != 0) on_master();
-  if (start_by_ && clock_.now() > *start_by_) on_could_not_start("the workers did not start within timeouts.load");
+  if (start_by_ && clock_.now() > *start_by_)
+    on_could_not_start("the workers did not start within timeouts.load");
   workforce_.tick();
 }
 
@@ -284,7 +295,8 @@ Result<std::vector<ListeningSocket>> Generation::ask_for_sockets() {
   return sockets;
 }
 
-Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<ListeningSocket>& sockets) {
+Result<void> Generation::ask_for_listener(std::size_t listener,
+                                          std::vector<ListeningSocket>& sockets) {
   const ListenerSettings& wanted = settings_.listeners[listener];
   ListenRequest request;
   request.address = FixedText<64>(wanted.address.text());
@@ -294,7 +306,8 @@ Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<List
   for (std::uint32_t slots = 1, slot = 0; slot < slots; ++slot) {
     auto received = await_message(beginning_.master, beginning_.master_life.get(), kSocketsWait);
     if (!received) return received.error();
-    if (const auto refused = received->as<ListenAnswer>(0)) return Error{Fault::operator_, refused->error.text()};
+    if (const auto refused = received->as<ListenAnswer>(0))
+      return Error{Fault::operator_, refused->error.text()};
     const auto answer = received->as<ListenAnswer>(1);
     const auto address = answer ? Address::parse(answer->address.text()) : std::nullopt;
     if (!address) return Error{Fault::us, "the master gave no listening socket"};
@@ -306,7 +319,8 @@ Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<List
 
 void Generation::on_could_not_start(const std::string& why) {
   if (status_) return;
-  hyalite::tell(beginning_.master, Failed{}, Failure::of(Error{Fault::operator_, why}, beginning_.file));
+  hyalite::tell(beginning_.master, Failed{},
+                Failure::of(Error{Fault::operator_, why}, beginning_.file));
   log_.error("generation.failed", {{"why", why}});
   end(kExitFailed);
 }
@@ -326,7 +340,9 @@ int live(Beginning beginning, Program& program, Log& log) {
   log.set_level(loading.settings().log.level);
   // From here on the pipe tells of the master's death, so that the workers can be taken along.
   ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  const auto broken = [&](const Error& error) { return fail(loading, Failure::of(error, loading.beginning().file), log); };
+  const auto broken = [&](const Error& error) {
+    return fail(loading, Failure::of(error, loading.beginning().file), log);
+  };
   auto signals = SignalReader::open({SIGCHLD});
   if (!signals) return broken(signals.error());
   auto board = Board::make(std::move(loading.layout()), workers_of(loading.settings()));

@@ -18,8 +18,8 @@
 
 namespace hyalite {
 
-// One listening socket of many on its address (SO_REUSEPORT). Its clients are those of worker `slot % workers`, and of
-// the next one while that one is gone.
+// One listening socket of many on its address (SO_REUSEPORT). Its clients are those of worker `slot
+// % workers`, and of the next one while that one is gone.
 struct ListeningSocket {
   Fd fd;
   Address address;           // what it really listens on
@@ -27,8 +27,9 @@ struct ListeningSocket {
   std::size_t slot = 0;
 };
 
-// Made in the generation, used by the worker after the fork. The references are to the generation's own objects, of which the
-// fork made a copy (of the board, the call slot and the upstreams: a window on the same memory).
+// Made in the generation, used by the worker after the fork. The references are to the generation's
+// own objects, of which the fork made a copy (of the board, the call slot and the upstreams: a
+// window on the same memory).
 struct Inheritance {
   std::uint64_t generation = 0;  // its number, from 1
   unsigned worker = 0;

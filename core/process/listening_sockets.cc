@@ -26,7 +26,8 @@ bool denied(const Error& error) { return error.code == EPERM || error.code == EA
 // Opens the first socket of a group, and so finds out whether it may be transparent.
 Result<ListeningSockets::Group> open_group(const Address& address, Transparent transparent) {
   ListeningSockets::Group group{address, address, transparent != Transparent::no, {}, 0};
-  auto first = open_listening_socket({.address = address, .transparent = group.transparent, .reuse_port = true});
+  auto first = open_listening_socket(
+      {.address = address, .transparent = group.transparent, .reuse_port = true});
   if (!first && transparent == Transparent::automatic && denied(first.error())) {
     group.transparent = false;
     first = open_listening_socket({.address = address, .transparent = false, .reuse_port = true});
@@ -39,7 +40,8 @@ Result<ListeningSockets::Group> open_group(const Address& address, Transparent t
   return group;
 }
 
-// A group that is transparent serves listeners that need not be so just as well; not the other way round.
+// A group that is transparent serves listeners that need not be so just as well; not the other way
+// round.
 Result<void> make_transparent(ListeningSockets::Group& group, Transparent wanted) {
   if (group.transparent || wanted == Transparent::no) return {};
   for (const Fd& fd : group.slots) {
@@ -53,7 +55,8 @@ Result<void> make_transparent(ListeningSockets::Group& group, Transparent wanted
 
 Result<void> grow(ListeningSockets::Group& group, std::size_t slots) {
   while (group.slots.size() < slots) {
-    auto fd = open_listening_socket({.address = group.bound, .transparent = group.transparent, .reuse_port = true});
+    auto fd = open_listening_socket(
+        {.address = group.bound, .transparent = group.transparent, .reuse_port = true});
     if (!fd) return fd.error();
     group.slots.push_back(std::move(*fd));
   }
@@ -62,7 +65,8 @@ Result<void> grow(ListeningSockets::Group& group, std::size_t slots) {
 
 }  // namespace
 
-Result<const ListeningSockets::Group*> ListeningSockets::provide(const Address& address, Transparent transparent,
+Result<const ListeningSockets::Group*> ListeningSockets::provide(const Address& address,
+                                                                 Transparent transparent,
                                                                  std::size_t slots) {
   if (slots == 0 || slots > kMostSlots) return Error{Fault::us, "so many workers cannot be"};
   Group* group = find(address);
@@ -94,8 +98,8 @@ void ListeningSockets::restore(Group group) {
 }
 
 ListeningSockets::Group* ListeningSockets::find(const Address& asked) {
-  const auto known =
-      std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.asked == asked; });
+  const auto known = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const Group& group) { return group.asked == asked; });
   return known == groups_.end() ? nullptr : &*known;
 }
 

@@ -27,7 +27,8 @@ void LiveViews::Worker::on_readable() {
   }
 }
 
-LiveViews::Question::Question(LiveViews& views, std::uint64_t its_number, std::function<void(std::string)> then)
+LiveViews::Question::Question(LiveViews& views, std::uint64_t its_number,
+                              std::function<void(std::string)> then)
     : owner(views),
       number(its_number),
       answer(std::move(then)),
@@ -79,7 +80,8 @@ std::string joined_arrays(const std::vector<std::string>& arrays, std::size_t mo
   std::vector<JsonDocument> documents;
   for (const std::string& array : arrays) {
     auto document = JsonDocument::parse(array);
-    if (document && document->root().is(JsonView::Type::array)) documents.push_back(std::move(*document));
+    if (document && document->root().is(JsonView::Type::array))
+      documents.push_back(std::move(*document));
   }
   std::string joined = "[";
   bool more = true;

@@ -19,7 +19,8 @@
 
 namespace hyalite {
 
-// A worker that does not answer in time is left out. Bounded: so many questions at once, and what an answer may hold (kMostLiveViewBytes).
+// A worker that does not answer in time is left out. Bounded: so many questions at once, and what
+// an answer may hold (kMostLiveViewBytes).
 class LiveViews {
  public:
   static constexpr std::size_t kMostQuestions = 16;
@@ -62,7 +63,8 @@ class LiveViews {
   std::uint64_t last_number_ = 0;
 };
 
-// One array of the elements of all of them, at most `most`, taken in turn. What is no array of JSON is left out.
+// One array of the elements of all of them, at most `most`, taken in turn. What is no array of JSON
+// is left out.
 std::string joined_arrays(const std::vector<std::string>& arrays, std::size_t most);
 
 }  // namespace hyalite

@@ -1,4 +1,4 @@
-// Keeps the sockets, starts generations, upgrades itself. Here: the loop, and what the other processes say.
+// The master: its loop, and what the other processes say.
 // SPDX-License-Identifier: MIT
 #include "process/master.h"
 
@@ -35,13 +35,17 @@ constexpr std::size_t kMostFinished = 64;
 
 void unlink_socket(const std::string& path) {
   struct stat status {};
-  if (!path.empty() && ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
+  if (!path.empty() && ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
+    ::unlink(path.c_str());
 }
 
 }  // namespace
 
 Master::Master(MasterOptions options, Log& log)
-    : options_(std::move(options)), log_(log), notifier_(options_.notify_socket), started_(clock_.wall_time()) {}
+    : options_(std::move(options)),
+      log_(log),
+      notifier_(options_.notify_socket),
+      started_(clock_.wall_time()) {}
 
 int Master::run() {
   int life[2];
@@ -62,7 +66,8 @@ int Master::run() {
 
 Result<void> Master::prepare() {
   // Workers whose generation died become our children, not init's.
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return Error::system(Fault::us, "prctl", errno);
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+    return Error::system(Fault::us, "prctl", errno);
   std::signal(SIGPIPE, SIG_IGN);
   auto signals = SignalReader::open({SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGCHLD});
   if (!signals) return signals.error();
@@ -103,9 +108,12 @@ void Master::wait() {
 // Is anything waiting for a time to come?
 bool Master::restless() const {
   const auto hurried = [](const auto& part) { return part->kill_at.has_value(); };
-  const auto preparing = [](const auto& part) { return part->state == AdminPart::State::preparing; };
+  const auto preparing = [](const auto& part) {
+    return part->state == AdminPart::State::preparing;
+  };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
-  return replace_at_ || admin_at_ || stopping_ || std::any_of(generations_.begin(), generations_.end(), hurried) ||
+  return replace_at_ || admin_at_ || stopping_ ||
+         std::any_of(generations_.begin(), generations_.end(), hurried) ||
          std::any_of(admins_.begin(), admins_.end(), hurried) ||
          std::any_of(admins_.begin(), admins_.end(), preparing) ||
          std::any_of(finished_.begin(), finished_.end(), untold);
@@ -115,10 +123,14 @@ void Master::on_readable(int fd) {
   // A part may be gone after each of its messages: look it up again.
   const auto next = [&](const auto& handle) {
     for (auto& part : generations_) {
-      if (part->child.channel.fd() == fd) return handle(part->child.channel, [&](Received m) { on_generation_message(*part, std::move(m)); });
+      if (part->child.channel.fd() == fd)
+        return handle(part->child.channel,
+                      [&](Received m) { on_generation_message(*part, std::move(m)); });
     }
     for (auto& part : admins_) {
-      if (part->child.channel.fd() == fd) return handle(part->child.channel, [&](Received m) { on_admin_message(*part, std::move(m)); });
+      if (part->child.channel.fd() == fd)
+        return handle(part->child.channel,
+                      [&](Received m) { on_admin_message(*part, std::move(m)); });
     }
     if (upgrade_ && upgrade_->checker.channel.fd() == fd) {
       return handle(upgrade_->checker.channel, [&](Received m) {
@@ -141,14 +153,18 @@ void Master::on_readable(int fd) {
 
 void Master::on_signal(int signal) {
   switch (signal) {
-    case SIGCHLD: return reap();
-    case SIGHUP: return ask_reload({});
-    case SIGUSR2: return ask_upgrade({});
+    case SIGCHLD:
+      return reap();
+    case SIGHUP:
+      return ask_reload({});
+    case SIGUSR2:
+      return ask_upgrade({});
     case SIGUSR1:
       for (const auto& part : generations_) (void)part->child.channel.send(Reopen{});
       log_.info("master.reopen");
       return;
-    default: return begin_stop(stopping_);
+    default:
+      return begin_stop(stopping_);
   }
 }
 
@@ -162,12 +178,14 @@ void Master::reap() {
     }
     const auto is = [pid](const auto& part) { return part->child.pid == pid; };
     // What it still said comes first. Everybody else is a worker whose generation died.
-    if (const auto it = std::find_if(generations_.begin(), generations_.end(), is); it != generations_.end()) {
+    if (const auto it = std::find_if(generations_.begin(), generations_.end(), is);
+        it != generations_.end()) {
       if ((*it)->child.channel) on_readable((*it)->child.channel.fd());
       const auto part = std::move(*it);
       generations_.erase(it);
       on_generation_ended(*part, status);
-    } else if (const auto one = std::find_if(admins_.begin(), admins_.end(), is); one != admins_.end()) {
+    } else if (const auto one = std::find_if(admins_.begin(), admins_.end(), is);
+               one != admins_.end()) {
       if ((*one)->child.channel) on_readable((*one)->child.channel.fd());
       const auto part = std::move(*one);
       admins_.erase(one);
@@ -182,7 +200,8 @@ void Master::tick() {
     if (part->kill_at && now >= *part->kill_at) ::kill(part->child.pid, SIGKILL);
   }
   for (const auto& part : admins_) {
-    const bool late = part->state == AdminPart::State::preparing && now - part->since > kAdminPrepares;
+    const bool late =
+        part->state == AdminPart::State::preparing && now - part->since > kAdminPrepares;
     if (late || (part->kill_at && now >= *part->kill_at)) ::kill(part->child.pid, SIGKILL);
   }
   for (FinishedBoard& board : finished_) {
@@ -209,11 +228,13 @@ void Master::begin_stop(bool at_once) {
   admin_at_.reset();
   if (upgrade_) ::kill(upgrade_->checker.pid, SIGKILL);
   const GenerationPart* current = serving();
-  const Milliseconds patience =
-      at_once ? Milliseconds{0} : current != nullptr ? Milliseconds(current->limits.stop_ms) : kDefaultStop;
+  const Milliseconds patience = at_once              ? Milliseconds{0}
+                                : current != nullptr ? Milliseconds(current->limits.stop_ms)
+                                                     : kDefaultStop;
   // Nobody accepts any more: what fails open or closed by the rules does so now.
   sockets_.close_all();
-  for (const auto& part : generations_) end(*part, part->state == GenerationState::loading ? Milliseconds{0} : patience);
+  for (const auto& part : generations_)
+    end(*part, part->state == GenerationState::loading ? Milliseconds{0} : patience);
 }
 
 // ---- what the parts say
@@ -243,9 +264,11 @@ void Master::answer_listen(GenerationPart& part, const ListenRequest& request) {
     (void)part.child.channel.send(answer);
   };
   const auto address = Address::parse(request.address.text());
-  if (!address || request.transparent > static_cast<std::uint8_t>(Transparent::no)) return refuse("odd request");
+  if (!address || request.transparent > static_cast<std::uint8_t>(Transparent::no))
+    return refuse("odd request");
   if (stopping_) return refuse("the service stops");
-  const auto group = sockets_.provide(*address, static_cast<Transparent>(request.transparent), request.slots);
+  const auto group =
+      sockets_.provide(*address, static_cast<Transparent>(request.transparent), request.slots);
   if (!group) return refuse(group.error().text);
   part.listeners.insert(*address);
   answer.slots = static_cast<std::uint32_t>((*group)->slots.size());
@@ -275,7 +298,8 @@ void Master::on_generation_ended(GenerationPart& part, int status) {
   picture_old_ = true;
   if (part.board) {
     const bool orphans = part.state == GenerationState::serving;
-    const Milliseconds drain = orphans && !stopping_ ? Milliseconds(part.limits.drain_ms) : Milliseconds{0};
+    const Milliseconds drain =
+        orphans && !stopping_ ? Milliseconds(part.limits.drain_ms) : Milliseconds{0};
     if (finished_.size() >= kMostFinished) finished_.erase(finished_.begin());
     finished_.push_back({part.number, std::move(part.board), clock_.now() + drain, false});
   }
@@ -287,10 +311,13 @@ void Master::on_generation_ended(GenerationPart& part, int status) {
     return;
   }
   ++generation_deaths_;
-  log_.error("generation.died", {{"generation", std::to_string(part.number)},
-                                 {"status", std::to_string(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status))}});
+  log_.error(
+      "generation.died",
+      {{"generation", std::to_string(part.number)},
+       {"status", std::to_string(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status))}});
   const auto lived = clock_.wall_time() - part.since;
-  replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(lived));
+  replace_at_ =
+      clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(lived));
 }
 
 void Master::on_admin_message(AdminPart& part, Received message) {
@@ -301,15 +328,19 @@ void Master::on_admin_message(AdminPart& part, Received message) {
     return;
   }
   if (const auto folded = message.as<Folded>(); folded && part.state == AdminPart::State::serving) {
-    std::erase_if(finished_, [&](const FinishedBoard& board) { return board.number == folded->generation; });
+    std::erase_if(finished_,
+                  [&](const FinishedBoard& board) { return board.number == folded->generation; });
     return;
   }
   const std::size_t sent = message.fds.size();
   const auto kept = message.as<Kept>(sent);
   if (!kept || part.state != AdminPart::State::preparing) return;
-  if (static_cast<std::size_t>(std::count_if(kept->present.begin(), kept->present.end(), [](auto p) { return p != 0; })) != sent) return;
+  if (static_cast<std::size_t>(std::count_if(kept->present.begin(), kept->present.end(),
+                                             [](auto p) { return p != 0; })) != sent)
+    return;
   for (std::size_t i = 0, next = 0; i < kKeptSockets; ++i) {
-    if (kept->present[i] != 0) part.listeners[i] = {std::move(message.fds[next++]), kept->paths[i].text()};
+    if (kept->present[i] != 0)
+      part.listeners[i] = {std::move(message.fds[next++]), kept->paths[i].text()};
   }
   part.state = AdminPart::State::prepared;
   if (change_ && change_->admin == part.child.pid) return advance();
@@ -319,11 +350,13 @@ void Master::on_admin_message(AdminPart& part, Received message) {
 void Master::on_command(AdminPart& part, const Command& command) {
   const std::vector<Asker> asker = {{part.child.pid, command.number}};
   switch (command.kind) {
-    case CommandKind::reload: return ask_reload(asker);
+    case CommandKind::reload:
+      return ask_reload(asker);
     case CommandKind::release:
       record_.release_all();
       return ask_reload(asker);
-    case CommandKind::upgrade: return ask_upgrade(asker);
+    case CommandKind::upgrade:
+      return ask_upgrade(asker);
     case CommandKind::reopen:
       on_signal(SIGUSR1);
       return answer(asker, true, {"files are opened again\n"});
@@ -337,7 +370,8 @@ void Master::on_admin_ended(AdminPart& part, int status) {
     return fail_change(part.failure ? *part.failure : Failure::of(died, options_.settings_file));
   }
   if (part.state == AdminPart::State::leaving || stopping_) return;
-  log_.error("admin.died", {{"why", part.failure ? part.failure->text : "status " + std::to_string(status)}});
+  log_.error("admin.died",
+             {{"why", part.failure ? part.failure->text : "status " + std::to_string(status)}});
   const auto lived = std::chrono::duration_cast<Milliseconds>(clock_.now() - part.since);
   admin_at_ = clock_.now() + admin_backoff_.after(lived);
 }
@@ -367,7 +401,9 @@ const GenerationPart* Master::serving() const {
   return nullptr;
 }
 
-GenerationPart* Master::serving() { return const_cast<GenerationPart*>(std::as_const(*this).serving()); }
+GenerationPart* Master::serving() {
+  return const_cast<GenerationPart*>(std::as_const(*this).serving());
+}
 
 AdminPart* Master::admin(pid_t pid) {
   for (const auto& part : admins_) {

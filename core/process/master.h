@@ -1,5 +1,4 @@
-// Keeps the sockets, starts generations, upgrades itself. Small and privileged: maps no plugin, parses nothing from the network and
-// not the settings.
+// Keeps the sockets, starts generations, upgrades itself.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -26,13 +25,14 @@
 namespace hyalite {
 
 struct MasterOptions {
-  std::string settings_file;           // absolute
-  std::string user;                    // instead of workers.user; empty: as the settings say
-  std::string program;                 // the file that an upgrade executes
-  std::vector<std::string> arguments;  // with which it is executed, beside `--resume N`
+  std::string settings_file;            // absolute
+  std::string user;                     // instead of workers.user; empty: as the settings say
+  std::string program;                  // the file that an upgrade executes
+  std::vector<std::string> arguments;   // with which it is executed, beside `--resume N`
   const char* notify_socket = nullptr;  // NOTIFY_SOCKET
 };
 
+// Small and privileged: maps no plugin, parses nothing from the network and not the settings.
 // SIGHUP: reload. SIGUSR1: reopen files. SIGUSR2: upgrade. SIGTERM, SIGINT: stop; again: at once.
 class Master {
  public:
@@ -40,9 +40,11 @@ class Master {
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
 
-  // Until the service ends; the answer is the exit status: 0 when it was told to stop, 1 when it could not start.
+  // Until the service ends; the answer is the exit status: 0 when it was told to stop, 1 when it
+  // could not start.
   int run();
-  // The same, in the image that an upgrade executed: goes on with what the earlier one left in `state`.
+  // The same, in the image that an upgrade executed: goes on with what the earlier one left in
+  // `state`.
   int resume(Fd state);
 
  private:
@@ -133,13 +135,15 @@ class Master {
   SystemClock clock_;
   Notifier notifier_;
   SignalReader signals_;
-  Fd life_read_, life_write_;  // the write end is here only: its end tells everybody that the master is gone
-  Fd totals_;                  // what finished generations counted; written by admin processes
-  Fd last_good_;               // the settings of the last generation that served
+  Fd life_read_,
+      life_write_;  // the write end is here only: its end tells everybody that the master is gone
+  Fd totals_;       // what finished generations counted; written by admin processes
+  Fd last_good_;    // the settings of the last generation that served
   ListeningSockets sockets_;
   KeptListeners kept_;
   CrashRecord record_;
-  Backoff generation_backoff_{Milliseconds{100}, Seconds{30}}, admin_backoff_{Milliseconds{100}, Seconds{30}};
+  Backoff generation_backoff_{Milliseconds{100}, Seconds{30}},
+      admin_backoff_{Milliseconds{100}, Seconds{30}};
 
   std::vector<std::unique_ptr<GenerationPart>> generations_;  // the oldest first
   std::vector<std::unique_ptr<AdminPart>> admins_;

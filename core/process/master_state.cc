@@ -81,13 +81,13 @@ bool read_service(Words& words, MasterState& state) {
 }
 
 bool read_counts(Words& words, MasterState& state) {
-  return words.number(state.worker_deaths) && words.number(state.generation_deaths) && words.number(state.reloads) &&
-         words.number(state.failed_reloads);
+  return words.number(state.worker_deaths) && words.number(state.generation_deaths) &&
+         words.number(state.reloads) && words.number(state.failed_reloads);
 }
 
 bool read_descriptors(Words& words, MasterState& state) {
-  return words.number(state.life_read) && words.number(state.life_write) && words.number(state.totals) &&
-         words.number(state.last_good);
+  return words.number(state.life_read) && words.number(state.life_write) &&
+         words.number(state.totals) && words.number(state.last_good);
 }
 
 bool read_kept(Words& words, MasterState& state) {
@@ -99,8 +99,8 @@ bool read_kept(Words& words, MasterState& state) {
 bool read_group(Words& words, MasterState& state) {
   MasterState::Group& group = state.groups.emplace_back();
   int transparent = 0;
-  const bool fine = words.address(group.asked) && words.address(group.bound) && words.number(transparent) &&
-                    words.numbers(group.slots);
+  const bool fine = words.address(group.asked) && words.address(group.bound) &&
+                    words.number(transparent) && words.numbers(group.slots);
   group.transparent = transparent != 0;
   return fine && !group.slots.empty();
 }
@@ -109,8 +109,9 @@ bool read_generation(Words& words, MasterState& state) {
   MasterState::Generation& one = state.generations.emplace_back();
   unsigned what = 0;
   const bool fine = words.number(one.number) && words.number(one.pid) && words.number(what) &&
-                    words.number(one.since_ns) && words.number(one.workers) && words.number(one.drain_ms) &&
-                    words.number(one.stop_ms) && words.number(one.channel) && words.number(one.board) &&
+                    words.number(one.since_ns) && words.number(one.workers) &&
+                    words.number(one.drain_ms) && words.number(one.stop_ms) &&
+                    words.number(one.channel) && words.number(one.board) &&
                     words.number(one.plugins) && words.numbers(one.questions);
   one.state = static_cast<GenerationState>(what);
   return fine && what <= static_cast<unsigned>(GenerationState::ending);
@@ -140,11 +141,17 @@ bool read_quarantined(Words& words, MasterState& state) {
 }
 
 using Reader = bool (*)(Words&, MasterState&);
-const std::pair<std::string_view, Reader> kReaders[] = {
-    {"hyalite-master", read_format}, {"service", read_service},   {"counts", read_counts},
-    {"descriptors", read_descriptors}, {"kept", read_kept},       {"group", read_group},
-    {"generation", read_generation}, {"admin", read_admin},       {"finished", read_finished},
-    {"asker", read_asker},           {"quarantined", read_quarantined}};
+const std::pair<std::string_view, Reader> kReaders[] = {{"hyalite-master", read_format},
+                                                        {"service", read_service},
+                                                        {"counts", read_counts},
+                                                        {"descriptors", read_descriptors},
+                                                        {"kept", read_kept},
+                                                        {"group", read_group},
+                                                        {"generation", read_generation},
+                                                        {"admin", read_admin},
+                                                        {"finished", read_finished},
+                                                        {"asker", read_asker},
+                                                        {"quarantined", read_quarantined}};
 
 bool read_line(std::string_view text, MasterState& state) {
   Words words(text);
@@ -158,20 +165,29 @@ bool read_line(std::string_view text, MasterState& state) {
 
 std::string write_state(const MasterState& state) {
   std::string text = line("hyalite-master", kStateFormat) + '\n';
-  text += line("service", state.settings_file, state.user, state.program, state.started_ns, state.last_number) + '\n';
-  text += line("counts", state.worker_deaths, state.generation_deaths, state.reloads, state.failed_reloads) + '\n';
-  text += line("descriptors", state.life_read, state.life_write, state.totals, state.last_good) + '\n';
-  for (std::size_t i = 0; i < kKeptSockets; ++i) text += line("kept", i, state.kept[i].fd, state.kept[i].path) + '\n';
+  text += line("service", state.settings_file, state.user, state.program, state.started_ns,
+               state.last_number) +
+          '\n';
+  text += line("counts", state.worker_deaths, state.generation_deaths, state.reloads,
+               state.failed_reloads) +
+          '\n';
+  text +=
+      line("descriptors", state.life_read, state.life_write, state.totals, state.last_good) + '\n';
+  for (std::size_t i = 0; i < kKeptSockets; ++i)
+    text += line("kept", i, state.kept[i].fd, state.kept[i].path) + '\n';
   for (const auto& group : state.groups) {
-    text += line("group", group.asked.text(), group.bound.text(), int{group.transparent}) + number_words(group.slots) + '\n';
+    text += line("group", group.asked.text(), group.bound.text(), int{group.transparent}) +
+            number_words(group.slots) + '\n';
   }
   for (const auto& one : state.generations) {
-    text += line("generation", one.number, one.pid, static_cast<unsigned>(one.state), one.since_ns, one.workers,
-                 one.drain_ms, one.stop_ms, one.channel, one.board, one.plugins) +
+    text += line("generation", one.number, one.pid, static_cast<unsigned>(one.state), one.since_ns,
+                 one.workers, one.drain_ms, one.stop_ms, one.channel, one.board, one.plugins) +
             number_words(one.questions) + '\n';
   }
-  for (const auto& admin : state.admins) text += line("admin", admin.pid, int{admin.leaving}, admin.channel) + '\n';
-  for (const auto& board : state.finished) text += line("finished", board.number, board.board) + '\n';
+  for (const auto& admin : state.admins)
+    text += line("admin", admin.pid, int{admin.leaving}, admin.channel) + '\n';
+  for (const auto& board : state.finished)
+    text += line("finished", board.number, board.board) + '\n';
   for (const auto& asker : state.askers) text += line("asker", asker.admin, asker.command) + '\n';
   for (const auto& name : state.quarantined) text += line("quarantined", name) + '\n';
   return text;
@@ -183,7 +199,8 @@ Result<MasterState> read_state(std::string_view text) {
   for (const std::string_view one : split(text, '\n')) {
     if (one.empty()) continue;
     if (first != one.starts_with("hyalite-master ") || !read_line(one, state)) {
-      return Error{Fault::us, "the state left by the earlier program is not understood: " + printable(one, 80)};
+      return Error{Fault::us, "the state left by the earlier program is not understood: " +
+                                  printable(one, 80)};
     }
     first = false;
   }
@@ -196,7 +213,8 @@ Result<MasterState> read_state(std::string_view text) {
 std::vector<int> descriptors_of(const MasterState& state) {
   std::vector<int> all = {state.life_read, state.life_write, state.totals, state.last_good};
   for (const auto& kept : state.kept) all.push_back(kept.fd);
-  for (const auto& group : state.groups) all.insert(all.end(), group.slots.begin(), group.slots.end());
+  for (const auto& group : state.groups)
+    all.insert(all.end(), group.slots.begin(), group.slots.end());
   for (const auto& one : state.generations) {
     all.insert(all.end(), {one.channel, one.board, one.plugins});
     all.insert(all.end(), one.questions.begin(), one.questions.end());

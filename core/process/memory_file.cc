@@ -28,7 +28,8 @@ Result<Fd> sealed_text(std::string_view text, const char* name) {
   Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return Error::system(Fault::us, "memfd_create", errno);
   if (auto written = write_all(fd.get(), text); !written) return written.error();
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) !=
+      0) {
     return Error::system(Fault::us, "cannot seal a memfd", errno);
   }
   return fd;

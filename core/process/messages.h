@@ -14,8 +14,8 @@
 
 namespace hyalite {
 
-// Text inside a message of fixed size; what does not fit is cut off. Read as it is sent by processes that run plugins: up to
-// the first NUL or the end, any bytes.
+// Text inside a message of fixed size; what does not fit is cut off. Read as it is sent by
+// processes that run plugins: up to the first NUL or the end, any bytes.
 template <std::size_t kSize>
 struct FixedText {
   std::array<char, kSize> bytes{};
@@ -29,8 +29,9 @@ struct FixedText {
   }
 };
 
-// The numbers never change their meaning, and are not used again. Those marked * also pass between a master and a generation or
-// an admin process of an older program, after an upgrade: they keep their form too.
+// The numbers never change their meaning, and are not used again. Those marked * also pass between
+// a master and a generation or an admin process of an older program, after an upgrade: they keep
+// their form too.
 enum class MessageNumber : std::uint16_t {
   begin = 1,
   go = 2,
@@ -67,14 +68,14 @@ struct Message {
 
 // ---- master to a process it started: generation, admin, checker
 
-// The first one. Descriptors: the settings' text, the read end of the life pipe, the shared LoadNote (generation, checker)
-// or the totals (admin).
+// The first one. Descriptors: the settings' text, the read end of the life pipe, the shared
+// LoadNote (generation, checker) or the totals (admin).
 struct Begin : Message<MessageNumber::begin> {
   std::uint64_t generation = 0;
-  std::uint8_t first = 0;         // the first of this service: says what needs saying once
-  FixedText<4'096> file;          // the settings file, absolute: for messages and relative paths
-  FixedText<64> user;             // instead of workers.user; empty: as the settings say
-  FixedText<4'096> quarantined;   // names, separated by spaces
+  std::uint8_t first = 0;        // the first of this service: says what needs saying once
+  FixedText<4'096> file;         // the settings file, absolute: for messages and relative paths
+  FixedText<64> user;            // instead of workers.user; empty: as the settings say
+  FixedText<4'096> quarantined;  // names, separated by spaces
 };
 // Every part of the change is prepared: serve.
 struct Go : Message<MessageNumber::go> {};
@@ -86,8 +87,8 @@ struct ListenRequest : Message<MessageNumber::listen_request> {
   std::uint8_t transparent = 0;  // a Transparent
   std::uint32_t slots = 0;
 };
-// One per socket, in the order of the slots, with the socket; or one with an error and without. There may be more
-// slots than were asked for: a group never shrinks.
+// One per socket, in the order of the slots, with the socket; or one with an error and without.
+// There may be more slots than were asked for: a group never shrinks.
 struct ListenAnswer : Message<MessageNumber::listen_answer> {
   std::uint32_t slot = 0;
   std::uint32_t slots = 0;
@@ -95,7 +96,8 @@ struct ListenAnswer : Message<MessageNumber::listen_answer> {
   FixedText<512> error;
 };
 // What the master has to know of the settings, which it does not read.
-struct Prepared : Message<MessageNumber::prepared> {  // descriptors: the board, what was loaded (JSON)
+struct Prepared
+    : Message<MessageNumber::prepared> {  // descriptors: the board, what was loaded (JSON)
   std::uint32_t workers = 0;
   std::uint32_t draining_generations = 0;
   std::uint32_t worker_crashes = 0, quarantine = 0;  // so often ...
@@ -108,10 +110,12 @@ struct QuestionEnd : Message<MessageNumber::question_end> {  // descriptor: the 
 };
 // All workers accept. Of the checker: nothing is wrong.
 struct Ready : Message<MessageNumber::ready> {
-  std::uint32_t state_format = 0;  // which form of a master's state this program reads (master_state.h)
+  std::uint32_t state_format =
+      0;  // which form of a master's state this program reads (master_state.h)
 };
 // It will not come to serve; the process ends. Also sent by the admin process and the checker.
-struct Failed : Message<MessageNumber::failed> {};  // descriptors: why, as text and as JSON (failure.h)
+struct Failed : Message<MessageNumber::failed> {
+};  // descriptors: why, as text and as JSON (failure.h)
 
 // `killed`: by somebody else's signal.
 enum class DeathCause : std::uint8_t { crash, hang, exit, killed };
@@ -135,7 +139,8 @@ struct Reopen : Message<MessageNumber::reopen> {};
 // ---- generation and worker
 
 struct WorkerStarted : Message<MessageNumber::worker_started> {};
-constexpr auto kWorkerFailed = static_cast<std::uint16_t>(MessageNumber::worker_failed);  // the body says why
+constexpr auto kWorkerFailed =
+    static_cast<std::uint16_t>(MessageNumber::worker_failed);  // the body says why
 // The worker of these slots is gone; accept its clients until it is back.
 struct Adopt : Message<MessageNumber::adopt> {
   std::uint32_t worker = 0;
@@ -158,7 +163,8 @@ constexpr auto kLiveViewAnswer = static_cast<std::uint16_t>(MessageNumber::live_
 // Which listening sockets of the admin process the master keeps for the next one.
 enum class KeptSocket : std::uint8_t { admin, admin_unix, control };
 constexpr std::size_t kKeptSockets = 3;
-// Sent both ways: by the master after Begin, and by the admin process when it is prepared, before it gives up its privileges.
+// Sent both ways: by the master after Begin, and by the admin process when it is prepared, before
+// it gives up its privileges.
 struct Kept : Message<MessageNumber::kept> {  // descriptors: as many as are present, in their order
   std::array<std::uint8_t, kKeptSockets> present{};
   std::array<FixedText<108>, kKeptSockets> paths;  // of those that have one
@@ -180,9 +186,10 @@ struct Picture : Message<MessageNumber::picture> {
   std::uint32_t generations = 0;
   std::array<GenerationPicture, kMostGenerations> generation{};
   std::uint64_t worker_deaths = 0, generation_deaths = 0, reloads = 0, failed_reloads = 0;
-  FixedText<1'024> last_failure;   // the first lines of the last change that failed since the last that did not
-  FixedText<4'096> quarantined;    // names, separated by spaces
-  FixedText<2'048> listening;      // addresses, separated by spaces
+  FixedText<1'024>
+      last_failure;  // the first lines of the last change that failed since the last that did not
+  FixedText<4'096> quarantined;  // names, separated by spaces
+  FixedText<2'048> listening;    // addresses, separated by spaces
 };
 struct AddBoard : Message<MessageNumber::add_board> {  // descriptors: the board, what was loaded
   std::uint64_t generation = 0;
@@ -205,7 +212,8 @@ struct Command : Message<MessageNumber::command> {
   std::uint64_t number = 0;  // the admin process's own
   CommandKind kind = CommandKind::reload;
 };
-struct Outcome : Message<MessageNumber::outcome> {  // descriptors: as of Failed; what was done, when it was
+struct Outcome
+    : Message<MessageNumber::outcome> {  // descriptors: as of Failed; what was done, when it was
   std::uint64_t command = 0;
   std::uint8_t done = 0;
 };

@@ -34,7 +34,8 @@ void Notifier::ready(std::string_view status) const {
 }
 
 void Notifier::reloading(Monotonic now) const {
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  const auto us =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + "\n" + main_pid());
 }
 
@@ -52,7 +53,8 @@ void Notifier::send(std::string text) const {
   const Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  if (::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length) < 0) {
+  if (::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&address), length) < 0) {
     return;
   }
 }

@@ -9,10 +9,12 @@
 
 namespace hyalite {
 
-// Without a service manager, says nothing. What cannot be told is not told: the service matters more.
+// Without a service manager, says nothing. What cannot be told is not told: the service matters
+// more.
 class Notifier {
  public:
-  // `socket`: the value of NOTIFY_SOCKET, a path or "@name" (abstract); null or empty: nobody listens.
+  // `socket`: the value of NOTIFY_SOCKET, a path or "@name" (abstract); null or empty: nobody
+  // listens.
   explicit Notifier(const char* socket);
 
   void ready(std::string_view status) const;

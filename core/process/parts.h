@@ -23,10 +23,10 @@ struct GenerationPart {
   std::uint64_t number = 0;
   Child child;
   GenerationState state = GenerationState::loading;
-  WallTime since{};          // in that state
-  Fd text;                   // the settings it was given
-  SharedMemory note;         // its LoadNote, while it loads
-  Prepared limits;           // of its settings; workers == 0: not prepared yet
+  WallTime since{};   // in that state
+  Fd text;            // the settings it was given
+  SharedMemory note;  // its LoadNote, while it loads
+  Prepared limits;    // of its settings; workers == 0: not prepared yet
   Fd board, plugins;
   std::vector<Channel> questions;  // the asking ends, by worker
   std::set<Address> listeners;     // what it asked for

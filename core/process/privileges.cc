@@ -43,7 +43,9 @@ Capabilities capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
   if (::syscall(SYS_capget, &header, data.data()) != 0) return {};
-  const auto whole = [](std::uint32_t low, std::uint32_t high) { return std::uint64_t{high} << 32 | low; };
+  const auto whole = [](std::uint32_t low, std::uint32_t high) {
+    return std::uint64_t{high} << 32 | low;
+  };
   return {whole(data[0].effective, data[1].effective), whole(data[0].permitted, data[1].permitted),
           whole(data[0].inheritable, data[1].inheritable)};
 }
@@ -52,7 +54,8 @@ Result<void> set_capabilities(std::uint64_t all) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const auto low = static_cast<std::uint32_t>(all), high = static_cast<std::uint32_t>(all >> 32);
   std::array<__user_cap_data_struct, 2> data{{{low, low, 0}, {high, high, 0}}};
-  if (::syscall(SYS_capset, &header, data.data()) != 0) return system_error("cannot drop capabilities");
+  if (::syscall(SYS_capset, &header, data.data()) != 0)
+    return system_error("cannot drop capabilities");
   return {};
 }
 
@@ -65,13 +68,15 @@ Result<User> find_user(const WantedPrivileges& wanted) {
   errno = 0;
   const passwd* entry = ::getpwnam(wanted.user.c_str());
   if (entry == nullptr) {
-    return Error{Fault::operator_, "there is no user \"" + wanted.user + "\": make it (useradd --system --no-create-home " +
+    return Error{Fault::operator_, "there is no user \"" + wanted.user +
+                                       "\": make it (useradd --system --no-create-home " +
                                        wanted.user + "), or name another in workers.user"};
   }
   User user{wanted.user, entry->pw_uid, entry->pw_gid};
   if (wanted.group.empty()) return user;
   const group* its = ::getgrnam(wanted.group.c_str());
-  if (its == nullptr) return Error{Fault::operator_, "there is no group \"" + wanted.group + "\" (workers.group)"};
+  if (its == nullptr)
+    return Error{Fault::operator_, "there is no group \"" + wanted.group + "\" (workers.group)"};
   user.gid = its->gr_gid;
   return user;
 }
@@ -80,11 +85,15 @@ Result<User> find_user(const WantedPrivileges& wanted) {
 bool alone(const IdMap& users) { return users.count() <= 1; }
 
 Result<void> become(const User& user) {
-  // Capabilities go with the uid unless the kernel is asked to keep those permitted; what is not wanted goes afterwards.
+  // Capabilities go with the uid unless the kernel is asked to keep those permitted; what is not
+  // wanted goes afterwards.
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return system_error("prctl(PR_SET_KEEPCAPS)");
-  if (::initgroups(user.name.c_str(), user.gid) != 0) return system_error("cannot take the groups of the service's user");
-  if (::setresgid(user.gid, user.gid, user.gid) != 0) return system_error("cannot take the service's group");
-  if (::setresuid(user.uid, user.uid, user.uid) != 0) return system_error("cannot become the service's user");
+  if (::initgroups(user.name.c_str(), user.gid) != 0)
+    return system_error("cannot take the groups of the service's user");
+  if (::setresgid(user.gid, user.gid, user.gid) != 0)
+    return system_error("cannot take the service's group");
+  if (::setresuid(user.uid, user.uid, user.uid) != 0)
+    return system_error("cannot become the service's user");
   return {};
 }
 
@@ -101,7 +110,8 @@ Result<LeftPrivileges::User> change_user(const WantedPrivileges& wanted) {
   return LeftPrivileges::User::taken;
 }
 
-// What root or a set-uid program could get back by exec. Without CAP_SETPCAP this fails, and no_new_privs must do.
+// What root or a set-uid program could get back by exec. Without CAP_SETPCAP this fails, and
+// no_new_privs must do.
 void empty_bounding_set(std::uint64_t except) {
   for (int capability = 0; capability < 64; ++capability) {
     if ((except & bit(capability)) == 0) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -110,7 +120,8 @@ void empty_bounding_set(std::uint64_t except) {
 
 Result<void> close_the_door() {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("prctl(PR_SET_NO_NEW_PRIVS)");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return system_error("prctl(PR_SET_NO_NEW_PRIVS)");
   // What we inspect must never reach a disk.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return system_error("prctl(PR_SET_DUMPABLE)");
   const rlimit none{0, 0};

@@ -1,5 +1,7 @@
-// What the processes run: given by main, so that this room starts and replaces them without knowing plugins and flows.
+// What the processes run.
 // SPDX-License-Identifier: MIT
+//
+// Given by main, so that this room starts and replaces processes without knowing plugins and flows.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +23,8 @@
 
 namespace hyalite {
 
-// What a worker does with its clients. Lives in one worker, on its loop; nothing here blocks for long.
+// What a worker does with its clients. Lives in one worker, on its loop; nothing here blocks for
+// long.
 class Service {
  public:
   // Whoever is still connected is cut off; nothing is called afterwards.
@@ -34,8 +37,8 @@ class Service {
   virtual void exhausted(std::size_t shed) = 0;
   // Files were moved away by name: open them again.
   virtual void reopen() = 0;
-  // No new clients come. Those we have end at their next response, and all of them by the deadline (0: at once).
-  // May be called again with an earlier deadline.
+  // No new clients come. Those we have end at their next response, and all of them by the deadline
+  // (0: at once). May be called again with an earlier deadline.
   virtual void drain(Milliseconds deadline) = 0;
   // How many clients we have.
   virtual std::size_t size() const = 0;
@@ -43,11 +46,13 @@ class Service {
   virtual std::string live_view(std::size_t most) const = 0;
 };
 
-// What a program is loaded from. Lent for load() only, but for `settings` and `log`, which outlive the program.
+// What a program is loaded from. Lent for load() only, but for `settings` and `log`, which outlive
+// the program.
 struct LoadNeeds {
   const Settings& settings;
-  std::string file;                      // what mistakes call the settings file
-  std::vector<std::string> quarantined;  // instances that are not to run; their policies decide what becomes of traffic
+  std::string file;  // what mistakes call the settings file
+  std::vector<std::string>
+      quarantined;   // instances that are not to run; their policies decide what becomes of traffic
   unsigned workers;  // among how many the limits of the gateway are shared
   Layout& layout;
   CallSlot& calls;  // says whose code runs while it loads, by the place in the settings
@@ -70,12 +75,14 @@ struct ServiceNeeds {
 class Program {
  public:
   virtual ~Program() = default;
-  // In the generation, once, before any fork: loads the plugins and declares what is counted. Everything that is wrong, at
-  // once; empty: it can be started. The process has one thread, before and after.
+  // In the generation, once, before any fork: loads the plugins and declares what is counted.
+  // Everything that is wrong, at once; empty: it can be started. The process has one thread, before
+  // and after.
   virtual Mistakes load(const LoadNeeds& needs) = 0;
   // What was loaded, for people and programs: a JSON array with an object per plugin in the chain.
   virtual std::string plugins() const = 0;
-  // The instance that a worker's call slot means: `place` + 1 stands there. Empty when there is none.
+  // The instance that a worker's call slot means: `place` + 1 stands there. Empty when there is
+  // none.
   virtual std::string instance(std::size_t place) const = 0;
   // In each worker, once, after the fork.
   virtual Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) = 0;

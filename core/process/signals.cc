@@ -14,7 +14,8 @@ Result<SignalReader> SignalReader::open(std::initializer_list<int> signals) {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int signal : signals) ::sigaddset(&set, signal);
-  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return Error::system(Fault::us, "sigprocmask", errno);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
+    return Error::system(Fault::us, "sigprocmask", errno);
   Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) return Error::system(Fault::us, "signalfd", errno);
   return SignalReader(std::move(fd));

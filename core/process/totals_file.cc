@@ -13,7 +13,8 @@ namespace hyalite {
 
 namespace {
 
-// Two places for the text, written in turn; the head says which one counts, and is written last, at once.
+// Two places for the text, written in turn; the head says which one counts, and is written last, at
+// once.
 struct Head {
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;
@@ -25,7 +26,9 @@ constexpr std::size_t kMostRemembered = 256;
 
 Head read_head(int fd) {
   Head head;
-  if (::pread(fd, &head, sizeof(head), 0) != static_cast<ssize_t>(sizeof(head)) || head.bytes > kMostBytes) return {};
+  if (::pread(fd, &head, sizeof(head), 0) != static_cast<ssize_t>(sizeof(head)) ||
+      head.bytes > kMostBytes)
+    return {};
   return head;
 }
 
@@ -34,7 +37,8 @@ Head read_head(int fd) {
 Result<KeptTotals> read_totals(int fd) {
   const Head head = read_head(fd);
   std::string text(head.bytes, '\0');
-  if (::pread(fd, text.data(), text.size(), static_cast<off_t>(head.offset)) != static_cast<ssize_t>(text.size())) {
+  if (::pread(fd, text.data(), text.size(), static_cast<off_t>(head.offset)) !=
+      static_cast<ssize_t>(text.size())) {
     return Error::system(Fault::us, "cannot read the totals", errno);
   }
   KeptTotals kept;
@@ -51,7 +55,8 @@ Result<KeptTotals> read_totals(int fd) {
 
 Result<void> write_totals(int fd, const KeptTotals& kept) {
   std::string text = "folded";
-  std::size_t skip = kept.generations.size() > kMostRemembered ? kept.generations.size() - kMostRemembered : 0;
+  std::size_t skip =
+      kept.generations.size() > kMostRemembered ? kept.generations.size() - kMostRemembered : 0;
   for (const std::uint64_t number : kept.generations) {
     if (skip > 0) {
       --skip;
@@ -62,9 +67,9 @@ Result<void> write_totals(int fd, const KeptTotals& kept) {
   text += '\n' + kept.totals.text();
   if (text.size() > kMostBytes) return Error{Fault::us, "the totals are too long"};
   const Head head{read_head(fd).offset == kPlaces[0] ? kPlaces[1] : kPlaces[0], text.size()};
-  const bool written =
-      ::pwrite(fd, text.data(), text.size(), static_cast<off_t>(head.offset)) == static_cast<ssize_t>(text.size()) &&
-      ::pwrite(fd, &head, sizeof(head), 0) == static_cast<ssize_t>(sizeof(head));
+  const bool written = ::pwrite(fd, text.data(), text.size(), static_cast<off_t>(head.offset)) ==
+                           static_cast<ssize_t>(text.size()) &&
+                       ::pwrite(fd, &head, sizeof(head), 0) == static_cast<ssize_t>(sizeof(head));
   if (!written) return Error::system(Fault::us, "cannot write the totals", errno);
   return {};
 }

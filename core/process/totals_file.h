@@ -17,7 +17,8 @@ struct KeptTotals {
 
 // Of the memfd that the master keeps; empty when nothing was ever written.
 Result<KeptTotals> read_totals(int fd);
-// Either all of it is there afterwards, or what was there before: a process may be killed at any moment.
+// Either all of it is there afterwards, or what was there before: a process may be killed at any
+// moment.
 Result<void> write_totals(int fd, const KeptTotals& kept);
 
 }  // namespace hyalite

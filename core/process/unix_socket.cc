@@ -17,7 +17,9 @@ namespace {
 
 constexpr int kBacklog = 64;
 
-Error trouble(const std::string& path, int code) { return Error::system(Fault::operator_, path, code); }
+Error trouble(const std::string& path, int code) {
+  return Error::system(Fault::operator_, path, code);
+}
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -30,7 +32,8 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
 void make_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash == 0) return;
-  // Whether it works shows when the socket is bound. The socket's own permissions decide who may connect.
+  // Whether it works shows when the socket is bound. The socket's own permissions decide who may
+  // connect.
   ::mkdir(path.substr(0, slash).c_str(), ::geteuid() == 0 ? 0755 : 0700);
 }
 
@@ -41,13 +44,16 @@ Result<Fd> connect_to_path(const std::string& path) {
   if (!address) return trouble(path, ENAMETOOLONG);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return trouble(path, errno);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) return trouble(path, errno);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0)
+    return trouble(path, errno);
   return fd;
 }
 
 Result<Fd> listen_on_path(const std::string& path, mode_t mode) {
   if (connect_to_path(path)) {
-    return Error{Fault::operator_, path + ": another process answers there; stop it, or name another path in the settings"};
+    return Error{
+        Fault::operator_,
+        path + ": another process answers there; stop it, or name another path in the settings"};
   }
   make_directory_of(path);
   // Bound under another name first: nobody ever finds the path without a socket that listens.
@@ -58,7 +64,8 @@ Result<Fd> listen_on_path(const std::string& path, mode_t mode) {
   if (!fd) return trouble(path, errno);
   ::unlink(fresh.c_str());
   const mode_t before = ::umask(0777 & ~mode);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
+  const int bound =
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address));
   const int why = errno;
   ::umask(before);
   if (bound != 0) return trouble(path, why);

@@ -11,8 +11,9 @@
 
 namespace hyalite {
 
-// A listening, non-blocking socket at `path`, with these permission bits. Its directory is made when it does not exist (not those
-// above it). A socket that nobody answers any more is replaced; one that somebody answers is the operator's mistake.
+// A listening, non-blocking socket at `path`, with these permission bits. Its directory is made
+// when it does not exist (not those above it). A socket that nobody answers any more is replaced;
+// one that somebody answers is the operator's mistake.
 Result<Fd> listen_on_path(const std::string& path, mode_t mode);
 // A connected, blocking socket.
 Result<Fd> connect_to_path(const std::string& path);

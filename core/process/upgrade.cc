@@ -1,6 +1,8 @@
-// The master: another program in this very process. The new one checks the settings first; then it is executed in place, with the same
-// pid and the same sockets, and begins with a generation of its own.
+// The master, from one program to the next, in this very process.
 // SPDX-License-Identifier: MIT
+//
+// The new program checks the settings first; then it is executed in place, with the same pid and
+// the same sockets, and begins with a generation of its own.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -40,7 +42,8 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
   Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
   auto child = start_child(options_.program, "checker", "check");
   if (!text || !memory || ::ftruncate(memory.get(), sizeof(LoadNote)) != 0 || !child) {
-    upgrade_->failure = !text ? Failure::of(text.error(), options_.settings_file) : plain("the checker could not be started");
+    upgrade_->failure = !text ? Failure::of(text.error(), options_.settings_file)
+                              : plain("the checker could not be started");
     return on_checker(0);
   }
   upgrade_->checker = std::move(*child);
@@ -57,9 +60,10 @@ void Master::on_checker(int status) {
   upgrade_.reset();
   if (stopping_) return;
   if (!upgrade.fine) {
-    const Failure failure = upgrade.failure ? *upgrade.failure
-                                            : plain(options_.program + " could not check the settings (status " +
-                                                    std::to_string(status) + "): restart instead of upgrading");
+    const Failure failure =
+        upgrade.failure ? *upgrade.failure
+                        : plain(options_.program + " could not check the settings (status " +
+                                std::to_string(status) + "): restart instead of upgrading");
     log_.error("upgrade.failed", {{"why", failure.text.substr(0, failure.text.find('\n'))}});
     answer(upgrade.askers, false, failure);
     return after_change();
@@ -68,7 +72,8 @@ void Master::on_checker(int status) {
   upgrade_.emplace(std::move(upgrade));
   execute_upgrade();
   // Only when it failed: everything is as it was.
-  const Failure failure = plain(Error::system(Fault::operator_, "cannot execute " + options_.program, errno).text);
+  const Failure failure =
+      plain(Error::system(Fault::operator_, "cannot execute " + options_.program, errno).text);
   log_.error("upgrade.failed", {{"why", failure.text}});
   answer(upgrade_->askers, false, failure);
   upgrade_.reset();
@@ -99,7 +104,8 @@ MasterState Master::state() const {
   state.settings_file = options_.settings_file;
   state.user = options_.user;
   state.program = options_.program;
-  state.started_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(started_.time_since_epoch()).count();
+  state.started_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(started_.time_since_epoch()).count();
   state.last_number = last_number_;
   state.worker_deaths = worker_deaths_;
   state.generation_deaths = generation_deaths_;
@@ -111,21 +117,34 @@ MasterState Master::state() const {
   state.last_good = last_good_.get();
   for (std::size_t i = 0; i < kKeptSockets; ++i) state.kept[i] = {kept_[i].fd.get(), kept_[i].path};
   for (const auto& group : sockets_.groups()) {
-    auto& one = state.groups.emplace_back(MasterState::Group{group.asked, group.bound, group.transparent, {}});
+    auto& one = state.groups.emplace_back(
+        MasterState::Group{group.asked, group.bound, group.transparent, {}});
     for (const Fd& slot : group.slots) one.slots.push_back(slot.get());
   }
   for (const auto& part : generations_) {
     auto& one = state.generations.emplace_back();
-    one = {part->number, part->child.pid, part->state,
-           std::chrono::duration_cast<std::chrono::nanoseconds>(part->since.time_since_epoch()).count(),
-           part->limits.workers, part->limits.drain_ms, part->limits.stop_ms, part->child.channel.fd(),
-           part->board.get(), part->plugins.get(), {}};
+    one = {part->number,
+           part->child.pid,
+           part->state,
+           std::chrono::duration_cast<std::chrono::nanoseconds>(part->since.time_since_epoch())
+               .count(),
+           part->limits.workers,
+           part->limits.drain_ms,
+           part->limits.stop_ms,
+           part->child.channel.fd(),
+           part->board.get(),
+           part->plugins.get(),
+           {}};
     for (const Channel& end : part->questions) one.questions.push_back(end.fd());
   }
-  for (const auto& part : admins_) state.admins.push_back({part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
-  for (const FinishedBoard& board : finished_) state.finished.push_back({board.number, board.board.get()});
+  for (const auto& part : admins_)
+    state.admins.push_back(
+        {part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
+  for (const FinishedBoard& board : finished_)
+    state.finished.push_back({board.number, board.board.get()});
   if (upgrade_) {
-    for (const Asker& asker : upgrade_->askers) state.askers.push_back({asker.admin, asker.command});
+    for (const Asker& asker : upgrade_->askers)
+      state.askers.push_back({asker.admin, asker.command});
   }
   state.quarantined = record_.quarantined();
   return state;
@@ -168,7 +187,8 @@ Result<void> Master::take_over(const MasterState& left) {
   life_write_.reset(left.life_write);
   totals_.reset(left.totals);
   last_good_.reset(left.last_good);
-  for (std::size_t i = 0; i < kKeptSockets; ++i) kept_[i] = {Fd(left.kept[i].fd), left.kept[i].path};
+  for (std::size_t i = 0; i < kKeptSockets; ++i)
+    kept_[i] = {Fd(left.kept[i].fd), left.kept[i].path};
   for (const auto& group : left.groups) {
     ListeningSockets::Group one{group.asked, group.bound, group.transparent, {}, 0};
     for (const int slot : group.slots) one.slots.emplace_back(slot);
@@ -200,7 +220,8 @@ Result<void> Master::take_over(const MasterState& left) {
     part->since = clock_.now();
     admins_.push_back(std::move(part));
   }
-  for (const auto& board : left.finished) finished_.push_back({board.number, Fd(board.board), clock_.now(), false});
+  for (const auto& board : left.finished)
+    finished_.push_back({board.number, Fd(board.board), clock_.now(), false});
   for (const std::string& name : left.quarantined) record_.quarantine(name);
   return prepare();
 }

@@ -126,8 +126,12 @@ Result<void> Worker::accept_for(unsigned worker) {
     if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
     ListenerOptions options;
     options.index = socket.listener;
+<<<<<<< HEAD
     auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_,
                                                options);
+=======
+    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, *this, options);
+>>>>>>> process
     if (auto accepting = listener->resume(); !accepting) return accepting;
     listeners_.push_back({socket.slot, std::move(listener)});
   }
@@ -136,7 +140,8 @@ Result<void> Worker::accept_for(unsigned worker) {
 
 void Worker::leave_to(unsigned worker) {
   if (worker == with_.worker) return;
-  std::erase_if(listeners_, [&](const Accepting& one) { return one.slot % with_.workers == worker; });
+  std::erase_if(listeners_,
+                [&](const Accepting& one) { return one.slot % with_.workers == worker; });
 }
 
 void Worker::on_exhausted(int code, std::size_t shed) {
@@ -166,7 +171,8 @@ void Worker::on_order(const Received& order) {
   if (order.as<Reopen>()) return service_->reopen();
   if (const auto adopt = order.as<Adopt>(); adopt && !draining_) {
     leave_to(adopt->worker);
-    if (!accept_for(adopt->worker)) with_.log.warning("worker.adopt", {{"worker", std::to_string(adopt->worker)}});
+    if (!accept_for(adopt->worker))
+      with_.log.warning("worker.adopt", {{"worker", std::to_string(adopt->worker)}});
   }
   if (const auto release = order.as<Release>()) leave_to(release->worker);
 }

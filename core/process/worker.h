@@ -6,8 +6,9 @@
 
 namespace hyalite {
 
-// The whole life of a worker, in a process that was just forked for it: starts its service, tells the generation, serves
-// until it is told to stop or is drained, lets the service go, and _exit()s: 0 when that was in order.
+// The whole life of a worker, in a process that was just forked for it: starts its service, tells
+// the generation, serves until it is told to stop or is drained, lets the service go, and _exit()s:
+// 0 when that was in order.
 //   orders end (the generation died)  -> drains, by timeouts.drain
 //   master_life ends                  -> _exit() at once
 [[noreturn]] void run_worker(Inheritance inheritance);

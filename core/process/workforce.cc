@@ -22,7 +22,8 @@ namespace hyalite {
 namespace {
 
 constexpr std::string_view kCauses[] = {"crash", "hang", "exit", "killed"};
-// A worker that lived shorter than this died quickly; the first of a row of quick deaths are still replaced at once.
+// A worker that lived shorter than this died quickly; the first of a row of quick deaths are still
+// replaced at once.
 constexpr Milliseconds kQuick = Seconds{1};
 constexpr unsigned kQuickDeathsForgiven = 3;
 constexpr Milliseconds kFirstPause{50}, kLongestPause = Seconds{5};
@@ -63,14 +64,20 @@ Milliseconds pause_after(unsigned quick_deaths) {
 
 WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& settings) {
   WorkforceCounts counts;
-  counts.starts = layout.counter("hyalite_worker_starts_total", "Worker processes that were started.");
-  counts.deaths = layout.counters("hyalite_worker_deaths_total", "Worker processes that ended unasked.", "cause", kCauses);
+  counts.starts =
+      layout.counter("hyalite_worker_starts_total", "Worker processes that were started.");
+  counts.deaths = layout.counters("hyalite_worker_deaths_total",
+                                  "Worker processes that ended unasked.", "cause", kCauses);
   const MetricFamily faults{"hyalite_plugin_faults_total",
-                            "Worker processes that ended while this plugin's code was running.", MetricKind::counter, 1, {}};
+                            "Worker processes that ended while this plugin's code was running.",
+                            MetricKind::counter,
+                            1,
+                            {}};
   for (const PluginSettings& plugin : settings.plugins) {
     std::optional<Cell> first;
     for (const std::string_view cause : kCauses) {
-      const auto cell = layout.declare(faults, {{"instance", plugin.name}, {"cause", std::string(cause)}});
+      const auto cell =
+          layout.declare(faults, {{"instance", plugin.name}, {"cause", std::string(cause)}});
       if (cell && !first) first = *cell;
     }
     counts.faults.push_back(first.value_or(Cell{}));
@@ -117,7 +124,8 @@ Result<void> Workforce::fork_worker(unsigned worker) {
   member.since = needs_.clock.now();
   member.replace_at.reset();
   note(worker).pid.store(pid, std::memory_order_relaxed);
-  note(worker).started_ns.store(needs_.clock.wall_time().time_since_epoch().count(), std::memory_order_relaxed);
+  note(worker).started_ns.store(needs_.clock.wall_time().time_since_epoch().count(),
+                                std::memory_order_relaxed);
   ++*needs_.board.generation().cell(needs_.counts.starts);
   return {};
 }
@@ -144,11 +152,13 @@ void Workforce::become_worker(unsigned worker, Channel orders) {
 }
 
 CallSlot& Workforce::calls(unsigned worker) const {
-  return *reinterpret_cast<CallSlot*>(needs_.board.worker_region(needs_.counts.calls, worker).data());
+  return *reinterpret_cast<CallSlot*>(
+      needs_.board.worker_region(needs_.counts.calls, worker).data());
 }
 
 WorkerNote& Workforce::note(unsigned worker) const {
-  return *reinterpret_cast<WorkerNote*>(needs_.board.worker_region(needs_.counts.notes, worker).data());
+  return *reinterpret_cast<WorkerNote*>(
+      needs_.board.worker_region(needs_.counts.notes, worker).data());
 }
 
 void Workforce::add_watched(std::vector<pollfd>& watched) const {
@@ -180,7 +190,8 @@ void Workforce::on_started(unsigned worker) {
   Release release;
   release.worker = worker;
   if (all_started_) return order_all(release);
-  all_started_ = std::all_of(members_.begin(), members_.end(), [](const Member& member) { return member.started; });
+  all_started_ = std::all_of(members_.begin(), members_.end(),
+                             [](const Member& member) { return member.started; });
   if (all_started_) owner_.on_all_started();
 }
 
@@ -220,17 +231,19 @@ void Workforce::bury(unsigned worker, int status) {
     count(death.cause, whose);
   }
   ++*needs_.board.generation().cell(needs_.counts.deaths + static_cast<std::size_t>(death.cause));
-  needs_.log.error("worker.died", {{"worker", std::to_string(worker)},
-                                   {"pid", std::to_string(pid)},
-                                   {"how", how(status)},
-                                   {"cause", std::string(kCauses[static_cast<std::size_t>(death.cause)])},
-                                   {"plugin", whose.instance.empty() ? "none" : whose.instance},
-                                   {"hook", whose.hook.empty() ? "none" : whose.hook}});
+  needs_.log.error("worker.died",
+                   {{"worker", std::to_string(worker)},
+                    {"pid", std::to_string(pid)},
+                    {"how", how(status)},
+                    {"cause", std::string(kCauses[static_cast<std::size_t>(death.cause)])},
+                    {"plugin", whose.instance.empty() ? "none" : whose.instance},
+                    {"hook", whose.hook.empty() ? "none" : whose.hook}});
   owner_.on_died(death);
   if (end_by_) return;
   if (all_started_) return plan_replacement(worker);
-  owner_.on_could_not_start("a worker ended before it served (" + how(status) + ")" +
-                            (whose.instance.empty() ? "" : ", in \"" + whose.instance + "\": " + whose.hook));
+  owner_.on_could_not_start(
+      "a worker ended before it served (" + how(status) + ")" +
+      (whose.instance.empty() ? "" : ", in \"" + whose.instance + "\": " + whose.hook));
 }
 
 void Workforce::plan_replacement(unsigned worker) {
@@ -281,7 +294,8 @@ void Workforce::tick() {
   }
 }
 
-// The worker's only thread is inside a plugin for too long: nobody in that process can help any more.
+// The worker's only thread is inside a plugin for too long: nobody in that process can help any
+// more.
 void Workforce::watch_call(unsigned worker) {
   Member& member = members_[worker];
   const CallSlot& slot = calls(worker);
@@ -320,7 +334,8 @@ void Workforce::kill() {
 }
 
 bool Workforce::empty() const {
-  return std::none_of(members_.begin(), members_.end(), [](const Member& member) { return member.pid > 0; });
+  return std::none_of(members_.begin(), members_.end(),
+                      [](const Member& member) { return member.pid > 0; });
 }
 
 }  // namespace hyalite

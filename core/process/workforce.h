@@ -25,7 +25,7 @@ namespace hyalite {
 // Where the numbers about workers are, in the generation's own row.
 struct WorkforceCounts {
   static WorkforceCounts declare(Layout& layout, const Settings& settings);
-  Cell starts, deaths;     // deaths: by DeathCause
+  Cell starts, deaths;       // deaths: by DeathCause
   std::vector<Cell> faults;  // by the plugins' places in the settings; each by DeathCause
   Region notes, calls, upstreams;
 };
@@ -56,7 +56,8 @@ struct WorkforceNeeds {
   Log& log;
 };
 
-// In a process without a loop and with one thread. The owner may call it from inside its own calls, but not destroy it.
+// In a process without a loop and with one thread. The owner may call it from inside its own calls,
+// but not destroy it.
 class Workforce {
  public:
   Workforce(const WorkforceNeeds& needs, WorkforceOwner& owner);
@@ -67,7 +68,8 @@ class Workforce {
   Result<void> start(std::vector<ListeningSocket> sockets);
 
   // ---- what the generation's loop has to call
-  void add_watched(std::vector<pollfd>& watched) const;  // then on_readable() for those with something to read
+  void add_watched(
+      std::vector<pollfd>& watched) const;  // then on_readable() for those with something to read
   void on_readable(int fd);
   void reap(pid_t pid, int status);  // a child ended
   void tick();                       // at least every kTick
@@ -84,10 +86,11 @@ class Workforce {
  private:
   struct Member {
     pid_t pid = -1;
-    Channel orders;            // ours; the worker has the other end
-    Channel asked, asker;      // its live view: what every worker of this place inherits, and what the admin process gets
+    Channel orders;        // ours; the worker has the other end
+    Channel asked, asker;  // its live view: what every worker of this place inherits, and what the
+                           // admin process gets
     bool started = false;
-    bool hung = false;         // it was ended for its plugin's sake
+    bool hung = false;               // it was ended for its plugin's sake
     std::int64_t overdue_since = 0;  // when the call began that was found to take too long
     Monotonic since{};
     unsigned quick_deaths = 0;

@@ -1,3 +1,4 @@
+// The admin pages, asked over real sockets.
 // SPDX-License-Identifier: MIT
 #include "admin/pages.h"
 
@@ -24,8 +25,10 @@ struct FakeSource final : AdminSource {
   Totals totals() const override {
     Totals totals;
     totals.add({"hyalite_flows_total", "Flows.", MetricKind::counter, 1, {}}, {}, 42);
-    totals.add({"hyalite_plugin_faults_total", "Faults.", MetricKind::counter, 1, {}}, {{"instance", "ads"}, {"cause", "crash"}}, 2);
-    totals.add({"hyalite_plugin_faults_total", "Faults.", MetricKind::counter, 1, {}}, {{"instance", "ads"}, {"cause", "hang"}}, 1);
+    totals.add({"hyalite_plugin_faults_total", "Faults.", MetricKind::counter, 1, {}},
+               {{"instance", "ads"}, {"cause", "crash"}}, 2);
+    totals.add({"hyalite_plugin_faults_total", "Faults.", MetricKind::counter, 1, {}},
+               {{"instance", "ads"}, {"cause", "hang"}}, 1);
     return totals;
   }
   const Settings& settings() const override { return settings_; }
@@ -59,11 +62,13 @@ ServiceFacts facts_of_a_service() {
 struct ThePages : testing::Test {
   ThePages() { source.facts_ = facts_of_a_service(); }
 
-  std::string answer_to(std::string_view request, bool on_control_socket = false, uid_t owner = ::getuid()) {
+  std::string answer_to(std::string_view request, bool on_control_socket = false,
+                        uid_t owner = ::getuid()) {
     pages = std::make_unique<Pages>(source, owner);
     const std::string path = testing::TempDir() + "hyalite-pages-" + std::to_string(::getpid());
     HttpEndpoint endpoint(*loop, [&](const EndpointRequest& asked, EndpointReply reply) {
-      on_control_socket ? pages->control(asked, std::move(reply)) : pages->show(asked, std::move(reply));
+      on_control_socket ? pages->control(asked, std::move(reply))
+                        : pages->show(asked, std::move(reply));
     });
     std::string got;
     if (on_control_socket) {
@@ -75,10 +80,12 @@ struct ThePages : testing::Test {
     return got;
   }
   std::string get(const std::string& path, const std::string& host = "localhost:9180") {
-    return answer_to("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    return answer_to("GET " + path + " HTTP/1.1\r\nHost: " + host +
+                     "\r\nConnection: close\r\n\r\n");
   }
   std::string post(const std::string& path, uid_t owner = ::getuid()) {
-    return answer_to("POST " + path + " HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true, owner);
+    return answer_to("POST " + path + " HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                     true, owner);
   }
 
   std::string ask_address(const Address& address, std::string_view request) {
@@ -115,7 +122,9 @@ struct ThePages : testing::Test {
   std::unique_ptr<Pages> pages;
 };
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -143,7 +152,8 @@ TEST_F(ThePages, RefuseBrowsersThatWereSentUnderAForeignName) {
   EXPECT_TRUE(has(get("/status", "evil.example"), "HTTP/1.1 421"));
   EXPECT_TRUE(has(get("/status", "localhost.evil.example:9180"), "HTTP/1.1 421"));
   EXPECT_TRUE(has(get("/status", "127.0.0.1.evil.example"), "HTTP/1.1 421"));
-  for (const char* own : {"localhost", "LOCALHOST:1", "127.0.0.1:9180", "[::1]:9180", "192.0.2.7"}) {
+  for (const char* own :
+       {"localhost", "LOCALHOST:1", "127.0.0.1:9180", "[::1]:9180", "192.0.2.7"}) {
     EXPECT_TRUE(has(get("/status", own), "HTTP/1.1 200")) << own;
   }
   source.settings_.admin.allow_remote = true;
@@ -151,13 +161,17 @@ TEST_F(ThePages, RefuseBrowsersThatWereSentUnderAForeignName) {
 }
 
 TEST_F(ThePages, TakeCommandsOnTheControlSocketOnly) {
-  EXPECT_TRUE(has(answer_to("POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), "HTTP/1.1 405"));
+  EXPECT_TRUE(has(answer_to("POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                            "0\r\nConnection: close\r\n\r\n"),
+                  "HTTP/1.1 405"));
   EXPECT_TRUE(source.commanded.empty());
-  EXPECT_TRUE(has(post("/reload"), "{\"done\":true,\"text\":\"generation 2 serves\\u000a\",\"mistakes\":[]}"));
+  EXPECT_TRUE(has(post("/reload"),
+                  "{\"done\":true,\"text\":\"generation 2 serves\\u000a\",\"mistakes\":[]}"));
   EXPECT_TRUE(has(post("/reload?release=1"), "HTTP/1.1 200"));
   EXPECT_TRUE(has(post("/upgrade"), "HTTP/1.1 200"));
   EXPECT_TRUE(has(post("/reopen"), "HTTP/1.1 200"));
-  EXPECT_EQ(source.commanded, (std::vector{AdminCommand::reload, AdminCommand::release, AdminCommand::upgrade, AdminCommand::reopen}));
+  EXPECT_EQ(source.commanded, (std::vector{AdminCommand::reload, AdminCommand::release,
+                                           AdminCommand::upgrade, AdminCommand::reopen}));
   EXPECT_TRUE(has(post("/status"), "HTTP/1.1 404"));
 }
 
@@ -212,7 +226,8 @@ TEST(SettingsView, LeavesSecretsOut) {
   PluginSettings plugin;
   plugin.name = "send";
   plugin.use = "sender";
-  plugin.settings.json = R"({"url":"https://x","api_key":"K1","nested":[{"Password":"K2","user":"u"}]})";
+  plugin.settings.json =
+      R"({"url":"https://x","api_key":"K1","nested":[{"Password":"K2","user":"u"}]})";
   settings.plugins.push_back(plugin);
   const std::string for_all = settings_json(settings, Onlooker::anybody);
   EXPECT_FALSE(has(for_all, "https://x") || has(for_all, "K1"));
@@ -234,7 +249,15 @@ TEST(SettingsView, ShowsEverySettingAsItStandsInTheFile) {
 
 TEST(JsonWriter, PutsCommasWhereTheyBelong) {
   JsonWriter json;
-  json.open_object().member("a", 1).name("b").open_array().value(true).open_object().close_object().null().close_array();
+  json.open_object()
+      .member("a", 1)
+      .name("b")
+      .open_array()
+      .value(true)
+      .open_object()
+      .close_object()
+      .null()
+      .close_array();
   json.member("c", "x\"y").close_object();
   EXPECT_EQ(json.text(), R"({"a":1,"b":[true,{},null],"c":"x\"y"})");
 }

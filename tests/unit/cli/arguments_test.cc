@@ -1,3 +1,4 @@
+// Arguments, and the commands they choose.
 // SPDX-License-Identifier: MIT
 #include "cli/arguments.h"
 
@@ -39,16 +40,20 @@ TEST(Arguments, ChooseTheCommandWithItsOptions) {
   const Invocation reload = invoked({"reload", "--release", "--socket", "/s", "--json"});
   ASSERT_TRUE(std::holds_alternative<ControlCommand>(reload));
   const ControlCommand& asked = std::get<ControlCommand>(reload);
-  EXPECT_TRUE(asked.what == ControlCommand::What::reload && asked.release && asked.json && asked.socket == "/s");
+  EXPECT_TRUE(asked.what == ControlCommand::What::reload && asked.release && asked.json &&
+              asked.socket == "/s");
   EXPECT_EQ(std::get<ControlCommand>(invoked({"upgrade"})).what, ControlCommand::What::upgrade);
 
   EXPECT_TRUE(std::get<CheckCommand>(invoked({"check", "-c", "x", "--json"})).json);
   EXPECT_EQ(std::get<PluginInfoCommand>(invoked({"plugin", "info", "./x.so"})).plugin, "./x.so");
-  EXPECT_EQ(std::get<PluginListCommand>(invoked({"plugin", "list", "--dir", "a", "--dir", "b"})).directories.size(), 2u);
+  EXPECT_EQ(std::get<PluginListCommand>(invoked({"plugin", "list", "--dir", "a", "--dir", "b"}))
+                .directories.size(),
+            2u);
 }
 
 TEST(Arguments, LeaveACommandForTheLabAlone) {
-  const Invocation run = invoked({"lab", "run", "--mode", "redirect", "--port", "25", "--", "curl", "--json", "-v"});
+  const Invocation run =
+      invoked({"lab", "run", "--mode", "redirect", "--port", "25", "--", "curl", "--json", "-v"});
   ASSERT_TRUE(std::holds_alternative<LabRunCommand>(run));
   const LabOptions& options = std::get<LabRunCommand>(run).options;
   EXPECT_EQ(options.mode, LabMode::redirect);
@@ -73,7 +78,8 @@ TEST(Arguments, EndWithTwoWhenTheyAreWrong) {
 TEST(Arguments, EndWellAfterHelp) {
   EXPECT_EQ(exit_of({"--help"}), kExitDone);
   EXPECT_EQ(exit_of({"--version"}), kExitDone);
-  for (const char* command : {"run", "check", "reload", "upgrade", "status", "reopen", "plugin", "lab"}) {
+  for (const char* command :
+       {"run", "check", "reload", "upgrade", "status", "reopen", "plugin", "lab"}) {
     EXPECT_EQ(exit_of({command, "--help"}), kExitDone) << command;
   }
 }

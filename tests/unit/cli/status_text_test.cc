@@ -1,3 +1,4 @@
+// Status for people, and answers from the control socket.
 // SPDX-License-Identifier: MIT
 #include "cli/status_text.h"
 
@@ -8,7 +9,8 @@
 namespace hyalite {
 
 TEST(StatusText, IsWhatAPersonLikesToRead) {
-  const auto text = status_text(R"({"version":"1.0","uptime_seconds":7500,"master_pid":42,"serving":true,
+  const auto text =
+      status_text(R"({"version":"1.0","uptime_seconds":7500,"master_pid":42,"serving":true,
     "listening":["[::]:8080"],"started":"2026-01-01T00:00:00Z",
     "generations":[{"number":2,"state":"draining","since":"T2","workers":[{},{}]},
                    {"number":3,"state":"serving","since":"T3",

@@ -1,3 +1,4 @@
+// The board: what workers write, what others read.
 // SPDX-License-Identifier: MIT
 #include "metrics/board.h"
 

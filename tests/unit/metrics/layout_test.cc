@@ -1,3 +1,4 @@
+// Layouts: what may be declared, and where it stands.
 // SPDX-License-Identifier: MIT
 #include "metrics/layout.h"
 

@@ -1,3 +1,4 @@
+// Sums over rows and generations, and how they are shown.
 // SPDX-License-Identifier: MIT
 #include "metrics/totals.h"
 

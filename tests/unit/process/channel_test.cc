@@ -1,3 +1,4 @@
+// Messages and descriptors between two ends.
 // SPDX-License-Identifier: MIT
 #include "process/channel.h"
 
@@ -82,7 +83,8 @@ TEST(Channel, IsLostWhenThePeerIsGoneButNotWhatItSaidBefore) {
 TEST(Channel, IsLostWhenThePeerSpeaksSomethingElse) {
   for (const std::string_view noise : {"x", "GET / HTTP/1.1\r\n\r\n", "Hyalxxxxyyyy"}) {
     Ends ends;
-    ASSERT_EQ(::send(ends.left.fd(), noise.data(), noise.size(), 0), static_cast<ssize_t>(noise.size()));
+    ASSERT_EQ(::send(ends.left.fd(), noise.data(), noise.size(), 0),
+              static_cast<ssize_t>(noise.size()));
     EXPECT_FALSE(ends.right.receive()) << noise;
   }
 }

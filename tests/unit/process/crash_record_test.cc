@@ -1,3 +1,4 @@
+// When a fresh generation is due, and which plugins are in quarantine.
 // SPDX-License-Identifier: MIT
 #include "process/crash_record.h"
 

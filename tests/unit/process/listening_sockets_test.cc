@@ -1,3 +1,4 @@
+// Groups of listening sockets on loopback.
 // SPDX-License-Identifier: MIT
 #include "process/listening_sockets.h"
 
@@ -53,7 +54,8 @@ TEST(ListeningSockets, GoBackToWhatWasServedBefore) {
   (void)sockets.provide(kAny, Transparent::no, 2);
   sockets.settle({kAny});
   (void)sockets.provide(kAny, Transparent::no, 5);
-  const Address other = (*sockets.provide(*Address::parse("127.0.0.2:0"), Transparent::no, 1))->bound;
+  const Address other =
+      (*sockets.provide(*Address::parse("127.0.0.2:0"), Transparent::no, 1))->bound;
   sockets.go_back();
   ASSERT_EQ(sockets.groups().size(), 1u);
   EXPECT_EQ(sockets.groups()[0].slots.size(), 2u);
@@ -64,7 +66,8 @@ TEST(ListeningSockets, RefuseNumbersThatCannotBe) {
   ListeningSockets sockets;
   EXPECT_FALSE(sockets.provide(kAny, Transparent::no, 0));
   EXPECT_FALSE(sockets.provide(kAny, Transparent::no, ListeningSockets::kMostSlots + 1));
-  EXPECT_FALSE(sockets.provide(*Address::parse("192.0.2.1:0"), Transparent::no, 1)) << "not our address";
+  EXPECT_FALSE(sockets.provide(*Address::parse("192.0.2.1:0"), Transparent::no, 1))
+      << "not our address";
 }
 
 }  // namespace hyalite

@@ -1,3 +1,4 @@
+// Questions to workers, and their answers put together.
 // SPDX-License-Identifier: MIT
 #include "process/live_views.h"
 

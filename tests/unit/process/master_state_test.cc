@@ -1,3 +1,4 @@
+// What one program leaves to the next.
 // SPDX-License-Identifier: MIT
 #include "process/master_state.h"
 
@@ -25,8 +26,9 @@ MasterState full_state() {
   state.kept[2] = {10, "/run/hyalite/control.sock"};
   state.groups = {{*Address::parse("[::]:0"), *Address::parse("[::]:8080"), true, {11, 12}},
                   {*Address::parse("0.0.0.0:80"), *Address::parse("0.0.0.0:80"), false, {13}}};
-  state.generations = {{11, 400, GenerationState::draining, 5, 2, 600'000, 10'000, 14, 15, 16, {17, 18}},
-                       {12, 401, GenerationState::serving, 6, 1, 600'000, 10'000, 19, 20, 21, {}}};
+  state.generations = {
+      {11, 400, GenerationState::draining, 5, 2, 600'000, 10'000, 14, 15, 16, {17, 18}},
+      {12, 401, GenerationState::serving, 6, 1, 600'000, 10'000, 19, 20, 21, {}}};
   state.admins = {{402, true, 22}, {403, false, 23}};
   state.finished = {{10, 24}};
   state.askers = {{403, 77}};

@@ -1,3 +1,4 @@
+// Texts, totals and sockets that outlive a process.
 // SPDX-License-Identifier: MIT
 #include "process/memory_file.h"
 
@@ -63,7 +64,8 @@ TEST(TotalsFile, IsEmptyAtFirstAndThenWhatWasWrittenLast) {
 }
 
 TEST(UnixSocket, TakesThePlaceOfOneThatNobodyAnswers) {
-  const std::string path = testing::TempDir() + "hyalite-socket-" + std::to_string(::getpid()) + "/control.sock";
+  const std::string path =
+      testing::TempDir() + "hyalite-socket-" + std::to_string(::getpid()) + "/control.sock";
   {
     const auto first = listen_on_path(path, 0600);
     ASSERT_TRUE(first) << first.error().text;

@@ -1,3 +1,4 @@
+// What a service manager hears.
 // SPDX-License-Identifier: MIT
 #include "process/notify.h"
 
@@ -18,7 +19,8 @@ namespace {
 // What systemd is to a service.
 class Manager {
  public:
-  explicit Manager(const std::string& name) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+  explicit Manager(const std::string& name)
+      : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, name.data(), name.size());
@@ -43,11 +45,13 @@ std::string abstract_name() { return "@hyalite-test-" + std::to_string(::getpid(
 TEST(Notifier, TellsTheManagerThroughAnAbstractSocket) {
   Manager manager(abstract_name());
   Notifier(abstract_name().c_str()).ready("generation 1 serves");
-  EXPECT_EQ(manager.heard(), "READY=1\nMAINPID=" + std::to_string(::getpid()) + "\nSTATUS=generation 1 serves");
+  EXPECT_EQ(manager.heard(),
+            "READY=1\nMAINPID=" + std::to_string(::getpid()) + "\nSTATUS=generation 1 serves");
 }
 
 TEST(Notifier, TellsTheManagerThroughAPath) {
-  const std::string path = std::filesystem::temp_directory_path() / ("hyalite-notify-" + std::to_string(::getpid()));
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("hyalite-notify-" + std::to_string(::getpid()));
   Manager manager(path);
   Notifier(path.c_str()).stopping();
   EXPECT_EQ(manager.heard(), "STOPPING=1");

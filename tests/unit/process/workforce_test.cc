@@ -21,7 +21,8 @@ namespace {
 // Tells every client which worker it reached, and then does what the test wants.
 class Greeter final : public Service {
  public:
-  Greeter(const ServiceNeeds& needs, const std::function<void(const ServiceNeeds&)>& then) : needs_(needs), then_(then) {}
+  Greeter(const ServiceNeeds& needs, const std::function<void(const ServiceNeeds&)>& then)
+      : needs_(needs), then_(then) {}
   void accept(Accepted client) override { greet(client.fd); }
   // Who connects to the proxy itself is refused: so are the test's clients.
   void refuse(Refused client) override { greet(client.fd); }
@@ -80,10 +81,12 @@ struct AWorkforce : testing::Test, WorkforceOwner {
 
   void start(unsigned workers) {
     board.emplace(std::move(*Board::make(std::move(layout), workers)));
-    workforce.emplace(WorkforceNeeds{1, settings, program, *board, counts, life_read.get(), clock, log}, *this);
+    workforce.emplace(
+        WorkforceNeeds{1, settings, program, *board, counts, life_read.get(), clock, log}, *this);
     std::vector<ListeningSocket> sockets;
     for (std::size_t slot = 0; slot < workers; ++slot) {
-      auto fd = open_listening_socket({.address = address, .transparent = false, .reuse_port = true});
+      auto fd =
+          open_listening_socket({.address = address, .transparent = false, .reuse_port = true});
       ASSERT_TRUE(fd) << fd.error().text;
       address = *listening_address(fd->get());
       sockets.push_back({std::move(*fd), address, 0, slot});
@@ -172,7 +175,8 @@ TEST_F(AWorkforce, SaysInWhoseCodeAWorkerDiedBeforeItServed) {
   };
   start(1);
   run_until([&] { return !could_not_start.empty(); });
-  EXPECT_EQ(could_not_start, "a worker ended before it served (signal Segmentation fault), in \"ads\": start");
+  EXPECT_EQ(could_not_start,
+            "a worker ended before it served (signal Segmentation fault), in \"ads\": start");
 }
 
 TEST_F(AWorkforce, ReplacesAKilledWorkerWithinFiftyMilliseconds) {
