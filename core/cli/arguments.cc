@@ -87,12 +87,12 @@ void add_plugin(CLI::App& app, Stored& stored) {
   plugin->require_subcommand(1);
   constexpr char kWhere[] = "Where to look before the program's own directories";
   CLI::App* list = plugin->add_subcommand("list", "The plugins that `use: NAME` would find");
-  list->add_option("--dir", stored.list.directories, kWhere)->type_name("DIRECTORY");
+  list->add_option("--dir", stored.list.directories, kWhere)->type_name("DIRECTORY")->allow_extra_args(false);
   add_json(*list, stored.list.json);
   list->callback([&] { stored.chosen = stored.list; });
   CLI::App* info = plugin->add_subcommand("info", "What a plugin says of itself");
   info->add_option("plugin", stored.info.plugin, "A file, with a slash, or a name")->required()->type_name("FILE");
-  info->add_option("--dir", stored.info.directories, kWhere)->type_name("DIRECTORY");
+  info->add_option("--dir", stored.info.directories, kWhere)->type_name("DIRECTORY")->allow_extra_args(false);
   add_json(*info, stored.info.json);
   info->callback([&] { stored.chosen = stored.info; });
 }
@@ -113,7 +113,8 @@ void add_lab(CLI::App& app, Stored& stored) {
       ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect"}))
       ->default_str("tproxy");
   run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")->default_val(options.proxy_port);
-  run->add_option("--port", options.ports, "A destination port that is intercepted; may be given several times (80, 443)");
+  run->add_option("--port", options.ports, "A destination port that is intercepted; may be given several times (80, 443)")
+      ->allow_extra_args(false);
   run->add_option("command", options.command, "The command and its arguments, after --; default: a shell");
   run->callback([&] {
     options.mode = *lab_mode_from(stored.lab_mode);

@@ -48,9 +48,9 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   places_ = TallyPlaces::declare(needs.layout);
   LoadOptions options;
   options.file = needs.file;
-  options.directories = needs.settings.plugin_dirs;
-  options.directories.insert(options.directories.end(), directories_.begin(), directories_.end());
+  options.directories = directories_;
   options.quarantined = needs.quarantined;
+  options.workers = needs.workers;
   options.slot = &needs.calls;
   ChainLoad loaded = load_chain(needs.settings, options, needs.layout, needs.log);
   chain_ = std::move(loaded.chain);
@@ -71,6 +71,10 @@ std::string FlowProgram::plugins() const {
     json += "}";
   }
   return json + "]";
+}
+
+std::string FlowProgram::instance(std::size_t place) const {
+  return chain_ && place < chain_->size() ? chain_->at(place).name() : "";
 }
 
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {

@@ -21,6 +21,7 @@ class FlowProgram final : public Program {
 
   Mistakes load(const LoadNeeds& needs) override;
   std::string plugins() const override;
+  std::string instance(std::size_t place) const override;
   Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override;
   void unload() override;
 

@@ -44,6 +44,7 @@ void Flow::begin(std::unique_ptr<Stage> first) {
 }
 
 void Flow::drain() {
+  draining_ = true;
   if (closed() || closing_) return;
   act(stage_->on_drain(needs_.effects));
   run();
@@ -225,7 +226,10 @@ void Flow::act(Outcome outcome) {
 void Flow::enter(std::unique_ptr<Stage> next) {
   stage_ = std::move(next);
   ++epoch_;
+  const Stage* const entered = stage_.get();
   act(stage_->on_start(upstream_.attached(), needs_.effects));
+  // A client that is only beginning when its worker is told to drain is served, and then told that this was it.
+  if (draining_ && stage_.get() == entered && !closing_ && !closed()) act(stage_->on_drain(needs_.effects));
 }
 
 void Flow::connect(const Effects::Connect& wanted) {

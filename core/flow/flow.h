@@ -81,6 +81,7 @@ class Flow {
   std::optional<Monotonic> armed_;  // when the timer will fire
   Turn turn_;
   bool client_lost_ = false;  // it takes no more bytes
+  bool draining_ = false;     // every stage to come is told
   std::optional<Closing> closing_;
   std::optional<CloseReason> closed_;
   // Moves whenever the stage may have changed its mind about bytes it left lying.

@@ -81,12 +81,6 @@ Outcome Sniffing::on_deadline(Effects& effects) {
 
 Outcome Sniffing::on_broken(Side side, Effects&) { return broken(side); }
 
-Outcome Sniffing::on_drain(Effects&) {
-  // Nothing was promised to a client that said nothing yet; one that began will tell its protocol soon.
-  if (first_byte_) return Stay{};
-  return Close{CloseReason::drained};
-}
-
 bool Sniffing::wants(Side side) const { return side == Side::client || upstream_ == Upstream::connected; }
 
 std::optional<Monotonic> Sniffing::deadline() const {

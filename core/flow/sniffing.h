@@ -27,7 +27,6 @@ class Sniffing final : public Stage {
   Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
   Outcome on_deadline(Effects& effects) override;
   Outcome on_broken(Side side, Effects& effects) override;
-  Outcome on_drain(Effects& effects) override;
   bool wants(Side side) const override;
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "sniffing"; }

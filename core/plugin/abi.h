@@ -51,8 +51,9 @@ inline std::int64_t nanoseconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-// Reads a struct that a plugin gives, which begins with its uint32_t size: what it lacks is zero. Extra bytes that are not zero
-// ask for something that this host does not know: E_UNSUPPORTED, never ignored.
+// Reads a struct that a plugin gives, which begins with its uint32_t size: what it lacks is zero.
+// Extra bytes that are not zero ask for something that this host does not know: E_UNSUPPORTED,
+// never ignored.
 template <class T>
 hyalite_status read_struct(const T* from, T& out) {
   if (from == nullptr) return HYALITE_E_INVALID;

@@ -20,10 +20,14 @@ std::size_t total(std::span<const Bytes> pieces) {
 
 BodyLink::Phase phase_of(std::uint32_t mode) {
   switch (mode) {
-    case HYALITE_BODY_TAP: return BodyLink::Phase::tapping;
-    case HYALITE_BODY_STREAM: return BodyLink::Phase::streaming;
-    case HYALITE_BODY_FULL: return BodyLink::Phase::collecting;
-    default: return BodyLink::Phase::off;
+    case HYALITE_BODY_TAP:
+      return BodyLink::Phase::tapping;
+    case HYALITE_BODY_STREAM:
+      return BodyLink::Phase::streaming;
+    case HYALITE_BODY_FULL:
+      return BodyLink::Phase::collecting;
+    default:
+      return BodyLink::Phase::off;
   }
 }
 
@@ -58,7 +62,8 @@ BodyPipe Chain::body(ExchangeSubject& exchange, Direction direction) {
   const auto wishes = exchange.interests(direction);
   if (wishes.empty()) return {};
   std::vector<BodyLink> links;
-  for (const Entry& entry : entries(direction == Direction::request ? Hook::request_body : Hook::response_body)) {
+  for (const Entry& entry :
+       entries(direction == Direction::request ? Hook::request_body : Hook::response_body)) {
     BodyOptions& wish = wishes[entry.index];
     if (wish.mode == HYALITE_BODY_NONE || is_left_out(entry, exchange.flow(), &exchange)) continue;
     BodyLink& link = links.emplace_back();
@@ -68,7 +73,8 @@ BodyPipe Chain::body(ExchangeSubject& exchange, Direction direction) {
     link.phase = phase_of(wish.mode);
   }
   if (links.empty() && !exchange.wants_trailers(direction)) return {};
-  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, exchange.flow(), &exchange, direction, std::move(links)));
+  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, exchange.flow(), &exchange, direction,
+                                                    std::move(links)));
 }
 
 BodyPipe Chain::stream(FlowSubject& flow, Direction direction) {
@@ -86,13 +92,19 @@ BodyPipe Chain::stream(FlowSubject& flow, Direction direction) {
   }
   if (links.empty()) return {};
   if (direction == Direction::response) std::reverse(links.begin(), links.end());
-  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, flow, nullptr, direction, std::move(links)));
+  return BodyPipe(
+      std::make_unique<BodyPipe::Works>(*this, flow, nullptr, direction, std::move(links)));
 }
 
 // ---- the works
 
-BodyPipe::Works::Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchange, Direction direction, std::vector<BodyLink> links)
-    : chain_(chain), flow_(flow), exchange_(exchange), direction_(direction), links_(std::move(links)) {}
+BodyPipe::Works::Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchange,
+                       Direction direction, std::vector<BodyLink> links)
+    : chain_(chain),
+      flow_(flow),
+      exchange_(exchange),
+      direction_(direction),
+      links_(std::move(links)) {}
 
 BodyPipe::Works::~Works() { chain_.services_->held_body_bytes -= accounted_; }
 
@@ -121,24 +133,34 @@ bool BodyPipe::Works::has_room(std::size_t more) const {
   const HostServices& services = *chain_.services_;
   const std::size_t mine = held();
   const std::uint64_t all = services.held_body_bytes - accounted_ + mine;
-  return more <= services.limits.held_body_bytes && mine <= services.limits.held_body_bytes - more &&
+  return more <= services.limits.held_body_bytes &&
+         mine <= services.limits.held_body_bytes - more &&
          all + more <= services.limits.held_bodies_bytes;
 }
 
 bool BodyPipe::Works::may_resize(const BodyLink& link) const {
   // What once was collected was announced without a length.
-  return link.wish->mode == HYALITE_BODY_FULL || (link.wish->flags & HYALITE_BODY_MAY_RESIZE) != 0 || resized_;
+  return link.wish->mode == HYALITE_BODY_FULL ||
+         (link.wish->flags & HYALITE_BODY_MAY_RESIZE) != 0 || resized_;
 }
 
 BodyNeed BodyPipe::Works::need() const {
   BodyNeed need = BodyNeed::none;
-  if (resized_ || (exchange_ != nullptr && exchange_->wants_trailers(direction_))) need = BodyNeed::resize;
+  if (resized_ || (exchange_ != nullptr && exchange_->wants_trailers(direction_)))
+    need = BodyNeed::resize;
   for (const BodyLink& link : links_) {
     switch (link.phase) {
-      case BodyLink::Phase::off: break;
-      case BodyLink::Phase::tapping: need = std::max(need, BodyNeed::tap); break;
-      case BodyLink::Phase::streaming: need = std::max(need, may_resize(link) ? BodyNeed::resize : BodyNeed::edit); break;
-      case BodyLink::Phase::collecting: need = std::max(need, BodyNeed::hold); break;
+      case BodyLink::Phase::off:
+        break;
+      case BodyLink::Phase::tapping:
+        need = std::max(need, BodyNeed::tap);
+        break;
+      case BodyLink::Phase::streaming:
+        need = std::max(need, may_resize(link) ? BodyNeed::resize : BodyNeed::edit);
+        break;
+      case BodyLink::Phase::collecting:
+        need = std::max(need, BodyNeed::hold);
+        break;
     }
   }
   return need;
@@ -160,14 +182,16 @@ BodyStep BodyPipe::Works::run(std::span<const Bytes> content, bool end) {
     BodyLink& link = links_[i];
     const Flow flow = through(link, passing, end);
     if (flow == Flow::hold) return {BodyStep::Kind::hold, {}, 0, false};
-    if (flow == Flow::decided && std::holds_alternative<PassThrough>(flow_.decision().what)) return let_pass(i);
+    if (flow == Flow::decided && std::holds_alternative<PassThrough>(flow_.decision().what))
+      return let_pass(i);
     if (flow == Flow::decided) return {BodyStep::Kind::decided, {}, 0, false};
     passing = link.output.resolve();
   }
   return {BodyStep::Kind::forward, passing, total(passing), end};
 }
 
-// Nobody looks any more: everything that is held goes its way, in the order of the bytes. The last link's are the first.
+// Nobody looks any more: everything that is held goes its way, in the order of the bytes. The last
+// link's are the first.
 BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
   output_.clear();
   for (std::size_t i = links_.size(); i-- > 0;) {
@@ -176,11 +200,13 @@ BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
       const auto& decided = link.output.resolve();
       output_.insert(output_.end(), decided.begin(), decided.end());
     }
-    if (!link.held.empty()) output_.push_back(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
+    if (!link.held.empty())
+      output_.push_back(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
     link.phase = BodyLink::Phase::off;
   }
   const bool by_plugin = decider < links_.size();
-  return {by_plugin ? BodyStep::Kind::decided : BodyStep::Kind::forward, output_, total(output_), false};
+  return {by_plugin ? BodyStep::Kind::decided : BodyStep::Kind::forward, output_, total(output_),
+          false};
 }
 
 BodyStep BodyPipe::Works::release() {
@@ -190,26 +216,33 @@ BodyStep BodyPipe::Works::release() {
   return step;
 }
 
-BodyPipe::Works::Flow BodyPipe::Works::through(BodyLink& link, std::span<const Bytes> in, bool end) {
+BodyPipe::Works::Flow BodyPipe::Works::through(BodyLink& link, std::span<const Bytes> in,
+                                               bool end) {
   if (is_left_out(link)) link.phase = BodyLink::Phase::off;
   const std::uint32_t flags = end ? HYALITE_WINDOW_END : 0;
   switch (link.phase) {
-    case BodyLink::Phase::off: flush(link, in); return Flow::forward;
-    case BodyLink::Phase::collecting: return collect(link, in, end);
+    case BodyLink::Phase::off:
+      flush(link, in);
+      return Flow::forward;
+    case BodyLink::Phase::collecting:
+      return collect(link, in, end);
     case BodyLink::Phase::tapping:
-    case BodyLink::Phase::streaming: return in.empty() && !end ? Flow::forward : call(link, in, flags);
+    case BodyLink::Phase::streaming:
+      return in.empty() && !end ? Flow::forward : call(link, in, flags);
   }
   return Flow::forward;
 }
 
 void BodyPipe::Works::flush(BodyLink& link, std::span<const Bytes> in) {
-  if (!link.held.empty()) link.output.pass(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
+  if (!link.held.empty())
+    link.output.pass(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
   for (const Bytes& piece : in) link.output.pass(piece);
 }
 
 // ---- whole bodies
 
-BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const Bytes> in, bool end) {
+BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const Bytes> in,
+                                               bool end) {
   const std::size_t more = total(in);
   if (more > link.wish->cap - link.held.size()) return overflow(link, in, end);
   if (end) {
@@ -223,15 +256,18 @@ BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const B
   return Flow::hold;
 }
 
-BodyPipe::Works::Flow BodyPipe::Works::overflow(BodyLink& link, std::span<const Bytes> in, bool end) {
+BodyPipe::Works::Flow BodyPipe::Works::overflow(BodyLink& link, std::span<const Bytes> in,
+                                                bool end) {
   link.instance->host().count(InstanceCount::overflows);
   switch (link.wish->overflow) {
-    case HYALITE_OVERFLOW_REJECT: return reject(link);
+    case HYALITE_OVERFLOW_REJECT:
+      return reject(link);
     case HYALITE_OVERFLOW_SKIP:
       link.phase = BodyLink::Phase::off;
       flush(link, in);
       return Flow::forward;
-    default: return degrade(link, in, end);
+    default:
+      return degrade(link, in, end);
   }
 }
 
@@ -240,15 +276,22 @@ BodyPipe::Works::Flow BodyPipe::Works::reject(BodyLink& link) {
   decision.cause = Decision::Cause::overflow;
   decision.decided_by = link.instance->name();
   decision.reason = "a body larger than " + std::to_string(link.wish->cap) + " bytes";
-  if (exchange_->response_started) decision.what = Reset{};
-  else if (direction_ == Direction::request) decision.what = Respond{413, {{"Content-Type", "text/plain"}}, "The request is too large to be inspected.\n"};
-  else decision.what = Respond{502, {{"Content-Type", "text/plain"}}, "The response is too large to be inspected.\n"};
+  if (exchange_->response_started)
+    decision.what = Reset{};
+  else if (direction_ == Direction::request)
+    decision.what = Respond{
+        413, {{"Content-Type", "text/plain"}}, "The request is too large to be inspected.\n"};
+  else
+    decision.what = Respond{
+        502, {{"Content-Type", "text/plain"}}, "The response is too large to be inspected.\n"};
   exchange_->decide(std::move(decision));
   return Flow::decided;
 }
 
-// First exactly `cap` bytes (or what there was room for), then the rest: the same however the bytes were cut on the way.
-BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const Bytes> in, bool end) {
+// First exactly `cap` bytes (or what there was room for), then the rest: the same however the bytes
+// were cut on the way.
+BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const Bytes> in,
+                                               bool end) {
   std::vector<Bytes> first, rest;
   std::size_t room = static_cast<std::size_t>(link.wish->cap) - link.held.size();
   for (const Bytes& piece : in) {
@@ -266,27 +309,33 @@ BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const B
 
 // ---- one call
 
-BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags) {
+BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Bytes> in,
+                                            std::uint32_t flags) {
   const bool is_tap = link.phase == BodyLink::Phase::tapping;
   const bool is_last = (flags & HYALITE_WINDOW_END) != 0;
   std::vector<hyalite_bytes> segments;
   const std::uint64_t retained = link.phase == BodyLink::Phase::streaming ? link.held.size() : 0;
-  if (!link.held.empty()) segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
+  if (!link.held.empty())
+    segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
   for (const Bytes& piece : in) {
     if (!piece.empty()) segments.push_back(abi(piece));
   }
-  Window window(std::move(segments), {!is_tap, is_last, link.wish->keep_max, chain_.services_->limits.held_body_bytes}, link.output);
+  Window window(std::move(segments),
+                {!is_tap, is_last, link.wish->keep_max, chain_.services_->limits.held_body_bytes},
+                link.output);
   const std::size_t before = link.output.size();
   hyalite_verdict verdict = HYALITE_ERROR;
   Answer answer = ask(link, window, flags, retained, verdict);
-  const bool passes = answer == Answer::decided && std::holds_alternative<PassThrough>(flow_.decision().what);
+  const bool passes =
+      answer == Answer::decided && std::holds_alternative<PassThrough>(flow_.decision().what);
   if (answer == Answer::decided && !passes) return Flow::decided;
 
   const bool failed = !passes && is_left_out(link) && verdict != HYALITE_IGNORE;
   if (!failed) window.finish(link.held);
   const std::uint64_t out = link.output.size() - before;
   if (!failed && !is_tap && !may_resize(link) && out + link.held.size() != window.length()) {
-    answer = chain_.misuse(hook(), {link.instance, link.index}, flow_, exchange_, "it changed the size of a body that it said it would not resize");
+    answer = chain_.misuse(hook(), {link.instance, link.index}, flow_, exchange_,
+                           "it changed the size of a body that it said it would not resize");
     if (answer == Answer::decided) return Flow::decided;
   }
   const bool undone = !passes && is_left_out(link) && verdict != HYALITE_IGNORE;
@@ -299,18 +348,27 @@ BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Byte
   return passes ? Flow::decided : Flow::forward;
 }
 
-Answer BodyPipe::Works::ask(BodyLink& link, Window& window, std::uint32_t flags, std::uint64_t retained, hyalite_verdict& verdict) {
+Answer BodyPipe::Works::ask(BodyLink& link, Window& window, std::uint32_t flags,
+                            std::uint64_t retained, hyalite_verdict& verdict) {
   const hyalite_window_view view = window.view(link.offset, retained, flags);
   chain_.services_->views.begin_round();
   if (exchange_ != nullptr) exchange_->head_is_held = link.phase == BodyLink::Phase::collecting;
-  const Answer answer = chain_.ask_one(hook(), {link.instance, link.index}, flow_, exchange_, [&](const Instance& i, void* state) {
-    switch (hook()) {
-      case Hook::request_body: verdict = i.hooks().http.request_body(i.self(), exchange_, state, &window, &view); break;
-      case Hook::response_body: verdict = i.hooks().http.response_body(i.self(), exchange_, state, &window, &view); break;
-      default: verdict = i.hooks().stream.data(i.self(), &flow_, state, static_cast<hyalite_direction>(direction_), &window, &view);
-    }
-    return verdict;
-  });
+  const Answer answer = chain_.ask_one(
+      hook(), {link.instance, link.index}, flow_, exchange_, [&](const Instance& i, void* state) {
+        switch (hook()) {
+          case Hook::request_body:
+            verdict = i.hooks().http.request_body(i.self(), exchange_, state, &window, &view);
+            break;
+          case Hook::response_body:
+            verdict = i.hooks().http.response_body(i.self(), exchange_, state, &window, &view);
+            break;
+          default:
+            verdict =
+                i.hooks().stream.data(i.self(), &flow_, state,
+                                      static_cast<hyalite_direction>(direction_), &window, &view);
+        }
+        return verdict;
+      });
   if (exchange_ != nullptr) exchange_->head_is_held = false;
   return answer;
 }
@@ -318,8 +376,10 @@ Answer BodyPipe::Works::ask(BodyLink& link, Window& window, std::uint32_t flags,
 // The plugin may have lowered its interest, or left: then it keeps nothing back.
 void BodyPipe::Works::settle(BodyLink& link) {
   const auto wished = phase_of(link.wish->mode);
-  if (is_left_out(link)) link.phase = BodyLink::Phase::off;
-  else if (wished < link.phase) link.phase = wished;
+  if (is_left_out(link))
+    link.phase = BodyLink::Phase::off;
+  else if (wished < link.phase)
+    link.phase = wished;
   const bool lets_go = link.phase == BodyLink::Phase::off || link.phase == BodyLink::Phase::tapping;
   if (lets_go && !link.held.empty()) flush(link, {});
 }

@@ -21,8 +21,10 @@ class FlowSubject;
 // What the pipe needs of whoever forwards; the strongest wish of all plugins. In rising order.
 enum class BodyNeed {
   none,    // nothing: do not feed it, forward as you like
-  tap,     // feed it; the output is what was fed, so what came may be forwarded as it came, framing and all
-  edit,    // forward the output; altogether as many bytes as were fed, so an announced length stays true
+  tap,     // feed it; the output is what was fed, so what came may be forwarded as it came, framing
+           // and all
+  edit,    // forward the output; altogether as many bytes as were fed, so an announced length stays
+           // true
   resize,  // forward the output; its length is not known beforehand
   hold,    // hold the head back, too, until a step says forward
 };
@@ -31,18 +33,22 @@ struct BodyStep {
   enum class Kind {
     forward,  // `output` may go on its way (and the head before it, if it was held)
     hold,     // nothing yet: the head stays
-    decided,  // a plugin decided: see the subject's decision(); the pipe is done. What is held is not sent, unless the decision is
-              // PassThrough: then `output` goes on its way, and that of release() of the other direction's pipe
+    decided,  // a plugin decided: see the subject's decision(); the pipe is done. What is held is
+              // not sent, unless the decision is PassThrough: then `output` goes on its way, and
+              // that of release() of the other direction's pipe
   };
   Kind kind = Kind::forward;
-  // In order; good until the next feed and as long as what was fed. For tap and edit some pieces lie in what was fed.
+  // In order; good until the next feed and as long as what was fed. For tap and edit some pieces
+  // lie in what was fed.
   std::span<const Bytes> output;
   std::size_t size = 0;  // of all output together
-  bool end = false;      // nothing follows: with the first forward after a hold, `size` is the whole body's length
+  bool end = false;  // nothing follows: with the first forward after a hold, `size` is the whole
+                     // body's length
 };
 
-// One per message and direction; made by the chain after the head's hooks (Chain::body), or for a tunnel (Chain::stream).
-// Feed only content: framing is not the pipe's. Never holds more than the limit the chain was made with.
+// One per message and direction; made by the chain after the head's hooks (Chain::body), or for a
+// tunnel (Chain::stream). Feed only content: framing is not the pipe's. Never holds more than the
+// limit the chain was made with.
 class BodyPipe {
  public:
   BodyPipe();  // needs nothing
@@ -50,10 +56,11 @@ class BodyPipe {
   BodyPipe& operator=(BodyPipe&&) noexcept;
   ~BodyPipe();
 
-  // May fall while the body passes, when plugins lower their interest. Choose the framing by what it is when the head goes: after
-  // the first step that forwards when it was hold, else before.
+  // May fall while the body passes, when plugins lower their interest. Choose the framing by what
+  // it is when the head goes: after the first step that forwards when it was hold, else before.
   BodyNeed need() const;
-  // Gives it content in the order it came; `end` with or after the last of it, once. Not after `decided` or `end`.
+  // Gives it content in the order it came; `end` with or after the last of it, once. Not after
+  // `decided` or `end`.
   BodyStep feed(std::span<const Bytes> content, bool end);
   BodyStep feed(Bytes content, bool end);
   // The flow passes through from here on: gives out what is held, unseen. The pipe is done.

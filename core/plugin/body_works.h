@@ -22,8 +22,8 @@ struct BodyLink {
   std::uint32_t index = 0;
   BodyOptions* wish = nullptr;  // in the subject: the plugin may lower it while bytes pass
   Phase phase = Phase::off;
-  std::uint64_t offset = 0;  // of the next window's first byte
-  Buffer held;               // collecting: all so far; streaming: what was kept
+  std::uint64_t offset = 0;   // of the next window's first byte
+  Buffer held;                // collecting: all so far; streaming: what was kept
   std::vector<Buffer> spent;  // earlier contents of `held`, which the output still shows
   Output output;
 };
@@ -31,7 +31,8 @@ struct BodyLink {
 class BodyPipe::Works {
  public:
   // `exchange`: null for the raw bytes of a flow.
-  Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchange, Direction direction, std::vector<BodyLink> links);
+  Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchange, Direction direction,
+        std::vector<BodyLink> links);
   ~Works();
   Works(const Works&) = delete;
   Works& operator=(const Works&) = delete;
@@ -52,7 +53,8 @@ class BodyPipe::Works {
   Flow degrade(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow reject(BodyLink& link);
   Flow call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags);
-  Answer ask(BodyLink& link, Window& window, std::uint32_t flags, std::uint64_t retained, hyalite_verdict& verdict);
+  Answer ask(BodyLink& link, Window& window, std::uint32_t flags, std::uint64_t retained,
+             hyalite_verdict& verdict);
   void settle(BodyLink& link);
   void flush(BodyLink& link, std::span<const Bytes> in);
   bool may_resize(const BodyLink& link) const;
@@ -67,8 +69,9 @@ class BodyPipe::Works {
   const Direction direction_;
   std::vector<BodyLink> links_;
   std::vector<Bytes> output_;
-  bool resized_ = false;        // some plugin had the chance to change the size: an announced length no longer holds
-  std::size_t accounted_ = 0;   // held bytes that the worker's sum knows of
+  bool resized_ =
+      false;  // some plugin had the chance to change the size: an announced length no longer holds
+  std::size_t accounted_ = 0;  // held bytes that the worker's sum knows of
 };
 
 }  // namespace hyalite

@@ -14,7 +14,8 @@ namespace {
 
 std::int64_t or_never(const std::optional<Nanoseconds>& time) { return time ? time->count() : -1; }
 
-hyalite_exchange_summary summary_of(const ExchangeSummary& from, const Decision& decision, const Address& upstream) {
+hyalite_exchange_summary summary_of(const ExchangeSummary& from, const Decision& decision,
+                                    const Address& upstream) {
   hyalite_exchange_summary out{};
   out.size = sizeof out;
   out.end = static_cast<std::uint32_t>(from.end);
@@ -63,9 +64,12 @@ static_assert(static_cast<std::uint32_t>(End::error) == HYALITE_END_ERROR);
 
 }  // namespace
 
-Chain::Chain(std::unique_ptr<HostServices> services, std::vector<std::unique_ptr<Library>> libraries,
+Chain::Chain(std::unique_ptr<HostServices> services,
+             std::vector<std::unique_ptr<Library>> libraries,
              std::vector<std::unique_ptr<Instance>> instances)
-    : services_(std::move(services)), libraries_(std::move(libraries)), instances_(std::move(instances)) {
+    : services_(std::move(services)),
+      libraries_(std::move(libraries)),
+      instances_(std::move(instances)) {
   assert(instances_.size() <= kMostInstances);
   services_->instances = instances_.size();
   for (std::size_t i = 0; i < kFlowHookCount; ++i) add(static_cast<Hook>(i));
@@ -78,7 +82,8 @@ void Chain::add(Hook hook) {
   std::vector<Entry>& list = entries_[static_cast<std::size_t>(hook)];
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const std::size_t at = runs_in_reverse(hook) ? instances_.size() - 1 - i : i;
-    if (instances_[at]->hooks().has(hook)) list.push_back({instances_[at].get(), static_cast<std::uint32_t>(at)});
+    if (instances_[at]->hooks().has(hook))
+      list.push_back({instances_[at].get(), static_cast<std::uint32_t>(at)});
   }
   if (!list.empty()) wanted_ |= std::uint64_t{1} << static_cast<unsigned>(hook);
 }
@@ -92,13 +97,15 @@ void Chain::place_states() {
   };
   for (const auto& instance : instances_) {
     instance->flow_state_at = place(instance->hooks().state.flow_size, flow_state_bytes_);
-    instance->exchange_state_at = place(instance->hooks().state.exchange_size, exchange_state_bytes_);
+    instance->exchange_state_at =
+        place(instance->hooks().state.exchange_size, exchange_state_bytes_);
   }
 }
 
 // ---- a worker's life
 
-Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row, CallSlot* slot) {
+Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row,
+                          CallSlot* slot) {
   services_->slot = slot;
   const hyalite_worker about{sizeof about, worker, workers, 0};
   for (std::size_t i = 0; i < instances_.size(); ++i) {
@@ -107,7 +114,8 @@ Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const Met
     if (instance.descriptor().start == nullptr) continue;
     const auto start = [&](Instance& self) { return self.descriptor().start(self.self(), &about); };
     if (!call_life(Hook::start, i, start)) {
-      return Error{Fault::plugin, "the plugin \"" + instance.name() + "\" could not start; its lines in the log may say why"};
+      return Error{Fault::plugin, "the plugin \"" + instance.name() +
+                                      "\" could not start; its lines in the log may say why"};
     }
   }
   return {};
@@ -116,7 +124,8 @@ Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const Met
 void Chain::run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(void*)) {
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const auto function = instances_[i]->descriptor().*member;
-    if (function != nullptr) call_life(hook, i, [&](Instance& instance) { return function(instance.self()); });
+    if (function != nullptr)
+      call_life(hook, i, [&](Instance& instance) { return function(instance.self()); });
   }
 }
 
@@ -132,8 +141,11 @@ void Chain::destroy() {
 // ---- a flow
 
 Answer Chain::flow_open(FlowSubject& flow) {
-  if (flow_state_bytes_ > 0) flow.notes.states = static_cast<char*>(flow.arena().allocate(flow_state_bytes_));
-  return run(Hook::flow_open, flow, nullptr, [&](const Instance& i, void* state) { return i.hooks().flow.flow_open(i.self(), &flow, state); });
+  if (flow_state_bytes_ > 0)
+    flow.notes.states = static_cast<char*>(flow.arena().allocate(flow_state_bytes_));
+  return run(Hook::flow_open, flow, nullptr, [&](const Instance& i, void* state) {
+    return i.hooks().flow.flow_open(i.self(), &flow, state);
+  });
 }
 
 Answer Chain::protocol_known(FlowSubject& flow) {
@@ -149,10 +161,12 @@ Answer Chain::client_hello(FlowSubject& flow) {
 }
 
 Answer Chain::upstream_connect(FlowSubject& flow, const Address& to) {
-  return run(Hook::upstream_connect, flow, nullptr, [&, before = flow.redirect()](const Instance& i, void* state) {
-    const hyalite_address address = abi(flow.redirect() == before ? to : flow.upstream());
-    return i.hooks().flow.upstream_connect(i.self(), &flow, state, &address);
-  });
+  return run(Hook::upstream_connect, flow, nullptr,
+             [&, before = flow.redirect()](const Instance& i, void* state) {
+               const hyalite_address address =
+                   abi(flow.redirect() == before ? to : flow.upstream());
+               return i.hooks().flow.upstream_connect(i.self(), &flow, state, &address);
+             });
 }
 
 void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
@@ -166,7 +180,8 @@ void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
 // ---- an exchange
 
 void Chain::exchange_open(ExchangeSubject& exchange) {
-  if (exchange_state_bytes_ > 0) exchange.notes.states = static_cast<char*>(exchange.arena().allocate(exchange_state_bytes_));
+  if (exchange_state_bytes_ > 0)
+    exchange.notes.states = static_cast<char*>(exchange.arena().allocate(exchange_state_bytes_));
 }
 
 const hyalite_headers* Chain::view_of(const Fields* fields) {
@@ -180,9 +195,11 @@ Answer Chain::request_head(ExchangeSubject& exchange) {
 }
 
 Answer Chain::request_trailers(ExchangeSubject& exchange) {
-  return run(Hook::request_trailers, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.request_trailers(i.self(), &exchange, state, view_of(exchange.request_trailers));
-  });
+  return run(Hook::request_trailers, exchange.flow(), &exchange,
+             [&](const Instance& i, void* state) {
+               return i.hooks().http.request_trailers(i.self(), &exchange, state,
+                                                      view_of(exchange.request_trailers));
+             });
 }
 
 void Chain::request_end(ExchangeSubject& exchange) {
@@ -206,9 +223,11 @@ Answer Chain::response_head(ExchangeSubject& exchange) {
 }
 
 Answer Chain::response_trailers(ExchangeSubject& exchange) {
-  return run(Hook::response_trailers, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.response_trailers(i.self(), &exchange, state, view_of(exchange.response_trailers));
-  });
+  return run(Hook::response_trailers, exchange.flow(), &exchange,
+             [&](const Instance& i, void* state) {
+               return i.hooks().http.response_trailers(i.self(), &exchange, state,
+                                                       view_of(exchange.response_trailers));
+             });
 }
 
 void Chain::response_end(ExchangeSubject& exchange) {
@@ -224,9 +243,11 @@ Answer Chain::tunnel_open(ExchangeSubject& exchange, TunnelKind kind) {
 }
 
 void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary) {
-  Decision redirected;  // a redirect is nobody's decision about the end, but people want to know who it was
+  Decision redirected;  // a redirect is nobody's decision about the end, but people want to know
+                        // who it was
   redirected.decided_by = exchange.redirected_by();
-  const hyalite_exchange_summary about = summary_of(summary, exchange.decision().made() ? exchange.decision() : redirected, exchange.upstream());
+  const hyalite_exchange_summary about = summary_of(
+      summary, exchange.decision().made() ? exchange.decision() : redirected, exchange.upstream());
   run(Hook::exchange_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
     return i.hooks().http.exchange_end(i.self(), &exchange, state, &about);
   });

@@ -22,12 +22,14 @@
 
 namespace hyalite {
 
-// Made once, in the generation; used by each worker after the fork. Requests go through it in order, responses in reverse.
+// Made once, in the generation; used by each worker after the fork. Requests go through it in
+// order, responses in reverse.
 //
-// A hook that nobody implements costs one test of a bit: `if (chain.wants(Hook::request_head))` is inside each call, and
-// may be asked beforehand to save preparing for it. What a plugin does wrong (an unknown verdict, an exception, a decision
-// without FINAL) is its failure, and its instance's policy decides: open leaves it out of the rest of the subject's life, closed
-// is a decision (503 where a response is still possible, else a reset). Nothing here throws.
+// A hook that nobody implements costs one test of a bit: `if (chain.wants(Hook::request_head))` is
+// inside each call, and may be asked beforehand to save preparing for it. What a plugin does wrong
+// (an unknown verdict, an exception, a decision without FINAL) is its failure, and its instance's
+// policy decides: open leaves it out of the rest of the subject's life, closed is a decision (503
+// where a response is still possible, else a reset). Nothing here throws.
 class Chain {
  public:
   // All instances were created, with these services; `libraries` are theirs.
@@ -42,19 +44,23 @@ class Chain {
   std::size_t size() const { return instances_.size(); }
   const Instance& at(std::size_t index) const { return *instances_[index]; }
 
-  // ---- a worker's life: start first, stop last. `row` is of a board with the layout that the chain was loaded with; `slot`
-  // (may be null) outlives the chain.
-  Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row, CallSlot* slot);
+  // ---- a worker's life: start first, stop last. `row` is of a board with the layout that the
+  // chain was loaded with; `slot` (may be null) outlives the chain.
+  Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row,
+                     CallSlot* slot);
   void tick();    // about once a second
   void reopen();  // log files were moved away
   void drain();   // newer workers accept
   void stop();
 
-  // ---- a flow: flow_open first, flow_close last and exactly once, whatever happened between (states live from one to the other)
+  // ---- a flow: flow_open first, flow_close last and exactly once, whatever happened between
+  // (states live from one to the other)
   Answer flow_open(FlowSubject& flow);
-  Answer protocol_known(FlowSubject& flow);                      // set_protocol() was called
-  Answer client_hello(FlowSubject& flow);                        // set_client_hello() was called
-  Answer upstream_connect(FlowSubject& flow, const Address& to);  // go_on: connect to flow.upstream(), which may have changed
+  Answer protocol_known(FlowSubject& flow);  // set_protocol() was called
+  Answer client_hello(FlowSubject& flow);    // set_client_hello() was called
+  Answer upstream_connect(
+      FlowSubject& flow,
+      const Address& to);  // go_on: connect to flow.upstream(), which may have changed
   void flow_close(FlowSubject& flow, const FlowSummary& summary);
 
   // ---- an exchange: exchange_open first, exchange_end last and exactly once
@@ -69,12 +75,13 @@ class Chain {
   Answer tunnel_open(ExchangeSubject& exchange, TunnelKind kind);
   void exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary);
 
-  // After the head's hooks: what the plugins asked for. Not for messages that have no body (RFC 9112, section 6.3). The
-  // subject and the chain outlive the pipe.
+  // After the head's hooks: what the plugins asked for. Not for messages that have no body (RFC
+  // 9112, section 6.3). The subject and the chain outlive the pipe.
   BodyPipe body(ExchangeSubject& exchange, Direction direction);
   BodyPipe stream(FlowSubject& flow, Direction direction);
 
-  // Frees what the plugins hold: where memory is checked (tests, the checker), never in a worker. The last call.
+  // Frees what the plugins hold: where memory is checked (tests, the checker), never in a worker.
+  // The last call.
   void destroy();
 
  private:
@@ -85,15 +92,20 @@ class Chain {
   };
 
   // Onions: what goes back to the client, and what ends, passes the plugins in reverse.
-  static bool runs_in_reverse(Hook hook) { return hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data; }
+  static bool runs_in_reverse(Hook hook) {
+    return hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data;
+  }
   void add(Hook hook);
   void place_states();
-  const std::vector<Entry>& entries(Hook hook) const { return entries_[static_cast<std::size_t>(hook)]; }
+  const std::vector<Entry>& entries(Hook hook) const {
+    return entries_[static_cast<std::size_t>(hook)];
+  }
   const hyalite_headers* view_of(const Fields* fields);
 
   // ---- one call (chain_call.h). `ask` is given the instance and its state.
   template <class Ask>
-  Answer ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
+  Answer ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                 Ask&& ask);
   template <class Ask>
   Answer run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
   template <class Do>
@@ -101,10 +113,14 @@ class Chain {
   void run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(void*));
 
   // ---- its answer (verdicts.cc)
-  static bool is_left_out(const Entry& entry, const FlowSubject& flow, const ExchangeSubject* exchange);
-  Answer judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, hyalite_verdict verdict);
-  Answer fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why);
-  Answer misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why);
+  static bool is_left_out(const Entry& entry, const FlowSubject& flow,
+                          const ExchangeSubject* exchange);
+  Answer judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+               hyalite_verdict verdict);
+  Answer fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+              std::string_view why);
+  Answer misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                std::string_view why);
   // Before the first hook of an instance for a subject. False: it failed.
   bool make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, void*& state);
   void end_states(FlowSubject& flow, ExchangeSubject* exchange);

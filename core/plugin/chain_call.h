@@ -11,7 +11,8 @@ namespace hyalite {
 // Around every call: the worker's slot, the subject's note of who is asked, the counters, the time.
 class CallFrame {
  public:
-  CallFrame(HostServices& services, const Instance& instance, std::uint32_t index, Hook hook, FlowSubject* flow)
+  CallFrame(HostServices& services, const Instance& instance, std::uint32_t index, Hook hook,
+            FlowSubject* flow)
       : services_(services), instance_(instance), flow_(flow), hook_(hook), began_ns_(coarse_ns()) {
     if (CallSlot* slot = services_.slot) {
       slot->hook.store(static_cast<std::uint32_t>(hook), std::memory_order_relaxed);
@@ -46,7 +47,8 @@ class CallFrame {
   void note_time(std::int64_t took_ns) {
     if (took_ns <= Nanoseconds(services_.limits.warn_after).count()) return;
     instance_.host().count(InstanceCount::slow);
-    instance_.host().complain("plugin.slow", name(hook_), std::to_string(took_ns / 1'000'000) + " ms");
+    instance_.host().complain("plugin.slow", name(hook_),
+                              std::to_string(took_ns / 1'000'000) + " ms");
   }
 
   HostServices& services_;
@@ -57,7 +59,8 @@ class CallFrame {
 };
 
 template <class Ask>
-Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask) {
+Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                      Ask&& ask) {
   hyalite_verdict verdict = HYALITE_ERROR;
   std::string_view why = "the plugin says so";
   {
@@ -65,8 +68,10 @@ Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, Exchange
     services_->views.begin_call();
     try {
       void* state = nullptr;
-      if (make_states(entry, flow, exchange, state)) verdict = ask(*entry.instance, state);
-      else why = "its state could not be made";
+      if (make_states(entry, flow, exchange, state))
+        verdict = ask(*entry.instance, state);
+      else
+        why = "its state could not be made";
     } catch (...) {
       why = "an exception";
     }

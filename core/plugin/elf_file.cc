@@ -38,15 +38,18 @@ std::optional<T> read(std::string_view elf, std::uint64_t offset) {
   return out;
 }
 
-std::optional<std::string_view> part(std::string_view elf, std::uint64_t offset, std::uint64_t size) {
+std::optional<std::string_view> part(std::string_view elf, std::uint64_t offset,
+                                     std::uint64_t size) {
   if (offset > elf.size() || elf.size() - offset < size) return std::nullopt;
   return elf.substr(offset, size);
 }
 
 Result<Elf64_Ehdr> read_header(std::string_view elf) {
   const auto header = read<Elf64_Ehdr>(elf, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return bad("is not an ELF file (a .so)");
-  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kMachine) return bad("is built for another machine");
+  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+    return bad("is not an ELF file (a .so)");
+  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kMachine)
+    return bad("is built for another machine");
   if (header->e_type != ET_DYN) return bad("is not a shared object (a .so)");
   return *header;
 }
@@ -64,7 +67,9 @@ std::optional<std::string_view> find_note(std::string_view notes) {
     const auto description = part(notes, description_at, header->n_descsz);
     if (!name || !description) return std::nullopt;
     // With its NUL, as notes have it.
-    if (header->n_type == HYALITE_NOTE_TYPE && *name == std::string_view(HYALITE_NOTE_NAME, sizeof HYALITE_NOTE_NAME)) return description;
+    if (header->n_type == HYALITE_NOTE_TYPE &&
+        *name == std::string_view(HYALITE_NOTE_NAME, sizeof HYALITE_NOTE_NAME))
+      return description;
     at = description_at + padded(header->n_descsz);
   }
 }
@@ -86,8 +91,10 @@ Result<PluginIdentity> parse_note(std::string_view description) {
   // Of another version the rest may look different: the numbers are all that can be told.
   if (description.size() < sizeof(hyalite_note) - kStart) return identity;
   identity.id = text_at(description, offsetof(hyalite_note, id) - kStart, sizeof hyalite_note::id);
-  identity.version = text_at(description, offsetof(hyalite_note, version) - kStart, sizeof hyalite_note::version);
-  identity.license = text_at(description, offsetof(hyalite_note, license) - kStart, sizeof hyalite_note::license);
+  identity.version =
+      text_at(description, offsetof(hyalite_note, version) - kStart, sizeof hyalite_note::version);
+  identity.license =
+      text_at(description, offsetof(hyalite_note, license) - kStart, sizeof hyalite_note::license);
   return identity;
 }
 
@@ -95,12 +102,15 @@ Result<PluginIdentity> parse_note(std::string_view description) {
 bool is_export(const Elf64_Sym& symbol) {
   const auto binding = ELF64_ST_BIND(symbol.st_info);
   const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
-  return symbol.st_shndx != SHN_UNDEF && binding != STB_LOCAL && (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
+  return symbol.st_shndx != SHN_UNDEF && binding != STB_LOCAL &&
+         (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 
-Result<std::vector<std::string>> exports_of(std::string_view elf, const Elf64_Shdr& section, const Elf64_Shdr& strings) {
+Result<std::vector<std::string>> exports_of(std::string_view elf, const Elf64_Shdr& section,
+                                            const Elf64_Shdr& strings) {
   const auto text = part(elf, strings.sh_offset, strings.sh_size);
-  if (!text || section.sh_entsize != sizeof(Elf64_Sym)) return bad("is damaged: its symbols cannot be read");
+  if (!text || section.sh_entsize != sizeof(Elf64_Sym))
+    return bad("is damaged: its symbols cannot be read");
   std::vector<std::string> names;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= section.sh_size; at += sizeof(Elf64_Sym)) {
     const auto symbol = read<Elf64_Sym>(elf, section.sh_offset + at);
@@ -118,21 +128,25 @@ Result<PluginIdentity> read_note(std::string_view elf) {
   const auto header = read_header(elf);
   if (!header) return header.error();
   for (unsigned i = 0; i < header->e_phnum; ++i) {
-    const auto segment = read<Elf64_Phdr>(elf, header->e_phoff + std::uint64_t{i} * header->e_phentsize);
+    const auto segment =
+        read<Elf64_Phdr>(elf, header->e_phoff + std::uint64_t{i} * header->e_phentsize);
     if (!segment) return bad("is damaged: its segments cannot be read");
     if (segment->p_type != PT_NOTE) continue;
     const auto notes = part(elf, segment->p_offset, segment->p_filesz);
     if (!notes) return bad("is damaged: its notes cannot be read");
     if (const auto description = find_note(*notes)) return parse_note(*description);
   }
-  return bad("has no note .note.hyalite, so it is no plugin of Hyalite (HYALITE_PLUGIN or HYALITE_NOTE writes it)");
+  return bad(
+      "has no note .note.hyalite, so it is no plugin of Hyalite (HYALITE_PLUGIN or HYALITE_NOTE "
+      "writes it)");
 }
 
 Result<std::vector<std::string>> read_exports(std::string_view elf) {
   const auto header = read_header(elf);
   if (!header) return header.error();
   const auto section = [&](std::uint64_t i) {
-    return i < header->e_shnum ? read<Elf64_Shdr>(elf, header->e_shoff + i * header->e_shentsize) : std::nullopt;
+    return i < header->e_shnum ? read<Elf64_Shdr>(elf, header->e_shoff + i * header->e_shentsize)
+                               : std::nullopt;
   };
   for (unsigned i = 0; i < header->e_shnum; ++i) {
     const auto symbols = section(i);

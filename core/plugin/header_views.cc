@@ -83,7 +83,8 @@ HeaderNames::HeaderNames() {
     if (name != Name::other) {
       well_known_[static_cast<std::size_t>(name)] = id;
     } else {
-      by_hash_.emplace(hash_of_name(kWellKnown[id]), id);  // known to plugins, but not to the parser
+      by_hash_.emplace(hash_of_name(kWellKnown[id]),
+                       id);  // known to plugins, but not to the parser
     }
   }
 }
@@ -94,7 +95,8 @@ std::uint16_t HeaderNames::intern(Bytes name) {
   if (interned_.size() == kMostInterned) return 0;
   const auto id = static_cast<std::uint16_t>(count());
   interned_.emplace_back(name);
-  if (const Name parsers = name_of(name); parsers != Name::other) well_known_[static_cast<std::size_t>(parsers)] = id;
+  if (const Name parsers = name_of(name); parsers != Name::other)
+    well_known_[static_cast<std::size_t>(parsers)] = id;
   by_hash_.emplace(hash_of_name(name), id);
   return id;
 }
@@ -135,8 +137,14 @@ const hyalite_headers& HeaderView::fill(const Fields& fields, const HeaderNames&
     if (id != 0) items_[i].next_same = std::exchange(first_[id], static_cast<std::int32_t>(i));
   }
   fields_ = &fields;
-  headers_ = {sizeof headers_, sizeof(hyalite_header), static_cast<std::uint32_t>(items_.size()), fields.generation(),
-              items_.data(),   first_.data(),          static_cast<std::uint32_t>(first_.size()), 0};
+  headers_ = {sizeof headers_,
+              sizeof(hyalite_header),
+              static_cast<std::uint32_t>(items_.size()),
+              fields.generation(),
+              items_.data(),
+              first_.data(),
+              static_cast<std::uint32_t>(first_.size()),
+              0};
   return headers_;
 }
 
@@ -159,7 +167,8 @@ namespace {
 // The parts of a target (RFC 9112, section 3.2), which was found sound.
 void take_apart(std::string_view target, hyalite_request_line& line) {
   std::string_view rest = target;
-  if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
+  if (const auto scheme = target.find("://");
+      !target.starts_with('/') && scheme != std::string_view::npos) {
     rest = target.substr(scheme + 3);
     const auto end = rest.find_first_of("/?");
     line.authority = abi(rest.substr(0, end));

@@ -36,7 +36,7 @@ class HeaderNames {
  private:
   std::uint16_t find_interned(Bytes name, std::uint32_t hash) const;
 
-  std::array<std::uint16_t, kNames> well_known_{};                   // by http's number
+  std::array<std::uint16_t, kNames> well_known_{};                         // by http's number
   std::array<Bytes, HYALITE_HEADER_WELL_KNOWN_COUNT> well_known_texts_{};  // by the ABI's
   std::vector<std::string> interned_;
   std::unordered_multimap<std::uint32_t, std::uint16_t> by_hash_;
@@ -46,7 +46,9 @@ class HeaderNames {
 class HeaderView {
  public:
   const hyalite_headers& fill(const Fields& fields, const HeaderNames& names);
-  bool shows(const Fields& fields) const { return fields_ == &fields && headers_.generation == fields.generation(); }
+  bool shows(const Fields& fields) const {
+    return fields_ == &fields && headers_.generation == fields.generation();
+  }
   const hyalite_headers& headers() const { return headers_; }
 
  private:
@@ -65,7 +67,8 @@ class Views {
   void begin_round() { used_ = 0; }
   // The next plugin is asked: what earlier ones saw may go, but for what is still true.
   void begin_call();
-  // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one call.
+  // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one
+  // call.
   const hyalite_headers* of(const Fields& fields, const HeaderNames& names);
   const hyalite_request_line* request_line(const RequestHead& head);
   const hyalite_response_line* response_line(const ResponseHead& head);

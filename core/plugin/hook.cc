@@ -6,10 +6,29 @@ namespace hyalite {
 
 const char* name(Hook hook) {
   static constexpr const char* kHookNames[kHookCount] = {
-      "flow_open",     "protocol",      "client_hello",  "upstream_connect",  "request_head", "request_body",
-      "request_trailers", "request_end", "response_info", "response_head",    "response_body", "response_trailers",
-      "response_end",  "tunnel_open",   "exchange_end",  "data",              "flow_close",   "create",
-      "start",         "tick",          "reopen",        "drain",             "stop",
+      "flow_open",
+      "protocol",
+      "client_hello",
+      "upstream_connect",
+      "request_head",
+      "request_body",
+      "request_trailers",
+      "request_end",
+      "response_info",
+      "response_head",
+      "response_body",
+      "response_trailers",
+      "response_end",
+      "tunnel_open",
+      "exchange_end",
+      "data",
+      "flow_close",
+      "create",
+      "start",
+      "tick",
+      "reopen",
+      "drain",
+      "stop",
   };
   const auto index = static_cast<std::size_t>(hook);
   return index < kHookCount ? kHookNames[index] : "unknown";

@@ -15,11 +15,11 @@ namespace hyalite {
 
 namespace {
 
-constexpr unsigned kMostLines = 100;                      // at once, by one instance
-constexpr std::int64_t kLineEvery = 100'000'000;          // ns: afterwards ten a second
-constexpr std::size_t kMostFields = 16;                   // of one line
+constexpr unsigned kMostLines = 100;              // at once, by one instance
+constexpr std::int64_t kLineEvery = 100'000'000;  // ns: afterwards ten a second
+constexpr std::size_t kMostFields = 16;           // of one line
 constexpr std::size_t kMostMessageBytes = 4'096;
-constexpr std::size_t kMostMetrics = 256;                 // of one instance
+constexpr std::size_t kMostMetrics = 256;  // of one instance
 
 std::int64_t clock_ns(clockid_t clock) {
   timespec now{};
@@ -37,7 +37,8 @@ const void* get_interface(const hyalite_host*, const char* id) {
   return nullptr;
 }
 
-void write_log(const hyalite_host* host, std::uint32_t level, hyalite_bytes message, const hyalite_field* fields, std::size_t count) {
+void write_log(const hyalite_host* host, std::uint32_t level, hyalite_bytes message,
+               const hyalite_field* fields, std::size_t count) {
   // A level that nobody knows is the most talkative one.
   const auto known = static_cast<LogLevel>(std::min<std::uint32_t>(level, HYALITE_LOG_DEBUG));
   InstanceHost::of(host).say(known, view(message), fields, count);
@@ -47,11 +48,13 @@ std::int64_t now(const hyalite_host*, std::uint32_t clock) {
   return clock_ns(clock == HYALITE_CLOCK_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME);
 }
 
-// Keys are written as they are: nothing may be in them that could end a line or look like another key.
+// Keys are written as they are: nothing may be in them that could end a line or look like another
+// key.
 std::string safe_key(std::string_view key) {
   std::string out(key.substr(0, 64));
   for (char& c : out) {
-    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.' || c == '-';
     if (!fine) c = '_';
   }
   return out;
@@ -71,7 +74,8 @@ unsigned count_threads() {
 HostServices::HostServices(Layout& layout_, const ChainLimits& limits_, CallSlot* slot_, Log& log_)
     : log(log_), limits(limits_), layout(layout_), slot(slot_), threads(count_threads()) {}
 
-InstanceHost::InstanceHost(HostServices& services, std::string instance) : services_(services), instance_(std::move(instance)) {
+InstanceHost::InstanceHost(HostServices& services, std::string instance)
+    : services_(services), instance_(std::move(instance)) {
   table_.size = sizeof table_;
   table_.abi_major = HYALITE_ABI_MAJOR;
   table_.abi_minor = HYALITE_ABI_MINOR;
@@ -80,7 +84,8 @@ InstanceHost::InstanceHost(HostServices& services, std::string instance) : servi
   table_.version = abi(HYALITE_VERSION);
   table_.instance = abi(instance_);
   table_.worker_index = HYALITE_NO_WORKER;
-  for (const LogLevel level : {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug}) {
+  for (const LogLevel level :
+       {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug}) {
     if (services_.log.enabled(level)) table_.log_level = static_cast<std::uint32_t>(level);
   }
   table_.get_interface = &get_interface;
@@ -100,27 +105,35 @@ void InstanceHost::declare_counts() {
   };
   static constexpr std::array<What, kInstanceCounts> kCounts{{
       {"hyalite_plugin_calls_total", "Calls into the plugin."},
-      {"hyalite_plugin_errors_total", "Calls that failed: an exception, an error verdict, or a mistake in the use of the interface."},
+      {"hyalite_plugin_errors_total",
+       "Calls that failed: an exception, an error verdict, or a mistake in the use of the "
+       "interface."},
       {"hyalite_plugin_misuses_total", "Of these: verdicts and decisions that were not allowed."},
-      {"hyalite_plugin_slow_calls_total", "Calls that took longer than containment.call_budget.warn."},
-      {"hyalite_plugin_decisions_total", "Exchanges and flows that the plugin answered, reset, passed through or redirected."},
-      {"hyalite_plugin_left_out_total", "Exchanges and flows that went on without the plugin after it failed."},
+      {"hyalite_plugin_slow_calls_total",
+       "Calls that took longer than containment.call_budget.warn."},
+      {"hyalite_plugin_decisions_total",
+       "Exchanges and flows that the plugin answered, reset, passed through or redirected."},
+      {"hyalite_plugin_left_out_total",
+       "Exchanges and flows that went on without the plugin after it failed."},
       {"hyalite_plugin_overflows_total", "Bodies that were larger than the plugin asked to see."},
   }};
   for (std::size_t i = 0; i < kInstanceCounts; ++i) {
     MetricFamily family;
     family.name = kCounts[i].name;
     family.help = kCounts[i].help;
-    // Names of instances are unique, so this is not refused unless the board is full; then we count nowhere.
-    if (const auto cell = services_.layout.declare(family, {{"instance", instance_}})) count_cells_[i] = *cell;
+    // Names of instances are unique, so this is not refused unless the board is full; then we count
+    // nowhere.
+    if (const auto cell = services_.layout.declare(family, {{"instance", instance_}}))
+      count_cells_[i] = *cell;
   }
 }
 
-Result<void> InstanceHost::open_settings(const PluginSettings& settings, std::size_t chain_index, std::string_view file,
-                                         Mistakes& mistakes) {
+Result<void> InstanceHost::open_settings(const PluginSettings& settings, std::size_t chain_index,
+                                         std::string_view file, Mistakes& mistakes) {
   auto document = JsonDocument::parse(settings.settings.json);
   if (!document) return document.error();
-  session_ = std::make_unique<SettingsSession>(std::move(*document), settings, chain_index, file, mistakes);
+  session_ = std::make_unique<SettingsSession>(std::move(*document), settings, chain_index, file,
+                                               mistakes);
   return {};
 }
 
@@ -161,26 +174,31 @@ bool InstanceHost::may_speak() {
   return true;
 }
 
-void InstanceHost::say(LogLevel level, std::string_view message, const hyalite_field* fields, std::size_t count) {
+void InstanceHost::say(LogLevel level, std::string_view message, const hyalite_field* fields,
+                       std::size_t count) {
   if (!services_.log.enabled(level)) return;
   const std::lock_guard lock(speaking_);
   if (!may_speak()) return;
   std::vector<std::string> keys;
   keys.reserve(kMostFields);
-  std::vector<LogField> list{{"instance", instance_}, {"message", std::string(message.substr(0, kMostMessageBytes))}};
+  std::vector<LogField> list{{"instance", instance_},
+                             {"message", std::string(message.substr(0, kMostMessageBytes))}};
   for (std::size_t i = 0; fields != nullptr && i < std::min(count, kMostFields); ++i) {
     keys.push_back(safe_key(view(fields[i].name)));
     list.emplace_back(keys.back(), view(fields[i].value).substr(0, kMostMessageBytes));
   }
-  if (lines_dropped_ > 0) list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
+  if (lines_dropped_ > 0)
+    list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
   services_.log.write(level, "plugin.said", list);
 }
 
 void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what) {
   const std::lock_guard lock(speaking_);
   if (!may_speak()) return;
-  std::vector<LogField> list{{"instance", instance_}, {"hook", std::string(hook)}, {"what", std::string(what)}};
-  if (lines_dropped_ > 0) list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
+  std::vector<LogField> list{
+      {"instance", instance_}, {"hook", std::string(hook)}, {"what", std::string(what)}};
+  if (lines_dropped_ > 0)
+    list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
   services_.log.write(LogLevel::error, event, list);
 }
 

@@ -57,14 +57,18 @@ class InstanceHost {
   InstanceHost(const InstanceHost&) = delete;
   InstanceHost& operator=(const InstanceHost&) = delete;
 
-  static InstanceHost& of(const hyalite_host* host) { return *static_cast<InstanceHost*>(host->self); }
+  static InstanceHost& of(const hyalite_host* host) {
+    return *static_cast<InstanceHost*>(host->self);
+  }
   const hyalite_host* table() const { return &table_; }
   const std::string& instance() const { return instance_; }
   HostServices& services() const { return services_; }
 
   // ---- while it is created
-  // The settings can be read, names defined, and mistakes told, until the end. Both are lent until then.
-  Result<void> open_settings(const PluginSettings& settings, std::size_t chain_index, std::string_view file, Mistakes& mistakes);
+  // The settings can be read, names defined, and mistakes told, until the end. Both are lent until
+  // then.
+  Result<void> open_settings(const PluginSettings& settings, std::size_t chain_index,
+                             std::string_view file, Mistakes& mistakes);
   void close_settings();
   SettingsSession* session() const { return session_.get(); }
   // The plugin's own metrics.
@@ -72,12 +76,14 @@ class InstanceHost {
 
   // ---- in a worker
   void start(std::uint32_t worker, const MetricRow& row);
-  std::uint64_t* cell(std::uint32_t id);  // of the plugin's own metrics; null for an id it never got
+  std::uint64_t* cell(
+      std::uint32_t id);  // of the plugin's own metrics; null for an id it never got
   // What we count for it.
   void count(InstanceCount what) { ++*counts_[static_cast<std::size_t>(what)]; }
 
   // One line of the plugin's, if it has not written too many lately. [any thread]
-  void say(LogLevel level, std::string_view message, const hyalite_field* fields, std::size_t count);
+  void say(LogLevel level, std::string_view message, const hyalite_field* fields,
+           std::size_t count);
   // One line about the plugin, under the same limit.
   void complain(std::string_view event, std::string_view hook, std::string_view what);
 

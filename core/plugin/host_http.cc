@@ -8,18 +8,25 @@ namespace {
 
 constexpr std::size_t kMostResponseHeaders = 128;
 
-HostServices& services(const ExchangeSubject& exchange) { return exchange.flow().running.instance->services(); }
+HostServices& services(const ExchangeSubject& exchange) {
+  return exchange.flow().running.instance->services();
+}
 
-bool is_running(const ExchangeSubject& exchange) { return exchange.flow().running.instance != nullptr; }
+bool is_running(const ExchangeSubject& exchange) {
+  return exchange.flow().running.instance != nullptr;
+}
 
 hyalite_status status_of(const Edited& refused) {
   if (!refused) return HYALITE_OK;
   switch (*refused) {
     case EditRefusal::framing_field:
     case EditRefusal::not_in_trailers:
-    case EditRefusal::changes_framing: return HYALITE_E_FORBIDDEN;
-    case EditRefusal::too_many_fields: return HYALITE_E_LIMIT;
-    default: return HYALITE_E_INVALID;
+    case EditRefusal::changes_framing:
+      return HYALITE_E_FORBIDDEN;
+    case EditRefusal::too_many_fields:
+      return HYALITE_E_LIMIT;
+    default:
+      return HYALITE_E_INVALID;
   }
 }
 
@@ -27,12 +34,17 @@ hyalite_status status_of(const Edited& refused) {
 
 std::uint16_t intern(const hyalite_host* host, hyalite_bytes name) {
   InstanceHost& instance = InstanceHost::of(host);
-  return instance.session() == nullptr ? std::uint16_t{0} : instance.services().names.intern(view(name));
+  return instance.session() == nullptr ? std::uint16_t{0}
+                                       : instance.services().names.intern(view(name));
 }
 
-hyalite_status check_name(const hyalite_host*, hyalite_bytes name) { return status_of(check_field(view(name), "x")); }
+hyalite_status check_name(const hyalite_host*, hyalite_bytes name) {
+  return status_of(check_field(view(name), "x"));
+}
 
-hyalite_status check_value(const hyalite_host*, hyalite_bytes value) { return status_of(check_field("X-Value", view(value))); }
+hyalite_status check_value(const hyalite_host*, hyalite_bytes value) {
+  return status_of(check_field("X-Value", view(value)));
+}
 
 // ---- reading
 
@@ -57,18 +69,25 @@ const hyalite_request_line* request_line(hyalite_exchange* object) {
 const hyalite_response_line* response_line(hyalite_exchange* object) {
   const ExchangeSubject& exchange = subject(object);
   if (!is_running(exchange)) return nullptr;
-  const ResponseHead* head = exchange.flow().running.hook == Hook::response_info ? exchange.info : exchange.response;
+  const ResponseHead* head =
+      exchange.flow().running.hook == Hook::response_info ? exchange.info : exchange.response;
   return head == nullptr ? nullptr : services(exchange).views.response_line(*head);
 }
 
 Fields* fields_of(const ExchangeSubject& exchange, hyalite_part part) {
   switch (part) {
-    case HYALITE_PART_REQUEST: return exchange.request;
-    case HYALITE_PART_RESPONSE: return exchange.response;
-    case HYALITE_PART_REQUEST_TRAILERS: return exchange.request_trailers;
-    case HYALITE_PART_RESPONSE_TRAILERS: return exchange.response_trailers;
-    case HYALITE_PART_INFO: return exchange.info;
-    default: return nullptr;
+    case HYALITE_PART_REQUEST:
+      return exchange.request;
+    case HYALITE_PART_RESPONSE:
+      return exchange.response;
+    case HYALITE_PART_REQUEST_TRAILERS:
+      return exchange.request_trailers;
+    case HYALITE_PART_RESPONSE_TRAILERS:
+      return exchange.response_trailers;
+    case HYALITE_PART_INFO:
+      return exchange.info;
+    default:
+      return nullptr;
   }
 }
 
@@ -84,50 +103,69 @@ const hyalite_headers* headers(hyalite_exchange* object, hyalite_part part) {
 bool is_editable(const ExchangeSubject& exchange, hyalite_part part) {
   const FlowSubject& flow = exchange.flow();
   switch (part) {
-    case HYALITE_PART_REQUEST: return is_in(flow, {Hook::request_head}) || (is_in(flow, {Hook::request_body}) && exchange.head_is_held);
-    case HYALITE_PART_RESPONSE: return is_in(flow, {Hook::response_head}) || (is_in(flow, {Hook::response_body}) && exchange.head_is_held);
-    case HYALITE_PART_REQUEST_TRAILERS: return is_in(flow, {Hook::request_trailers});
-    case HYALITE_PART_RESPONSE_TRAILERS: return is_in(flow, {Hook::response_trailers});
-    case HYALITE_PART_INFO: return is_in(flow, {Hook::response_info});
-    default: return false;
+    case HYALITE_PART_REQUEST:
+      return is_in(flow, {Hook::request_head}) ||
+             (is_in(flow, {Hook::request_body}) && exchange.head_is_held);
+    case HYALITE_PART_RESPONSE:
+      return is_in(flow, {Hook::response_head}) ||
+             (is_in(flow, {Hook::response_body}) && exchange.head_is_held);
+    case HYALITE_PART_REQUEST_TRAILERS:
+      return is_in(flow, {Hook::request_trailers});
+    case HYALITE_PART_RESPONSE_TRAILERS:
+      return is_in(flow, {Hook::response_trailers});
+    case HYALITE_PART_INFO:
+      return is_in(flow, {Hook::response_info});
+    default:
+      return false;
   }
 }
 
 // The fields to be edited; or why not, in `status`. Counts the edit.
 Fields* begin_edit(ExchangeSubject& exchange, hyalite_part part, hyalite_status& status) {
   Fields* fields = fields_of(exchange, part);
-  if (part > HYALITE_PART_INFO) status = HYALITE_E_INVALID;
-  else if (fields == nullptr || !is_editable(exchange, part)) status = HYALITE_E_LATE;
-  else if (exchange.edits >= ExchangeSubject::kMostEdits || exchange.arena().held() > services(exchange).limits.plugin_bytes_per_flow) status = HYALITE_E_LIMIT;
-  else status = HYALITE_OK;
+  if (part > HYALITE_PART_INFO)
+    status = HYALITE_E_INVALID;
+  else if (fields == nullptr || !is_editable(exchange, part))
+    status = HYALITE_E_LATE;
+  else if (exchange.edits >= ExchangeSubject::kMostEdits ||
+           exchange.arena().held() > services(exchange).limits.plugin_bytes_per_flow)
+    status = HYALITE_E_LIMIT;
+  else
+    status = HYALITE_OK;
   if (status != HYALITE_OK) return nullptr;
   ++exchange.edits;
   return fields;
 }
 
-// The name that an id and a text mean together; empty when they contradict each other, or nobody has the id.
+// The name that an id and a text mean together; empty when they contradict each other, or nobody
+// has the id.
 std::string_view meant_name(const HeaderNames& names, std::uint16_t id, hyalite_bytes text) {
   if (id == 0) return view(text);
   if (text.size == 0) return names.text(id);
   return names.id_of(view(text)) == id ? view(text) : std::string_view();
 }
 
-hyalite_status header_set(hyalite_exchange* object, hyalite_part part, std::uint16_t id, hyalite_bytes name, hyalite_bytes value,
-                          std::uint32_t how) {
+hyalite_status header_set(hyalite_exchange* object, hyalite_part part, std::uint16_t id,
+                          hyalite_bytes name, hyalite_bytes value, std::uint32_t how) {
   ExchangeSubject& exchange = subject(object);
   hyalite_status status = HYALITE_OK;
   Fields* fields = begin_edit(exchange, part, status);
   if (fields == nullptr) return status;
   const std::string_view meant = meant_name(services(exchange).names, id, name);
   switch (how) {
-    case HYALITE_SET_REPLACE: return status_of(fields->set(meant, view(value), exchange.arena()));
-    case HYALITE_SET_APPEND: return status_of(fields->append(meant, view(value), exchange.arena()));
-    case HYALITE_SET_IF_ABSENT: return status_of(fields->set_if_absent(meant, view(value), exchange.arena()));
-    default: return HYALITE_E_INVALID;
+    case HYALITE_SET_REPLACE:
+      return status_of(fields->set(meant, view(value), exchange.arena()));
+    case HYALITE_SET_APPEND:
+      return status_of(fields->append(meant, view(value), exchange.arena()));
+    case HYALITE_SET_IF_ABSENT:
+      return status_of(fields->set_if_absent(meant, view(value), exchange.arena()));
+    default:
+      return HYALITE_E_INVALID;
   }
 }
 
-hyalite_status header_set_at(hyalite_exchange* object, hyalite_part part, std::uint32_t index, std::uint32_t generation, hyalite_bytes value) {
+hyalite_status header_set_at(hyalite_exchange* object, hyalite_part part, std::uint32_t index,
+                             std::uint32_t generation, hyalite_bytes value) {
   ExchangeSubject& exchange = subject(object);
   hyalite_status status = HYALITE_OK;
   Fields* fields = begin_edit(exchange, part, status);
@@ -136,7 +174,8 @@ hyalite_status header_set_at(hyalite_exchange* object, hyalite_part part, std::u
   return status_of(fields->set_at(index, view(value), exchange.arena()));
 }
 
-hyalite_status header_remove(hyalite_exchange* object, hyalite_part part, std::uint16_t id, hyalite_bytes name) {
+hyalite_status header_remove(hyalite_exchange* object, hyalite_part part, std::uint16_t id,
+                             hyalite_bytes name) {
   ExchangeSubject& exchange = subject(object);
   hyalite_status status = HYALITE_OK;
   Fields* fields = begin_edit(exchange, part, status);
@@ -167,21 +206,24 @@ hyalite_status set_status(hyalite_exchange* object, std::uint32_t code, hyalite_
   hyalite_status status = HYALITE_OK;
   if (begin_edit(exchange, HYALITE_PART_RESPONSE, status) == nullptr) return status;
   if (code > 599) return HYALITE_E_INVALID;
-  return status_of(exchange.response->set_status(static_cast<int>(code), view(reason), exchange.arena()));
+  return status_of(
+      exchange.response->set_status(static_cast<int>(code), view(reason), exchange.arena()));
 }
 
 // ---- bodies
 
 // When may an interest be declared for the first time, or strengthened?
 bool may_declare(const FlowSubject& flow, hyalite_direction direction) {
-  return is_in(flow, {Hook::request_head}) || (direction == HYALITE_RESPONSE && is_in(flow, {Hook::response_head}));
+  return is_in(flow, {Hook::request_head}) ||
+         (direction == HYALITE_RESPONSE && is_in(flow, {Hook::response_head}));
 }
 
 bool may_lower(const FlowSubject& flow, hyalite_direction direction) {
   return is_in(flow, {direction == HYALITE_REQUEST ? Hook::request_body : Hook::response_body});
 }
 
-hyalite_status body_interest(hyalite_exchange* object, hyalite_direction direction, const hyalite_body_options* options) {
+hyalite_status body_interest(hyalite_exchange* object, hyalite_direction direction,
+                             const hyalite_body_options* options) {
   ExchangeSubject& exchange = subject(object);
   const FlowSubject& flow = exchange.flow();
   if (direction > HYALITE_RESPONSE) return HYALITE_E_INVALID;
@@ -191,8 +233,10 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
   const auto status = read_interest(options, HYALITE_BODY_FULL, services(exchange).limits, wanted);
   if (status != HYALITE_OK) return status;
   const Hook hook = direction == HYALITE_REQUEST ? Hook::request_body : Hook::response_body;
-  if (wanted.mode != HYALITE_BODY_NONE && !flow.running.instance->hooks().has(hook)) return HYALITE_E_INVALID;
-  if (exchange.interests(Direction::request).empty()) exchange.make_interests(services(exchange).instances);
+  if (wanted.mode != HYALITE_BODY_NONE && !flow.running.instance->hooks().has(hook))
+    return HYALITE_E_INVALID;
+  if (exchange.interests(Direction::request).empty())
+    exchange.make_interests(services(exchange).instances);
   BodyOptions& current = exchange.interests(static_cast<Direction>(direction))[flow.running.index];
   if (!declares && wanted.mode > current.mode) return HYALITE_E_LATE;
   current = wanted;
@@ -201,14 +245,18 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
 
 // ---- decisions
 
-hyalite_status read_response(const ExchangeSubject& exchange, const hyalite_response* from, hyalite_response& asked, Respond& out) {
+hyalite_status read_response(const ExchangeSubject& exchange, const hyalite_response* from,
+                             hyalite_response& asked, Respond& out) {
   if (const auto status = read_struct(from, asked); status != HYALITE_OK) return status;
   if (asked.status < 200 || asked.status > 599) return HYALITE_E_INVALID;
-  if (asked.body.size > services(exchange).limits.held_body_bytes || asked.header_count > kMostResponseHeaders) return HYALITE_E_LIMIT;
+  if (asked.body.size > services(exchange).limits.held_body_bytes ||
+      asked.header_count > kMostResponseHeaders)
+    return HYALITE_E_LIMIT;
   out.status = asked.status;
   for (std::size_t i = 0; i < asked.header_count; ++i) {
     const hyalite_field& field = asked.headers[i];
-    if (const auto refused = check_field(view(field.name), view(field.value))) return status_of(refused);
+    if (const auto refused = check_field(view(field.name), view(field.value)))
+      return status_of(refused);
     out.headers.emplace_back(view(field.name), view(field.value));
   }
   out.body = view(asked.body);
@@ -218,27 +266,32 @@ hyalite_status read_response(const ExchangeSubject& exchange, const hyalite_resp
 hyalite_status respond(hyalite_exchange* object, const hyalite_response* response) {
   ExchangeSubject& exchange = subject(object);
   FlowSubject& flow = exchange.flow();
-  const bool in_time = is_in(flow, {Hook::request_head, Hook::request_body, Hook::request_trailers, Hook::response_head, Hook::response_body});
+  const bool in_time = is_in(flow, {Hook::request_head, Hook::request_body, Hook::request_trailers,
+                                    Hook::response_head, Hook::response_body});
   if (!in_time || exchange.response_started) return HYALITE_E_LATE;
   hyalite_response asked{};
   Respond answer;
-  if (const auto status = read_response(exchange, response, asked, answer); status != HYALITE_OK) return status;
+  if (const auto status = read_response(exchange, response, asked, answer); status != HYALITE_OK)
+    return status;
   return propose(flow, std::move(answer), asked.reason);
 }
 
 hyalite_status reset(hyalite_exchange* object, hyalite_bytes reason) {
   FlowSubject& flow = subject(object).flow();
-  if (!is_in(flow, {Hook::request_head, Hook::request_body, Hook::request_trailers, Hook::response_info, Hook::response_head,
-                    Hook::response_body, Hook::response_trailers, Hook::tunnel_open})) {
+  if (!is_in(flow, {Hook::request_head, Hook::request_body, Hook::request_trailers,
+                    Hook::response_info, Hook::response_head, Hook::response_body,
+                    Hook::response_trailers, Hook::tunnel_open})) {
     return HYALITE_E_LATE;
   }
   return propose(flow, Reset{}, reason);
 }
 
-hyalite_status redirect_upstream(hyalite_exchange* object, const hyalite_address* to, hyalite_bytes) {
+hyalite_status redirect_upstream(hyalite_exchange* object, const hyalite_address* to,
+                                 hyalite_bytes) {
   ExchangeSubject& exchange = subject(object);
   FlowSubject& flow = exchange.flow();
-  if (!is_in(flow, {Hook::request_head, Hook::request_body}) || exchange.request_sent) return HYALITE_E_LATE;
+  if (!is_in(flow, {Hook::request_head, Hook::request_body}) || exchange.request_sent)
+    return HYALITE_E_LATE;
   hyalite_status status = HYALITE_OK;
   const auto address = checked_redirect(flow, to, status);
   if (!address) return status;
@@ -258,7 +311,8 @@ hyalite_status finding(hyalite_exchange* exchange, std::size_t index, hyalite_fi
   return give_finding(subject(exchange).findings, index, out);
 }
 
-hyalite_status add_exchange_finding(hyalite_exchange* object, hyalite_bytes name, hyalite_bytes detail) {
+hyalite_status add_exchange_finding(hyalite_exchange* object, hyalite_bytes name,
+                                    hyalite_bytes detail) {
   ExchangeSubject& exchange = subject(object);
   return add_finding(exchange.flow(), exchange.findings, name, detail);
 }
@@ -266,10 +320,30 @@ hyalite_status add_exchange_finding(hyalite_exchange* object, hyalite_bytes name
 }  // namespace
 
 const hyalite_host_http* http_table() {
-  static constexpr hyalite_host_http kTable{
-      sizeof(hyalite_host_http), 0, &intern, &check_name, &check_value, &flow_of, &flow_state, &number, &request_line,
-      &response_line, &headers, &header_set, &header_set_at, &header_remove, &set_method, &set_target, &set_status,
-      &body_interest, &respond, &reset, &redirect_upstream, &drop_info, &finding, &add_exchange_finding};
+  static constexpr hyalite_host_http kTable{sizeof(hyalite_host_http),
+                                            0,
+                                            &intern,
+                                            &check_name,
+                                            &check_value,
+                                            &flow_of,
+                                            &flow_state,
+                                            &number,
+                                            &request_line,
+                                            &response_line,
+                                            &headers,
+                                            &header_set,
+                                            &header_set_at,
+                                            &header_remove,
+                                            &set_method,
+                                            &set_target,
+                                            &set_status,
+                                            &body_interest,
+                                            &respond,
+                                            &reset,
+                                            &redirect_upstream,
+                                            &drop_info,
+                                            &finding,
+                                            &add_exchange_finding};
   return &kTable;
 }
 

@@ -22,7 +22,8 @@ hyalite_status define(const hyalite_host* host, const hyalite_metric* metric, st
   family.kind = asked.kind == HYALITE_COUNTER ? MetricKind::counter : MetricKind::gauge;
   MetricLabels labels;
   for (std::size_t i = 0; i < asked.label_count; ++i) {
-    labels.push_back({std::string(view(asked.labels[i].name)), std::string(view(asked.labels[i].value))});
+    labels.push_back(
+        {std::string(view(asked.labels[i].name)), std::string(view(asked.labels[i].value))});
   }
   const auto defined = instance.define(family, std::move(labels));
   if (!defined) {
@@ -33,7 +34,9 @@ hyalite_status define(const hyalite_host* host, const hyalite_metric* metric, st
   return HYALITE_OK;
 }
 
-std::uint64_t* cell(const hyalite_host* host, std::uint32_t id) { return InstanceHost::of(host).cell(id); }
+std::uint64_t* cell(const hyalite_host* host, std::uint32_t id) {
+  return InstanceHost::of(host).cell(id);
+}
 
 }  // namespace
 

@@ -16,7 +16,9 @@
 namespace hyalite {
 
 inline FlowSubject& subject(hyalite_flow* flow) { return static_cast<FlowSubject&>(*flow); }
-inline ExchangeSubject& subject(hyalite_exchange* exchange) { return static_cast<ExchangeSubject&>(*exchange); }
+inline ExchangeSubject& subject(hyalite_exchange* exchange) {
+  return static_cast<ExchangeSubject&>(*exchange);
+}
 
 // Is one of these hooks running, for this flow?
 inline bool is_in(const FlowSubject& flow, std::initializer_list<Hook> hooks) {
@@ -28,16 +30,20 @@ inline bool is_in(const FlowSubject& flow, std::initializer_list<Hook> hooks) {
 }
 
 // What people read in records: not longer than this.
-inline std::string reason_text(hyalite_bytes reason) { return std::string(view(reason).substr(0, 1024)); }
+inline std::string reason_text(hyalite_bytes reason) {
+  return std::string(view(reason).substr(0, 1024));
+}
 
 // Written down; the last one counts, and only if the hook answers FINAL.
 template <class What>
 hyalite_status propose(FlowSubject& flow, What what, hyalite_bytes reason) {
-  flow.running.proposed = {std::move(what), Decision::Cause::plugin, flow.running.instance->name(), reason_text(reason)};
+  flow.running.proposed = {std::move(what), Decision::Cause::plugin, flow.running.instance->name(),
+                           reason_text(reason)};
   return HYALITE_OK;
 }
 
-inline hyalite_status give_finding(const Findings& findings, std::size_t index, hyalite_finding* out) {
+inline hyalite_status give_finding(const Findings& findings, std::size_t index,
+                                   hyalite_finding* out) {
   if (out == nullptr || out->size < sizeof(hyalite_finding)) return HYALITE_E_INVALID;
   if (index >= findings.all().size()) return HYALITE_E_MISSING;
   const Finding& found = findings.all()[index];
@@ -45,21 +51,27 @@ inline hyalite_status give_finding(const Findings& findings, std::size_t index, 
   return HYALITE_OK;
 }
 
-inline hyalite_status add_finding(FlowSubject& flow, Findings& findings, hyalite_bytes name, hyalite_bytes detail) {
+inline hyalite_status add_finding(FlowSubject& flow, Findings& findings, hyalite_bytes name,
+                                  hyalite_bytes detail) {
   if (flow.running.instance == nullptr) return HYALITE_E_LATE;
   if (name.size == 0 || name.size > 64 || detail.size > 1024) return HYALITE_E_INVALID;
-  return findings.add(flow.running.instance->name(), view(name), view(detail)) ? HYALITE_OK : HYALITE_E_LIMIT;
+  return findings.add(flow.running.instance->name(), view(name), view(detail)) ? HYALITE_OK
+                                                                               : HYALITE_E_LIMIT;
 }
 
 // Redirects need a grant, and an address that can be connected to.
-inline Result<Address> checked_redirect(const FlowSubject& flow, const hyalite_address* to, hyalite_status& status) {
+inline Result<Address> checked_redirect(const FlowSubject& flow, const hyalite_address* to,
+                                        hyalite_status& status) {
   const auto address = to == nullptr ? std::nullopt : address_of(*to);
-  status = !flow.running.instance->grants().redirect_upstream ? HYALITE_E_FORBIDDEN : address ? HYALITE_OK : HYALITE_E_INVALID;
+  status = !flow.running.instance->grants().redirect_upstream ? HYALITE_E_FORBIDDEN
+           : address                                          ? HYALITE_OK
+                                                              : HYALITE_E_INVALID;
   if (status != HYALITE_OK) return Error{Fault::plugin, "no redirect"};
   return *address;
 }
 
 // An interest as a plugin gave it, or why it cannot be. `most` is the strongest mode allowed here.
-hyalite_status read_interest(const hyalite_body_options* options, std::uint32_t most, const ChainLimits& limits, BodyOptions& out);
+hyalite_status read_interest(const hyalite_body_options* options, std::uint32_t most,
+                             const ChainLimits& limits, BodyOptions& out);
 
 }  // namespace hyalite

@@ -41,27 +41,38 @@ const hyalite_value* find(const hyalite_host* host, const hyalite_value* from, h
   return session->keep(at, std::move(pointer));
 }
 
-const hyalite_value* item(const hyalite_host* host, const hyalite_value* of, std::size_t index, hyalite_bytes* key) {
+const hyalite_value* item(const hyalite_host* host, const hyalite_value* of, std::size_t index,
+                          hyalite_bytes* key) {
   SettingsSession* session = session_of(host);
   if (session == nullptr || of == nullptr || index >= of->view.size()) return nullptr;
   const bool is_map = of->view.is(Type::object);
   const std::string_view name = is_map ? of->view.key(index) : std::string_view();
   if (key != nullptr) *key = abi(name);
-  return session->keep(of->view.element(index), below(of->pointer, is_map ? std::string(name) : std::to_string(index)));
+  return session->keep(of->view.element(index),
+                       below(of->pointer, is_map ? std::string(name) : std::to_string(index)));
 }
 
-std::size_t count(const hyalite_host*, const hyalite_value* of) { return of == nullptr ? 0 : of->view.size(); }
+std::size_t count(const hyalite_host*, const hyalite_value* of) {
+  return of == nullptr ? 0 : of->view.size();
+}
 
 std::uint32_t kind(const hyalite_host*, const hyalite_value* value) {
   switch (value == nullptr ? Type::absent : value->view.type()) {
-    case Type::boolean: return HYALITE_VALUE_BOOLEAN;
-    case Type::integer: return HYALITE_VALUE_INTEGER;
-    case Type::number: return HYALITE_VALUE_NUMBER;
-    case Type::string: return HYALITE_VALUE_TEXT;
-    case Type::array: return HYALITE_VALUE_LIST;
-    case Type::object: return HYALITE_VALUE_MAP;
+    case Type::boolean:
+      return HYALITE_VALUE_BOOLEAN;
+    case Type::integer:
+      return HYALITE_VALUE_INTEGER;
+    case Type::number:
+      return HYALITE_VALUE_NUMBER;
+    case Type::string:
+      return HYALITE_VALUE_TEXT;
+    case Type::array:
+      return HYALITE_VALUE_LIST;
+    case Type::object:
+      return HYALITE_VALUE_MAP;
     case Type::absent:
-    case Type::null: return HYALITE_VALUE_NULL;
+    case Type::null:
+      return HYALITE_VALUE_NULL;
   }
   return HYALITE_VALUE_NULL;
 }
@@ -98,9 +109,13 @@ void mistake(const hyalite_host* host, const hyalite_value* at, hyalite_bytes te
 
 }  // namespace
 
-SettingsSession::SettingsSession(JsonDocument document, const PluginSettings& settings, std::size_t chain_index,
-                                 std::string_view file, Mistakes& mistakes)
-    : document_(std::move(document)), settings_(settings), chain_index_(chain_index), file_(file), mistakes_(mistakes) {}
+SettingsSession::SettingsSession(JsonDocument document, const PluginSettings& settings,
+                                 std::size_t chain_index, std::string_view file, Mistakes& mistakes)
+    : document_(std::move(document)),
+      settings_(settings),
+      chain_index_(chain_index),
+      file_(file),
+      mistakes_(mistakes) {}
 
 const hyalite_value* SettingsSession::keep(JsonView view, std::string pointer) {
   if (view.is(Type::absent)) return nullptr;
@@ -109,12 +124,23 @@ const hyalite_value* SettingsSession::keep(JsonView view, std::string pointer) {
 
 void SettingsSession::mistake(const hyalite_value* at, std::string_view text) {
   if (mistakes_.size() >= kMostMistakes) return;
-  mistakes_.push_back(plugin_mistake(settings_, chain_index_, at == nullptr ? "" : at->pointer, text, file_));
+  mistakes_.push_back(
+      plugin_mistake(settings_, chain_index_, at == nullptr ? "" : at->pointer, text, file_));
 }
 
 const hyalite_host_settings* settings_table() {
-  static constexpr hyalite_host_settings kTable{
-      sizeof(hyalite_host_settings), 0, &root, &find, &item, &count, &kind, &text, &integer, &number, &boolean, &mistake};
+  static constexpr hyalite_host_settings kTable{sizeof(hyalite_host_settings),
+                                                0,
+                                                &root,
+                                                &find,
+                                                &item,
+                                                &count,
+                                                &kind,
+                                                &text,
+                                                &integer,
+                                                &number,
+                                                &boolean,
+                                                &mistake};
   return &kTable;
 }
 

@@ -23,8 +23,8 @@ namespace hyalite {
 class SettingsSession {
  public:
   // The references are lent for its life.
-  SettingsSession(JsonDocument document, const PluginSettings& settings, std::size_t chain_index, std::string_view file,
-                  Mistakes& mistakes);
+  SettingsSession(JsonDocument document, const PluginSettings& settings, std::size_t chain_index,
+                  std::string_view file, Mistakes& mistakes);
 
   const hyalite_value* root() { return keep(document_.root(), ""); }
   // Null when it is absent. Good as long as the session.

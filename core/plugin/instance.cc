@@ -31,34 +31,55 @@ class Creating {
 
 bool HookTables::has(Hook hook) const {
   switch (hook) {
-    case Hook::flow_open: return flow.flow_open != nullptr;
-    case Hook::protocol: return flow.protocol != nullptr;
-    case Hook::client_hello: return tls.client_hello != nullptr;
-    case Hook::upstream_connect: return flow.upstream_connect != nullptr;
-    case Hook::request_head: return http.request_head != nullptr;
-    case Hook::request_body: return http.request_body != nullptr;
-    case Hook::request_trailers: return http.request_trailers != nullptr;
-    case Hook::request_end: return http.request_end != nullptr;
-    case Hook::response_info: return http.response_info != nullptr;
-    case Hook::response_head: return http.response_head != nullptr;
-    case Hook::response_body: return http.response_body != nullptr;
-    case Hook::response_trailers: return http.response_trailers != nullptr;
-    case Hook::response_end: return http.response_end != nullptr;
-    case Hook::tunnel_open: return http.tunnel_open != nullptr;
-    case Hook::exchange_end: return http.exchange_end != nullptr;
-    case Hook::data: return stream.data != nullptr;
-    case Hook::flow_close: return flow.flow_close != nullptr;
-    default: return false;
+    case Hook::flow_open:
+      return flow.flow_open != nullptr;
+    case Hook::protocol:
+      return flow.protocol != nullptr;
+    case Hook::client_hello:
+      return tls.client_hello != nullptr;
+    case Hook::upstream_connect:
+      return flow.upstream_connect != nullptr;
+    case Hook::request_head:
+      return http.request_head != nullptr;
+    case Hook::request_body:
+      return http.request_body != nullptr;
+    case Hook::request_trailers:
+      return http.request_trailers != nullptr;
+    case Hook::request_end:
+      return http.request_end != nullptr;
+    case Hook::response_info:
+      return http.response_info != nullptr;
+    case Hook::response_head:
+      return http.response_head != nullptr;
+    case Hook::response_body:
+      return http.response_body != nullptr;
+    case Hook::response_trailers:
+      return http.response_trailers != nullptr;
+    case Hook::response_end:
+      return http.response_end != nullptr;
+    case Hook::tunnel_open:
+      return http.tunnel_open != nullptr;
+    case Hook::exchange_end:
+      return http.exchange_end != nullptr;
+    case Hook::data:
+      return stream.data != nullptr;
+    case Hook::flow_close:
+      return flow.flow_close != nullptr;
+    default:
+      return false;
   }
 }
 
-Instance::Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library, HostServices& services)
+Instance::Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library,
+                   HostServices& services)
     : settings_(settings),
       chain_index_(chain_index),
       library_(library),
       services_(services),
-      hooks_{library.table<hyalite_flow_hooks>(HYALITE_FLOW_ID), library.table<hyalite_tls_hooks>(HYALITE_TLS_ID),
-             library.table<hyalite_http_hooks>(HYALITE_HTTP_ID), library.table<hyalite_stream_hooks>(HYALITE_STREAM_ID),
+      hooks_{library.table<hyalite_flow_hooks>(HYALITE_FLOW_ID),
+             library.table<hyalite_tls_hooks>(HYALITE_TLS_ID),
+             library.table<hyalite_http_hooks>(HYALITE_HTTP_ID),
+             library.table<hyalite_stream_hooks>(HYALITE_STREAM_ID),
              library.table<hyalite_state_hooks>(HYALITE_STATE_ID)},
       host_(std::make_unique<InstanceHost>(services, settings.name)) {}
 
@@ -102,12 +123,15 @@ std::string Instance::call_create(const Mistakes& mistakes) {
     }
     if (!mistakes.empty()) return {};
     const hyalite_status status = plugin.create(host_->table(), &self_);
-    if (status != HYALITE_OK) return "the plugin could not be created (status " + std::to_string(status) + "); its lines in the log may say why";
+    if (status != HYALITE_OK)
+      return "the plugin could not be created (status " + std::to_string(status) +
+             "); its lines in the log may say why";
   } catch (...) {
     return "an exception left the plugin while it was created";
   }
   if (services_.threads != 0 && count_threads() > services_.threads) {
-    return "the plugin started a thread while it was created: workers are forked, and threads do not come along; they may be started in start";
+    return "the plugin started a thread while it was created: workers are forked, and threads do "
+           "not come along; they may be started in start";
   }
   return {};
 }

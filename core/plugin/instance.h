@@ -39,20 +39,23 @@ enum class InstanceCount : std::size_t {
   left_out,   // flows and exchanges that went on without it after a failure
   overflows,  // bodies larger than it asked to see
 };
-inline constexpr std::size_t kInstanceCounts = static_cast<std::size_t>(InstanceCount::overflows) + 1;
+inline constexpr std::size_t kInstanceCounts =
+    static_cast<std::size_t>(InstanceCount::overflows) + 1;
 
 class Instance {
  public:
   static constexpr std::size_t kMostStateBytes = 4'096;  // of a flow, and of an exchange
 
   // Only names and tables; nothing of the plugin runs. Both references outlive it.
-  Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library, HostServices& services);
+  Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library,
+           HostServices& services);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
   ~Instance();
 
-  // Schema, then validate, then create; every mistake of the first that finds some. Empty: it was created, and this process
-  // still has as many threads as before. `file` is what mistakes call the settings file.
+  // Schema, then validate, then create; every mistake of the first that finds some. Empty: it was
+  // created, and this process still has as many threads as before. `file` is what mistakes call the
+  // settings file.
   Mistakes create(std::string_view file);
   // For sanitizer builds and the checker; never after start.
   void destroy();

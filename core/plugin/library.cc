@@ -22,7 +22,9 @@ namespace {
 
 constexpr std::size_t kMostLibraryBytes = std::size_t{256} << 20;
 
-Error bad(const std::string& path, const std::string& text) { return Error{Fault::operator_, path + " " + text}; }
+Error bad(const std::string& path, const std::string& text) {
+  return Error{Fault::operator_, path + " " + text};
+}
 
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -33,7 +35,8 @@ std::string directory_of(const std::string& path) {
 Result<void> check_directory(const std::string& path) {
   struct stat status {};
   const std::string directory = directory_of(path);
-  if (::stat(directory.c_str(), &status) != 0) return Error::system(Fault::operator_, directory, errno);
+  if (::stat(directory.c_str(), &status) != 0)
+    return Error::system(Fault::operator_, directory, errno);
   // In a sticky directory (/tmp) nobody can replace the files of others.
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0) {
     return bad(path, "lies in a directory that others may write to: chmod go-w " + directory);
@@ -47,15 +50,18 @@ Result<Fd> open_checked(const std::string& path) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return Error::system(Fault::operator_, path, errno);
   if (!S_ISREG(status.st_mode)) return bad(path, "is not a file");
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return bad(path, "may be written by others: chmod go-w " + path);
-  if (static_cast<std::size_t>(status.st_size) > kMostLibraryBytes) return bad(path, "is larger than 256 MiB");
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return bad(path, "may be written by others: chmod go-w " + path);
+  if (static_cast<std::size_t>(status.st_size) > kMostLibraryBytes)
+    return bad(path, "is larger than 256 MiB");
   if (auto directory = check_directory(path); !directory) return directory.error();
   return file;
 }
 
 Result<Fd> make_memory(const std::string& path) {
   const std::string name = "hyalite:" + path.substr(path.rfind('/') + 1);
-  // Where memfds are not executable unless they ask for it (sysctl vm.memfd_noexec); older kernels do not know the flag.
+  // Where memfds are not executable unless they ask for it (sysctl vm.memfd_noexec); older kernels
+  // do not know the flag.
   constexpr unsigned kExecutable = 0x0010;  // MFD_EXEC
   int fd = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | kExecutable);
   if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -74,7 +80,8 @@ bool write_all(int fd, const char* data, std::size_t size) {
   return true;
 }
 
-// The file as it is now, sealed: truncating or replacing it later changes nothing, and every worker runs the same bytes.
+// The file as it is now, sealed: truncating or replacing it later changes nothing, and every worker
+// runs the same bytes.
 Result<Fd> copy_privately(const std::string& path) {
   auto file = open_checked(path);
   if (!file) return file.error();
@@ -93,7 +100,8 @@ Result<Fd> copy_privately(const std::string& path) {
       return Error::system(Fault::us, "a private copy of " + path, errno);
     }
   }
-  if (::fcntl(memory->get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+  if (::fcntl(memory->get(), F_ADD_SEALS,
+              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
     return Error::system(Fault::us, "sealing the private copy of " + path, errno);
   }
   return memory;
@@ -113,7 +121,10 @@ class Mapping {
   ~Mapping() {
     if (data_ != MAP_FAILED) ::munmap(data_, size_);
   }
-  std::string_view bytes() const { return data_ == MAP_FAILED ? std::string_view() : std::string_view(static_cast<char*>(data_), size_); }
+  std::string_view bytes() const {
+    return data_ == MAP_FAILED ? std::string_view()
+                               : std::string_view(static_cast<char*>(data_), size_);
+  }
 
  private:
   void* data_ = MAP_FAILED;
@@ -122,9 +133,10 @@ class Mapping {
 
 Result<void> check_version(const std::string& path, const PluginIdentity& identity) {
   if (identity.abi_major == HYALITE_ABI_MAJOR && identity.abi_minor == HYALITE_ABI_MINOR) return {};
-  return bad(path, "is built for version " + std::to_string(identity.abi_major) + "." + std::to_string(identity.abi_minor) +
-                       " of the plugin interface, this is " + std::to_string(HYALITE_ABI_MAJOR) + "." +
-                       std::to_string(HYALITE_ABI_MINOR) + ": rebuild it with the headers of this Hyalite");
+  return bad(path, "is built for version " + std::to_string(identity.abi_major) + "." +
+                       std::to_string(identity.abi_minor) + " of the plugin interface, this is " +
+                       std::to_string(HYALITE_ABI_MAJOR) + "." + std::to_string(HYALITE_ABI_MINOR) +
+                       ": rebuild it with the headers of this Hyalite");
 }
 
 // Everything that can be told without running it.
@@ -136,39 +148,49 @@ Result<PluginIdentity> examine(const std::string& path, std::string_view elf) {
   if (!exports) return bad(path, exports.error().text);
   std::erase(*exports, HYALITE_ENTRY_NAME);
   if (!exports->empty()) {
-    return bad(path, "exports " + std::to_string(exports->size()) + " names beside " HYALITE_ENTRY_NAME " (\"" + exports->front() +
-                         "\"...), which may clash with those of others: build it with hyalite_add_plugin, or link it with its version script");
+    return bad(path, "exports " + std::to_string(exports->size()) +
+                         " names beside " HYALITE_ENTRY_NAME " (\"" + exports->front() +
+                         "\"...), which may clash with those of others: build it with "
+                         "hyalite_add_plugin, or link it with its version script");
   }
   return identity;
 }
 
 Result<hyalite_entry> load(const std::string& path, Fd memory) {
-  // The descriptor is never closed: the loader tells libraries apart by the name they were opened with, and the next
-  // file to get the same number would be taken for this one. It goes with the process, like the library.
+  // The descriptor is never closed: the loader tells libraries apart by the name they were opened
+  // with, and the next file to get the same number would be taken for this one. It goes with the
+  // process, like the library.
   const std::string name = "/proc/self/fd/" + std::to_string(memory.release());
   void* handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     const char* why = ::dlerror();
     std::string text = why == nullptr ? "unknown error" : why;
-    if (const auto at = text.find(name); at != std::string::npos) text.replace(at, name.size(), path);
+    if (const auto at = text.find(name); at != std::string::npos)
+      text.replace(at, name.size(), path);
     return bad(path, "cannot be loaded: " + text);
   }
   auto entry = reinterpret_cast<hyalite_entry>(::dlsym(handle, HYALITE_ENTRY_NAME));
-  if (entry == nullptr) return bad(path, "does not export " HYALITE_ENTRY_NAME " (HYALITE_PLUGIN defines it)");
+  if (entry == nullptr)
+    return bad(path, "does not export " HYALITE_ENTRY_NAME " (HYALITE_PLUGIN defines it)");
   return entry;
 }
 
-constexpr std::size_t kNeededDescriptorBytes = offsetof(hyalite_descriptor, destroy) + sizeof(hyalite_descriptor::destroy);
+constexpr std::size_t kNeededDescriptorBytes =
+    offsetof(hyalite_descriptor, destroy) + sizeof(hyalite_descriptor::destroy);
 
 // Why a descriptor is none; empty when it is fine.
 std::string defect(const hyalite_descriptor* d) {
   if (d == nullptr) return "gives no descriptor";
-  if (d->magic != HYALITE_DESCRIPTOR_MAGIC) return "gives a descriptor that does not begin with HYALITE_DESCRIPTOR_MAGIC";
-  if (d->abi_major != HYALITE_ABI_MAJOR || d->abi_minor != HYALITE_ABI_MINOR) return "gives a descriptor of another version";
+  if (d->magic != HYALITE_DESCRIPTOR_MAGIC)
+    return "gives a descriptor that does not begin with HYALITE_DESCRIPTOR_MAGIC";
+  if (d->abi_major != HYALITE_ABI_MAJOR || d->abi_minor != HYALITE_ABI_MINOR)
+    return "gives a descriptor of another version";
   if (d->size < kNeededDescriptorBytes) return "gives a descriptor that is too short";
   if (d->flags != 0) return "sets flags in its descriptor that mean nothing";
-  if (d->id == nullptr || d->version == nullptr || d->summary == nullptr || d->license == nullptr) return "leaves out its id, version, summary or license";
-  if (d->get_interface == nullptr || d->create == nullptr || d->destroy == nullptr) return "lacks get_interface, create or destroy";
+  if (d->id == nullptr || d->version == nullptr || d->summary == nullptr || d->license == nullptr)
+    return "leaves out its id, version, summary or license";
+  if (d->get_interface == nullptr || d->create == nullptr || d->destroy == nullptr)
+    return "lacks get_interface, create or destroy";
   return {};
 }
 
@@ -195,8 +217,9 @@ Result<Library> Library::open(const std::string& path) {
   if (auto taken = library.take(descriptor); !taken) return taken.error();
   const auto& said = library.descriptor_;
   if (library.identity_.id != said.id || library.identity_.version != said.version) {
-    return bad(path, "says something else in its note (" + library.identity_.id + " " + library.identity_.version +
-                         ") than in its descriptor (" + said.id + " " + said.version + ")");
+    return bad(path, "says something else in its note (" + library.identity_.id + " " +
+                         library.identity_.version + ") than in its descriptor (" + said.id + " " +
+                         said.version + ")");
   }
   return library;
 }
@@ -205,18 +228,21 @@ Result<Library> Library::linked_in(const hyalite_descriptor* descriptor, std::st
   Library library;
   library.path_ = std::move(name);
   if (auto taken = library.take(descriptor); !taken) return taken.error();
-  library.identity_ = {HYALITE_ABI_MAJOR, HYALITE_ABI_MINOR, HYALITE_ABI_MINOR, descriptor->id, descriptor->version, descriptor->license};
+  library.identity_ = {HYALITE_ABI_MAJOR, HYALITE_ABI_MINOR,   HYALITE_ABI_MINOR,
+                       descriptor->id,    descriptor->version, descriptor->license};
   return library;
 }
 
 Result<void> Library::take(const hyalite_descriptor* descriptor) {
   if (const std::string why = defect(descriptor); !why.empty()) return bad(path_, why);
-  std::memcpy(&descriptor_, descriptor, std::min<std::size_t>(descriptor->size, sizeof descriptor_));
+  std::memcpy(&descriptor_, descriptor,
+              std::min<std::size_t>(descriptor->size, sizeof descriptor_));
   return {};
 }
 
 std::string_view Library::settings_schema() const {
-  return descriptor_.settings_schema == nullptr ? std::string_view() : std::string_view(descriptor_.settings_schema);
+  return descriptor_.settings_schema == nullptr ? std::string_view()
+                                                : std::string_view(descriptor_.settings_schema);
 }
 
 void Library::copy_table(const void* from, void* to, std::size_t size) {
@@ -231,14 +257,17 @@ std::vector<FoundPlugin> list_plugins(std::span<const std::string> directories) 
   for (const std::string& directory : directories) {
     std::error_code failed;  // a directory that cannot be read has no plugins
     const std::filesystem::directory_iterator end;
-    for (std::filesystem::directory_iterator at(directory, failed); !failed && at != end; at.increment(failed)) {
+    for (std::filesystem::directory_iterator at(directory, failed); !failed && at != end;
+         at.increment(failed)) {
       if (at->path().extension() != ".so") continue;
       const std::string name = at->path().stem();
-      const bool known = std::any_of(found.begin(), found.end(), [&](const FoundPlugin& f) { return f.name == name; });
+      const bool known = std::any_of(found.begin(), found.end(),
+                                     [&](const FoundPlugin& f) { return f.name == name; });
       if (!known) found.push_back({name, at->path()});
     }
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   return found;
 }
 
@@ -250,10 +279,12 @@ Result<std::string> find_plugin(std::string_view use, std::span<const std::strin
     if (plugin.name == use) return plugin.path;
     names.push_back(plugin.name);
   }
-  std::string text = "there is no plugin \"" + std::string(use) + "\": looked for " + std::string(use) + ".so in";
+  std::string text =
+      "there is no plugin \"" + std::string(use) + "\": looked for " + std::string(use) + ".so in";
   for (const std::string& directory : directories) text += " " + directory;
   if (directories.empty()) text += " no directory";
-  if (const auto near = did_you_mean(use, names); !near.empty()) text += " (did you mean \"" + std::string(near) + "\"?)";
+  if (const auto near = did_you_mean(use, names); !near.empty())
+    text += " (did you mean \"" + std::string(near) + "\"?)";
   return Error{Fault::operator_, text};
 }
 

@@ -15,11 +15,12 @@
 
 namespace hyalite {
 
-// Reads and checks the file, runs nothing: for lists of plugins. The error is a sentence with the file's name and a remedy.
+// Reads and checks the file, runs nothing: for lists of plugins. The error is a sentence with the
+// file's name and a remedy.
 Result<PluginIdentity> identify_plugin(const std::string& path);
 
-// The file that `use` means: a path when it has a slash, else NAME.so in the first of `directories` that has it.
-// The error names what was looked at, and the nearest name that is there.
+// The file that `use` means: a path when it has a slash, else NAME.so in the first of `directories`
+// that has it. The error names what was looked at, and the nearest name that is there.
 Result<std::string> find_plugin(std::string_view use, std::span<const std::string> directories);
 // All NAME.so in the directories, by name; the first directory wins.
 struct FoundPlugin {
@@ -27,12 +28,13 @@ struct FoundPlugin {
 };
 std::vector<FoundPlugin> list_plugins(std::span<const std::string> directories);
 
-// A plugin in the memory of this process. Never unloaded: its process ends. The mapped code is a private sealed copy, so that what happens to the file
-// afterwards does not matter.
+// A plugin in the memory of this process. Never unloaded: its process ends. The mapped code is a
+// private sealed copy, so that what happens to the file afterwards does not matter.
 class Library {
  public:
-  // Checks, in this order: a regular file that only its owner (root or ourselves) may write, in a directory of the same kind;
-  // the note and the ABI's version; then loads it (its static constructors run here), calls its entry and checks the descriptor.
+  // Checks, in this order: a regular file that only its owner (root or ourselves) may write, in a
+  // directory of the same kind; the note and the ABI's version; then loads it (its static
+  // constructors run here), calls its entry and checks the descriptor.
   static Result<Library> open(const std::string& path);
   // A plugin that is linked in; for tests. `descriptor` is for ever; `name` stands where paths do.
   static Result<Library> linked_in(const hyalite_descriptor* descriptor, std::string name);

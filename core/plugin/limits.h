@@ -10,8 +10,9 @@ namespace hyalite {
 
 // The names are those of the settings, where they are explained.
 struct ChainLimits {
-  std::size_t held_body_bytes = std::size_t{8} << 20;      // limits.held_body_bytes: one pipe
-  std::size_t held_bodies_bytes = std::size_t{256} << 20;  // limits.held_bodies_bytes: this worker's share
+  std::size_t held_body_bytes = std::size_t{8} << 20;  // limits.held_body_bytes: one pipe
+  std::size_t held_bodies_bytes = std::size_t{256}
+                                  << 20;  // limits.held_bodies_bytes: this worker's share
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
   Milliseconds warn_after{10};  // containment.call_budget.warn
 };

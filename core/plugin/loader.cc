@@ -1,5 +1,5 @@
-// From settings to a chain: every plugin found, opened, checked and created, or every mistake told at once.
-// SPDX-License-Identifier: MIT
+// From settings to a chain: every plugin found, opened, checked and created, or every mistake told
+// at once. SPDX-License-Identifier: MIT
 #include "plugin/loader.h"
 
 #include <algorithm>
@@ -24,8 +24,11 @@ ChainLimits chain_limits(const Settings& settings, unsigned workers) {
 class Loading {
  public:
   Loading(const Settings& settings, const LoadOptions& options, Layout& layout, Log& log)
-      : settings_(settings), options_(options), log_(log),
-        services_(std::make_unique<HostServices>(layout, chain_limits(settings, options.workers), options.slot, log)) {
+      : settings_(settings),
+        options_(options),
+        log_(log),
+        services_(std::make_unique<HostServices>(layout, chain_limits(settings, options.workers),
+                                                 options.slot, log)) {
     directories_ = settings.plugin_dirs;
     directories_.insert(directories_.end(), options.directories.begin(), options.directories.end());
   }
@@ -37,13 +40,17 @@ class Loading {
       for (const auto& instance : instances_) instance->destroy();
       return {nullptr, std::move(mistakes_)};
     }
-    return {std::make_unique<Chain>(std::move(services_), std::move(libraries_), std::move(instances_)), {}};
+    return {
+        std::make_unique<Chain>(std::move(services_), std::move(libraries_), std::move(instances_)),
+        {}};
   }
 
  private:
   void add(std::size_t index) {
     const PluginSettings& plugin = settings_.plugins[index];
-    if (index >= kMostInstances) return refuse(index, "is one plugin too many: a chain has at most " + std::to_string(kMostInstances));
+    if (index >= kMostInstances)
+      return refuse(
+          index, "is one plugin too many: a chain has at most " + std::to_string(kMostInstances));
     const Library* library = is_quarantined(plugin) ? stand_in(plugin) : find(index);
     if (library == nullptr) return;
     auto instance = std::make_unique<Instance>(plugin, index, *library, *services_);
@@ -53,13 +60,15 @@ class Loading {
   }
 
   bool is_quarantined(const PluginSettings& plugin) const {
-    return std::find(options_.quarantined.begin(), options_.quarantined.end(), plugin.name) != options_.quarantined.end();
+    return std::find(options_.quarantined.begin(), options_.quarantined.end(), plugin.name) !=
+           options_.quarantined.end();
   }
 
   // Null with the policy open: the chain goes on without it.
   const Library* stand_in(const PluginSettings& plugin) {
     const bool closed = plugin.failure_policy() == FailurePolicy::closed;
-    log_.warning("plugin.quarantined", {{"instance", plugin.name}, {"traffic", closed ? "refused" : "passes without it"}});
+    log_.warning("plugin.quarantined", {{"instance", plugin.name},
+                                        {"traffic", closed ? "refused" : "passes without it"}});
     if (!closed) return nullptr;
     libraries_.push_back(std::make_unique<Library>(quarantine_library()));
     return libraries_.back().get();
@@ -75,7 +84,10 @@ class Loading {
     auto opened = Library::open(*path);
     if (!opened) return refuse(index, opened.error().text), nullptr;
     if (services_->threads != 0 && count_threads() > services_->threads) {
-      return refuse(index, *path + " starts a thread as soon as it is loaded: workers are forked, and threads do not come along"), nullptr;
+      return refuse(index, *path +
+                               " starts a thread as soon as it is loaded: workers are forked, and "
+                               "threads do not come along"),
+             nullptr;
     }
     libraries_.push_back(std::make_unique<Library>(std::move(*opened)));
     return libraries_.back().get();
@@ -97,7 +109,8 @@ class Loading {
 
 }  // namespace
 
-ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Layout& layout, Log& log) {
+ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Layout& layout,
+                     Log& log) {
   return Loading(settings, options, layout, log).run();
 }
 

@@ -1,5 +1,5 @@
-// From settings to a chain: every plugin found, opened, checked and created, or every mistake told at once.
-// SPDX-License-Identifier: MIT
+// From settings to a chain: every plugin found, opened, checked and created, or every mistake told
+// at once. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <memory>
@@ -17,11 +17,13 @@
 namespace hyalite {
 
 struct LoadOptions {
-  std::string file;                      // what mistakes call the settings file
-  std::vector<std::string> directories;  // where plugins are looked for, after those of the settings
-  std::vector<std::string> quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
-  unsigned workers = 1;                  // among how many the limits of the gateway are shared
-  CallSlot* slot = nullptr;              // says which instance is being created; may be null
+  std::string file;  // what mistakes call the settings file
+  std::vector<std::string>
+      directories;  // where plugins are looked for, after those of the settings
+  std::vector<std::string>
+      quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
+  unsigned workers = 1;      // among how many the limits of the gateway are shared
+  CallSlot* slot = nullptr;  // says which instance is being created; may be null
 };
 
 struct ChainLoad {
@@ -29,8 +31,10 @@ struct ChainLoad {
   Mistakes mistakes;             // of all plugins, by position
 };
 
-// In the generation, before the board is made and before any fork; the process has exactly one thread, and still has afterwards.
-// Declares what is counted for each instance, and what the plugins count, on `layout`. `log` outlives the chain.
-ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Layout& layout, Log& log);
+// In the generation, before the board is made and before any fork; the process has exactly one
+// thread, and still has afterwards. Declares what is counted for each instance, and what the
+// plugins count, on `layout`. `log` outlives the chain.
+ChainLoad load_chain(const Settings& settings, const LoadOptions& options, Layout& layout,
+                     Log& log);
 
 }  // namespace hyalite

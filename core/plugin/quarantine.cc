@@ -8,14 +8,17 @@ namespace hyalite {
 
 namespace {
 
-hyalite_verdict request_head(void*, hyalite_exchange*, void*, const hyalite_headers*) { return HYALITE_ERROR; }
+hyalite_verdict request_head(void*, hyalite_exchange*, void*, const hyalite_headers*) {
+  return HYALITE_ERROR;
+}
 
 hyalite_verdict protocol(void*, hyalite_flow*, void*, std::uint32_t which) {
   return which == HYALITE_PROTOCOL_HTTP1 ? HYALITE_CONTINUE : HYALITE_ERROR;
 }
 
 const void* get_interface(const char* id) {
-  static constexpr hyalite_flow_hooks kFlow{sizeof(hyalite_flow_hooks), 0, nullptr, &protocol, nullptr, nullptr};
+  static constexpr hyalite_flow_hooks kFlow{
+      sizeof(hyalite_flow_hooks), 0, nullptr, &protocol, nullptr, nullptr};
   static constexpr hyalite_http_hooks kHttp = [] {
     hyalite_http_hooks hooks{};
     hooks.size = sizeof hooks;

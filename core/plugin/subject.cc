@@ -14,12 +14,15 @@ namespace hyalite {
 namespace {
 
 std::span<BodyOptions> make_options(Arena& arena, std::size_t count) {
-  auto* first = static_cast<BodyOptions*>(arena.allocate(count * sizeof(BodyOptions), alignof(BodyOptions)));
+  auto* first =
+      static_cast<BodyOptions*>(arena.allocate(count * sizeof(BodyOptions), alignof(BodyOptions)));
   std::uninitialized_value_construct_n(first, count);
   return {first, count};
 }
 
-hyalite_u16_list list_of(const std::vector<std::uint16_t>& numbers) { return {numbers.data(), numbers.size()}; }
+hyalite_u16_list list_of(const std::vector<std::uint16_t>& numbers) {
+  return {numbers.data(), numbers.size()};
+}
 
 }  // namespace
 
@@ -52,8 +55,10 @@ void FlowSubject::set_client_hello(const ClientHello& hello) {
   view->server_name_kind = static_cast<std::uint32_t>(hello.server_name_kind);
   view->has_encrypted_client_hello = hello.has_ech ? 1 : 0;
   view->server_name = abi(hello.server_name);
-  auto* alpn = static_cast<hyalite_bytes*>(arena_.allocate(hello.alpn.size() * sizeof(hyalite_bytes), alignof(hyalite_bytes)));
-  std::transform(hello.alpn.begin(), hello.alpn.end(), alpn, [](const std::string& p) { return abi(p); });
+  auto* alpn = static_cast<hyalite_bytes*>(
+      arena_.allocate(hello.alpn.size() * sizeof(hyalite_bytes), alignof(hyalite_bytes)));
+  std::transform(hello.alpn.begin(), hello.alpn.end(), alpn,
+                 [](const std::string& p) { return abi(p); });
   view->alpn = alpn;
   view->alpn_count = hello.alpn.size();
   view->versions = list_of(hello.supported_versions);
@@ -69,7 +74,8 @@ void FlowSubject::set_client_hello(const ClientHello& hello) {
 
 bool FlowSubject::wants_stream(Direction direction) const {
   const auto& all = stream_interests_[static_cast<std::size_t>(direction)];
-  return std::any_of(all.begin(), all.end(), [](const BodyOptions& o) { return o.mode != HYALITE_BODY_NONE; });
+  return std::any_of(all.begin(), all.end(),
+                     [](const BodyOptions& o) { return o.mode != HYALITE_BODY_NONE; });
 }
 
 void FlowSubject::redirect_to(const Address& to, std::string_view by) {

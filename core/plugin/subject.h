@@ -1,5 +1,5 @@
-// What the plugins are asked about: a flow, an exchange. The flow room owns them, keeps them true and lends them to the chain.
-// SPDX-License-Identifier: MIT
+// What the plugins are asked about: a flow, an exchange. The flow room owns them, keeps them true
+// and lends them to the chain. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <hyalite/plugin.h>
@@ -71,7 +71,8 @@ inline constexpr std::size_t kMostInstances = 64;
 
 class Instance;
 
-// Who is being asked right now, and what it recorded: for the host's functions, which a plugin calls inside its hook.
+// Who is being asked right now, and what it recorded: for the host's functions, which a plugin
+// calls inside its hook.
 struct Running {
   const Instance* instance = nullptr;  // null: no hook is running
   std::uint32_t index = 0;             // its place in the chain
@@ -79,7 +80,8 @@ struct Running {
   Decision proposed;  // counts when the hook answers FINAL
 };
 
-// What the chain remembers with a subject while it lives. Only the chain, the pipes and the host write here.
+// What the chain remembers with a subject while it lives. Only the chain, the pipes and the host
+// write here.
 struct ChainNotes {
   char* states = nullptr;       // all instances' states, one block of the arena
   InstanceSet states_made = 0;  // whose init succeeded
@@ -138,7 +140,9 @@ class FlowSubject : public hyalite_flow {
   void decide(Decision decision) { decision_ = std::move(decision); }
   bool connected() const { return connected_; }
   void redirect_to(const Address& to, std::string_view by);
-  std::span<BodyOptions> stream_interests(Direction direction) { return stream_interests_[static_cast<std::size_t>(direction)]; }
+  std::span<BodyOptions> stream_interests(Direction direction) {
+    return stream_interests_[static_cast<std::size_t>(direction)];
+  }
   void make_stream_interests(std::size_t instances);
 
  private:
@@ -150,12 +154,14 @@ class FlowSubject : public hyalite_flow {
   std::string redirected_by_;
   bool connected_ = false;
   Decision decision_;
-  std::span<BodyOptions> stream_interests_[2];  // by instance, in the arena; empty until somebody declares one
+  std::span<BodyOptions>
+      stream_interests_[2];  // by instance, in the arena; empty until somebody declares one
 };
 
 class ExchangeSubject : public hyalite_exchange {
  public:
-  // `number` counts the exchanges of the flow, from 1. The arena is where edits go: the one the heads were made with.
+  // `number` counts the exchanges of the flow, from 1. The arena is where edits go: the one the
+  // heads were made with.
   ExchangeSubject(FlowSubject& flow, std::uint64_t number, Arena& arena);
   ExchangeSubject(const ExchangeSubject&) = delete;
   ExchangeSubject& operator=(const ExchangeSubject&) = delete;
@@ -166,8 +172,9 @@ class ExchangeSubject : public hyalite_exchange {
   ResponseHead* info = nullptr;  // the interim response of this moment
   Trailers* request_trailers = nullptr;
   Trailers* response_trailers = nullptr;
-  bool request_sent = false;      // a byte of it went upstream: redirects are too late
-  bool response_started = false;  // the client has a byte of the final response: respond is too late
+  bool request_sent = false;  // a byte of it went upstream: redirects are too late
+  bool response_started =
+      false;  // the client has a byte of the final response: respond is too late
   Findings findings;
 
   // ---- read by the flow room
@@ -185,13 +192,15 @@ class ExchangeSubject : public hyalite_exchange {
   std::uint64_t number() const { return number_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
-  std::uint32_t edits = 0;     // by plugins so far; bounded by kMostEdits
-  bool head_is_held = false;   // a body hook with FULL is running: the head may be edited
+  std::uint32_t edits = 0;    // by plugins so far; bounded by kMostEdits
+  bool head_is_held = false;  // a body hook with FULL is running: the head may be edited
   static constexpr std::uint32_t kMostEdits = 4096;
   void decide(Decision decision) { decision_ = std::move(decision); }
   void redirect_to(const Address& to, std::string_view by);
   void drop_info(bool drop) { info_dropped_ = drop; }
-  std::span<BodyOptions> interests(Direction direction) { return interests_[static_cast<std::size_t>(direction)]; }
+  std::span<BodyOptions> interests(Direction direction) {
+    return interests_[static_cast<std::size_t>(direction)];
+  }
   void make_interests(std::size_t instances);
 
  private:
@@ -202,7 +211,8 @@ class ExchangeSubject : public hyalite_exchange {
   std::optional<Address> redirect_;
   std::string redirected_by_;
   bool info_dropped_ = false;
-  std::span<BodyOptions> interests_[2];  // by instance, in the arena; empty until somebody declares one
+  std::span<BodyOptions>
+      interests_[2];  // by instance, in the arena; empty until somebody declares one
 };
 
 }  // namespace hyalite

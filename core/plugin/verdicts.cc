@@ -12,8 +12,10 @@ bool can_decide(Hook hook) {
     case Hook::request_end:
     case Hook::response_end:
     case Hook::exchange_end:
-    case Hook::flow_close: return false;
-    default: return true;
+    case Hook::flow_close:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -21,9 +23,11 @@ bool can_decide(Hook hook) {
 Decision closing(Hook hook, const ExchangeSubject* exchange) {
   Decision decision;
   decision.cause = Decision::Cause::failure;
-  const bool can_answer = exchange != nullptr && !exchange->response_started && hook != Hook::tunnel_open;
+  const bool can_answer =
+      exchange != nullptr && !exchange->response_started && hook != Hook::tunnel_open;
   if (can_answer) {
-    decision.what = Respond{503, {{"Content-Type", "text/plain"}}, "The proxy cannot inspect this exchange now.\n"};
+    decision.what = Respond{
+        503, {{"Content-Type", "text/plain"}}, "The proxy cannot inspect this exchange now.\n"};
   } else {
     decision.what = Reset{};
   }
@@ -31,27 +35,36 @@ Decision closing(Hook hook, const ExchangeSubject* exchange) {
 }
 
 void decide(FlowSubject& flow, ExchangeSubject* exchange, Decision decision) {
-  if (exchange != nullptr) exchange->decide(std::move(decision));
-  else flow.decide(std::move(decision));
+  if (exchange != nullptr)
+    exchange->decide(std::move(decision));
+  else
+    flow.decide(std::move(decision));
 }
 
-ChainNotes& notes_of(FlowSubject& flow, ExchangeSubject* exchange) { return exchange != nullptr ? exchange->notes : flow.notes; }
+ChainNotes& notes_of(FlowSubject& flow, ExchangeSubject* exchange) {
+  return exchange != nullptr ? exchange->notes : flow.notes;
+}
 
 }  // namespace
 
-bool Chain::is_left_out(const Entry& entry, const FlowSubject& flow, const ExchangeSubject* exchange) {
+bool Chain::is_left_out(const Entry& entry, const FlowSubject& flow,
+                        const ExchangeSubject* exchange) {
   InstanceSet left_out = flow.notes.left_out;
   if (exchange != nullptr) left_out |= exchange->notes.left_out;
   return (left_out >> entry.index & 1) != 0;
 }
 
-Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, hyalite_verdict verdict) {
+Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                    hyalite_verdict verdict) {
   Decision& proposed = flow.running.proposed;
   if (proposed.made() != (verdict == HYALITE_FINAL)) {
-    return misuse(hook, entry, flow, exchange, proposed.made() ? "a decision without HYALITE_FINAL" : "HYALITE_FINAL without a decision");
+    return misuse(
+        hook, entry, flow, exchange,
+        proposed.made() ? "a decision without HYALITE_FINAL" : "HYALITE_FINAL without a decision");
   }
   switch (verdict) {
-    case HYALITE_CONTINUE: return Answer::go_on;
+    case HYALITE_CONTINUE:
+      return Answer::go_on;
     case HYALITE_IGNORE:
       notes_of(flow, exchange).left_out |= InstanceSet{1} << entry.index;
       return Answer::go_on;
@@ -59,17 +72,21 @@ Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSu
       entry.instance->host().count(InstanceCount::decisions);
       decide(flow, exchange, std::move(proposed));
       return Answer::decided;
-    case HYALITE_PAUSE: return misuse(hook, entry, flow, exchange, "HYALITE_PAUSE, which this version does not have");
-    default: return misuse(hook, entry, flow, exchange, "the unknown verdict " + std::to_string(verdict));
+    case HYALITE_PAUSE:
+      return misuse(hook, entry, flow, exchange, "HYALITE_PAUSE, which this version does not have");
+    default:
+      return misuse(hook, entry, flow, exchange, "the unknown verdict " + std::to_string(verdict));
   }
 }
 
-Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why) {
+Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                     std::string_view why) {
   entry.instance->host().count(InstanceCount::misuses);
   return fail(hook, entry, flow, exchange, why);
 }
 
-Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, std::string_view why) {
+Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                   std::string_view why) {
   InstanceHost& host = entry.instance->host();
   host.count(InstanceCount::errors);
   host.complain("plugin.failed", name(hook), why);
@@ -88,7 +105,8 @@ Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSub
 
 // ---- states
 
-bool Chain::make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange, void*& state) {
+bool Chain::make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                        void*& state) {
   const Instance& instance = *entry.instance;
   const hyalite_state_hooks& hooks = instance.hooks().state;
   const InstanceSet bit = InstanceSet{1} << entry.index;
@@ -100,7 +118,8 @@ bool Chain::make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* 
     return true;
   };
   if (!make(flow.notes, hooks.flow_size, instance.flow_state_at, hooks.flow_init)) return false;
-  return exchange == nullptr || make(exchange->notes, hooks.exchange_size, instance.exchange_state_at, hooks.exchange_init);
+  return exchange == nullptr || make(exchange->notes, hooks.exchange_size,
+                                     instance.exchange_state_at, hooks.exchange_init);
 }
 
 void Chain::end_states(FlowSubject& flow, ExchangeSubject* exchange) {
@@ -110,7 +129,8 @@ void Chain::end_states(FlowSubject& flow, ExchangeSubject* exchange) {
     const auto& hooks = instance.hooks().state;
     const auto fini = exchange != nullptr ? hooks.exchange_fini : hooks.flow_fini;
     if ((notes.states_made >> i & 1) == 0 || fini == nullptr) continue;
-    char* state = notes.states + (exchange != nullptr ? instance.exchange_state_at : instance.flow_state_at);
+    char* state =
+        notes.states + (exchange != nullptr ? instance.exchange_state_at : instance.flow_state_at);
     call_life(exchange != nullptr ? Hook::exchange_end : Hook::flow_close, i, [&](Instance& self) {
       fini(self.self(), state);
       return HYALITE_OK;

@@ -38,7 +38,8 @@ const std::vector<Bytes>& Output::resolve() {
   resolved_.clear();
   const Bytes written = written_.bytes();
   for (const Piece& piece : pieces_) {
-    resolved_.push_back(piece.data != nullptr ? Bytes(piece.data, piece.size) : written.substr(piece.offset, piece.size));
+    resolved_.push_back(piece.data != nullptr ? Bytes(piece.data, piece.size)
+                                              : written.substr(piece.offset, piece.size));
   }
   return resolved_;
 }
@@ -53,7 +54,8 @@ void Window::advance(std::uint64_t n, Visit visit) {
   at_ += n;
   while (n > 0) {
     const hyalite_bytes& segment = segments_[segment_];
-    const auto take = static_cast<std::size_t>(std::min<std::uint64_t>(n, segment.size - in_segment_));
+    const auto take =
+        static_cast<std::size_t>(std::min<std::uint64_t>(n, segment.size - in_segment_));
     visit(Bytes(segment.data + in_segment_, take));
     n -= take;
     in_segment_ += take;
@@ -79,7 +81,8 @@ hyalite_status Window::drop(std::uint64_t n) {
 
 hyalite_status Window::write(Bytes text) {
   if (!rules_.may_edit) return HYALITE_E_FORBIDDEN;
-  if (text.size() > rules_.most_written - std::min(rules_.most_written, output_.written())) return HYALITE_E_LIMIT;
+  if (text.size() > rules_.most_written - std::min(rules_.most_written, output_.written()))
+    return HYALITE_E_LIMIT;
   output_.write(text);
   return HYALITE_OK;
 }
@@ -105,15 +108,23 @@ hyalite_status Window::flat(std::uint64_t offset, std::uint64_t n, hyalite_bytes
   std::string& copy = flats_.emplace_back();
   copy.reserve(static_cast<std::size_t>(n));
   for (; copy.size() < n; ++i, offset = 0) {
-    const auto take = static_cast<std::size_t>(std::min<std::uint64_t>(segments_[i].size - offset, n - copy.size()));
+    const auto take = static_cast<std::size_t>(
+        std::min<std::uint64_t>(segments_[i].size - offset, n - copy.size()));
     copy.append(segments_[i].data + offset, take);
   }
   *out = abi(copy);
   return HYALITE_OK;
 }
 
-hyalite_window_view Window::view(std::uint64_t offset, std::uint64_t retained, std::uint32_t flags) const {
-  return {sizeof(hyalite_window_view), flags, segments_.data(), segments_.size(), length_, offset, retained};
+hyalite_window_view Window::view(std::uint64_t offset, std::uint64_t retained,
+                                 std::uint32_t flags) const {
+  return {sizeof(hyalite_window_view),
+          flags,
+          segments_.data(),
+          segments_.size(),
+          length_,
+          offset,
+          retained};
 }
 
 void Window::finish(Buffer& kept) {
@@ -133,16 +144,20 @@ Window& window(hyalite_window* handle) { return static_cast<Window&>(*handle); }
 
 hyalite_status pass(hyalite_window* handle, std::uint64_t n) { return window(handle).pass(n); }
 hyalite_status drop(hyalite_window* handle, std::uint64_t n) { return window(handle).drop(n); }
-hyalite_status write(hyalite_window* handle, hyalite_bytes text) { return window(handle).write(view(text)); }
+hyalite_status write(hyalite_window* handle, hyalite_bytes text) {
+  return window(handle).write(view(text));
+}
 hyalite_status keep(hyalite_window* handle, std::uint64_t n) { return window(handle).keep(n); }
-hyalite_status flat(hyalite_window* handle, std::uint64_t offset, std::uint64_t n, hyalite_bytes* out) {
+hyalite_status flat(hyalite_window* handle, std::uint64_t offset, std::uint64_t n,
+                    hyalite_bytes* out) {
   return window(handle).flat(offset, n, out);
 }
 
 }  // namespace
 
 const hyalite_host_body* body_table() {
-  static constexpr hyalite_host_body kTable{sizeof(hyalite_host_body), 0, &pass, &drop, &write, &keep, &flat};
+  static constexpr hyalite_host_body kTable{
+      sizeof(hyalite_host_body), 0, &pass, &drop, &write, &keep, &flat};
   return &kTable;
 }
 

@@ -18,8 +18,8 @@ struct hyalite_window {};
 
 namespace hyalite {
 
-// What comes out of a window, in order: pieces of what was shown, and of what was written. Where the latter lies is known when all is
-// written: so it is an offset until resolve().
+// What comes out of a window, in order: pieces of what was shown, and of what was written. Where
+// the latter lies is known when all is written: so it is an offset until resolve().
 class Output {
  public:
   void pass(Bytes piece);
@@ -48,8 +48,8 @@ class Output {
 };
 
 struct WindowRules {
-  bool may_edit = false;        // TAP may not
-  bool is_last = false;         // nothing can be kept
+  bool may_edit = false;  // TAP may not
+  bool is_last = false;   // nothing can be kept
   std::uint64_t keep_max = 0;
   std::size_t most_written = 0;  // bytes, in all calls of one feed
 };
@@ -84,8 +84,8 @@ class Window : public hyalite_window {
   Output& output_;
   const Output::Mark began_;
   std::uint64_t length_ = 0;
-  std::uint64_t at_ = 0;      // of the cursor, from the window's beginning
-  std::size_t segment_ = 0;   // the one it is in
+  std::uint64_t at_ = 0;     // of the cursor, from the window's beginning
+  std::size_t segment_ = 0;  // the one it is in
   std::size_t in_segment_ = 0;
   std::uint64_t keep_ = 0;
   std::deque<std::string> flats_;

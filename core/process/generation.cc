@@ -109,14 +109,15 @@ class Loading {
   Mistakes load() {
     auto memory = SharedMemory::map(beginning_.shared.get(), sizeof(LoadNote), true);
     if (!memory) return {mistake_at(beginning_.file, "", memory.error().text)};
-    auto& note = *reinterpret_cast<LoadNote*>(memory->bytes().data());
+    memory_ = std::move(*memory);
+    auto& note = *reinterpret_cast<LoadNote*>(memory_.bytes().data());
     for (std::size_t i = 0; i < settings_.plugins.size() && i < LoadNote::kMostNames; ++i) {
       note.names[i] = FixedText<64>(settings_.plugins[i].name);
     }
     counts_ = WorkforceCounts::declare(layout_, settings_);
     // A plugin that never comes back from being loaded ends this process, and the master knows by the signal.
     ::alarm(static_cast<unsigned>(std::chrono::ceil<Seconds>(settings_.timeouts.load).count()));
-    LoadNeeds needs{settings_, beginning_.file, {}, layout_, note.calls, log_};
+    LoadNeeds needs{settings_, beginning_.file, {}, workers_of(settings_), layout_, note.calls, log_};
     for (const std::string_view name : split(quarantined_, ' ')) {
       if (!name.empty()) needs.quarantined.emplace_back(name);
     }
@@ -129,6 +130,7 @@ class Loading {
   Program& program_;
   Log& log_;
   const std::string quarantined_ = beginning_.message.quarantined.text();
+  SharedMemory memory_;  // the LoadNote
   Settings settings_;
   Layout layout_;
   std::optional<WorkforceCounts> counts_;
@@ -303,6 +305,7 @@ Result<void> Generation::ask_for_listener(std::size_t listener, std::vector<List
 }
 
 void Generation::on_could_not_start(const std::string& why) {
+  if (status_) return;
   hyalite::tell(beginning_.master, Failed{}, Failure::of(Error{Fault::operator_, why}, beginning_.file));
   log_.error("generation.failed", {{"why", why}});
   end(kExitFailed);

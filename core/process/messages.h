@@ -113,7 +113,8 @@ struct Ready : Message<MessageNumber::ready> {
 // It will not come to serve; the process ends. Also sent by the admin process and the checker.
 struct Failed : Message<MessageNumber::failed> {};  // descriptors: why, as text and as JSON (failure.h)
 
-enum class DeathCause : std::uint8_t { crash, hang, exit };
+// `killed`: by somebody else's signal.
+enum class DeathCause : std::uint8_t { crash, hang, exit, killed };
 struct WorkerDied : Message<MessageNumber::worker_died> {
   std::uint32_t worker = 0;
   std::int32_t pid = 0;

@@ -48,8 +48,9 @@ struct LoadNeeds {
   const Settings& settings;
   std::string file;                      // what mistakes call the settings file
   std::vector<std::string> quarantined;  // instances that are not to run; their policies decide what becomes of traffic
+  unsigned workers;  // among how many the limits of the gateway are shared
   Layout& layout;
-  CallSlot& calls;  // says whose code runs while it loads
+  CallSlot& calls;  // says whose code runs while it loads, by the place in the settings
   Log& log;
 };
 
@@ -74,6 +75,8 @@ class Program {
   virtual Mistakes load(const LoadNeeds& needs) = 0;
   // What was loaded, for people and programs: a JSON array with an object per plugin in the chain.
   virtual std::string plugins() const = 0;
+  // The instance that a worker's call slot means: `place` + 1 stands there. Empty when there is none.
+  virtual std::string instance(std::size_t place) const = 0;
   // In each worker, once, after the fork.
   virtual Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) = 0;
   // Instead of start, where memory is checked: gives everything back.

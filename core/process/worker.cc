@@ -18,6 +18,7 @@
 #include "net/listener.h"
 #include "net/local_addresses.h"
 #include "net/original_destination.h"
+#include "net/suspects.h"
 #include "process/child.h"
 #include "process/messages.h"
 
@@ -47,6 +48,7 @@ class Worker final : public ListenerOwner {
         loop_(loop),
         local_(loop.clock()),
         arrivals_(ports_of(with_.sockets), local_, with_.upstreams),
+        suspects_(loop, arrivals_, *this),
         orders_(loop, callback<&Worker::on_orders>(*this)),
         questions_(loop, callback<&Worker::on_questions>(*this)),
         master_life_(loop, callback<&Worker::on_master_gone>(*this)),
@@ -85,6 +87,7 @@ class Worker final : public ListenerOwner {
   Loop& loop_;
   LocalAddresses local_;
   Arrivals arrivals_;
+  Suspects suspects_;
   std::unique_ptr<Service> service_;
   std::vector<Accepting> listeners_;
   ReadWatch orders_, questions_, master_life_;
@@ -123,7 +126,7 @@ Result<void> Worker::accept_for(unsigned worker) {
     if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
     ListenerOptions options;
     options.index = socket.listener;
-    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, *this,
+    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_,
                                                options);
     if (auto accepting = listener->resume(); !accepting) return accepting;
     listeners_.push_back({socket.slot, std::move(listener)});

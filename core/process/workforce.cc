@@ -21,7 +21,7 @@ namespace hyalite {
 
 namespace {
 
-constexpr std::string_view kCauses[] = {"crash", "hang", "exit"};
+constexpr std::string_view kCauses[] = {"crash", "hang", "exit", "killed"};
 // A worker that lived shorter than this died quickly; the first of a row of quick deaths are still replaced at once.
 constexpr Milliseconds kQuick = Seconds{1};
 constexpr unsigned kQuickDeathsForgiven = 3;
@@ -45,6 +45,12 @@ bool is_crash(int status) {
   if (!WIFSIGNALED(status)) return false;
   constexpr std::array kOwn = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
   return std::find(kOwn.begin(), kOwn.end(), WTERMSIG(status)) != kOwn.end();
+}
+
+DeathCause cause_of(int status, bool hung) {
+  if (hung) return DeathCause::hang;
+  if (is_crash(status)) return DeathCause::crash;
+  return WIFSIGNALED(status) ? DeathCause::killed : DeathCause::exit;
 }
 
 Milliseconds pause_after(unsigned quick_deaths) {
@@ -98,7 +104,11 @@ Result<void> Workforce::fork_worker(unsigned worker) {
   if (!ends) return ends.error();
   const pid_t pid = ::fork();
   if (pid < 0) return Error::system(Fault::us, "cannot fork a worker", errno);
-  if (pid == 0) become_worker(worker, std::move(ends->second));
+  if (pid == 0) {
+    // With the generation's end in our own hands we would never see it close.
+    ends->first.close();
+    become_worker(worker, std::move(ends->second));
+  }
 
   Member& member = members_[worker];
   member.pid = pid;
@@ -203,9 +213,8 @@ void Workforce::bury(unsigned worker, int status) {
   WorkerDied death;
   death.worker = worker;
   death.pid = pid;
-  death.cause = member.hung ? DeathCause::hang : is_crash(status) ? DeathCause::crash : DeathCause::exit;
-  const bool from_outside = WIFSIGNALED(status) && !member.hung && !is_crash(status);
-  if (!from_outside) {
+  death.cause = cause_of(status, member.hung);
+  if (death.cause != DeathCause::killed) {
     death.instance = FixedText<64>(whose.instance);
     death.hook = FixedText<32>(whose.hook);
     count(death.cause, whose);
@@ -218,7 +227,10 @@ void Workforce::bury(unsigned worker, int status) {
                                    {"plugin", whose.instance.empty() ? "none" : whose.instance},
                                    {"hook", whose.hook.empty() ? "none" : whose.hook}});
   owner_.on_died(death);
-  if (!end_by_ && all_started_) plan_replacement(worker);
+  if (end_by_) return;
+  if (all_started_) return plan_replacement(worker);
+  owner_.on_could_not_start("a worker ended before it served (" + how(status) + ")" +
+                            (whose.instance.empty() ? "" : ", in \"" + whose.instance + "\": " + whose.hook));
 }
 
 void Workforce::plan_replacement(unsigned worker) {
@@ -238,15 +250,19 @@ void Workforce::plan_replacement(unsigned worker) {
 
 Workforce::Blame Workforce::blame(unsigned worker) const {
   const CallSlot& slot = calls(worker);
-  const std::uint32_t instance = slot.instance.load(std::memory_order_relaxed);
-  if (instance == 0 || instance > needs_.settings.plugins.size()) return {};
+  const std::uint32_t place = slot.instance.load(std::memory_order_relaxed);
+  const std::string instance = place == 0 ? "" : needs_.program.instance(place - 1);
+  if (instance.empty()) return {};
   const std::uint32_t hook = slot.hook.load(std::memory_order_relaxed);
-  return {needs_.settings.plugins[instance - 1].name, hook < kHookCount ? name(static_cast<Hook>(hook)) : "", instance - 1};
+  return {instance, hook < kHookCount ? name(static_cast<Hook>(hook)) : ""};
 }
 
 void Workforce::count(DeathCause cause, const Blame& whose) {
-  if (!whose.plugin) return;
-  ++*needs_.board.generation().cell(needs_.counts.faults[*whose.plugin] + static_cast<std::size_t>(cause));
+  const auto& plugins = needs_.settings.plugins;
+  for (std::size_t i = 0; i < plugins.size(); ++i) {
+    if (plugins[i].name != whose.instance) continue;
+    ++*needs_.board.generation().cell(needs_.counts.faults[i] + static_cast<std::size_t>(cause));
+  }
 }
 
 void Workforce::tick() {

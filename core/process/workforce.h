@@ -34,7 +34,7 @@ class WorkforceOwner {
  public:
   // Once: every worker's service has started.
   virtual void on_all_started() = 0;
-  // Before that, one could not start.
+  // Before that, one could not start; may be told for several.
   virtual void on_could_not_start(const std::string& why) = 0;
   virtual void on_died(const WorkerDied& death) = 0;
   // In a process that was just forked to be a worker: closes what is the generation's alone.
@@ -94,8 +94,7 @@ class Workforce {
     std::optional<Monotonic> replace_at;
   };
   struct Blame {
-    std::string instance, hook;
-    std::optional<std::size_t> plugin;  // its place in the settings
+    std::string instance, hook;  // empty: nobody's
   };
 
   Result<void> fork_worker(unsigned worker);

@@ -73,7 +73,6 @@ template <class T>
 Value required(std::string_view name, T& target, Shape shape) {
   Value result = value(name, target, std::move(shape));
   result.required = true;
-  result.write = [] { return std::string(); };
   return result;
 }
 

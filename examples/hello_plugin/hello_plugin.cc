@@ -3,7 +3,8 @@
 #include <hyalite/plugin.hpp>
 
 struct Hello : hyalite::Plugin<Hello> {
-  static constexpr hyalite::Info info{"hello_plugin", "1.0.0", "Adds a header to every request", "MIT"};
+  static constexpr hyalite::Info info{"hello_plugin", "1.0.0", "Adds a header to every request",
+                                      "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false,
     "properties": { "greeting": { "type": "string", "description": "the header's value" } } })";

@@ -29,11 +29,13 @@ static hyalite_status create(const hyalite_host* host, void** instance) {
 
 static void destroy(void* instance) { free(instance); }
 
-static hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, void* state, const hyalite_headers* headers) {
+static hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, void* state,
+                                    const hyalite_headers* headers) {
   struct hello* hello = instance;
   (void)state;
   (void)headers;
-  if (hello->http->header_set(exchange, HYALITE_PART_REQUEST, 0, text("X-Hello"), text("hello from C"), HYALITE_SET_REPLACE) != HYALITE_OK) {
+  if (hello->http->header_set(exchange, HYALITE_PART_REQUEST, 0, text("X-Hello"),
+                              text("hello from C"), HYALITE_SET_REPLACE) != HYALITE_OK) {
     return HYALITE_ERROR;
   }
   return HYALITE_CONTINUE;

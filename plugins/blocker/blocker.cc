@@ -30,7 +30,8 @@ struct Blocker : hyalite::Plugin<Blocker> {
     for (const hyalite::Value list : settings["lists"]) {
       const auto source = static_cast<std::uint8_t>(sources_.size());
       sources_.emplace_back(list.text());
-      read_list(sources_.back(), source, names_, [&](const std::string& what) { list.mistake(what); });
+      read_list(sources_.back(), source, names_,
+                [&](const std::string& what) { list.mistake(what); });
     }
     define(requests_, "blocker_requests_total", "Requests that were blocked.");
     define(handshakes_, "blocker_handshakes_total", "TLS handshakes that were blocked.");
@@ -44,8 +45,9 @@ struct Blocker : hyalite::Plugin<Blocker> {
     requests_.add();
     const std::string rule = rule_of(*entry);
     if (resets_) return request.reset(rule);
-    return request.respond(403, block_page(*name, entry->name),
-                           {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}}, rule);
+    return request.respond(
+        403, block_page(*name, entry->name),
+        {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}}, rule);
   }
 
   // There is no page to show in a handshake that is not ours.
@@ -59,12 +61,16 @@ struct Blocker : hyalite::Plugin<Blocker> {
 
  private:
   void add_host(const hyalite::Value& host) {
-    if (const auto name = normal_host(host.text())) names_.add(*name, 0);
-    else host.mistake("is not a host name (a name stands for all that is below it, too)");
+    if (const auto name = normal_host(host.text()))
+      names_.add(*name, 0);
+    else
+      host.mistake("is not a host name (a name stands for all that is below it, too)");
   }
 
   // For records: which name, and where it is written.
-  std::string rule_of(const DomainSet::Entry& entry) const { return std::string(entry.name) + " (" + sources_[entry.source] + ")"; }
+  std::string rule_of(const DomainSet::Entry& entry) const {
+    return std::string(entry.name) + " (" + sources_[entry.source] + ")";
+  }
 
   DomainSet names_;
   std::vector<std::string> sources_;

@@ -7,7 +7,9 @@
 
 namespace {
 
-bool is_label_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
+bool is_label_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
 
 }  // namespace
 
@@ -29,7 +31,8 @@ std::optional<std::string> normal_host(std::string_view text) {
 
 DomainSet::Entry DomainSet::entry_at(std::uint32_t offset) const {
   const auto length = static_cast<unsigned char>(text_[offset + 1]);
-  return {std::string_view(text_).substr(offset + 2, length), static_cast<std::uint8_t>(text_[offset])};
+  return {std::string_view(text_).substr(offset + 2, length),
+          static_cast<std::uint8_t>(text_[offset])};
 }
 
 // The slot of the name, or the free one where it would go. There is always a free one.
@@ -41,7 +44,8 @@ std::size_t DomainSet::slot_of(std::string_view name) const {
 }
 
 void DomainSet::grow() {
-  const std::vector<std::uint32_t> old = std::exchange(slots_, std::vector<std::uint32_t>(slots_.empty() ? 64 : slots_.size() * 2));
+  const std::vector<std::uint32_t> old =
+      std::exchange(slots_, std::vector<std::uint32_t>(slots_.empty() ? 64 : slots_.size() * 2));
   for (const std::uint32_t offset : old) {
     if (offset != 0) slots_[slot_of(entry_at(offset - 1).name)] = offset;
   }

@@ -9,8 +9,9 @@
 #include <string_view>
 #include <vector>
 
-// A host name as it is compared: lower case, without a final dot. Nothing when it is none: labels of letters, digits, "-" and "_",
-// 1 to 63 bytes each, 253 together (RFC 1123, section 2.1). An IPv4 address looks like a name, and is compared like one.
+// A host name as it is compared: lower case, without a final dot. Nothing when it is none: labels
+// of letters, digits, "-" and "_", 1 to 63 bytes each, 253 together (RFC 1123, section 2.1). An
+// IPv4 address looks like a name, and is compared like one.
 std::optional<std::string> normal_host(std::string_view text);
 
 class DomainSet {

@@ -42,7 +42,9 @@ class Line {
 std::string_view trim(std::string_view line) {
   constexpr std::string_view kBlank = " \t\r\n";
   const auto first = line.find_first_not_of(kBlank);
-  return first == std::string_view::npos ? std::string_view() : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
+  return first == std::string_view::npos
+             ? std::string_view()
+             : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
 }
 
 // What can be shown of a line in a message.
@@ -55,9 +57,12 @@ std::string shown(std::string_view line) {
 }
 
 std::string what_is_wrong(std::string_view line) {
-  if (line.starts_with("*.")) return "write it without \"*.\": a name stands for all that is below it, too";
-  if (line.find_first_of(" \t") != std::string_view::npos) return "there is more than one word on the line";
-  if (line.find("://") != std::string_view::npos || line.find('/') != std::string_view::npos) return "this is a URL, not a host name";
+  if (line.starts_with("*."))
+    return "write it without \"*.\": a name stands for all that is below it, too";
+  if (line.find_first_of(" \t") != std::string_view::npos)
+    return "there is more than one word on the line";
+  if (line.find("://") != std::string_view::npos || line.find('/') != std::string_view::npos)
+    return "this is a URL, not a host name";
   for (const char c : line) {
     if (static_cast<unsigned char>(c) >= 0x80) return "write it in its ASCII form (xn--...)";
   }
@@ -66,12 +71,15 @@ std::string what_is_wrong(std::string_view line) {
 
 }  // namespace
 
-bool read_list(const std::string& path, std::uint8_t source, DomainSet& names, const std::function<void(const std::string&)>& mistake) {
+bool read_list(const std::string& path, std::uint8_t source, DomainSet& names,
+               const std::function<void(const std::string&)>& mistake) {
   const File file(std::fopen(path.c_str(), "rbe"));
   struct stat status {};
-  if (!file || ::fstat(::fileno(file.get()), &status) != 0) return mistake(path + ": " + std::strerror(errno)), false;
+  if (!file || ::fstat(::fileno(file.get()), &status) != 0)
+    return mistake(path + ": " + std::strerror(errno)), false;
   if (!S_ISREG(status.st_mode)) return mistake(path + ": is not a file"), false;
-  if (static_cast<std::size_t>(status.st_size) > kMostFileBytes) return mistake(path + ": is larger than 512 MiB"), false;
+  if (static_cast<std::size_t>(status.st_size) > kMostFileBytes)
+    return mistake(path + ": is larger than 512 MiB"), false;
 
   unsigned number = 0, wrong = 0;
   Line buffer;
@@ -79,14 +87,18 @@ bool read_list(const std::string& path, std::uint8_t source, DomainSet& names, c
     ++number;
     const std::string_view line = trim(raw->substr(0, raw->find('#')));
     if (line.empty()) continue;
-    if (names.full()) return mistake(path + ":" + std::to_string(number) + ": all lists together are too large"), false;
+    if (names.full())
+      return mistake(path + ":" + std::to_string(number) + ": all lists together are too large"),
+             false;
     if (const auto name = normal_host(line)) {
       names.add(*name, source);
     } else if (++wrong <= kMostTold) {
-      mistake(path + ":" + std::to_string(number) + ": \"" + shown(line) + "\": " + what_is_wrong(line));
+      mistake(path + ":" + std::to_string(number) + ": \"" + shown(line) +
+              "\": " + what_is_wrong(line));
     }
   }
-  if (wrong > kMostTold) mistake(path + ": " + std::to_string(wrong - kMostTold) + " more lines are wrong");
+  if (wrong > kMostTold)
+    mistake(path + ": " + std::to_string(wrong - kMostTold) + " more lines are wrong");
   if (std::ferror(file.get()) != 0) return mistake(path + ": " + std::strerror(errno)), false;
   return true;
 }

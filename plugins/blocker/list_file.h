@@ -9,6 +9,8 @@
 
 #include "domain_set.h"
 
-// Adds the names of the file at `path` to `names`. Empty lines, and what follows a "#", are left out. `mistake` is told what is wrong with
-// "file:line: ", at most ten times a file, and how many there were beyond. False: the file could not be read, which is told, too.
-bool read_list(const std::string& path, std::uint8_t source, DomainSet& names, const std::function<void(const std::string&)>& mistake);
+// Adds the names of the file at `path` to `names`. Empty lines, and what follows a "#", are left
+// out. `mistake` is told what is wrong with "file:line: ", at most ten times a file, and how many
+// there were beyond. False: the file could not be read, which is told, too.
+bool read_list(const std::string& path, std::uint8_t source, DomainSet& names,
+               const std::function<void(const std::string&)>& mistake);

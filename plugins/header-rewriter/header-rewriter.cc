@@ -17,7 +17,8 @@ struct Edit {
 }  // namespace
 
 struct HeaderRewriter : hyalite::Plugin<HeaderRewriter> {
-  static constexpr hyalite::Info info{"header-rewriter", "1.0.0", "Sets, adds and removes headers", "MIT"};
+  static constexpr hyalite::Info info{"header-rewriter", "1.0.0", "Sets, adds and removes headers",
+                                      "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false,
     "definitions": {
@@ -37,12 +38,15 @@ struct HeaderRewriter : hyalite::Plugin<HeaderRewriter> {
   }
 
   hyalite::Verdict on_request_head(hyalite::Request& request) { return apply(request_, request); }
-  hyalite::Verdict on_response_head(hyalite::Response& response) { return apply(response_, response); }
+  hyalite::Verdict on_response_head(hyalite::Response& response) {
+    return apply(response_, response);
+  }
 
  private:
   void read(const hyalite::Value& list, std::vector<Edit>& edits) {
     for (const hyalite::Value item : list) {
-      const hyalite::Value set = item["set"], add = item["add"], remove = item["remove"], to = item["to"];
+      const hyalite::Value set = item["set"], add = item["add"], remove = item["remove"],
+                           to = item["to"];
       if (set.exists() + add.exists() + remove.exists() != 1) {
         item.mistake("says not one thing: expected one of set, add or remove");
         continue;
@@ -59,13 +63,17 @@ struct HeaderRewriter : hyalite::Plugin<HeaderRewriter> {
   bool is_fine(const hyalite::Value& name, const hyalite::Value& to) const {
     const hyalite_status named = host().http->check_name(host().root, hyalite::bytes(name.text()));
     if (named == HYALITE_E_FORBIDDEN) {
-      name.mistake("belongs to the proxy: this header says where a message ends or how a connection is used, and must agree with what is sent");
+      name.mistake(
+          "belongs to the proxy: this header says where a message ends or how a connection is "
+          "used, and must agree with what is sent");
     } else if (named != HYALITE_OK) {
       name.mistake("is not a header's name");
     }
     if (!to) return named == HYALITE_OK;
-    const bool valid = host().http->check_value(host().root, hyalite::bytes(to.text())) == HYALITE_OK;
-    if (!valid) to.mistake("is not a header's value: it has control characters, or white space at an end");
+    const bool valid =
+        host().http->check_value(host().root, hyalite::bytes(to.text())) == HYALITE_OK;
+    if (!valid)
+      to.mistake("is not a header's value: it has control characters, or white space at an end");
     return valid && named == HYALITE_OK;
   }
 
@@ -83,9 +91,12 @@ struct HeaderRewriter : hyalite::Plugin<HeaderRewriter> {
 
   static hyalite_status apply(const Edit& edit, hyalite::Message& message) {
     switch (edit.kind) {
-      case Edit::Kind::set: return message.set(edit.name, edit.value);
-      case Edit::Kind::add: return message.append(edit.name, edit.value);
-      case Edit::Kind::remove: return message.remove(edit.name);
+      case Edit::Kind::set:
+        return message.set(edit.name, edit.value);
+      case Edit::Kind::add:
+        return message.append(edit.name, edit.value);
+      case Edit::Kind::remove:
+        return message.remove(edit.name);
     }
     return HYALITE_E_INVALID;
   }

@@ -11,8 +11,12 @@
 namespace {
 
 std::string_view name_of_end(std::uint32_t end) {
-  constexpr std::string_view kNames[] = {"complete", "client_gone", "upstream_gone", "upstream_unreachable", "client_refused",
-                                         "upstream_refused", "blocked", "timed_out", "stopped", "limit", "error"};
+  constexpr std::string_view kNames[] = {"complete",       "client_gone",
+                                         "upstream_gone",  "upstream_unreachable",
+                                         "client_refused", "upstream_refused",
+                                         "blocked",        "timed_out",
+                                         "stopped",        "limit",
+                                         "error"};
   return end < std::size(kNames) ? kNames[end] : "error";
 }
 
@@ -27,7 +31,8 @@ std::string_view name_of_protocol(std::uint32_t protocol) {
 }
 
 bool same_address(const hyalite_address& a, const hyalite_address& b) {
-  return a.family == b.family && a.port == b.port && std::memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+  return a.family == b.family && a.port == b.port &&
+         std::memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
 }
 
 // `T` has finding(index, out): a flow or an exchange.
@@ -80,7 +85,8 @@ void put_end(const Summary& summary, JsonLine& line) {
 }  // namespace
 
 struct HttpLogger : hyalite::Plugin<HttpLogger> {
-  static constexpr hyalite::Info info{"http-logger", "1.0.0", "Writes a record of every exchange", "MIT"};
+  static constexpr hyalite::Info info{"http-logger", "1.0.0", "Writes a record of every exchange",
+                                      "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false, "required": ["file"],
     "properties": {
@@ -105,7 +111,8 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     if (const std::string why = file_.check(); !why.empty()) settings["file"].mistake(why);
     flows_ = settings["flows"].text("uninspected");
     define(written_, "http_logger_records_total", "Records that were made.");
-    define(dropped_, "http_logger_records_dropped_total", "Records for which there was no room, as the file could not be written.");
+    define(dropped_, "http_logger_records_dropped_total",
+           "Records for which there was no room, as the file could not be written.");
   }
 
   hyalite_status start(const hyalite_worker&) {
@@ -138,7 +145,8 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     state.asked = asked.members();
   }
 
-  void on_exchange_end(hyalite::Exchange& exchange, const hyalite_exchange_summary& summary, ExchangeState& state) {
+  void on_exchange_end(hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,
+                       ExchangeState& state) {
     JsonLine line;
     line.text("time", utc_time(summary.started_at));
     line.text("kind", "exchange");
@@ -161,7 +169,9 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
   }
 
   void on_flow_close(hyalite::Flow& flow, const hyalite_flow_summary& summary) {
-    if (flows_ == "none" || (flows_ == "uninspected" && summary.inspected != 0 && summary.exchanges > 0)) return;
+    if (flows_ == "none" ||
+        (flows_ == "uninspected" && summary.inspected != 0 && summary.exchanges > 0))
+      return;
     const hyalite_flow_info& about = flow.info();
     JsonLine line;
     line.text("time", utc_time(about.opened_at));
@@ -198,7 +208,8 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
   void tell_trouble() {
     if (file_.trouble() == told_) return;
     told_ = file_.trouble();
-    if (!told_.empty()) log(HYALITE_LOG_ERROR, "records wait: the file cannot be written", {{"why", told_}});
+    if (!told_.empty())
+      log(HYALITE_LOG_ERROR, "records wait: the file cannot be written", {{"why", told_}});
   }
 
   LineFile file_;

@@ -11,7 +11,12 @@ namespace {
 std::size_t sequence(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xc2 ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0u) != 0x80) return 0;
@@ -56,7 +61,8 @@ std::string utc_time(std::int64_t nanoseconds) {
   ::gmtime_r(&seconds, &parts);
   char text[64];
   const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>(nanoseconds / 1'000'000 % 1'000));
+  std::snprintf(text + n, sizeof text - n, ".%03dZ",
+                static_cast<int>(nanoseconds / 1'000'000 % 1'000));
   return text;
 }
 
@@ -84,7 +90,8 @@ void JsonLine::number(std::string_view key, std::uint64_t value) {
 void JsonLine::milliseconds(std::string_view key, std::int64_t nanoseconds) {
   begin(key);
   char text[40];
-  std::snprintf(text, sizeof text, "%lld.%03d", static_cast<long long>(nanoseconds / 1'000'000), static_cast<int>(nanoseconds / 1'000 % 1'000));
+  std::snprintf(text, sizeof text, "%lld.%03d", static_cast<long long>(nanoseconds / 1'000'000),
+                static_cast<int>(nanoseconds / 1'000 % 1'000));
   out_ += text;
 }
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-// An object without its braces: "a":1,"b":"c". Bytes that are not UTF-8 become U+FFFD: the result is always valid JSON, on one line.
+// An object without its braces: "a":1,"b":"c". Bytes that are not UTF-8 become U+FFFD: the result
+// is always valid JSON, on one line.
 class JsonLine {
  public:
   // The most of one text that is written; a longer one ends in "...".

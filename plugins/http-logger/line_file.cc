@@ -13,7 +13,9 @@
 
 namespace {
 
-std::string failure(const std::string& path, int error) { return path + ": " + std::strerror(error); }
+std::string failure(const std::string& path, int error) {
+  return path + ": " + std::strerror(error);
+}
 
 bool is_file(int fd) {
   struct stat status {};
@@ -32,7 +34,8 @@ std::string LineFile::open() {
     return {};
   }
   // A pipe without a reader must not stop us, here or later.
-  const int fd = ::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+  const int fd =
+      ::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
   if (fd < 0) return failure(options_.path, errno);  // what was open stays so
   if (fd_ > STDERR_FILENO) ::close(fd_);
   fd_ = fd;
@@ -48,8 +51,11 @@ std::string LineFile::check() const {
   }
   if (errno != ENOENT) return failure(options_.path, errno);
   const auto slash = options_.path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : options_.path.substr(0, slash);
-  if (::access(directory.c_str(), W_OK | X_OK) != 0) return "cannot be created: " + failure(directory, errno);
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : options_.path.substr(0, slash);
+  if (::access(directory.c_str(), W_OK | X_OK) != 0)
+    return "cannot be created: " + failure(directory, errno);
   return {};
 }
 
@@ -57,8 +63,10 @@ bool LineFile::add(std::string_view line, std::int64_t now_ns) {
   if (waiting_.size() + line.size() > options_.most_bytes) flush(now_ns);
   if (waiting_.size() + line.size() > options_.most_bytes) return false;
   waiting_ += line;
-  if (waiting_.size() >= options_.flush_bytes) flush(now_ns);
-  else tick(now_ns);
+  if (waiting_.size() >= options_.flush_bytes)
+    flush(now_ns);
+  else
+    tick(now_ns);
   return true;
 }
 
@@ -66,7 +74,8 @@ void LineFile::tick(std::int64_t now_ns) {
   if (!waiting_.empty() && now_ns - written_at_ns_ >= options_.flush_ns) flush(now_ns);
 }
 
-// Would a write wait for a reader? Standard output may be a pipe that is not ours to make non-blocking.
+// Would a write wait for a reader? Standard output may be a pipe that is not ours to make
+// non-blocking.
 bool LineFile::can_take() const {
   pollfd wanted{fd_, POLLOUT, 0};
   return ::poll(&wanted, 1, 0) == 1 && (wanted.revents & POLLOUT) != 0;
@@ -79,7 +88,8 @@ void LineFile::flush(std::int64_t now_ns) {
   trouble_.clear();
   while (done < waiting_.size()) {
     // A pipe that can take something takes so much without waiting.
-    const std::size_t most = regular ? waiting_.size() - done : std::min<std::size_t>(waiting_.size() - done, PIPE_BUF);
+    const std::size_t most =
+        regular ? waiting_.size() - done : std::min<std::size_t>(waiting_.size() - done, PIPE_BUF);
     if (!regular && !can_take()) {
       trouble_ = options_.path + ": nobody reads";
       break;

@@ -10,9 +10,9 @@
 class LineFile {
  public:
   struct Options {
-    std::string path;                      // "-": standard output
-    std::size_t flush_bytes = 64 * 1024;   // written at the latest when so much is waiting
-    std::int64_t flush_ns = 1'000'000'000;  // and when the last write was so long ago
+    std::string path;                          // "-": standard output
+    std::size_t flush_bytes = 64 * 1024;       // written at the latest when so much is waiting
+    std::int64_t flush_ns = 1'000'000'000;     // and when the last write was so long ago
     std::size_t most_bytes = 4 * 1024 * 1024;  // what does not fit is dropped, and counted
   };
   explicit LineFile(Options options) : options_(std::move(options)) {}

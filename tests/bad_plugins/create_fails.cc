@@ -1,5 +1,5 @@
-// Cannot be created: { how: mistakes } tells why, { how: silently } does not, { how: throws } throws.
-// SPDX-License-Identifier: MIT
+// Cannot be created: { how: mistakes } tells why, { how: silently } does not, { how: throws }
+// throws. SPDX-License-Identifier: MIT
 #include <hyalite/plugin.hpp>
 
 #include <stdexcept>

@@ -1,5 +1,5 @@
-// A plugin that has every hook and misbehaves in the one that its settings name: { in: request_head }.
-// SPDX-License-Identifier: MIT
+// A plugin that has every hook and misbehaves in the one that its settings name: { in: request_head
+// }. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <hyalite/plugin.hpp>
@@ -35,8 +35,12 @@ struct EveryHook : hyalite::Plugin<T> {
     return at("flow_open");
   }
   hyalite::Verdict on_protocol(hyalite::Flow&, std::uint32_t) { return at("protocol"); }
-  hyalite::Verdict on_client_hello(hyalite::Flow&, const hyalite::ClientHello&) { return at("client_hello"); }
-  hyalite::Verdict on_upstream_connect(hyalite::Flow&, const hyalite_address&) { return at("upstream_connect"); }
+  hyalite::Verdict on_client_hello(hyalite::Flow&, const hyalite::ClientHello&) {
+    return at("client_hello");
+  }
+  hyalite::Verdict on_upstream_connect(hyalite::Flow&, const hyalite_address&) {
+    return at("upstream_connect");
+  }
   hyalite::Verdict on_request_head(hyalite::Request& request) {
     request.want_request_body(hyalite::BodyWish::tap());
     request.want_response_body(hyalite::BodyWish::tap());
@@ -47,13 +51,19 @@ struct EveryHook : hyalite::Plugin<T> {
   hyalite::Verdict on_request_end(hyalite::Request&) { return at("request_end"); }
   hyalite::Verdict on_response_info(hyalite::Response&) { return at("response_info"); }
   hyalite::Verdict on_response_head(hyalite::Response&) { return at("response_head"); }
-  hyalite::Verdict on_response_body(hyalite::Response&, hyalite::Body&) { return at("response_body"); }
+  hyalite::Verdict on_response_body(hyalite::Response&, hyalite::Body&) {
+    return at("response_body");
+  }
   hyalite::Verdict on_response_trailers(hyalite::Trailers&) { return at("response_trailers"); }
   hyalite::Verdict on_response_end(hyalite::Response&) { return at("response_end"); }
   hyalite::Verdict on_tunnel_open(hyalite::Exchange&, std::uint32_t) { return at("tunnel_open"); }
-  hyalite::Verdict on_exchange_end(hyalite::Exchange&, const hyalite_exchange_summary&) { return at("exchange_end"); }
+  hyalite::Verdict on_exchange_end(hyalite::Exchange&, const hyalite_exchange_summary&) {
+    return at("exchange_end");
+  }
   hyalite::Verdict on_data(hyalite::Flow&, hyalite_direction, hyalite::Body&) { return at("data"); }
-  hyalite::Verdict on_flow_close(hyalite::Flow&, const hyalite_flow_summary&) { return at("flow_close"); }
+  hyalite::Verdict on_flow_close(hyalite::Flow&, const hyalite_flow_summary&) {
+    return at("flow_close");
+  }
 
   hyalite::Verdict at(std::string_view here) {
     return here == where ? static_cast<T*>(this)->misbehave() : hyalite::Verdict::go_on;

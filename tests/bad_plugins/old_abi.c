@@ -4,7 +4,17 @@
 #include <stdlib.h>
 
 __attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION))) static const hyalite_note note = {
-    8, sizeof(hyalite_note) - 20, HYALITE_NOTE_TYPE, HYALITE_NOTE_NAME, 0, 0, 0, 0, "old_abi", "1.0.0", "MIT"};
+    8,
+    sizeof(hyalite_note) - 20,
+    HYALITE_NOTE_TYPE,
+    HYALITE_NOTE_NAME,
+    0,
+    0,
+    0,
+    0,
+    "old_abi",
+    "1.0.0",
+    "MIT"};
 
 __attribute__((constructor)) static void run(void) { abort(); }
 

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include <hyalite/plugin.hpp>
 
-#include <thread>
 #include <unistd.h>
+#include <thread>
 
 struct StartsThread : hyalite::Plugin<StartsThread> {
-  static constexpr hyalite::Info info{"starts_thread_in_create", "1.0.0", "Starts a thread too early", "MIT"};
+  static constexpr hyalite::Info info{"starts_thread_in_create", "1.0.0",
+                                      "Starts a thread too early", "MIT"};
   void configure(const hyalite::Settings&) {
     int ends[2];
     if (::pipe(ends) != 0) return;

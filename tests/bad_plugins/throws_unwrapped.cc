@@ -8,7 +8,9 @@ struct Plain : hyalite::Plugin<Plain> {
   static constexpr hyalite::Info info{"throws_unwrapped", "1.0.0", "Throws through C", "MIT"};
 };
 
-static hyalite_verdict request_head(void*, hyalite_exchange*, void*, const hyalite_headers*) { throw std::runtime_error("through C"); }
+static hyalite_verdict request_head(void*, hyalite_exchange*, void*, const hyalite_headers*) {
+  throw std::runtime_error("through C");
+}
 
 static const void* get_interface(const char* id) {
   static const hyalite_http_hooks hooks = [] {
@@ -20,7 +22,9 @@ static const void* get_interface(const char* id) {
   return std::strcmp(id, HYALITE_HTTP_ID) == 0 ? &hooks : nullptr;
 }
 
-__attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note note = hyalite::note_of(Plain::info);
+__attribute__((used, aligned(4),
+               section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note note =
+    hyalite::note_of(Plain::info);
 
 extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry(void);
 const hyalite_descriptor* hyalite_plugin_entry(void) {

@@ -276,6 +276,20 @@ TEST_F(FlowsOnLoopback, DrainEndsEveryFlowByItsDeadline) {
   EXPECT_EQ(count("hyalite_flows_closed_total", "drained"), 1u);
 }
 
+TEST_F(FlowsOnLoopback, ServeAClientThatOnlyBeginsWhenItsWorkerDrains) {
+  start();
+  Fd c = client();
+  flows->drain(Seconds{60});
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), kOk));
+  std::string got;
+  ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
+  EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+}
+
 // ---- what no plugin edits arrives byte for byte ----
 
 class Messages {

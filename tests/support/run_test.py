@@ -40,7 +40,7 @@ def _copy(copy, binaries):
     for name in ("tests/system", "tests/support", "config", "docs", "examples/demo"):
         shutil.copytree(_ROOT / name, copy / name)
     shutil.copy(_ROOT / "demo", copy)
-    for name in ("bin", "plugins"):
+    for name in ("bin", "plugins", "bad_plugins"):
         if (binaries / name).exists():
             shutil.copytree(binaries / name, copy / "build" / name)
     subprocess.run(["chmod", "-R", "go+rX,go-w", str(copy)], check=True)

@@ -1,5 +1,5 @@
-/* Bytes that pass by: what a plugin declares it needs of them, and the window through which it sees and edits them.
- * SPDX-License-Identifier: MIT */
+/* Bytes that pass by: what a plugin declares it needs of them, and the window through which it sees
+ * and edits them. SPDX-License-Identifier: MIT */
 #ifndef HYALITE_BODY_H_
 #define HYALITE_BODY_H_
 
@@ -9,26 +9,32 @@
 extern "C" {
 #endif
 
-/* What an instance needs of a message's body (or of one direction of a tunnel). It pays only for what it declares. */
+/* What an instance needs of a message's body (or of one direction of a tunnel). It pays only for
+ * what it declares. */
 enum hyalite_body_mode {
-  HYALITE_BODY_NONE = 0,   /* nothing: the default. Forwarded without a look */
-  HYALITE_BODY_TAP = 1,    /* to read: the bytes are forwarded whatever happens; pass, drop, write and keep are refused */
+  HYALITE_BODY_NONE = 0, /* nothing: the default. Forwarded without a look */
+  HYALITE_BODY_TAP = 1,  /* to read: the bytes are forwarded whatever happens; pass, drop, write and
+                            keep are refused */
   HYALITE_BODY_STREAM = 2, /* to read and edit as it arrives */
-  HYALITE_BODY_FULL = 3    /* all of it at once, up to `cap`, the head held back until the verdict; http only */
+  HYALITE_BODY_FULL =
+      3 /* all of it at once, up to `cap`, the head held back until the verdict; http only */
   /* 4 is kept for a mode that looks at the beginning only */
 };
 
 enum hyalite_body_flags {
-  HYALITE_BODY_MAY_RESIZE = 1, /* STREAM: the number of bytes may change; the host announces no length then. FULL implies it */
-  HYALITE_BODY_WANT_TRAILERS = 2 /* call the trailers hook also for a message that has none, so that some can be added */
+  HYALITE_BODY_MAY_RESIZE = 1, /* STREAM: the number of bytes may change; the host announces no
+                                  length then. FULL implies it */
+  HYALITE_BODY_WANT_TRAILERS =
+      2 /* call the trailers hook also for a message that has none, so that some can be added */
   /* 4 is kept for decoding content codings */
 };
 
 /* FULL: what happens to a body that is larger than `cap`. */
 enum hyalite_overflow {
-  HYALITE_OVERFLOW_DEGRADE = 0, /* what is held is shown with HYALITE_WINDOW_TRUNCATED, the rest as in STREAM */
-  HYALITE_OVERFLOW_SKIP = 1,    /* all of it is forwarded unseen, and counted */
-  HYALITE_OVERFLOW_REJECT = 2   /* 413 to the client for a request, 502 for a response */
+  HYALITE_OVERFLOW_DEGRADE =
+      0, /* what is held is shown with HYALITE_WINDOW_TRUNCATED, the rest as in STREAM */
+  HYALITE_OVERFLOW_SKIP = 1,  /* all of it is forwarded unseen, and counted */
+  HYALITE_OVERFLOW_REJECT = 2 /* 413 to the client for a request, 502 for a response */
 };
 
 typedef struct hyalite_body_options {
@@ -36,14 +42,16 @@ typedef struct hyalite_body_options {
   uint32_t mode;     /* enum hyalite_body_mode */
   uint32_t flags;    /* enum hyalite_body_flags */
   uint32_t overflow; /* enum hyalite_overflow */
-  uint64_t cap;      /* FULL: bytes; 0: as much as the host is ready to hold; more than that: HYALITE_E_LIMIT */
+  uint64_t cap;      /* FULL: bytes; 0: as much as the host is ready to hold; more than that:
+                        HYALITE_E_LIMIT */
   uint32_t keep_max; /* STREAM: the most that keep() will be asked for; 0: keep is not used */
   uint32_t reserved;
 } hyalite_body_options;
 
 enum hyalite_window_flags {
-  HYALITE_WINDOW_END = 1,      /* nothing follows: the last call for this body or direction */
-  HYALITE_WINDOW_TRUNCATED = 2 /* FULL overflowed: this is the part that was held, more follows as STREAM */
+  HYALITE_WINDOW_END = 1, /* nothing follows: the last call for this body or direction */
+  HYALITE_WINDOW_TRUNCATED =
+      2 /* FULL overflowed: this is the part that was held, more follows as STREAM */
 };
 
 /* The bytes of one call, in pieces. */
@@ -59,22 +67,24 @@ typedef struct hyalite_window_view {
 
 #define HYALITE_HOST_BODY_ID "hyalite.host.body/0"
 
-/* A cursor goes through the window once, from its first byte on. After the hook, what it has not reached is passed on,
- * except for what is kept. All functions: HYALITE_E_FORBIDDEN in TAP, HYALITE_E_INVALID past the window's end. */
+/* A cursor goes through the window once, from its first byte on. After the hook, what it has not
+ * reached is passed on, except for what is kept. All functions: HYALITE_E_FORBIDDEN in TAP,
+ * HYALITE_E_INVALID past the window's end. */
 typedef struct hyalite_host_body {
   uint32_t size, reserved;
   /* [hook: request_body, response_body, data] Forwards the next `n` bytes, without copying them. */
   hyalite_status (*pass)(hyalite_window* window, uint64_t n);
   /* [hook: request_body, response_body, data] Leaves the next `n` bytes out. */
   hyalite_status (*drop)(hyalite_window* window, uint64_t n);
-  /* [hook: request_body, response_body, data] [copies] Puts `bytes` in at the cursor. HYALITE_E_LIMIT: too much at once. */
+  /* [hook: request_body, response_body, data] [copies] Puts `bytes` in at the cursor.
+   * HYALITE_E_LIMIT: too much at once. */
   hyalite_status (*write)(hyalite_window* window, hyalite_bytes bytes);
-  /* [hook: request_body, response_body, data] [deferred] The last `n` bytes wait, and come first in the next window: for
-   * something that may have been cut in two. At most keep_max; HYALITE_E_INVALID at the end of a body, or when the
-   * cursor is in them already. */
+  /* [hook: request_body, response_body, data] [deferred] The last `n` bytes wait, and come first in
+   * the next window: for something that may have been cut in two. At most keep_max;
+   * HYALITE_E_INVALID at the end of a body, or when the cursor is in them already. */
   hyalite_status (*keep)(hyalite_window* window, uint64_t n);
-  /* [hook: request_body, response_body, data] [lives: hook] `n` bytes from `offset` (in this window) in one piece; copied only when they lie in
-   * several. */
+  /* [hook: request_body, response_body, data] [lives: hook] `n` bytes from `offset` (in this
+   * window) in one piece; copied only when they lie in several. */
   hyalite_status (*flat)(hyalite_window* window, uint64_t offset, uint64_t n, hyalite_bytes* out);
 } hyalite_host_body;
 

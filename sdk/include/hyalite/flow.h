@@ -1,5 +1,5 @@
-/* A flow: one client connection on its way and back. What is known of it, what can be decided, its hooks.
- * SPDX-License-Identifier: MIT */
+/* A flow: one client connection on its way and back. What is known of it, what can be decided, its
+ * hooks. SPDX-License-Identifier: MIT */
 #ifndef HYALITE_FLOW_H_
 #define HYALITE_FLOW_H_
 
@@ -13,9 +13,10 @@ extern "C" {
 /* How the flow came to the proxy. Unknown values: treat as HYALITE_ARRIVAL_UNKNOWN. */
 enum hyalite_arrival {
   HYALITE_ARRIVAL_UNKNOWN = 0,
-  HYALITE_ARRIVAL_TRANSPARENT = 1, /* TPROXY, or policy routing alone: the local address is the destination */
-  HYALITE_ARRIVAL_REDIRECT = 2,    /* NAT: the destination was asked of conntrack */
-  HYALITE_ARRIVAL_FIXED = 3        /* the listener's settings name the destination */
+  HYALITE_ARRIVAL_TRANSPARENT =
+      1, /* TPROXY, or policy routing alone: the local address is the destination */
+  HYALITE_ARRIVAL_REDIRECT = 2, /* NAT: the destination was asked of conntrack */
+  HYALITE_ARRIVAL_FIXED = 3     /* the listener's settings name the destination */
 };
 
 /* What the client speaks. Unknown values: treat as HYALITE_PROTOCOL_UNKNOWN. */
@@ -32,12 +33,13 @@ typedef struct hyalite_flow_info {
   uint32_t arrival;  /* enum hyalite_arrival */
   uint32_t protocol; /* enum hyalite_protocol */
   uint32_t worker;
-  uint64_t id;               /* unique on this machine while it runs; the same in records, log and admin pages */
-  int64_t opened_at;         /* wall clock, ns */
-  hyalite_address client;    /* who speaks */
+  uint64_t id; /* unique on this machine while it runs; the same in records, log and admin pages */
+  int64_t opened_at;           /* wall clock, ns */
+  hyalite_address client;      /* who speaks */
   hyalite_address destination; /* where the client was going */
-  hyalite_address upstream;  /* where we connect(ed) to; the destination unless a plugin redirected */
-  hyalite_bytes listener;    /* its address, as in the settings */
+  hyalite_address
+      upstream;           /* where we connect(ed) to; the destination unless a plugin redirected */
+  hyalite_bytes listener; /* its address, as in the settings */
   hyalite_bytes server_name; /* of the ClientHello; empty when there is none */
 } hyalite_flow_info;
 
@@ -59,12 +61,12 @@ typedef struct hyalite_u16_list {
 typedef struct hyalite_client_hello {
   uint32_t size;
   uint16_t record_version, legacy_version;
-  uint32_t server_name_kind;         /* enum hyalite_server_name */
+  uint32_t server_name_kind;           /* enum hyalite_server_name */
   uint32_t has_encrypted_client_hello; /* 0 or 1; with 1 server_name is only the outer one */
-  hyalite_bytes server_name;         /* a HOST: lower case, no final dot; the others: as sent */
-  const hyalite_bytes* alpn;         /* the protocols offered */
+  hyalite_bytes server_name;           /* a HOST: lower case, no final dot; the others: as sent */
+  const hyalite_bytes* alpn;           /* the protocols offered */
   size_t alpn_count;
-  hyalite_u16_list versions;         /* of supported_versions; empty when the extension is absent */
+  hyalite_u16_list versions; /* of supported_versions; empty when the extension is absent */
   hyalite_u16_list cipher_suites, extensions, groups, signature_algorithms;
   const uint8_t* ec_point_formats;
   size_t ec_point_format_count;
@@ -72,30 +74,32 @@ typedef struct hyalite_client_hello {
 
 /* How a flow or an exchange ended. Unknown values: treat as HYALITE_END_ERROR. */
 enum hyalite_end {
-  HYALITE_END_COMPLETE = 0,        /* as it should */
-  HYALITE_END_CLIENT_GONE = 1,     /* the client closed or reset before the end */
-  HYALITE_END_UPSTREAM_GONE = 2,   /* upstream closed or reset before the end */
+  HYALITE_END_COMPLETE = 0,             /* as it should */
+  HYALITE_END_CLIENT_GONE = 1,          /* the client closed or reset before the end */
+  HYALITE_END_UPSTREAM_GONE = 2,        /* upstream closed or reset before the end */
   HYALITE_END_UPSTREAM_UNREACHABLE = 3, /* refused, timed out, no route */
-  HYALITE_END_CLIENT_REFUSED = 4,  /* what the client sent was refused: see `reason` */
-  HYALITE_END_UPSTREAM_REFUSED = 5, /* what upstream sent was refused: see `reason` */
-  HYALITE_END_BLOCKED = 6,         /* a plugin decided: see `decided_by` */
+  HYALITE_END_CLIENT_REFUSED = 4,       /* what the client sent was refused: see `reason` */
+  HYALITE_END_UPSTREAM_REFUSED = 5,     /* what upstream sent was refused: see `reason` */
+  HYALITE_END_BLOCKED = 6,              /* a plugin decided: see `decided_by` */
   HYALITE_END_TIMED_OUT = 7,
-  HYALITE_END_STOPPED = 8,         /* the proxy is stopping, or draining reached its deadline */
-  HYALITE_END_LIMIT = 9,           /* a limit of the settings was reached */
+  HYALITE_END_STOPPED = 8, /* the proxy is stopping, or draining reached its deadline */
+  HYALITE_END_LIMIT = 9,   /* a limit of the settings was reached */
   HYALITE_END_ERROR = 10
 };
 
 typedef struct hyalite_flow_summary {
   uint32_t size;
-  uint32_t end;                /* enum hyalite_end */
+  uint32_t end;                                                /* enum hyalite_end */
   uint64_t from_client, to_client, to_upstream, from_upstream; /* bytes on the wire */
-  uint64_t exchanges;          /* how many there were */
-  int64_t duration;            /* ns since it was opened */
-  uint32_t inspected;          /* 1 when all of it was; 0 when some of it passed uninspected */
+  uint64_t exchanges;                                          /* how many there were */
+  int64_t duration;                                            /* ns since it was opened */
+  uint32_t inspected; /* 1 when all of it was; 0 when some of it passed uninspected */
   uint32_t reserved;
-  hyalite_bytes reason;        /* a short fixed word for the end, e.g. "client.bad_chunk_size"; may be empty */
-  hyalite_bytes bypass;        /* why (some of) it passed uninspected, e.g. "tls", "bypass_list"; empty when it did not */
-  hyalite_bytes decided_by;    /* the instance that reset or passed it; empty when none did */
+  hyalite_bytes
+      reason; /* a short fixed word for the end, e.g. "client.bad_chunk_size"; may be empty */
+  hyalite_bytes bypass;     /* why (some of) it passed uninspected, e.g. "tls", "bypass_list"; empty
+                               when it did not */
+  hyalite_bytes decided_by; /* the instance that reset or passed it; empty when none did */
   hyalite_bytes decision_reason; /* in that instance's words */
 } hyalite_flow_summary;
 
@@ -107,26 +111,34 @@ typedef struct hyalite_host_flow {
   const hyalite_flow_info* (*info)(hyalite_flow* flow);
   /* [hook] [lives: hook] The ClientHello once it was read, else NULL. */
   const hyalite_client_hello* (*client_hello)(hyalite_flow* flow);
-  /* [hook: flow_open, protocol, client_hello, upstream_connect, data] [copies] [deferred] Ends the flow at once, with a TCP reset to the client;
-   * return HYALITE_FINAL. `reason` goes into the records. */
+  /* [hook: flow_open, protocol, client_hello, upstream_connect, data] [copies] [deferred] Ends the
+   * flow at once, with a TCP reset to the client; return HYALITE_FINAL. `reason` goes into the
+   * records. */
   hyalite_status (*reset)(hyalite_flow* flow, hyalite_bytes reason);
-  /* [hook: flow_open, protocol, client_hello, data] [copies] [deferred] From here on the bytes pass untouched and no plugin
-   * is asked again; return HYALITE_FINAL. */
+  /* [hook: flow_open, protocol, client_hello, data] [copies] [deferred] From here on the bytes pass
+   * untouched and no plugin is asked again; return HYALITE_FINAL. */
   hyalite_status (*pass_through)(hyalite_flow* flow, hyalite_bytes reason);
-  /* [hook: flow_open, protocol, client_hello, upstream_connect] [copies] [deferred] Connects there instead; the client does
-   * not learn of it. Return HYALITE_CONTINUE: those who come after may still decide. HYALITE_E_LATE: connected already. */
-  hyalite_status (*redirect_upstream)(hyalite_flow* flow, const hyalite_address* to, hyalite_bytes reason);
-  /* [hook: flow_open, protocol, client_hello, tunnel_open, data] Declares what this instance needs of the raw bytes in `direction`,
-   * if they turn out not to be HTTP (or no longer are). NONE, TAP or STREAM. In data: only to lower it. */
-  hyalite_status (*stream_interest)(hyalite_flow* flow, hyalite_direction direction, const hyalite_body_options* options);
-  /* [hook] [lives: hook] Finding number `index` about this flow; HYALITE_E_MISSING past the last one. */
+  /* [hook: flow_open, protocol, client_hello, upstream_connect] [copies] [deferred] Connects there
+   * instead; the client does not learn of it. Return HYALITE_CONTINUE: those who come after may
+   * still decide. HYALITE_E_LATE: connected already. */
+  hyalite_status (*redirect_upstream)(hyalite_flow* flow, const hyalite_address* to,
+                                      hyalite_bytes reason);
+  /* [hook: flow_open, protocol, client_hello, tunnel_open, data] Declares what this instance needs
+   * of the raw bytes in `direction`, if they turn out not to be HTTP (or no longer are). NONE, TAP
+   * or STREAM. In data: only to lower it. */
+  hyalite_status (*stream_interest)(hyalite_flow* flow, hyalite_direction direction,
+                                    const hyalite_body_options* options);
+  /* [hook] [lives: hook] Finding number `index` about this flow; HYALITE_E_MISSING past the last
+   * one. */
   hyalite_status (*finding)(hyalite_flow* flow, size_t index, hyalite_finding* out);
-  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records. HYALITE_E_LIMIT: too many. */
+  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records.
+   * HYALITE_E_LIMIT: too many. */
   hyalite_status (*add_finding)(hyalite_flow* flow, hyalite_bytes name, hyalite_bytes detail);
 } hyalite_host_flow;
 
-/* ---- hooks ---------------------------------------------------------------------------------------------------------------
- * `state` is this instance's own state of the flow (hyalite_state_hooks in plugin.h), NULL when it asked for none. */
+/* ---- hooks ----
+ * `state` is this instance's own state of the flow (hyalite_state_hooks in plugin.h), NULL when it
+ * asked for none. */
 #define HYALITE_FLOW_ID "hyalite.flow/0"
 
 typedef struct hyalite_flow_hooks {
@@ -138,10 +150,12 @@ typedef struct hyalite_flow_hooks {
    * Decisions: pass_through, reset, redirect_upstream. */
   hyalite_verdict (*protocol)(void* instance, hyalite_flow* flow, void* state, uint32_t protocol);
   /* [worker] Before connecting to `to`. Decisions: reset, redirect_upstream. */
-  hyalite_verdict (*upstream_connect)(void* instance, hyalite_flow* flow, void* state, const hyalite_address* to);
-  /* [worker] The end, exactly once for each flow that was opened, unless this instance was left out of it. Nothing can be
-   * decided. */
-  hyalite_verdict (*flow_close)(void* instance, hyalite_flow* flow, void* state, const hyalite_flow_summary* summary);
+  hyalite_verdict (*upstream_connect)(void* instance, hyalite_flow* flow, void* state,
+                                      const hyalite_address* to);
+  /* [worker] The end, exactly once for each flow that was opened, unless this instance was left out
+   * of it. Nothing can be decided. */
+  hyalite_verdict (*flow_close)(void* instance, hyalite_flow* flow, void* state,
+                                const hyalite_flow_summary* summary);
 } hyalite_flow_hooks;
 
 #define HYALITE_TLS_ID "hyalite.tls/0"
@@ -150,17 +164,19 @@ typedef struct hyalite_tls_hooks {
   uint32_t size, reserved;
   /* [worker] A whole ClientHello was read; nothing was answered and nothing sent on.
    * Decisions: pass_through, reset, redirect_upstream. */
-  hyalite_verdict (*client_hello)(void* instance, hyalite_flow* flow, void* state, const hyalite_client_hello* hello);
+  hyalite_verdict (*client_hello)(void* instance, hyalite_flow* flow, void* state,
+                                  const hyalite_client_hello* hello);
 } hyalite_tls_hooks;
 
 #define HYALITE_STREAM_ID "hyalite.stream/0"
 
 typedef struct hyalite_stream_hooks {
   uint32_t size, reserved;
-  /* [worker] Raw or tunnelled bytes, for instances that declared a stream_interest. HYALITE_WINDOW_END: this side sends
-   * nothing more. Decisions: pass_through, reset. */
-  hyalite_verdict (*data)(void* instance, hyalite_flow* flow, void* state, hyalite_direction direction,
-                          hyalite_window* window, const hyalite_window_view* view);
+  /* [worker] Raw or tunnelled bytes, for instances that declared a stream_interest.
+   * HYALITE_WINDOW_END: this side sends nothing more. Decisions: pass_through, reset. */
+  hyalite_verdict (*data)(void* instance, hyalite_flow* flow, void* state,
+                          hyalite_direction direction, hyalite_window* window,
+                          const hyalite_window_view* view);
 } hyalite_stream_hooks;
 
 #ifdef __cplusplus

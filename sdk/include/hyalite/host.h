@@ -23,29 +23,35 @@ enum hyalite_clock {
 
 #define HYALITE_NO_WORKER UINT32_MAX
 
-/* One per instance; lives as long as the process. Pass it back as the first argument of its functions. */
+/* One per instance; lives as long as the process. Pass it back as the first argument of its
+ * functions. */
 struct hyalite_host {
   uint32_t size;
   uint16_t abi_major, abi_minor;
-  void* self;                                     /* the host's own */
-  hyalite_bytes product, version, instance;       /* "hyalite", "0.1.0", the name of this instance in the settings */
-  uint32_t worker_index;                          /* HYALITE_NO_WORKER until start */
-  uint32_t log_level;                             /* the most talkative level that is written: read it before you format */
+  void* self; /* the host's own */
+  hyalite_bytes product, version,
+      instance;          /* "hyalite", "0.1.0", the name of this instance in the settings */
+  uint32_t worker_index; /* HYALITE_NO_WORKER until start */
+  uint32_t log_level;    /* the most talkative level that is written: read it before you format */
 
-  /* [any] [lives: process] A table of the host by its exact id, or NULL. Ids: HYALITE_HOST_..._ID below and in the other headers. */
+  /* [any] [lives: process] A table of the host by its exact id, or NULL. Ids: HYALITE_HOST_..._ID
+   * below and in the other headers. */
   const void* (*get_interface)(const hyalite_host* host, const char* id);
-  /* [any] [copies] Writes one line; the host adds who speaks. The host may drop lines of an instance that talks too much,
-   * and says how many. */
-  void (*log)(const hyalite_host* host, uint32_t level, hyalite_bytes message, const hyalite_field* fields, size_t count);
+  /* [any] [copies] Writes one line; the host adds who speaks. The host may drop lines of an
+   * instance that talks too much, and says how many. */
+  void (*log)(const hyalite_host* host, uint32_t level, hyalite_bytes message,
+              const hyalite_field* fields, size_t count);
   /* [any] Nanoseconds by `clock` (enum hyalite_clock). */
   int64_t (*now)(const hyalite_host* host, uint32_t clock);
 };
 
-/* ---- settings ------------------------------------------------------------------------------------------------------------
- * What the operator wrote under `settings:` of this instance, already checked against the plugin's JSON Schema. */
+/* ---- settings ----
+ * What the operator wrote under `settings:` of this instance, already checked against the plugin's
+ * JSON Schema. */
 #define HYALITE_HOST_SETTINGS_ID "hyalite.host.settings/0"
 
-typedef struct hyalite_value hyalite_value; /* one value with its place in the file; [lives: create] */
+typedef struct hyalite_value
+    hyalite_value; /* one value with its place in the file; [lives: create] */
 
 enum hyalite_value_kind {
   HYALITE_VALUE_NULL = 0,
@@ -59,13 +65,17 @@ enum hyalite_value_kind {
 
 typedef struct hyalite_host_settings {
   uint32_t size, reserved;
-  /* [create] [lives: create] All settings of this instance: a map, empty when nothing was written. */
+  /* [create] [lives: create] All settings of this instance: a map, empty when nothing was written.
+   */
   const hyalite_value* (*root)(const hyalite_host* host);
-  /* [create] [lives: create] The value at `path` below `from`: "page/title" goes down two maps. NULL when there is none. */
-  const hyalite_value* (*find)(const hyalite_host* host, const hyalite_value* from, hyalite_bytes path);
-  /* [create] [lives: create] Item `index` of a list or a map, in the order of the file; NULL past the end. `key` (may be
-   * NULL) receives a map's key. */
-  const hyalite_value* (*item)(const hyalite_host* host, const hyalite_value* of, size_t index, hyalite_bytes* key);
+  /* [create] [lives: create] The value at `path` below `from`: "page/title" goes down two maps.
+   * NULL when there is none. */
+  const hyalite_value* (*find)(const hyalite_host* host, const hyalite_value* from,
+                               hyalite_bytes path);
+  /* [create] [lives: create] Item `index` of a list or a map, in the order of the file; NULL past
+   * the end. `key` (may be NULL) receives a map's key. */
+  const hyalite_value* (*item)(const hyalite_host* host, const hyalite_value* of, size_t index,
+                               hyalite_bytes* key);
   /* [create] How many items a list or map has; 0 for everything else. */
   size_t (*count)(const hyalite_host* host, const hyalite_value* of);
   /* [create] One of enum hyalite_value_kind. */
@@ -78,30 +88,34 @@ typedef struct hyalite_host_settings {
   hyalite_status (*number)(const hyalite_host* host, const hyalite_value* value, double* out);
   /* [create] 0 or 1; HYALITE_E_TYPE for everything else. */
   hyalite_status (*boolean)(const hyalite_host* host, const hyalite_value* value, uint32_t* out);
-  /* [create] [copies] Tells the operator about a mistake, with file and line of `at` (NULL: of the instance). Tell all of
-   * them; then return HYALITE_E_INVALID from validate or create. */
+  /* [create] [copies] Tells the operator about a mistake, with file and line of `at` (NULL: of the
+   * instance). Tell all of them; then return HYALITE_E_INVALID from validate or create. */
   void (*mistake)(const hyalite_host* host, const hyalite_value* at, hyalite_bytes text);
 } hyalite_host_settings;
 
-/* ---- metrics -------------------------------------------------------------------------------------------------------------
- * Names are fixed before the workers exist; each worker then writes into its own row, and the host adds the rows up. */
+/* ---- metrics ----
+ * Names are fixed before the workers exist; each worker then writes into its own row, and the host
+ * adds the rows up. */
 #define HYALITE_HOST_METRICS_ID "hyalite.host.metrics/0"
 
 enum hyalite_metric_kind { HYALITE_COUNTER = 0, HYALITE_GAUGE = 1 };
 
 typedef struct hyalite_metric {
   uint32_t size, kind;
-  hyalite_bytes name;          /* [a-z][a-z0-9_]*; shown as hyalite_plugin_<name>{instance="..."}; counters end in _total */
-  hyalite_bytes help;          /* one sentence */
+  hyalite_bytes name; /* [a-z][a-z0-9_]*; shown as hyalite_plugin_<name>{instance="..."}; counters
+                         end in _total */
+  hyalite_bytes help; /* one sentence */
   const hyalite_field* labels; /* fixed; may be NULL */
   size_t label_count;
 } hyalite_metric;
 
 typedef struct hyalite_host_metrics {
   uint32_t size, reserved;
-  /* [create] [copies] Defines a metric and gives its id. HYALITE_E_INVALID: the name; HYALITE_E_LIMIT: too many. */
+  /* [create] [copies] Defines a metric and gives its id. HYALITE_E_INVALID: the name;
+   * HYALITE_E_LIMIT: too many. */
   hyalite_status (*define)(const hyalite_host* host, const hyalite_metric* metric, uint32_t* id);
-  /* [worker] [lives: process] Where this worker counts: add to it, plainly. Never NULL for an id that define gave. */
+  /* [worker] [lives: process] Where this worker counts: add to it, plainly. Never NULL for an id
+   * that define gave. */
   uint64_t* (*cell)(const hyalite_host* host, uint32_t id);
 } hyalite_host_metrics;
 

@@ -1,31 +1,43 @@
 // A plugin as a C++17 class: override nothing, just write the hooks you need. Header-only.
 // SPDX-License-Identifier: MIT
 //
+// clang-format off
 //     #include <hyalite/plugin.hpp>
 //     struct Hello : hyalite::Plugin<Hello> {
-//       static constexpr hyalite::Info info{"org.example.hello", "1.0.0", "Greets the origin", "MIT"};
+//       static constexpr hyalite::Info info{"org.example.hello", "1.0.0", "Greets", "MIT"};
 //       void on_request_head(hyalite::Request& request) { request.set("X-Hello", "yes"); }
 //     };
 //     HYALITE_PLUGIN(Hello)
 //
-// A hook that the class does not have is never called and costs nothing. Hooks must be public and not overloaded. They
-// return hyalite::Verdict, or void to go on. What they may end with is in their comments in flow.h and http.h:
+// A hook that the class does not have is never called and costs nothing. Hooks must be public and
+// not overloaded. They return hyalite::Verdict, or void to go on. What they may end with is in their
+// comments in flow.h and http.h:
 //     return request.respond(403, "no\n");         // and so with reset, pass_through
 //     return hyalite::Verdict::ignore;             // leave me out of the rest
-// An exception that leaves a hook is logged and becomes Verdict::error; without exceptions (-fno-exceptions) it works, too.
+// An exception that leaves a hook is logged and becomes Verdict::error; it works without exceptions
+// (-fno-exceptions), too.
 //
-//   configure(const Settings&)                      in create; tell mistakes with value.mistake("...")
-//   start(const hyalite_worker&) tick() reopen() drain() stop()         in a worker; start may return hyalite_status
-//   on_flow_open(Flow&)  on_protocol(Flow&, uint32_t)  on_upstream_connect(Flow&, const hyalite_address&)
-//   on_client_hello(Flow&, const ClientHello&)  on_data(Flow&, hyalite_direction, Body&)
-//   on_flow_close(Flow&, const hyalite_flow_summary&)
-//   on_request_head(Request&)  on_request_body(Request&, Body&)  on_request_trailers(Trailers&)  on_request_end(Request&)
-//   on_response_info(Response&)  on_response_head(Response&)  on_response_body(Response&, Body&)
-//   on_response_trailers(Trailers&)  on_response_end(Response&)
-//   on_tunnel_open(Exchange&, uint32_t kind)  on_exchange_end(Exchange&, const hyalite_exchange_summary&)
+//   in create:      configure(const Settings&); tell mistakes with value.mistake("...")
+//   in a worker:    start(const hyalite_worker&), may return hyalite_status; tick(); reopen();
+//                   drain(); stop()
+//   about flows:    on_flow_open(Flow&)
+//                   on_protocol(Flow&, uint32_t)
+//                   on_client_hello(Flow&, const ClientHello&)
+//                   on_upstream_connect(Flow&, const hyalite_address&)
+//                   on_data(Flow&, hyalite_direction, Body&)
+//                   on_flow_close(Flow&, const hyalite_flow_summary&)
+//   about requests: on_request_head(Request&)          on_request_body(Request&, Body&)
+//                   on_request_trailers(Trailers&)     on_request_end(Request&)
+//   and responses:  on_response_info(Response&)
+//                   on_response_head(Response&)        on_response_body(Response&, Body&)
+//                   on_response_trailers(Trailers&)    on_response_end(Response&)
+//   about both:     on_tunnel_open(Exchange&, uint32_t kind)
+//                   on_exchange_end(Exchange&, const hyalite_exchange_summary&)
 //
-// State: declare `struct FlowState` or `struct ExchangeState` in the class and take it by reference as a hook's last
-// parameter. It is made before the first hook of each flow or exchange, and destroyed after the last.
+// State: declare `struct FlowState` or `struct ExchangeState` in the class and take it by reference
+// as a hook's last parameter. It is made before the first hook of each flow or exchange, and
+// destroyed after the last.
+// clang-format on
 #ifndef HYALITE_PLUGIN_HPP_
 #define HYALITE_PLUGIN_HPP_
 
@@ -62,103 +74,114 @@
 #include <hyalite/cpp/thunks.hpp>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-inline namespace v0 {
+  inline namespace v0 {
 
-// Who the plugin is. All are literals.
-struct Info {
-  const char* id;       // reverse DNS, or a short word: [a-z0-9.-]
-  const char* version;
-  const char* summary;  // one line
-  const char* license;  // SPDX
-};
+  // Who the plugin is. All are literals.
+  struct Info {
+    const char* id;  // reverse DNS, or a short word: [a-z0-9.-]
+    const char* version;
+    const char* summary;  // one line
+    const char* license;  // SPDX
+  };
 
-// A counter that every worker keeps for itself; the proxy adds them up.
-class Counter {
- public:
-  void add(std::uint64_t n = 1) {
-    if (cell_ != nullptr) *cell_ += n;  // before start there is nothing to count
-  }
+  // A counter that every worker keeps for itself; the proxy adds them up.
+  class Counter {
+   public:
+    void add(std::uint64_t n = 1) {
+      if (cell_ != nullptr) *cell_ += n;  // before start there is nothing to count
+    }
 
- private:
+   private:
+    template <class T>
+    friend class Plugin;
+    std::uint32_t id_ = 0;
+    std::uint64_t* cell_ = nullptr;
+  };
+
+  // What the class inherits. An instance is made in create, by its default constructor, then
+  // configured.
   template <class T>
-  friend class Plugin;
-  std::uint32_t id_ = 0;
-  std::uint64_t* cell_ = nullptr;
-};
+  class Plugin {
+   public:
+    Plugin() = default;
+    Plugin(const Plugin&) = delete;
+    Plugin& operator=(const Plugin&) = delete;
 
-// What the class inherits. An instance is made in create, by its default constructor, then configured.
-template <class T>
-class Plugin {
- public:
-  Plugin() = default;
-  Plugin(const Plugin&) = delete;
-  Plugin& operator=(const Plugin&) = delete;
+   protected:
+    const Host& host() const { return host_; }
+    bool logs(std::uint32_t level) const { return level <= host_.root->log_level; }
+    void log(std::uint32_t level, std::string_view message,
+             std::initializer_list<Pair> fields = {}) const {
+      if (logs(level)) detail::log(host_.root, level, message, fields);
+    }
+    // Nanoseconds.
+    std::int64_t wall_clock() const { return host_.root->now(host_.root, HYALITE_CLOCK_WALL); }
+    std::int64_t monotonic_clock() const {
+      return host_.root->now(host_.root, HYALITE_CLOCK_MONOTONIC);
+    }
+    // In configure: a name that is then looked up fast.
+    HeaderName intern(std::string_view name) const {
+      return {host_.http->intern(host_.root, bytes(name)), std::string(name)};
+    }
+    // In configure. `counter` is a member of the plugin; the name ends in _total.
+    bool define(Counter& counter, std::string_view name, std::string_view help,
+                std::initializer_list<Pair> labels = {}) {
+      const auto fields = detail::fields(labels.begin(), labels.size());
+      hyalite_metric metric{};
+      metric.size = sizeof metric;
+      metric.kind = HYALITE_COUNTER;
+      metric.name = bytes(name);
+      metric.help = bytes(help);
+      metric.labels = fields.data();
+      metric.label_count = fields.size();
+      if (host_.metrics->define(host_.root, &metric, &counter.id_) != HYALITE_OK) return false;
+      counters_.push_back(&counter);
+      return true;
+    }
 
- protected:
-  const Host& host() const { return host_; }
-  bool logs(std::uint32_t level) const { return level <= host_.root->log_level; }
-  void log(std::uint32_t level, std::string_view message, std::initializer_list<Pair> fields = {}) const {
-    if (logs(level)) detail::log(host_.root, level, message, fields);
+   private:
+    friend struct detail::Thunks<T>;
+    void find_cells() {
+      for (Counter* counter : counters_)
+        counter->cell_ = host_.metrics->cell(host_.root, counter->id_);
+    }
+
+    Host host_;
+    std::vector<Counter*> counters_;
+  };
+
+  // The descriptor of a plugin class; HYALITE_PLUGIN hands it to the proxy, tests may use it
+  // directly.
+  template <class T>
+  const hyalite_descriptor* descriptor_of() {
+    return detail::Thunks<T>::descriptor();
   }
-  // Nanoseconds.
-  std::int64_t wall_clock() const { return host_.root->now(host_.root, HYALITE_CLOCK_WALL); }
-  std::int64_t monotonic_clock() const { return host_.root->now(host_.root, HYALITE_CLOCK_MONOTONIC); }
-  // In configure: a name that is then looked up fast.
-  HeaderName intern(std::string_view name) const { return {host_.http->intern(host_.root, bytes(name)), std::string(name)}; }
-  // In configure. `counter` is a member of the plugin; the name ends in _total.
-  bool define(Counter& counter, std::string_view name, std::string_view help, std::initializer_list<Pair> labels = {}) {
-    const auto fields = detail::fields(labels.begin(), labels.size());
-    hyalite_metric metric{};
-    metric.size = sizeof metric;
-    metric.kind = HYALITE_COUNTER;
-    metric.name = bytes(name);
-    metric.help = bytes(help);
-    metric.labels = fields.data();
-    metric.label_count = fields.size();
-    if (host_.metrics->define(host_.root, &metric, &counter.id_) != HYALITE_OK) return false;
-    counters_.push_back(&counter);
-    return true;
+
+  // The note of a plugin class, made by the compiler.
+  constexpr hyalite_note note_of(const Info& info) {
+    hyalite_note note{};
+    note.name_size = sizeof note.name;
+    note.description_size = sizeof(hyalite_note) - offsetof(hyalite_note, abi_major);
+    note.type = HYALITE_NOTE_TYPE;
+    detail::copy(note.name, HYALITE_NOTE_NAME);
+    note.abi_major = HYALITE_ABI_MAJOR;
+    note.abi_minor = note.min_host_minor = HYALITE_ABI_MINOR;
+    detail::copy(note.id, info.id);
+    detail::copy(note.version, info.version);
+    detail::copy(note.license, info.license);
+    return note;
   }
 
- private:
-  friend struct detail::Thunks<T>;
-  void find_cells() {
-    for (Counter* counter : counters_) counter->cell_ = host_.metrics->cell(host_.root, counter->id_);
-  }
-
-  Host host_;
-  std::vector<Counter*> counters_;
-};
-
-// The descriptor of a plugin class; HYALITE_PLUGIN hands it to the proxy, tests may use it directly.
-template <class T>
-const hyalite_descriptor* descriptor_of() {
-  return detail::Thunks<T>::descriptor();
-}
-
-// The note of a plugin class, made by the compiler.
-constexpr hyalite_note note_of(const Info& info) {
-  hyalite_note note{};
-  note.name_size = sizeof note.name;
-  note.description_size = sizeof(hyalite_note) - offsetof(hyalite_note, abi_major);
-  note.type = HYALITE_NOTE_TYPE;
-  detail::copy(note.name, HYALITE_NOTE_NAME);
-  note.abi_major = HYALITE_ABI_MAJOR;
-  note.abi_minor = note.min_host_minor = HYALITE_ABI_MINOR;
-  detail::copy(note.id, info.id);
-  detail::copy(note.version, info.version);
-  detail::copy(note.license, info.license);
-  return note;
-}
-
-}  // namespace v0
-}  // namespace hyalite
+  }  // namespace v0
+}  // namespace )
 
 // Once per plugin, at the end of its file: the exported function and the note.
-#define HYALITE_PLUGIN(Class)                                                                        \
-  __attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note     \
-      hyalite_note_of_plugin = ::hyalite::note_of(Class::info);                                      \
-  extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry(void);                    \
+#define HYALITE_PLUGIN(Class)                                                                \
+  __attribute__((                                                                            \
+      used, aligned(4),                                                                      \
+      section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note hyalite_note_of_plugin = \
+      ::hyalite::note_of(Class::info);                                                       \
+  extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry(void);            \
   const hyalite_descriptor* hyalite_plugin_entry(void) { return ::hyalite::descriptor_of<Class>(); }
 
 #endif

@@ -13,7 +13,9 @@
 namespace hyalite {
 namespace {
 
-std::string get(std::string_view host) { return "GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"; }
+std::string get(std::string_view host) {
+  return "GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+}
 
 bool blocks(Chain& chain, std::string_view host) {
   Talk talk(chain);
@@ -32,13 +34,16 @@ bool blocks_handshake(Chain& chain, const std::string& name, ServerName kind = S
 }
 
 TEST(Blocker, BlocksAHostAndAllThatIsBelowIt) {
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ Ads.Example, \"192.0.2.1\" ] } }\n");
+  Loaded loaded(
+      "  - { name: ads, use: blocker, settings: { hosts: [ Ads.Example, \"192.0.2.1\" ] } }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   Chain& chain = loaded.start();
-  for (const char* host : {"ads.example", "ADS.example", "ads.example.", "ads.example:8080", "a.ads.example", "a.b.ads.example.", "192.0.2.1", "192.0.2.1:80"}) {
+  for (const char* host : {"ads.example", "ADS.example", "ads.example.", "ads.example:8080",
+                           "a.ads.example", "a.b.ads.example.", "192.0.2.1", "192.0.2.1:80"}) {
     EXPECT_TRUE(blocks(chain, host)) << host;
   }
-  for (const char* host : {"example", "bads.example", "ads.example.org", "ads.exampl", "192.0.2.11", "[2001:db8::1]:80"}) {
+  for (const char* host : {"example", "bads.example", "ads.example.org", "ads.exampl", "192.0.2.11",
+                           "[2001:db8::1]:80"}) {
     EXPECT_FALSE(blocks(chain, host)) << host;
   }
 }
@@ -60,12 +65,15 @@ TEST(Blocker, LooksAtAnAbsoluteTargetToo) {
   Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ ads.example ] } }\n");
   Chain& chain = loaded.start();
   Talk proxied(chain), tunnel(chain);
-  EXPECT_EQ(proxied.request("GET http://ads.example/x HTTP/1.1\r\nHost: ads.example\r\n\r\n"), Answer::decided);
-  EXPECT_EQ(tunnel.request("CONNECT ads.example:443 HTTP/1.1\r\nHost: ads.example:443\r\n\r\n"), Answer::decided);
+  EXPECT_EQ(proxied.request("GET http://ads.example/x HTTP/1.1\r\nHost: ads.example\r\n\r\n"),
+            Answer::decided);
+  EXPECT_EQ(tunnel.request("CONNECT ads.example:443 HTTP/1.1\r\nHost: ads.example:443\r\n\r\n"),
+            Answer::decided);
 }
 
 TEST(Blocker, ResetsWhenAsked) {
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ ads.example ], answer: reset } }\n");
+  Loaded loaded(
+      "  - { name: ads, use: blocker, settings: { hosts: [ ads.example ], answer: reset } }\n");
   Chain& chain = loaded.start();
   Talk talk(chain);
   ASSERT_EQ(talk.request(get("ads.example")), Answer::decided);
@@ -83,11 +91,14 @@ TEST(Blocker, ResetsBlockedHandshakes) {
 
 TEST(Blocker, ReadsLists) {
   const Scratch scratch;
-  const std::string list = scratch.write("ads.txt", "# ads\n\nads.example  # one\r\n\tTRACKER.example.\n last.example");
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ inline.example ], lists: [ " + list + " ] } }\n");
+  const std::string list =
+      scratch.write("ads.txt", "# ads\n\nads.example  # one\r\n\tTRACKER.example.\n last.example");
+  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ inline.example ], lists: [ " +
+                list + " ] } }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   Chain& chain = loaded.start();
-  for (const char* host : {"ads.example", "tracker.example", "last.example", "inline.example"}) EXPECT_TRUE(blocks(chain, host)) << host;
+  for (const char* host : {"ads.example", "tracker.example", "last.example", "inline.example"})
+    EXPECT_TRUE(blocks(chain, host)) << host;
   EXPECT_FALSE(blocks(chain, "one"));
   Talk talk(chain);
   talk.request(get("ads.example"));
@@ -96,19 +107,26 @@ TEST(Blocker, ReadsLists) {
 
 TEST(Blocker, TellsEveryMistakeWithFileAndLine) {
   const Scratch scratch;
-  const std::string list = scratch.write("ads.txt", "fine.example\n*.ads.example\nhttp://a.example/\n0.0.0.0 b.example\nb\xc3\xbc.example\n-\x01-\n");
+  const std::string list = scratch.write("ads.txt",
+                                         "fine.example\n*.ads.example\nhttp://a.example/\n0.0.0.0 "
+                                         "b.example\nb\xc3\xbc.example\n-\x01-\n");
   Loaded loaded(
       "  - name: ads\n"
       "    use: blocker\n"
       "    settings:\n"
       "      hosts: [ fine.example,\n"
       "               \"not a host\" ]\n"
-      "      lists: [ " + list + ", /nowhere/at/all ]\n"
+      "      lists: [ " +
+      list +
+      ", /nowhere/at/all ]\n"
       "      answr: page\n");
   EXPECT_FALSE(loaded.worked());
   // The schema comes first: what it refuses need not be looked at further.
   EXPECT_TRUE(contains(loaded.mistakes, "answr")) << loaded.mistakes;
-  Loaded again("  - name: ads\n    use: blocker\n    settings:\n      hosts: [ fine.example,\n               \"not a host\" ]\n      lists: [ " + list + ", /nowhere/at/all ]\n");
+  Loaded again(
+      "  - name: ads\n    use: blocker\n    settings:\n      hosts: [ fine.example,\n              "
+      " \"not a host\" ]\n      lists: [ " +
+      list + ", /nowhere/at/all ]\n");
   const std::string& m = again.mistakes;
   EXPECT_TRUE(contains(m, "test.yaml:7:16: ")) << m;
   EXPECT_TRUE(contains(m, list + ":2: \"*.ads.example\": write it without \"*.\"")) << m;
@@ -125,14 +143,16 @@ TEST(ListFile, TellsTenMistakesAndHowManyMore) {
   for (int i = 0; i < 25; ++i) text += "not one\n";
   DomainSet names;
   std::vector<std::string> told;
-  read_list(scratch.write("l", text), 1, names, [&](const std::string& what) { told.push_back(what); });
+  read_list(scratch.write("l", text), 1, names,
+            [&](const std::string& what) { told.push_back(what); });
   ASSERT_EQ(told.size(), 11u);
   EXPECT_TRUE(contains(told.back(), "15 more lines are wrong"));
 }
 
 TEST(ListFile, SurvivesAnyBytes) {
   const Scratch scratch;
-  std::string text = "a.example\nx" + std::string(1, '\0') + "y.example\n" + std::string(100'000, 'z') + "\nb.example\n";
+  std::string text = "a.example\nx" + std::string(1, '\0') + "y.example\n" +
+                     std::string(100'000, 'z') + "\nb.example\n";
   DomainSet names;
   int wrong = 0;
   EXPECT_TRUE(read_list(scratch.write("l", text), 1, names, [&](const std::string&) { ++wrong; }));
@@ -145,8 +165,9 @@ TEST(NormalHost, IsOneFormOfEachName) {
   EXPECT_EQ(normal_host("A.Example."), "a.example");
   EXPECT_EQ(normal_host("xn--bcher-kva.example"), "xn--bcher-kva.example");
   EXPECT_EQ(normal_host("_dmarc.example"), "_dmarc.example");
-  for (const std::string& none : {std::string(), std::string("."), std::string("a..b"), std::string(".a"), std::string("a b"), std::string("a/"),
-                                  std::string(64, 'a'), std::string("a\0", 2), std::string("\xff")}) {
+  for (const std::string& none :
+       {std::string(), std::string("."), std::string("a..b"), std::string(".a"), std::string("a b"),
+        std::string("a/"), std::string(64, 'a'), std::string("a\0", 2), std::string("\xff")}) {
     EXPECT_FALSE(normal_host(none)) << none;
   }
   std::string longest;

@@ -20,9 +20,11 @@ const hyalite_host_body* const bodies = body_table();
 constexpr std::string_view kPost = "POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 26\r\n\r\n";
 constexpr std::string_view kText = "a cat, a ca, cacat and a c";
 
-using BodyHook = std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)>;
+using BodyHook =
+    std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)>;
 
-hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0, std::uint32_t keep_max = 0) {
+hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0,
+                           std::uint32_t keep_max = 0) {
   hyalite_body_options options{};
   options.size = sizeof options;
   options.mode = mode;
@@ -30,7 +32,8 @@ hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0, std::uin
   options.keep_max = keep_max;
   return options;
 }
-hyalite_body_options wants_full(std::uint64_t cap, std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE) {
+hyalite_body_options wants_full(std::uint64_t cap,
+                                std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE) {
   hyalite_body_options options = wants(HYALITE_BODY_FULL);
   options.cap = cap;
   options.overflow = overflow;
@@ -98,7 +101,7 @@ struct Passed {
   std::string out;
   bool decided = false;
   bool ended = false;
-  bool head_waited = false;             // some step said hold
+  bool head_waited = false;              // some step said hold
   std::optional<std::size_t> announced;  // the size known when a held head went
   BodyNeed need_then = BodyNeed::none;   // what was needed when the head went
   bool operator==(const Passed&) const = default;
@@ -169,7 +172,9 @@ BodyHook replaces_cats(const std::string& by) {
 TEST(BodyPipe, NeedsNothingWhenNobodyAsks) {
   ScriptedChain scripted;
   Script script;
-  script.request_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return ADD_FAILURE(), HYALITE_CONTINUE; };
+  script.request_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+    return ADD_FAILURE(), HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   Talk talk(chain);
   talk.request(kPost);
@@ -186,16 +191,21 @@ TEST(BodyPipe, ShowsATapEveryByteOnce) {
     std::string seen;
     int ends = 0;
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_TAP), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
-      EXPECT_EQ(view->offset, seen.size());
-      EXPECT_EQ(view->retained, 0u);
-      seen += flat(window, view);
-      ends += is_last(view) ? 1 : 0;
-      EXPECT_EQ(bodies->drop(window, 0), HYALITE_E_FORBIDDEN);
-      EXPECT_EQ(bodies->write(window, abi(std::string_view("x"))), HYALITE_E_FORBIDDEN);
-      EXPECT_EQ(bodies->keep(window, 0), HYALITE_E_FORBIDDEN);
-      return HYALITE_CONTINUE;
-    })).start();
+    Chain& chain =
+        scripted
+            .add(with_body(
+                wants(HYALITE_BODY_TAP),
+                [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
+                  EXPECT_EQ(view->offset, seen.size());
+                  EXPECT_EQ(view->retained, 0u);
+                  seen += flat(window, view);
+                  ends += is_last(view) ? 1 : 0;
+                  EXPECT_EQ(bodies->drop(window, 0), HYALITE_E_FORBIDDEN);
+                  EXPECT_EQ(bodies->write(window, abi(std::string_view("x"))), HYALITE_E_FORBIDDEN);
+                  EXPECT_EQ(bodies->keep(window, 0), HYALITE_E_FORBIDDEN);
+                  return HYALITE_CONTINUE;
+                }))
+            .start();
     const Passed passed = send(chain, cut);
     EXPECT_EQ(passed.out, kText);
     EXPECT_EQ(passed.need_then, BodyNeed::tap);
@@ -208,7 +218,10 @@ TEST(BodyPipe, ShowsATapEveryByteOnce) {
 TEST(BodyPipe, ReplacesWhatIsCutInTwo) {
   for (const Cut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2), replaces_cats("tiger"))).start();
+    Chain& chain = scripted
+                       .add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2),
+                                      replaces_cats("tiger")))
+                       .start();
     const Passed passed = send(chain, cut);
     ASSERT_EQ(passed.out, "a tiger, a ca, catiger and a c");
     EXPECT_EQ(passed.need_then, BodyNeed::resize);
@@ -219,7 +232,8 @@ TEST(BodyPipe, ReplacesWhatIsCutInTwo) {
 TEST(BodyPipe, KeepsTheSizeWhenThePluginSaidSo) {
   for (const Cut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), replaces_cats("dog"))).start();
+    Chain& chain =
+        scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), replaces_cats("dog"))).start();
     const Passed passed = send(chain, cut);
     ASSERT_EQ(passed.out, "a dog, a ca, cadog and a c");
     EXPECT_EQ(passed.need_then, BodyNeed::edit);
@@ -229,7 +243,9 @@ TEST(BodyPipe, KeepsTheSizeWhenThePluginSaidSo) {
 TEST(BodyPipe, UndoesWhatWouldChangeAnAnnouncedSize) {
   for (const FailurePolicy policy : {FailurePolicy::open, FailurePolicy::closed}) {
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), replaces_cats("tiger")), policy).start();
+    Chain& chain =
+        scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), replaces_cats("tiger")), policy)
+            .start();
     const Passed passed = send(chain, whole());
     EXPECT_EQ(passed.decided, policy == FailurePolicy::closed);
     EXPECT_EQ(passed.out, policy == FailurePolicy::closed ? "" : kText);
@@ -241,15 +257,23 @@ TEST(BodyPipe, HoldsTheHeadUntilAWholeBodyWasJudged) {
   for (const Cut& cut : all_cuts(kText)) {
     int calls = 0;
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants_full(100), [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view* view) {
-      ++calls;
-      EXPECT_TRUE(is_last(view));
-      EXPECT_EQ(flat(window, view), kText);
-      EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, abi(std::string_view("X-Judged")), abi(std::string_view("1")), 0), HYALITE_OK);
-      bodies->drop(window, view->length);
-      bodies->write(window, abi(std::string_view("judged")));
-      return HYALITE_CONTINUE;
-    })).start();
+    Chain& chain =
+        scripted
+            .add(with_body(
+                wants_full(100),
+                [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view* view) {
+                  ++calls;
+                  EXPECT_TRUE(is_last(view));
+                  EXPECT_EQ(flat(window, view), kText);
+                  EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0,
+                                             abi(std::string_view("X-Judged")),
+                                             abi(std::string_view("1")), 0),
+                            HYALITE_OK);
+                  bodies->drop(window, view->length);
+                  bodies->write(window, abi(std::string_view("judged")));
+                  return HYALITE_CONTINUE;
+                }))
+            .start();
     const Passed passed = send(chain, cut);
     ASSERT_EQ(passed.out, "judged");
     EXPECT_EQ(passed.announced, 6u);
@@ -260,13 +284,17 @@ TEST(BodyPipe, HoldsTheHeadUntilAWholeBodyWasJudged) {
 
 TEST(BodyPipe, AnswersInPlaceOfAJudgedBody) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_body(wants_full(100), [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
-    hyalite_response response{};
-    response.size = sizeof response;
-    response.status = 403;
-    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
-    return HYALITE_FINAL;
-  })).start();
+  Chain& chain =
+      scripted
+          .add(with_body(wants_full(100),
+                         [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
+                           hyalite_response response{};
+                           response.size = sizeof response;
+                           response.status = 403;
+                           EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+                           return HYALITE_FINAL;
+                         }))
+          .start();
   Talk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
@@ -281,10 +309,17 @@ TEST(BodyPipe, AnswersInPlaceOfAJudgedBody) {
 
 TEST(BodyPipe, DoesNotLetTheHeadBeEditedWhenItIsGone) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM), [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, abi(std::string_view("X")), abi(std::string_view("1")), 0), HYALITE_E_LATE);
-    return HYALITE_CONTINUE;
-  })).start();
+  Chain& chain =
+      scripted
+          .add(with_body(wants(HYALITE_BODY_STREAM),
+                         [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
+                           EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0,
+                                                      abi(std::string_view("X")),
+                                                      abi(std::string_view("1")), 0),
+                                     HYALITE_E_LATE);
+                           return HYALITE_CONTINUE;
+                         }))
+          .start();
   send(chain, whole());
 }
 
@@ -293,9 +328,13 @@ TEST(BodyPipe, DoesNotLetTheHeadBeEditedWhenItIsGone) {
 TEST(BodyPipe, SkipsABodyThatIsTooLarge) {
   for (const Cut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants_full(10, HYALITE_OVERFLOW_SKIP), [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
-      return ADD_FAILURE(), HYALITE_CONTINUE;
-    })).start();
+    Chain& chain =
+        scripted
+            .add(with_body(wants_full(10, HYALITE_OVERFLOW_SKIP),
+                           [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+                             return ADD_FAILURE(), HYALITE_CONTINUE;
+                           }))
+            .start();
     const Passed passed = send(chain, cut);
     ASSERT_EQ(passed.out, kText);
     EXPECT_FALSE(passed.need_then > BodyNeed::tap);
@@ -306,9 +345,13 @@ TEST(BodyPipe, SkipsABodyThatIsTooLarge) {
 TEST(BodyPipe, RejectsABodyThatIsTooLarge) {
   for (const Cut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
-    Chain& chain = scripted.add(with_body(wants_full(10, HYALITE_OVERFLOW_REJECT), [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
-      return ADD_FAILURE(), HYALITE_CONTINUE;
-    })).start();
+    Chain& chain =
+        scripted
+            .add(with_body(wants_full(10, HYALITE_OVERFLOW_REJECT),
+                           [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+                             return ADD_FAILURE(), HYALITE_CONTINUE;
+                           }))
+            .start();
     Talk talk(chain);
     talk.request(kPost);
     BodyPipe pipe = chain.body(talk.exchange, Direction::request);
@@ -327,12 +370,17 @@ TEST(BodyPipe, StreamsABodyThatIsTooLarge) {
     ScriptedChain scripted;
     hyalite_body_options options = wants_full(10, HYALITE_OVERFLOW_DEGRADE);
     options.keep_max = 2;
-    Chain& chain = scripted.add(with_body(options, [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view* view) {
-      if ((view->flags & HYALITE_WINDOW_TRUNCATED) != 0) first = flat(window, view);
-      EXPECT_EQ(view->offset + view->retained, seen.size());
-      seen += flat(window, view).substr(view->retained);
-      return replaces_cats("tiger")(x, window, view);
-    })).start();
+    Chain& chain = scripted
+                       .add(with_body(options,
+                                      [&](hyalite_exchange* x, hyalite_window* window,
+                                          const hyalite_window_view* view) {
+                                        if ((view->flags & HYALITE_WINDOW_TRUNCATED) != 0)
+                                          first = flat(window, view);
+                                        EXPECT_EQ(view->offset + view->retained, seen.size());
+                                        seen += flat(window, view).substr(view->retained);
+                                        return replaces_cats("tiger")(x, window, view);
+                                      }))
+                       .start();
     const Passed passed = send(chain, cut);
     ASSERT_EQ(first, kText.substr(0, 10));
     ASSERT_EQ(seen, kText);
@@ -345,9 +393,13 @@ TEST(BodyPipe, StreamsABodyThatIsTooLarge) {
 TEST(BodyPipe, ABodyOfExactlyTheCapFits) {
   ScriptedChain scripted;
   int calls = 0;
-  Chain& chain = scripted.add(with_body(wants_full(kText.size(), HYALITE_OVERFLOW_REJECT), [&](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
-    return ++calls, HYALITE_CONTINUE;
-  })).start();
+  Chain& chain =
+      scripted
+          .add(with_body(wants_full(kText.size(), HYALITE_OVERFLOW_REJECT),
+                         [&](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+                           return ++calls, HYALITE_CONTINUE;
+                         }))
+          .start();
   for (const Cut& cut : all_cuts(kText)) EXPECT_EQ(send(chain, cut).out, kText);
   EXPECT_EQ(static_cast<std::size_t>(calls), all_cuts(kText).size());
 }
@@ -357,13 +409,18 @@ TEST(BodyPipe, HoldsNoMoreThanTheHostIsReadyTo) {
   limits.held_body_bytes = 1'000;
   limits.held_bodies_bytes = 1'500;
   ScriptedChain scripted(limits);
-  Script script = with_body(wants_full(0, HYALITE_OVERFLOW_SKIP), [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return HYALITE_CONTINUE; });
+  Script script = with_body(wants_full(0, HYALITE_OVERFLOW_SKIP),
+                            [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+                              return HYALITE_CONTINUE;
+                            });
   const auto greedy = wants_full(1'001);
   script.response_head = [&](hyalite_exchange* x, const hyalite_headers*) {
     EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &greedy), HYALITE_E_LIMIT);
     return HYALITE_CONTINUE;
   };
-  script.response_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return HYALITE_CONTINUE; };
+  script.response_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+    return HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   const std::string block(900, 'x');
   Talk one(chain), other(chain);
@@ -389,7 +446,11 @@ TEST(BodyPipe, GivesBackTheRoomOfAPipeThatIsGone) {
   ChainLimits limits;
   limits.held_bodies_bytes = 1'000;
   ScriptedChain scripted(limits);
-  Chain& chain = scripted.add(with_body(wants_full(0), [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return HYALITE_CONTINUE; })).start();
+  Chain& chain = scripted
+                     .add(with_body(wants_full(0),
+                                    [](hyalite_exchange*, hyalite_window*,
+                                       const hyalite_window_view*) { return HYALITE_CONTINUE; }))
+                     .start();
   for (int i = 0; i < 10; ++i) {
     Talk talk(chain);
     talk.request(kPost);
@@ -403,12 +464,16 @@ TEST(BodyPipe, BoundsWhatIsWritten) {
   limits.held_body_bytes = 1'000;
   ScriptedChain scripted(limits);
   const std::string block(400, 'x');
-  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view*) {
-    EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_OK);
-    EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_OK);
-    EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_E_LIMIT);
-    return HYALITE_CONTINUE;
-  })).start();
+  Chain& chain = scripted
+                     .add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE),
+                                    [&](hyalite_exchange*, hyalite_window* window,
+                                        const hyalite_window_view*) {
+                                      EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_OK);
+                                      EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_OK);
+                                      EXPECT_EQ(bodies->write(window, abi(block)), HYALITE_E_LIMIT);
+                                      return HYALITE_CONTINUE;
+                                    }))
+                     .start();
   EXPECT_EQ(send(chain, whole()).out.size(), 800 + kText.size());
 }
 
@@ -416,30 +481,41 @@ TEST(BodyPipe, BoundsWhatIsWritten) {
 
 TEST(BodyPipe, TheCursorGoesThroughOnce) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 4), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
-    if (is_last(view)) {
-      EXPECT_EQ(bodies->keep(window, 1), HYALITE_E_INVALID);
-      return HYALITE_CONTINUE;
-    }
-    EXPECT_EQ(bodies->pass(window, 27), HYALITE_E_INVALID);
-    EXPECT_EQ(bodies->pass(window, 2), HYALITE_OK);
-    EXPECT_EQ(bodies->drop(window, 20), HYALITE_OK);
-    EXPECT_EQ(bodies->keep(window, 5), HYALITE_E_INVALID);
-    EXPECT_EQ(bodies->keep(window, 3), HYALITE_OK);
-    EXPECT_EQ(bodies->pass(window, 2), HYALITE_E_INVALID);
-    EXPECT_EQ(bodies->pass(window, 1), HYALITE_OK);
-    hyalite_bytes out{};
-    EXPECT_EQ(bodies->flat(window, 20, 6, &out), HYALITE_OK);
-    EXPECT_EQ(bodies->flat(window, 20, 7, &out), HYALITE_E_INVALID);
-    EXPECT_EQ(bodies->flat(window, 27, 0, &out), HYALITE_E_INVALID);
-    return HYALITE_CONTINUE;
-  })).start();
+  Chain& chain =
+      scripted
+          .add(with_body(
+              wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 4),
+              [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
+                if (is_last(view)) {
+                  EXPECT_EQ(bodies->keep(window, 1), HYALITE_E_INVALID);
+                  return HYALITE_CONTINUE;
+                }
+                EXPECT_EQ(bodies->pass(window, 27), HYALITE_E_INVALID);
+                EXPECT_EQ(bodies->pass(window, 2), HYALITE_OK);
+                EXPECT_EQ(bodies->drop(window, 20), HYALITE_OK);
+                EXPECT_EQ(bodies->keep(window, 5), HYALITE_E_INVALID);
+                EXPECT_EQ(bodies->keep(window, 3), HYALITE_OK);
+                EXPECT_EQ(bodies->pass(window, 2), HYALITE_E_INVALID);
+                EXPECT_EQ(bodies->pass(window, 1), HYALITE_OK);
+                hyalite_bytes out{};
+                EXPECT_EQ(bodies->flat(window, 20, 6, &out), HYALITE_OK);
+                EXPECT_EQ(bodies->flat(window, 20, 7, &out), HYALITE_E_INVALID);
+                EXPECT_EQ(bodies->flat(window, 27, 0, &out), HYALITE_E_INVALID);
+                return HYALITE_CONTINUE;
+              }))
+          .start();
   EXPECT_EQ(send(chain, {{{std::string(kText)}}, true}).out, "a  a c");
   ScriptedChain again;
-  Chain& other = again.add(with_body(wants(HYALITE_BODY_STREAM, 0, 4), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
-    EXPECT_EQ(bodies->keep(window, 5), is_last(view) ? HYALITE_E_INVALID : HYALITE_E_LIMIT);
-    return HYALITE_CONTINUE;
-  })).start();
+  Chain& other =
+      again
+          .add(with_body(
+              wants(HYALITE_BODY_STREAM, 0, 4),
+              [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
+                EXPECT_EQ(bodies->keep(window, 5),
+                          is_last(view) ? HYALITE_E_INVALID : HYALITE_E_LIMIT);
+                return HYALITE_CONTINUE;
+              }))
+          .start();
   EXPECT_EQ(send(other, {{{std::string(kText)}}, true}).out, kText);
 }
 
@@ -449,12 +525,15 @@ TEST(BodyPipe, GoesThroughAllPluginsInOrder) {
   for (const Cut& cut : all_cuts(kText)) {
     std::string tapped;
     ScriptedChain scripted;
-    scripted.add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2), replaces_cats("concat")));
-    scripted.add(with_body(wants(HYALITE_BODY_TAP), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
+    scripted.add(
+        with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2), replaces_cats("concat")));
+    scripted.add(with_body(wants(HYALITE_BODY_TAP), [&](hyalite_exchange*, hyalite_window* window,
+                                                        const hyalite_window_view* view) {
       return tapped += flat(window, view), HYALITE_CONTINUE;
     }));
     scripted.add(with_body(wants_full(100), replaces_cats("dog")));
-    scripted.add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2), replaces_cats("never")));
+    scripted.add(
+        with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2), replaces_cats("never")));
     const Passed passed = send(scripted.start(), cut);
     ASSERT_EQ(tapped, "a concat, a ca, caconcat and a c");
     ASSERT_EQ(passed.out, "a condog, a ca, cacondog and a c");
@@ -484,7 +563,10 @@ TEST(BodyPipe, ResponsesGoInReverse) {
       EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options), HYALITE_OK);
       return HYALITE_CONTINUE;
     };
-    script.response_body = [&diary, who](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return diary += who, HYALITE_CONTINUE; };
+    script.response_body = [&diary, who](hyalite_exchange*, hyalite_window*,
+                                         const hyalite_window_view*) {
+      return diary += who, HYALITE_CONTINUE;
+    };
     return script;
   };
   ScriptedChain scripted;
@@ -504,14 +586,17 @@ TEST(BodyPipe, PassesTheRestUntouchedWhenAPluginFailsOpen) {
       for (const Cut& cut : all_cuts(kText)) {
         ScriptedChain scripted;
         int calls = 0;
-        Script script = with_body(wants(mode, HYALITE_BODY_MAY_RESIZE, 2), [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
-          if (calls++ == good_calls) {
-            bodies->drop(window, view->length);  // what was done before it failed does not count
-            throw std::runtime_error("x");
-          }
-          if (!is_last(view) && view->length >= 2) bodies->keep(window, 2);
-          return HYALITE_CONTINUE;
-        });
+        Script script = with_body(
+            wants(mode, HYALITE_BODY_MAY_RESIZE, 2),
+            [&](hyalite_exchange*, hyalite_window* window, const hyalite_window_view* view) {
+              if (calls++ == good_calls) {
+                bodies->drop(window,
+                             view->length);  // what was done before it failed does not count
+                throw std::runtime_error("x");
+              }
+              if (!is_last(view) && view->length >= 2) bodies->keep(window, 2);
+              return HYALITE_CONTINUE;
+            });
         const Passed passed = send(scripted.add(script).start(), cut);
         ASSERT_EQ(passed.out, kText);
         ASSERT_TRUE(passed.ended);
@@ -525,7 +610,13 @@ TEST(BodyPipe, EndsWhenAPluginFailsClosed) {
   for (const auto mode : {HYALITE_BODY_TAP, HYALITE_BODY_STREAM, HYALITE_BODY_FULL}) {
     for (const bool started : {false, true}) {
       ScriptedChain scripted;
-      Chain& chain = scripted.add(with_body(wants(mode), [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict { throw 1; }), FailurePolicy::closed).start();
+      Chain& chain =
+          scripted
+              .add(with_body(wants(mode),
+                             [](hyalite_exchange*, hyalite_window*,
+                                const hyalite_window_view*) -> hyalite_verdict { throw 1; }),
+                   FailurePolicy::closed)
+              .start();
       Talk talk(chain);
       talk.request(kPost);
       talk.exchange.response_started = started;
@@ -541,13 +632,21 @@ TEST(BodyPipe, LetsGoOfWhatWasKeptWhenAPluginLeaves) {
     for (const Cut& cut : all_cuts(kText)) {
       ScriptedChain scripted;
       int calls = 0;
-      Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view* view) {
-        if (!is_last(view) && view->length >= 2) bodies->keep(window, 2);
-        if (++calls < 2) return HYALITE_CONTINUE;
-        const auto nothing = wants(HYALITE_BODY_NONE);
-        if (!ignores) { EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &nothing), HYALITE_OK); }
-        return ignores ? HYALITE_IGNORE : HYALITE_CONTINUE;
-      })).start();
+      Chain& chain =
+          scripted
+              .add(with_body(wants(HYALITE_BODY_STREAM, 0, 2),
+                             [&](hyalite_exchange* x, hyalite_window* window,
+                                 const hyalite_window_view* view) {
+                               if (!is_last(view) && view->length >= 2) bodies->keep(window, 2);
+                               if (++calls < 2) return HYALITE_CONTINUE;
+                               const auto nothing = wants(HYALITE_BODY_NONE);
+                               if (!ignores) {
+                                 EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &nothing),
+                                           HYALITE_OK);
+                               }
+                               return ignores ? HYALITE_IGNORE : HYALITE_CONTINUE;
+                             }))
+              .start();
       const Passed passed = send(chain, cut);
       ASSERT_EQ(passed.out, kText);
       ASSERT_LE(calls, 2);
@@ -557,18 +656,26 @@ TEST(BodyPipe, LetsGoOfWhatWasKeptWhenAPluginLeaves) {
 
 TEST(BodyPipe, NeedsLessWhenAPluginWantsLess) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_body(wants(HYALITE_BODY_STREAM), [&](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) {
-    auto options = wants(HYALITE_BODY_FULL);
-    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_LATE);
-    options = wants(HYALITE_BODY_NONE);
-    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_OK);
-    return HYALITE_CONTINUE;
-  })).start();
+  Chain& chain =
+      scripted
+          .add(with_body(
+              wants(HYALITE_BODY_STREAM, 0, 2),
+              [&](hyalite_exchange* x, hyalite_window* window, const hyalite_window_view*) {
+                EXPECT_EQ(bodies->keep(window, 2), HYALITE_OK);
+                auto options = wants(HYALITE_BODY_FULL);
+                EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_LATE);
+                options = wants(HYALITE_BODY_NONE);
+                EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_OK);
+                return HYALITE_CONTINUE;
+              }))
+          .start();
   Talk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.need(), BodyNeed::edit);
-  pipe.feed("a", false);
+  // Nobody may feed it any more: what was kept must not stay behind.
+  EXPECT_EQ(pipe.feed("abc", false).size, 3u);
+  EXPECT_EQ(pipe.held(), 0u);
   EXPECT_EQ(pipe.need(), BodyNeed::none);
 }
 
@@ -577,7 +684,8 @@ TEST(BodyPipe, RefusesWishesThatNobodyUnderstands) {
   Script script;
   script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) {
     auto options = wants(HYALITE_BODY_TAP);
-    EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options), HYALITE_E_INVALID);  // it has no response_body
+    EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options),
+              HYALITE_E_INVALID);  // it has no response_body
     options.mode = 4;
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
     options = wants(HYALITE_BODY_TAP, 4);
@@ -587,7 +695,9 @@ TEST(BodyPipe, RefusesWishesThatNobodyUnderstands) {
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, nullptr), HYALITE_E_INVALID);
     return HYALITE_CONTINUE;
   };
-  script.request_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) { return HYALITE_CONTINUE; };
+  script.request_body = [](hyalite_exchange*, hyalite_window*, const hyalite_window_view*) {
+    return HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   Talk(chain).request(kPost);
 }
@@ -603,7 +713,8 @@ TEST(BodyPipe, MakesRoomForTrailers) {
   script.request_trailers = [](hyalite_exchange* x, const hyalite_headers* headers) {
     EXPECT_EQ(headers->count, 0u);
     const auto set = [&](std::string_view name) {
-      return http->header_set(x, HYALITE_PART_REQUEST_TRAILERS, 0, abi(name), abi(std::string_view("1")), HYALITE_SET_APPEND);
+      return http->header_set(x, HYALITE_PART_REQUEST_TRAILERS, 0, abi(name),
+                              abi(std::string_view("1")), HYALITE_SET_APPEND);
     };
     EXPECT_EQ(set("X-Sum"), HYALITE_OK);
     EXPECT_EQ(set("Host"), HYALITE_E_FORBIDDEN);
@@ -624,7 +735,10 @@ TEST(BodyPipe, MakesRoomForTrailers) {
 
 // ---- raw bytes
 
-Script with_stream(const hyalite_body_options& options, std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*)> data) {
+Script with_stream(const hyalite_body_options& options,
+                   std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*,
+                                                 const hyalite_window_view*)>
+                       data) {
   Script script;
   script.flow_open = [options](hyalite_flow* flow, void*) {
     EXPECT_EQ(flows->stream_interest(flow, HYALITE_REQUEST, &options), HYALITE_OK);
@@ -639,16 +753,19 @@ TEST(StreamPipe, ShowsRawBytesInBothDirections) {
   for (const Cut& cut : all_cuts(kText)) {
     std::string diary;
     const auto by = [&](const std::string& who) {
-      return with_stream(wants(HYALITE_BODY_TAP), [&diary, who](hyalite_flow*, hyalite_direction direction, hyalite_window*, const hyalite_window_view* view) {
-        if (is_last(view)) diary += who + std::to_string(direction);
-        return HYALITE_CONTINUE;
-      });
+      return with_stream(wants(HYALITE_BODY_TAP),
+                         [&diary, who](hyalite_flow*, hyalite_direction direction, hyalite_window*,
+                                       const hyalite_window_view* view) {
+                           if (is_last(view)) diary += who + std::to_string(direction);
+                           return HYALITE_CONTINUE;
+                         });
     };
     ScriptedChain scripted;
     Chain& chain = scripted.add(by("a")).add(by("b")).start();
     Talk talk(chain);
     EXPECT_TRUE(talk.flow.wants_stream(Direction::request));
-    BodyPipe up = chain.stream(talk.flow, Direction::request), down = chain.stream(talk.flow, Direction::response);
+    BodyPipe up = chain.stream(talk.flow, Direction::request),
+             down = chain.stream(talk.flow, Direction::response);
     EXPECT_EQ(pump(up, cut).out, kText);
     EXPECT_EQ(pump(down, cut).out, kText);
     EXPECT_EQ(diary, "a0b0b1a1");
@@ -661,16 +778,20 @@ TEST(StreamPipe, LetsEverythingPassInOrderWhenOneDecidesSo) {
       ScriptedChain scripted;
       int calls = 0;
       for (std::size_t i = 0; i < 3; ++i) {
-        scripted.add(with_stream(wants(HYALITE_BODY_STREAM, 0, 3), [&, i](hyalite_flow* flow, hyalite_direction, hyalite_window* window, const hyalite_window_view* view) {
-          if (!is_last(view)) bodies->keep(window, std::min<std::uint64_t>(3, view->length));
-          if (i != decider || ++calls < 2) return HYALITE_CONTINUE;
-          EXPECT_EQ(flows->pass_through(flow, {}), HYALITE_OK);
-          return HYALITE_FINAL;
-        }));
+        scripted.add(with_stream(wants(HYALITE_BODY_STREAM, 0, 3),
+                                 [&, i](hyalite_flow* flow, hyalite_direction,
+                                        hyalite_window* window, const hyalite_window_view* view) {
+                                   if (!is_last(view))
+                                     bodies->keep(window, std::min<std::uint64_t>(3, view->length));
+                                   if (i != decider || ++calls < 2) return HYALITE_CONTINUE;
+                                   EXPECT_EQ(flows->pass_through(flow, {}), HYALITE_OK);
+                                   return HYALITE_FINAL;
+                                 }));
       }
       Chain& chain = scripted.start();
       Talk talk(chain);
-      BodyPipe up = chain.stream(talk.flow, Direction::request), down = chain.stream(talk.flow, Direction::response);
+      BodyPipe up = chain.stream(talk.flow, Direction::request),
+               down = chain.stream(talk.flow, Direction::response);
       EXPECT_EQ(down.feed("ab", false).size, 0u);
       std::string out;
       bool decided = false;
@@ -696,10 +817,15 @@ TEST(StreamPipe, LetsEverythingPassInOrderWhenOneDecidesSo) {
 
 TEST(StreamPipe, ResetsAFlowInTheMiddle) {
   ScriptedChain scripted;
-  Chain& chain = scripted.add(with_stream(wants(HYALITE_BODY_STREAM), [](hyalite_flow* flow, hyalite_direction, hyalite_window*, const hyalite_window_view*) {
-    EXPECT_EQ(flows->reset(flow, abi(std::string_view("bad"))), HYALITE_OK);
-    return HYALITE_FINAL;
-  })).start();
+  Chain& chain = scripted
+                     .add(with_stream(wants(HYALITE_BODY_STREAM),
+                                      [](hyalite_flow* flow, hyalite_direction, hyalite_window*,
+                                         const hyalite_window_view*) {
+                                        EXPECT_EQ(flows->reset(flow, abi(std::string_view("bad"))),
+                                                  HYALITE_OK);
+                                        return HYALITE_FINAL;
+                                      }))
+                     .start();
   Talk talk(chain);
   BodyPipe pipe = chain.stream(talk.flow, Direction::request);
   const BodyStep step = pipe.feed("x", false);
@@ -716,7 +842,9 @@ TEST(StreamPipe, CannotHoldAWholeTunnel) {
     EXPECT_EQ(flows->stream_interest(flow, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
     return HYALITE_CONTINUE;
   };
-  script.data = [](hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*) { return HYALITE_CONTINUE; };
+  script.data = [](hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*) {
+    return HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   Talk talk(chain);
   EXPECT_FALSE(talk.flow.wants_stream(Direction::request));

@@ -16,11 +16,21 @@ const hyalite_host_flow* const flows = flow_table();
 
 Script says(std::string& diary, const std::string& who) {
   Script script;
-  script.flow_open = [&diary, who](hyalite_flow*, void*) { return diary += who + ":open ", HYALITE_CONTINUE; };
-  script.request_head = [&diary, who](hyalite_exchange*, const hyalite_headers*, void*) { return diary += who + ":request ", HYALITE_CONTINUE; };
-  script.response_head = [&diary, who](hyalite_exchange*, const hyalite_headers*) { return diary += who + ":response ", HYALITE_CONTINUE; };
-  script.exchange_end = [&diary, who](hyalite_exchange*, const hyalite_exchange_summary*) { diary += who + ":end "; };
-  script.flow_close = [&diary, who](hyalite_flow*, const hyalite_flow_summary*) { diary += who + ":close "; };
+  script.flow_open = [&diary, who](hyalite_flow*, void*) {
+    return diary += who + ":open ", HYALITE_CONTINUE;
+  };
+  script.request_head = [&diary, who](hyalite_exchange*, const hyalite_headers*, void*) {
+    return diary += who + ":request ", HYALITE_CONTINUE;
+  };
+  script.response_head = [&diary, who](hyalite_exchange*, const hyalite_headers*) {
+    return diary += who + ":response ", HYALITE_CONTINUE;
+  };
+  script.exchange_end = [&diary, who](hyalite_exchange*, const hyalite_exchange_summary*) {
+    diary += who + ":end ";
+  };
+  script.flow_close = [&diary, who](hyalite_flow*, const hyalite_flow_summary*) {
+    diary += who + ":close ";
+  };
   return script;
 }
 
@@ -43,7 +53,8 @@ TEST(Chain, AsksInOrderAndAnswersInReverse) {
     EXPECT_EQ(talk.request(kGet), Answer::go_on);
     EXPECT_EQ(talk.response(kOk), Answer::go_on);
   }
-  EXPECT_EQ(diary, "a:open b:open a:request b:request b:response a:response b:end a:end b:close a:close ");
+  EXPECT_EQ(diary,
+            "a:open b:open a:request b:request b:response a:response b:end a:end b:close a:close ");
   EXPECT_EQ(scripted.count("hyalite_plugin_calls_total", "p0"), 5u);
   EXPECT_EQ(scripted.count("hyalite_plugin_errors_total", "p0"), 0u);
 }
@@ -51,7 +62,9 @@ TEST(Chain, AsksInOrderAndAnswersInReverse) {
 TEST(Chain, KnowsWhatNobodyWants) {
   ScriptedChain scripted;
   Script script;
-  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) { return HYALITE_CONTINUE; };
+  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) {
+    return HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   EXPECT_TRUE(chain.wants(Hook::request_head));
   EXPECT_FALSE(chain.wants(Hook::response_head));
@@ -72,7 +85,9 @@ TEST(Chain, StopsAtADecisionAndSaysWhoMadeIt) {
   std::string diary;
   ScriptedChain scripted;
   Script blocker;
-  blocker.request_head = [](hyalite_exchange* exchange, const hyalite_headers*, void*) { return block(exchange); };
+  blocker.request_head = [](hyalite_exchange* exchange, const hyalite_headers*, void*) {
+    return block(exchange);
+  };
   Chain& chain = scripted.add(says(diary, "a")).add(blocker).add(says(diary, "c")).start();
   Talk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::decided);
@@ -97,7 +112,9 @@ TEST(Chain, TellsWhoDecidedAtTheEnd) {
     EXPECT_EQ(summary->end, static_cast<std::uint32_t>(HYALITE_END_COMPLETE));
     EXPECT_EQ(summary->response_head, -1);
   };
-  blocker.request_head = [](hyalite_exchange* exchange, const hyalite_headers*, void*) { return block(exchange); };
+  blocker.request_head = [](hyalite_exchange* exchange, const hyalite_headers*, void*) {
+    return block(exchange);
+  };
   Chain& chain = scripted.add(logger).add(blocker).start();
   { Talk(chain).request(kGet); }
   EXPECT_EQ(by, "p1");
@@ -108,8 +125,12 @@ TEST(Chain, LeavesOutWhoeverSaysIgnore) {
   int asked = 0, ended = 0;
   ScriptedChain scripted;
   Script script;
-  script.request_head = [&](hyalite_exchange*, const hyalite_headers*, void*) { return ++asked, HYALITE_IGNORE; };
-  script.response_head = [&](hyalite_exchange*, const hyalite_headers*) { return ++asked, HYALITE_CONTINUE; };
+  script.request_head = [&](hyalite_exchange*, const hyalite_headers*, void*) {
+    return ++asked, HYALITE_IGNORE;
+  };
+  script.response_head = [&](hyalite_exchange*, const hyalite_headers*) {
+    return ++asked, HYALITE_CONTINUE;
+  };
   script.flow_close = [&](hyalite_flow*, const hyalite_flow_summary*) { ++ended; };
   Chain& chain = scripted.add(script).start();
   {
@@ -134,7 +155,9 @@ TEST(Chain, LeavesOutOfTheWholeFlowWhoeverIgnoresTheFlow) {
   ScriptedChain scripted;
   Script script;
   script.flow_open = [&](hyalite_flow*, void*) { return HYALITE_IGNORE; };
-  script.request_head = [&](hyalite_exchange*, const hyalite_headers*, void*) { return ++asked, HYALITE_CONTINUE; };
+  script.request_head = [&](hyalite_exchange*, const hyalite_headers*, void*) {
+    return ++asked, HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script).start();
   Talk(chain).request(kGet);
   EXPECT_EQ(asked, 0);
@@ -167,8 +190,12 @@ TEST(Chain, GoesOnWithoutAPluginThatFailsOpen) {
     std::string diary;
     ScriptedChain scripted;
     Script script;
-    script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) { return mistaken.answer(x); };
-    script.response_head = [&](hyalite_exchange*, const hyalite_headers*) { return diary += "again ", HYALITE_CONTINUE; };
+    script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) {
+      return mistaken.answer(x);
+    };
+    script.response_head = [&](hyalite_exchange*, const hyalite_headers*) {
+      return diary += "again ", HYALITE_CONTINUE;
+    };
     Chain& chain = scripted.add(script, FailurePolicy::open).add(says(diary, "b")).start();
     Talk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::go_on);
@@ -187,7 +214,9 @@ TEST(Chain, AnswersInPlaceOfAPluginThatFailsClosed) {
     SCOPED_TRACE(mistaken.name);
     ScriptedChain scripted;
     Script script;
-    script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) { return mistaken.answer(x); };
+    script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) {
+      return mistaken.answer(x);
+    };
     Chain& chain = scripted.add(script, FailurePolicy::closed).start();
     Talk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::decided);
@@ -236,7 +265,8 @@ TEST(Chain, OnlyCountsFailuresWhenNothingCanBeDecidedAnyMore) {
 TEST(Chain, RedirectsGoOnAndTheLastOneCounts) {
   ScriptedChain scripted;
   Script first, second;
-  const hyalite_address to_first = abi(*Address::parse("10.0.0.1:81")), to_second = abi(*Address::parse("[2001:db8::2]:82"));
+  const hyalite_address to_first = abi(*Address::parse("10.0.0.1:81")),
+                        to_second = abi(*Address::parse("[2001:db8::2]:82"));
   first.upstream_connect = [&](hyalite_flow* flow, const hyalite_address*) {
     EXPECT_EQ(flows->redirect_upstream(flow, &to_first, {}), HYALITE_OK);
     return HYALITE_CONTINUE;
@@ -391,8 +421,12 @@ TEST(Chain, KeepsStateForEachExchangeAndFreesItOnce) {
   Script script;
   script.exchange_state = sizeof(int);
   script.flow_state = sizeof(int);
-  script.flow_open = [&](hyalite_flow*, void* state) { return ++*static_cast<int*>(state), HYALITE_CONTINUE; };
-  script.exchange_init = [&](void* state) { return *static_cast<int*>(state) = 40, ++made, HYALITE_OK; };
+  script.flow_open = [&](hyalite_flow*, void* state) {
+    return ++*static_cast<int*>(state), HYALITE_CONTINUE;
+  };
+  script.exchange_init = [&](void* state) {
+    return *static_cast<int*>(state) = 40, ++made, HYALITE_OK;
+  };
   script.exchange_fini = [&](void* state) {
     EXPECT_EQ(*static_cast<int*>(state), 42);
     ++freed;
@@ -415,7 +449,9 @@ TEST(Chain, FailsAPluginWhoseStateCannotBeMade) {
   script.exchange_state = 8;
   script.exchange_init = [](void*) { return HYALITE_E_FAILED; };
   script.exchange_fini = [&](void*) { ++freed; };
-  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) { return ADD_FAILURE(), HYALITE_CONTINUE; };
+  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) {
+    return ADD_FAILURE(), HYALITE_CONTINUE;
+  };
   Chain& chain = scripted.add(script, FailurePolicy::closed).start();
   {
     Talk talk(chain);
@@ -436,7 +472,9 @@ TEST(Chain, WritesIntoTheSlotWhoIsRunning) {
     EXPECT_GT(scripted.slot.since_ns.load(), 0);
     return HYALITE_CONTINUE;
   };
-  script.tick = [&] { EXPECT_EQ(scripted.slot.hook.load(), static_cast<std::uint32_t>(Hook::tick)); };
+  script.tick = [&] {
+    EXPECT_EQ(scripted.slot.hook.load(), static_cast<std::uint32_t>(Hook::tick));
+  };
   Chain& chain = scripted.add(script).start();
   Talk(chain).request(kGet);
   EXPECT_EQ(scripted.slot.instance.load(), 0u);
@@ -459,7 +497,8 @@ TEST(Chain, PassesFindingsOn) {
   ScriptedChain scripted;
   Script first, second;
   first.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) {
-    EXPECT_EQ(http->add_finding(x, abi(std::string_view("odd")), abi(std::string_view("very"))), HYALITE_OK);
+    EXPECT_EQ(http->add_finding(x, abi(std::string_view("odd")), abi(std::string_view("very"))),
+              HYALITE_OK);
     return HYALITE_CONTINUE;
   };
   second.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) {

@@ -33,13 +33,17 @@ TEST(HeaderRewriter, EditsBothWays) {
   Talk talk(loaded.start());
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(sent(*talk.exchange.request),
-            "GET /a?b=c HTTP/1.1\r\nHost: Example.com:80\r\nAccept: a\r\nX-Checked: yes\r\nAccept: b\r\n\r\n");
+            "GET /a?b=c HTTP/1.1\r\nHost: Example.com:80\r\nAccept: a\r\nX-Checked: yes\r\nAccept: "
+            "b\r\n\r\n");
   EXPECT_EQ(talk.response(kOk), Answer::go_on);
-  EXPECT_EQ(sent(*talk.exchange.response), "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\nCache-Control: no-store\r\n\r\n");
+  EXPECT_EQ(sent(*talk.exchange.response),
+            "HTTP/1.1 200 Fine\r\nContent-Length: 4\r\nCache-Control: no-store\r\n\r\n");
 }
 
 TEST(HeaderRewriter, LeavesAloneWhatItHasNoRuleFor) {
-  Loaded loaded("  - { name: headers, use: header-rewriter, settings: { request: [ { remove: X-Absent } ] } }\n");
+  Loaded loaded(
+      "  - { name: headers, use: header-rewriter, settings: { request: [ { remove: X-Absent } ] } "
+      "}\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   Talk talk(loaded.start());
   talk.request(kGet);

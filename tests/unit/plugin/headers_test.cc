@@ -15,7 +15,8 @@ const hyalite_host_http* const http = http_table();
 hyalite_bytes text(std::string_view t) { return abi(t); }
 
 // Runs `look` as the request_head hook of the only plugin, over `head`; gives what would be sent.
-std::string in_request(std::string_view head, std::function<void(hyalite_exchange*, const hyalite_headers*)> look,
+std::string in_request(std::string_view head,
+                       std::function<void(hyalite_exchange*, const hyalite_headers*)> look,
                        std::function<void(const hyalite_host*)> at_create = {}) {
   ScriptedChain scripted;
   Script script;
@@ -87,7 +88,9 @@ TEST(Headers, OfOneNameAreLinked) {
 
 TEST(Headers, StayReadableAfterAnEdit) {
   in_request(kGet, [](hyalite_exchange* exchange, const hyalite_headers* before) {
-    EXPECT_EQ(http->header_set(exchange, HYALITE_PART_REQUEST, 0, text("Accept"), text("b"), HYALITE_SET_REPLACE), HYALITE_OK);
+    EXPECT_EQ(http->header_set(exchange, HYALITE_PART_REQUEST, 0, text("Accept"), text("b"),
+                               HYALITE_SET_REPLACE),
+              HYALITE_OK);
     EXPECT_EQ(view(hyalite_header_find(before, HYALITE_HEADER_ACCEPT)->value), "a");
     const hyalite_headers* after = http->headers(exchange, HYALITE_PART_REQUEST);
     EXPECT_EQ(view(hyalite_header_find(after, HYALITE_HEADER_ACCEPT)->value), "b");
@@ -99,22 +102,40 @@ TEST(Headers, StayReadableAfterAnEdit) {
 TEST(Headers, AreSentAsEdited) {
   const std::string sent = in_request(kGet, [](hyalite_exchange* x, const hyalite_headers*) {
     EXPECT_EQ(http->header_remove(x, HYALITE_PART_REQUEST, 0, text("X-ONE")), HYALITE_OK);
-    EXPECT_EQ(http->header_remove(x, HYALITE_PART_REQUEST, HYALITE_HEADER_COOKIE, {}), HYALITE_E_MISSING);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, HYALITE_HEADER_USER_AGENT, {}, text("u"), HYALITE_SET_REPLACE), HYALITE_OK);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("1"), HYALITE_SET_APPEND), HYALITE_OK);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("2"), HYALITE_SET_APPEND), HYALITE_OK);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("3"), HYALITE_SET_IF_ABSENT), HYALITE_OK);
+    EXPECT_EQ(http->header_remove(x, HYALITE_PART_REQUEST, HYALITE_HEADER_COOKIE, {}),
+              HYALITE_E_MISSING);
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, HYALITE_HEADER_USER_AGENT, {}, text("u"),
+                               HYALITE_SET_REPLACE),
+              HYALITE_OK);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("1"), HYALITE_SET_APPEND),
+        HYALITE_OK);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("2"), HYALITE_SET_APPEND),
+        HYALITE_OK);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_REQUEST, 0, text("Via"), text("3"), HYALITE_SET_IF_ABSENT),
+        HYALITE_OK);
     EXPECT_EQ(http->set_target(x, text("/other")), HYALITE_OK);
     EXPECT_EQ(http->set_method(x, text("PURGE")), HYALITE_OK);
   });
-  EXPECT_EQ(sent, "PURGE /other HTTP/1.1\r\nHost: Example.com:80\r\nAccept: a\r\nUser-Agent: u\r\nVia: 1\r\nVia: 2\r\n\r\n");
+  EXPECT_EQ(sent,
+            "PURGE /other HTTP/1.1\r\nHost: Example.com:80\r\nAccept: a\r\nUser-Agent: u\r\nVia: "
+            "1\r\nVia: 2\r\n\r\n");
 }
 
 TEST(Headers, OfTheHostCannotBeEdited) {
   const std::string sent = in_request(kGet, [](hyalite_exchange* x, const hyalite_headers*) {
-    for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "TE", "Trailer", "Upgrade", "Keep-Alive", "Proxy-Connection"}) {
-      EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text(name), text("1"), HYALITE_SET_REPLACE), HYALITE_E_FORBIDDEN) << name;
-      EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text(name), text("1"), HYALITE_SET_APPEND), HYALITE_E_FORBIDDEN) << name;
+    for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "TE", "Trailer",
+                             "Upgrade", "Keep-Alive", "Proxy-Connection"}) {
+      EXPECT_EQ(
+          http->header_set(x, HYALITE_PART_REQUEST, 0, text(name), text("1"), HYALITE_SET_REPLACE),
+          HYALITE_E_FORBIDDEN)
+          << name;
+      EXPECT_EQ(
+          http->header_set(x, HYALITE_PART_REQUEST, 0, text(name), text("1"), HYALITE_SET_APPEND),
+          HYALITE_E_FORBIDDEN)
+          << name;
       EXPECT_EQ(http->check_name(nullptr, text(name)), HYALITE_E_FORBIDDEN) << name;
     }
     EXPECT_EQ(http->set_method(x, text("CONNECT")), HYALITE_E_FORBIDDEN);
@@ -125,15 +146,25 @@ TEST(Headers, OfTheHostCannotBeEdited) {
 
 TEST(Headers, CannotEndALine) {
   const std::string sent = in_request(kGet, [](hyalite_exchange* x, const hyalite_headers*) {
-    for (const std::string_view value : {std::string_view("a\r\nX: y"), std::string_view("a\nb"), std::string_view("a\0b", 3), std::string_view("a\rb")}) {
-      EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text(value), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
+    for (const std::string_view value : {std::string_view("a\r\nX: y"), std::string_view("a\nb"),
+                                         std::string_view("a\0b", 3), std::string_view("a\rb")}) {
+      EXPECT_EQ(
+          http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text(value), HYALITE_SET_REPLACE),
+          HYALITE_E_INVALID);
       EXPECT_EQ(http->check_value(nullptr, text(value)), HYALITE_E_INVALID);
     }
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X y"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, {}, text("1"), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 9'999, {}, text("1"), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, HYALITE_HEADER_HOST, text("Via"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), 9), HYALITE_E_INVALID);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_REQUEST, 0, text("X y"), text("1"), HYALITE_SET_REPLACE),
+        HYALITE_E_INVALID);
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, {}, text("1"), HYALITE_SET_REPLACE),
+              HYALITE_E_INVALID);
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 9'999, {}, text("1"), HYALITE_SET_REPLACE),
+              HYALITE_E_INVALID);
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, HYALITE_HEADER_HOST, text("Via"), text("1"),
+                               HYALITE_SET_REPLACE),
+              HYALITE_E_INVALID);
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), 9),
+              HYALITE_E_INVALID);
     EXPECT_EQ(http->set_target(x, text("/a b")), HYALITE_E_INVALID);
     EXPECT_EQ(http->check_value(nullptr, text("fine")), HYALITE_OK);
     EXPECT_EQ(http->check_name(nullptr, text("X-Fine")), HYALITE_OK);
@@ -143,19 +174,27 @@ TEST(Headers, CannotEndALine) {
 
 TEST(Headers, AreEditedOnlyInTheirOwnHook) {
   in_request(kGet, [](hyalite_exchange* x, const hyalite_headers*) {
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_RESPONSE, 0, text("X"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_LATE);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_RESPONSE, 0, text("X"), text("1"), HYALITE_SET_REPLACE),
+        HYALITE_E_LATE);
     EXPECT_EQ(http->set_status(x, 404, {}), HYALITE_E_LATE);
-    EXPECT_EQ(http->header_set(x, 77, 0, text("X"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_INVALID);
+    EXPECT_EQ(http->header_set(x, 77, 0, text("X"), text("1"), HYALITE_SET_REPLACE),
+              HYALITE_E_INVALID);
     EXPECT_EQ(http->headers(x, HYALITE_PART_RESPONSE), nullptr);
     EXPECT_EQ(http->response_line(x), nullptr);
   });
 }
 
 TEST(Headers, AreEditedByPlaceWhileTheViewIsFresh) {
-  const std::string sent = in_request(kGet, [](hyalite_exchange* x, const hyalite_headers* headers) {
-    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 3, headers->generation, text("zwei")), HYALITE_OK);
-    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 3, headers->generation, text("drei")), HYALITE_E_LATE);
-    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 99, http->headers(x, HYALITE_PART_REQUEST)->generation, text("drei")), HYALITE_E_INVALID);
+  const std::string sent = in_request(kGet, [](hyalite_exchange* x,
+                                               const hyalite_headers* headers) {
+    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 3, headers->generation, text("zwei")),
+              HYALITE_OK);
+    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 3, headers->generation, text("drei")),
+              HYALITE_E_LATE);
+    EXPECT_EQ(http->header_set_at(x, HYALITE_PART_REQUEST, 99,
+                                  http->headers(x, HYALITE_PART_REQUEST)->generation, text("drei")),
+              HYALITE_E_INVALID);
   });
   EXPECT_NE(sent.find("X-One: 1\r\nAccept: a\r\nx-one: zwei\r\n"), std::string::npos) << sent;
 }
@@ -165,7 +204,8 @@ TEST(Headers, EditsAreBounded) {
   const std::string large(4'000, 'x');
   in_request(kGet, [&](hyalite_exchange* x, const hyalite_headers*) {
     for (int i = 0; i < 100'000 && last == HYALITE_OK; ++i) {
-      last = http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text(large), HYALITE_SET_REPLACE);
+      last =
+          http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text(large), HYALITE_SET_REPLACE);
     }
   });
   EXPECT_EQ(last, HYALITE_E_LIMIT);
@@ -204,7 +244,8 @@ TEST(Headers, EachPluginSeesTheEditsOfThoseBefore) {
   ScriptedChain scripted;
   Script first, second;
   first.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) {
-    http->header_set(x, HYALITE_PART_REQUEST, 0, text("Accept"), text("edited"), HYALITE_SET_REPLACE);
+    http->header_set(x, HYALITE_PART_REQUEST, 0, text("Accept"), text("edited"),
+                     HYALITE_SET_REPLACE);
     return HYALITE_CONTINUE;
   };
   second.request_head = [](hyalite_exchange*, const hyalite_headers* headers, void*) {
@@ -249,7 +290,11 @@ TEST(ResponseLine, IsReadAndEdited) {
     EXPECT_EQ(http->set_status(x, 99, {}), HYALITE_E_INVALID);
     EXPECT_EQ(http->response_line(x)->status, 404u);
     EXPECT_EQ(view(http->request_line(x)->path), "/a");
-    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), HYALITE_SET_REPLACE), HYALITE_E_LATE);
+    EXPECT_EQ(http->headers(x, HYALITE_PART_REQUEST)->count, 4u);
+    EXPECT_EQ(http->headers(x, HYALITE_PART_RESPONSE)->count, 2u);
+    EXPECT_EQ(
+        http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), HYALITE_SET_REPLACE),
+        HYALITE_E_LATE);
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();

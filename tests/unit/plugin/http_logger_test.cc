@@ -28,9 +28,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 // A record, parsed.
 class Record {
  public:
-  explicit Record(const std::string& line) : document_(JsonDocument::parse(line)) { EXPECT_TRUE(document_) << line; }
-  std::string text(std::string_view key) const { return std::string(document_->root().member(key).string().value_or("-")); }
-  std::int64_t number(std::string_view key) const { return document_->root().member(key).integer().value_or(-1); }
+  explicit Record(const std::string& line) : document_(JsonDocument::parse(line)) {
+    EXPECT_TRUE(document_) << line;
+  }
+  std::string text(std::string_view key) const {
+    return std::string(document_->root().member(key).string().value_or("-"));
+  }
+  std::int64_t number(std::string_view key) const {
+    return document_->root().member(key).integer().value_or(-1);
+  }
   JsonView at(std::string_view pointer) const { return document_->root().at(pointer); }
 
  private:
@@ -38,11 +44,13 @@ class Record {
 };
 
 constexpr std::string_view kFull =
-    "GET /a?b=\"c HTTP/1.1\r\nHost: h.example:80\r\nUser-Agent: curl/8 \xff\r\nReferer: http://r/\r\nCookie: secret=1\r\n"
+    "GET /a?b=\"c HTTP/1.1\r\nHost: h.example:80\r\nUser-Agent: curl/8 \xff\r\nReferer: "
+    "http://r/\r\nCookie: secret=1\r\n"
     "Authorization: Basic c2VjcmV0\r\n\r\n";
 
 // One exchange; summary as the flow room would give it.
-void converse(Chain& chain, std::string_view request, ExchangeSummary summary = {}, bool respond = true) {
+void converse(Chain& chain, std::string_view request, ExchangeSummary summary = {},
+              bool respond = true) {
   FlowSubject flow(some_flow());
   chain.flow_open(flow);
   flow.set_protocol(Protocol::http1);
@@ -55,7 +63,9 @@ void converse(Chain& chain, std::string_view request, ExchangeSummary summary = 
   const bool decided = chain.request_head(exchange) == Answer::decided;
   ResponseHead answer;
   if (respond && !decided) {
-    ResponseReader(HeadLimits{}).read("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: secret=2\r\n\r\n", asked_by(head), answer);
+    ResponseReader(HeadLimits{})
+        .read("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: secret=2\r\n\r\n",
+              asked_by(head), answer);
     exchange.response = &answer;
     chain.response_head(exchange);
   }
@@ -74,7 +84,8 @@ TEST(HttpLogger, WritesARecordOfEachExchange) {
   Chain& chain = loaded.start();
   ExchangeSummary summary;
   summary.status = summary.upstream_status = 200;
-  summary.from_client = 100, summary.to_upstream = 101, summary.from_upstream = 102, summary.to_client = 103;
+  summary.from_client = 100, summary.to_upstream = 101, summary.from_upstream = 102,
+  summary.to_client = 103;
   summary.response_content = 50;
   summary.started_at = WallTime{} + std::chrono::milliseconds(1'700'000'000'123);
   summary.duration = std::chrono::microseconds(12'345);
@@ -122,7 +133,9 @@ TEST(HttpLogger, NeverWritesSecrets) {
 TEST(HttpLogger, WritesWhatTheClientAskedForNotWhatBecameOfIt) {
   const Scratch scratch;
   const std::string path = scratch.path() + "/l";
-  Loaded loaded(with_file(path) + "  - { name: edit, use: header-rewriter, settings: { request: [ { remove: User-Agent } ] } }\n");
+  Loaded loaded(with_file(path) +
+                "  - { name: edit, use: header-rewriter, settings: { request: [ { remove: "
+                "User-Agent } ] } }\n");
   Chain& chain = loaded.start();
   converse(chain, kFull);
   chain.stop();
@@ -132,7 +145,8 @@ TEST(HttpLogger, WritesWhatTheClientAskedForNotWhatBecameOfIt) {
 TEST(HttpLogger, SaysWhoBlockedAndWhy) {
   const Scratch scratch;
   const std::string path = scratch.path() + "/l";
-  Loaded loaded(with_file(path) + "  - { name: ads, use: blocker, settings: { hosts: [ h.example ] } }\n");
+  Loaded loaded(with_file(path) +
+                "  - { name: ads, use: blocker, settings: { hosts: [ h.example ] } }\n");
   Chain& chain = loaded.start();
   ExchangeSummary summary;
   summary.end = End::blocked;
@@ -231,7 +245,9 @@ TEST(HttpLogger, OpensItsFileAgainAfterItWasMoved) {
 
 TEST(HttpLogger, SaysAtCheckThatItsFileCannotBe) {
   const Loaded loaded(with_file("/nowhere/at/all.ndjson"));
-  EXPECT_TRUE(contains(loaded.mistakes, "cannot be created: /nowhere/at: No such file or directory")) << loaded.mistakes;
+  EXPECT_TRUE(
+      contains(loaded.mistakes, "cannot be created: /nowhere/at: No such file or directory"))
+      << loaded.mistakes;
   const Scratch scratch;
   EXPECT_TRUE(contains(Loaded(with_file(scratch.path())).mistakes, "Is a directory"));
   EXPECT_FALSE(std::filesystem::exists(scratch.path() + "/l"));
@@ -273,7 +289,9 @@ TEST(LineFile, KeepsWhatADeadFileDidNotTake) {
 TEST(JsonLine, IsAlwaysOneValidLine) {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
-  for (const std::string& text : {all, std::string("\xc3"), std::string("\xed\xa0\x80"), std::string("\xf4\x90\x80\x80"), std::string("\xe2\x82\xac"), std::string(20'000, '\xc3')}) {
+  for (const std::string& text :
+       {all, std::string("\xc3"), std::string("\xed\xa0\x80"), std::string("\xf4\x90\x80\x80"),
+        std::string("\xe2\x82\xac"), std::string(20'000, '\xc3')}) {
     JsonLine line;
     line.text("t", text);
     line.number("n", UINT64_MAX);

@@ -21,7 +21,9 @@ std::string why_not(const std::string& path) {
   return library ? "" : library.error().text;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Library, OpensAPluginWrittenInCpp) {
   const auto library = Library::open(plugin("hello_plugin"));
@@ -47,7 +49,9 @@ TEST(Library, KnowsWhoAPluginIsWithoutRunningIt) {
   EXPECT_EQ(identity->version, "1.0.0");
 }
 
-TEST(Library, RefusesAFileWithoutTheNote) { EXPECT_TRUE(contains(why_not(bad_plugin("missing_note")), "has no note .note.hyalite")); }
+TEST(Library, RefusesAFileWithoutTheNote) {
+  EXPECT_TRUE(contains(why_not(bad_plugin("missing_note")), "has no note .note.hyalite"));
+}
 
 // Its constructor aborts: that we are still here shows that nothing of it ran.
 TEST(Library, RefusesAnotherVersionWithoutRunningAnything) {
@@ -56,13 +60,18 @@ TEST(Library, RefusesAnotherVersionWithoutRunningAnything) {
   EXPECT_TRUE(contains(why, "rebuild it")) << why;
 }
 
-TEST(Library, RefusesAFileWithoutTheEntry) { EXPECT_TRUE(contains(why_not(bad_plugin("no_entry")), "does not export hyalite_plugin_entry")); }
+TEST(Library, RefusesAFileWithoutTheEntry) {
+  EXPECT_TRUE(contains(why_not(bad_plugin("no_entry")), "does not export hyalite_plugin_entry"));
+}
 
-TEST(Library, RefusesAnEntryWithoutADescriptor) { EXPECT_TRUE(contains(why_not(bad_plugin("no_descriptor")), "gives no descriptor")); }
+TEST(Library, RefusesAnEntryWithoutADescriptor) {
+  EXPECT_TRUE(contains(why_not(bad_plugin("no_descriptor")), "gives no descriptor"));
+}
 
 TEST(Library, RefusesAFileThatExportsMore) {
   const std::string why = why_not(bad_plugin("exports_too_much"));
-  EXPECT_TRUE(contains(why, "exports 1 names beside hyalite_plugin_entry (\"SSL_read\"...)")) << why;
+  EXPECT_TRUE(contains(why, "exports 1 names beside hyalite_plugin_entry (\"SSL_read\"...)"))
+      << why;
   EXPECT_TRUE(contains(why, "hyalite_add_plugin")) << why;
 }
 
@@ -75,8 +84,10 @@ TEST(Library, RefusesAMissingFunctionWhenItIsLoaded) {
 TEST(Library, RefusesWhatOthersMayWrite) {
   const Scratch scratch;
   const std::string bytes = read_file(plugin("hello_plugin"));
-  EXPECT_TRUE(contains(why_not(scratch.write("group.so", bytes, 0664)), "may be written by others: chmod go-w"));
-  EXPECT_TRUE(contains(why_not(scratch.write("world.so", bytes, 0646)), "may be written by others: chmod go-w"));
+  EXPECT_TRUE(contains(why_not(scratch.write("group.so", bytes, 0664)),
+                       "may be written by others: chmod go-w"));
+  EXPECT_TRUE(contains(why_not(scratch.write("world.so", bytes, 0646)),
+                       "may be written by others: chmod go-w"));
   const std::string fine = scratch.write("fine.so", bytes);
   EXPECT_EQ(why_not(fine), "");
   ::chmod(scratch.path().c_str(), 0775);
@@ -90,7 +101,8 @@ TEST(Library, RefusesWhatIsNoPluginAtAll) {
   EXPECT_TRUE(contains(why_not(scratch.path() + "/absent.so"), "No such file"));
   EXPECT_TRUE(contains(why_not(scratch.path()), "is not a file"));
   EXPECT_TRUE(contains(why_not(scratch.write("empty.so", "")), "is not an ELF file"));
-  EXPECT_TRUE(contains(why_not(scratch.write("text.so", "#!/bin/sh\necho\n")), "is not an ELF file"));
+  EXPECT_TRUE(
+      contains(why_not(scratch.write("text.so", "#!/bin/sh\necho\n")), "is not an ELF file"));
   std::string other = read_file(plugin("hello_plugin"));
   other[18] = 0x28;  // e_machine: 32-bit ARM
   EXPECT_TRUE(contains(why_not(scratch.write("arm.so", other)), "another machine"));
@@ -153,7 +165,8 @@ TEST(FindPlugin, NamesWhereItLookedAndTheNearestName) {
   const std::vector<std::string> directories{PLUGIN_DIR};
   const auto found = find_plugin("hello_plugn", directories);
   ASSERT_FALSE(found);
-  EXPECT_TRUE(contains(found.error().text, "looked for hello_plugn.so in " PLUGIN_DIR)) << found.error().text;
+  EXPECT_TRUE(contains(found.error().text, "looked for hello_plugn.so in " PLUGIN_DIR))
+      << found.error().text;
   EXPECT_TRUE(contains(found.error().text, "did you mean \"hello_plugin\"?")) << found.error().text;
 }
 

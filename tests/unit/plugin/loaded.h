@@ -1,5 +1,5 @@
-// A chain of real plugins from the text of a settings file: for tests of the plugin room and of plugins.
-// SPDX-License-Identifier: MIT
+// A chain of real plugins from the text of a settings file: for tests of the plugin room and of
+// plugins. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +19,8 @@ class Loaded {
  public:
   explicit Loaded(const std::string& plugins, std::vector<std::string> quarantined = {})
       : log_(LogLevel::debug, [this](std::string_view line) { lines.emplace_back(line); }) {
-    auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugins:\n" + plugins, "test.yaml");
+    auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugins:\n" + plugins,
+                              "test.yaml");
     EXPECT_TRUE(read) << text_of(read.mistakes);
     settings_ = std::move(read.settings);
     LoadOptions options;
@@ -65,6 +66,8 @@ class Loaded {
   std::unique_ptr<Chain> chain_;
 };
 
-inline bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace hyalite

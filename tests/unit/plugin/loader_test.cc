@@ -70,7 +70,8 @@ TEST(LoadChain, TellsAllMistakesWithTheirLines) {
 }
 
 TEST(LoadChain, SaysThatAPluginCouldNotBeCreated) {
-  EXPECT_TRUE(contains(Loaded("  - { name: a, use: create_fails }\n").mistakes, "the plugin could not be created"));
+  EXPECT_TRUE(contains(Loaded("  - { name: a, use: create_fails }\n").mistakes,
+                       "the plugin could not be created"));
   Loaded throwing("  - { name: a, use: create_fails, settings: { how: throws } }\n");
   EXPECT_TRUE(contains(throwing.mistakes, "could not be created"));
   EXPECT_TRUE(throwing.logged("an exception left the plugin"));
@@ -78,14 +79,17 @@ TEST(LoadChain, SaysThatAPluginCouldNotBeCreated) {
 
 TEST(LoadChain, RefusesAPluginThatStartsAThread) {
   Loaded loaded("  - { name: eager, use: starts_thread_in_create }\n");
-  EXPECT_TRUE(contains(loaded.mistakes, "started a thread while it was created")) << loaded.mistakes;
+  EXPECT_TRUE(contains(loaded.mistakes, "started a thread while it was created"))
+      << loaded.mistakes;
   EXPECT_EQ(count_threads(), 1u);
 }
 
 // ---- quarantine
 
 TEST(LoadChain, GoesOnWithoutAQuarantinedPluginThatFailsOpen) {
-  Loaded loaded("  - { name: bad, use: old_abi, on_failure: open }\n  - { name: good, use: hello_plugin }\n", {"bad"});
+  Loaded loaded(
+      "  - { name: bad, use: old_abi, on_failure: open }\n  - { name: good, use: hello_plugin }\n",
+      {"bad"});
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   EXPECT_EQ(loaded.start().size(), 1u);
   EXPECT_TRUE(loaded.logged("plugin.quarantined instance=bad"));
@@ -117,10 +121,14 @@ void live_through(Chain& chain) {
     if (talk.flow.decision().made()) return;
     ClientHello hello;
     talk.flow.set_client_hello(hello);
-    if (chain.client_hello(talk.flow) == Answer::decided || chain.protocol_known(talk.flow) == Answer::decided) return;
+    if (chain.client_hello(talk.flow) == Answer::decided ||
+        chain.protocol_known(talk.flow) == Answer::decided)
+      return;
     if (chain.upstream_connect(talk.flow, talk.flow.upstream()) == Answer::decided) return;
     if (talk.request(kGet) == Answer::decided) return;
-    if (chain.body(talk.exchange, Direction::request).feed("x", true).kind == BodyStep::Kind::decided) return;
+    if (chain.body(talk.exchange, Direction::request).feed("x", true).kind ==
+        BodyStep::Kind::decided)
+      return;
     Trailers trailers;
     index_trailers("", 1, trailers);
     talk.exchange.request_trailers = talk.exchange.response_trailers = &trailers;
@@ -131,11 +139,14 @@ void live_through(Chain& chain) {
     talk.exchange.info = &info;
     if (chain.response_info(talk.exchange) == Answer::decided) return;
     if (talk.response(kOk) == Answer::decided) return;
-    if (chain.body(talk.exchange, Direction::response).feed("x", true).kind == BodyStep::Kind::decided) return;
+    if (chain.body(talk.exchange, Direction::response).feed("x", true).kind ==
+        BodyStep::Kind::decided)
+      return;
     if (chain.response_trailers(talk.exchange) == Answer::decided) return;
     chain.response_end(talk.exchange);
     if (chain.tunnel_open(talk.exchange, TunnelKind::connect) == Answer::decided) return;
-    if (chain.stream(talk.flow, Direction::request).feed("x", true).kind == BodyStep::Kind::decided) return;
+    if (chain.stream(talk.flow, Direction::request).feed("x", true).kind == BodyStep::Kind::decided)
+      return;
   }
 }
 
@@ -149,7 +160,8 @@ TEST(BadPlugins, AnExceptionInAnyHookIsContained) {
   for (const Hook hook : kHooksInFlows) {
     for (const std::string policy : {"open", "closed"}) {
       SCOPED_TRACE(std::string(name(hook)) + " " + policy);
-      Loaded loaded("  - { name: bad, use: throws, on_failure: " + policy + ", settings: { in: " + name(hook) + " } }\n");
+      Loaded loaded("  - { name: bad, use: throws, on_failure: " + policy +
+                    ", settings: { in: " + name(hook) + " } }\n");
       ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
       Chain& chain = loaded.start();
       live_through(chain);
@@ -162,10 +174,12 @@ TEST(BadPlugins, AnUnknownVerdictInAnyHookIsContained) {
   for (const Hook hook : kHooksInFlows) {
     for (const std::string policy : {"open", "closed"}) {
       SCOPED_TRACE(std::string(name(hook)) + " " + policy);
-      Loaded loaded("  - { name: bad, use: bad_verdict, on_failure: " + policy + ", settings: { in: " + name(hook) + " } }\n");
+      Loaded loaded("  - { name: bad, use: bad_verdict, on_failure: " + policy +
+                    ", settings: { in: " + name(hook) + " } }\n");
       ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
       live_through(loaded.start());
-      EXPECT_TRUE(loaded.logged(std::string("plugin.failed instance=bad hook=") + name(hook) + " what=\"the unknown verdict 77\""));
+      EXPECT_TRUE(loaded.logged(std::string("plugin.failed instance=bad hook=") + name(hook) +
+                                " what=\"the unknown verdict 77\""));
     }
   }
 }
@@ -183,14 +197,18 @@ TEST(BadPlugins, AWorkerDoesNotStartWithAPluginThatThrowsInStart) {
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   const auto started = loaded.start_with(&loaded.slot);
   ASSERT_FALSE(started);
-  EXPECT_EQ(started.error().text, "the plugin \"bad\" could not start; its lines in the log may say why");
+  EXPECT_EQ(started.error().text,
+            "the plugin \"bad\" could not start; its lines in the log may say why");
 }
 
 // The slot is what is left of a worker that crashed: in shared memory, it names the culprit.
 TEST(BadPlugins, TheSlotOfACrashedWorkerNamesTheCulprit) {
-  Loaded loaded("  - { name: good, use: hello_plugin }\n  - { name: bad, use: crashes, settings: { in: response_head } }\n");
+  Loaded loaded(
+      "  - { name: good, use: hello_plugin }\n  - { name: bad, use: crashes, settings: { in: "
+      "response_head } }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  void* memory = ::mmap(nullptr, sizeof(CallSlot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(CallSlot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   auto* slot = ::new (memory) CallSlot;
   const pid_t child = ::fork();
   if (child == 0) {

@@ -28,16 +28,20 @@ struct Script {
   std::function<hyalite_verdict(hyalite_flow*, const hyalite_address*)> upstream_connect;
   std::function<void(hyalite_flow*, const hyalite_flow_summary*)> flow_close;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*, void*)> request_head;
-  std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)> request_body;
+  std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)>
+      request_body;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*)> request_trailers;
   std::function<void(hyalite_exchange*)> request_end;
   std::function<hyalite_verdict(hyalite_exchange*, std::uint32_t)> response_info;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*)> response_head;
-  std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)> response_body;
+  std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)>
+      response_body;
   std::function<void(hyalite_exchange*)> response_end;
   std::function<hyalite_verdict(hyalite_exchange*, std::uint32_t)> tunnel_open;
   std::function<void(hyalite_exchange*, const hyalite_exchange_summary*)> exchange_end;
-  std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*)> data;
+  std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*,
+                                const hyalite_window_view*)>
+      data;
   std::size_t flow_state = 0, exchange_state = 0;
   std::function<hyalite_status(void*)> exchange_init;
   std::function<void(void*)> exchange_fini;
@@ -45,36 +49,72 @@ struct Script {
   std::function<void()> tick;
 };
 
-// The ABI's functions have no room for a lambda's own data: each slot is a set of functions with a script of its own.
+// The ABI's functions have no room for a lambda's own data: each slot is a set of functions with a
+// script of its own.
 template <int N>
 struct ScriptSlot {
   static inline Script script;
   static Script& of(void* instance) { return *static_cast<Script*>(instance); }
 
-  static hyalite_verdict flow_open(void* i, hyalite_flow* f, void* s) { return of(i).flow_open(f, s); }
-  static hyalite_verdict protocol(void* i, hyalite_flow* f, void*, std::uint32_t p) { return of(i).protocol(f, p); }
-  static hyalite_verdict upstream_connect(void* i, hyalite_flow* f, void*, const hyalite_address* a) { return of(i).upstream_connect(f, a); }
-  static hyalite_verdict flow_close(void* i, hyalite_flow* f, void*, const hyalite_flow_summary* s) { return of(i).flow_close(f, s), HYALITE_CONTINUE; }
-  static hyalite_verdict client_hello(void* i, hyalite_flow* f, void*, const hyalite_client_hello* h) { return of(i).client_hello(f, h); }
-  static hyalite_verdict data(void* i, hyalite_flow* f, void*, hyalite_direction d, hyalite_window* w, const hyalite_window_view* v) {
+  static hyalite_verdict flow_open(void* i, hyalite_flow* f, void* s) {
+    return of(i).flow_open(f, s);
+  }
+  static hyalite_verdict protocol(void* i, hyalite_flow* f, void*, std::uint32_t p) {
+    return of(i).protocol(f, p);
+  }
+  static hyalite_verdict upstream_connect(void* i, hyalite_flow* f, void*,
+                                          const hyalite_address* a) {
+    return of(i).upstream_connect(f, a);
+  }
+  static hyalite_verdict flow_close(void* i, hyalite_flow* f, void*,
+                                    const hyalite_flow_summary* s) {
+    return of(i).flow_close(f, s), HYALITE_CONTINUE;
+  }
+  static hyalite_verdict client_hello(void* i, hyalite_flow* f, void*,
+                                      const hyalite_client_hello* h) {
+    return of(i).client_hello(f, h);
+  }
+  static hyalite_verdict data(void* i, hyalite_flow* f, void*, hyalite_direction d,
+                              hyalite_window* w, const hyalite_window_view* v) {
     return of(i).data(f, d, w, v);
   }
-  static hyalite_verdict request_head(void* i, hyalite_exchange* x, void* s, const hyalite_headers* h) { return of(i).request_head(x, h, s); }
-  static hyalite_verdict request_body(void* i, hyalite_exchange* x, void*, hyalite_window* w, const hyalite_window_view* v) {
+  static hyalite_verdict request_head(void* i, hyalite_exchange* x, void* s,
+                                      const hyalite_headers* h) {
+    return of(i).request_head(x, h, s);
+  }
+  static hyalite_verdict request_body(void* i, hyalite_exchange* x, void*, hyalite_window* w,
+                                      const hyalite_window_view* v) {
     return of(i).request_body(x, w, v);
   }
-  static hyalite_verdict request_trailers(void* i, hyalite_exchange* x, void*, const hyalite_headers* h) { return of(i).request_trailers(x, h); }
-  static hyalite_verdict request_end(void* i, hyalite_exchange* x, void*) { return of(i).request_end(x), HYALITE_CONTINUE; }
-  static hyalite_verdict response_info(void* i, hyalite_exchange* x, void*, std::uint32_t status, const hyalite_headers*) {
+  static hyalite_verdict request_trailers(void* i, hyalite_exchange* x, void*,
+                                          const hyalite_headers* h) {
+    return of(i).request_trailers(x, h);
+  }
+  static hyalite_verdict request_end(void* i, hyalite_exchange* x, void*) {
+    return of(i).request_end(x), HYALITE_CONTINUE;
+  }
+  static hyalite_verdict response_info(void* i, hyalite_exchange* x, void*, std::uint32_t status,
+                                       const hyalite_headers*) {
     return of(i).response_info(x, status);
   }
-  static hyalite_verdict response_head(void* i, hyalite_exchange* x, void*, const hyalite_headers* h) { return of(i).response_head(x, h); }
-  static hyalite_verdict response_body(void* i, hyalite_exchange* x, void*, hyalite_window* w, const hyalite_window_view* v) {
+  static hyalite_verdict response_head(void* i, hyalite_exchange* x, void*,
+                                       const hyalite_headers* h) {
+    return of(i).response_head(x, h);
+  }
+  static hyalite_verdict response_body(void* i, hyalite_exchange* x, void*, hyalite_window* w,
+                                       const hyalite_window_view* v) {
     return of(i).response_body(x, w, v);
   }
-  static hyalite_verdict response_end(void* i, hyalite_exchange* x, void*) { return of(i).response_end(x), HYALITE_CONTINUE; }
-  static hyalite_verdict tunnel_open(void* i, hyalite_exchange* x, void*, std::uint32_t kind) { return of(i).tunnel_open(x, kind); }
-  static hyalite_verdict exchange_end(void* i, hyalite_exchange* x, void*, const hyalite_exchange_summary* s) { return of(i).exchange_end(x, s), HYALITE_CONTINUE; }
+  static hyalite_verdict response_end(void* i, hyalite_exchange* x, void*) {
+    return of(i).response_end(x), HYALITE_CONTINUE;
+  }
+  static hyalite_verdict tunnel_open(void* i, hyalite_exchange* x, void*, std::uint32_t kind) {
+    return of(i).tunnel_open(x, kind);
+  }
+  static hyalite_verdict exchange_end(void* i, hyalite_exchange* x, void*,
+                                      const hyalite_exchange_summary* s) {
+    return of(i).exchange_end(x, s), HYALITE_CONTINUE;
+  }
   static hyalite_status exchange_init(void* i, void* s) { return of(i).exchange_init(s); }
   static void exchange_fini(void* i, void* s) { of(i).exchange_fini(s); }
   static hyalite_status tick(void* i) { return of(i).tick(), HYALITE_OK; }
@@ -94,10 +134,13 @@ struct ScriptSlot {
     PUT(stream, data);
     http = {};
     http.size = sizeof http;
-    PUT(http, request_head), PUT(http, request_body), PUT(http, request_trailers), PUT(http, request_end);
-    PUT(http, response_info), PUT(http, response_head), PUT(http, response_body), PUT(http, response_end);
+    PUT(http, request_head), PUT(http, request_body), PUT(http, request_trailers),
+        PUT(http, request_end);
+    PUT(http, response_info), PUT(http, response_head), PUT(http, response_body),
+        PUT(http, response_end);
     PUT(http, tunnel_open), PUT(http, exchange_end);
-    state = {sizeof state, 0, script.flow_state, script.exchange_state, nullptr, nullptr, nullptr, nullptr};
+    state = {sizeof state, 0,       script.flow_state, script.exchange_state,
+             nullptr,      nullptr, nullptr,           nullptr};
     PUT(state, exchange_init), PUT(state, exchange_fini);
     const std::string_view wanted(id);
     if (wanted == HYALITE_FLOW_ID) return &flow;
@@ -142,7 +185,8 @@ class ScriptedChain {
     if (chain_) chain_->destroy();
   }
 
-  ScriptedChain& add(Script script, FailurePolicy policy = FailurePolicy::open, GrantSettings grants = {true, true}) {
+  ScriptedChain& add(Script script, FailurePolicy policy = FailurePolicy::open,
+                     GrantSettings grants = {true, true}) {
     PluginSettings settings;
     settings.name = "p" + std::to_string(instances_.size());
     settings.use = "scripted";
@@ -152,14 +196,16 @@ class ScriptedChain {
   }
   ScriptedChain& add(const hyalite_descriptor* descriptor, const PluginSettings& settings) {
     libraries_.push_back(std::make_unique<Library>(*Library::linked_in(descriptor, settings.use)));
-    auto instance = std::make_unique<Instance>(settings, instances_.size(), *libraries_.back(), *services_);
+    auto instance =
+        std::make_unique<Instance>(settings, instances_.size(), *libraries_.back(), *services_);
     mistakes = instance->create("test.yaml");
     EXPECT_TRUE(mistakes.empty()) << text_of(mistakes);
     instances_.push_back(std::move(instance));
     return *this;
   }
   Chain& start() {
-    chain_ = std::make_unique<Chain>(std::move(services_), std::move(libraries_), std::move(instances_));
+    chain_ =
+        std::make_unique<Chain>(std::move(services_), std::move(libraries_), std::move(instances_));
     auto board = Board::make(layout_, 1);
     EXPECT_TRUE(board.has_value());
     board_.emplace(std::move(*board));
@@ -171,7 +217,8 @@ class ScriptedChain {
     for (const MetricSeries& series : board_->layout().series()) {
       const bool is_it = board_->layout().families()[series.family].name == metric;
       for (const MetricLabel& label : series.labels) {
-        if (is_it && label.name == "instance" && label.value == instance) return *board_->worker(0).cell(series.first);
+        if (is_it && label.name == "instance" && label.value == instance)
+          return *board_->worker(0).cell(series.first);
       }
     }
     ADD_FAILURE() << "no " << metric << " of " << instance;
@@ -191,10 +238,14 @@ class ScriptedChain {
  private:
   const hyalite_descriptor* put(Script script) {
     switch (instances_.size()) {
-      case 0: return put<0>(std::move(script));
-      case 1: return put<1>(std::move(script));
-      case 2: return put<2>(std::move(script));
-      default: return put<3>(std::move(script));
+      case 0:
+        return put<0>(std::move(script));
+      case 1:
+        return put<1>(std::move(script));
+      case 2:
+        return put<2>(std::move(script));
+      default:
+        return put<3>(std::move(script));
     }
   }
   template <int N>
@@ -243,7 +294,9 @@ class Talk {
   }
   Answer response(std::string_view text) {
     ResponseReader reader{HeadLimits{}};
-    EXPECT_EQ(reader.read(keep(text), asked_by(request_), response_).step, HeadProgress::Step::complete) << text;
+    EXPECT_EQ(reader.read(keep(text), asked_by(request_), response_).step,
+              HeadProgress::Step::complete)
+        << text;
     exchange.response = &response_;
     return chain_.response_head(exchange);
   }
@@ -260,7 +313,9 @@ class Talk {
   ResponseHead response_;
 };
 
-inline constexpr std::string_view kGet = "GET /a?b=c HTTP/1.1\r\nHost: Example.com:80\r\nX-One: 1\r\nAccept: a\r\nx-one: 2\r\n\r\n";
-inline constexpr std::string_view kOk = "HTTP/1.1 200 Fine\r\nServer: s\r\nContent-Length: 4\r\n\r\n";
+inline constexpr std::string_view kGet =
+    "GET /a?b=c HTTP/1.1\r\nHost: Example.com:80\r\nX-One: 1\r\nAccept: a\r\nx-one: 2\r\n\r\n";
+inline constexpr std::string_view kOk =
+    "HTTP/1.1 200 Fine\r\nServer: s\r\nContent-Length: 4\r\n\r\n";
 
 }  // namespace hyalite

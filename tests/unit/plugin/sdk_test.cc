@@ -14,9 +14,12 @@
 namespace hyalite {
 namespace {
 
-const std::vector<std::string> kHeaders{"abi.h", "body.h", "flow.h", "host.h", "http.h", "plugin.h"};
+const std::vector<std::string> kHeaders{"abi.h",  "body.h", "flow.h",
+                                        "host.h", "http.h", "plugin.h"};
 
-std::string header(const std::string& name) { return read_file(HYALITE_SOURCE_DIR "/sdk/include/hyalite/" + name); }
+std::string header(const std::string& name) {
+  return read_file(HYALITE_SOURCE_DIR "/sdk/include/hyalite/" + name);
+}
 
 std::set<std::string> hook_names() {
   std::set<std::string> names;
@@ -56,7 +59,8 @@ std::vector<Function> functions_of(const std::string& text) {
 void check_tags(const Function& function) {
   static const std::regex tags(R"(^\s*(?:\[[^\]]*\]\s*)+)");
   static const std::regex tag(R"(\[([a-z]+)(?:: ([a-z_, \n\*]+))?\])");
-  static const std::set<std::string> known{"entry", "create", "start", "worker", "hook", "any", "copies", "deferred", "lives"};
+  static const std::set<std::string> known{"entry", "create", "start",    "worker", "hook",
+                                           "any",   "copies", "deferred", "lives"};
   static const std::set<std::string> lives{"hook", "create", "process"};
   std::smatch found;
   ASSERT_TRUE(std::regex_search(function.comment, found, tags)) << function.name << " has no tags";
@@ -66,7 +70,8 @@ void check_tags(const Function& function) {
     const std::string list = (*at)[2];
     static const std::regex word("[a-z_]+");
     for (std::sregex_iterator w(list.begin(), list.end(), word), last; w != last; ++w) {
-      const bool is_fine = (*at)[1] == "lives" ? lives.count(w->str()) > 0 : hook_names().count(w->str()) > 0;
+      const bool is_fine =
+          (*at)[1] == "lives" ? lives.count(w->str()) > 0 : hook_names().count(w->str()) > 0;
       EXPECT_TRUE(is_fine) << function.name << ": " << w->str();
     }
   }
@@ -95,15 +100,18 @@ TEST(Sdk, NothingButPlainCCrosses) {
 }
 
 TEST(Sdk, WhatNeverMovesIsWhereItWas) {
-  static_assert(offsetof(hyalite_descriptor, magic) == 0 && offsetof(hyalite_descriptor, abi_major) == 4 &&
-                offsetof(hyalite_descriptor, abi_minor) == 6 && offsetof(hyalite_descriptor, size) == 8 && offsetof(hyalite_descriptor, flags) == 12);
+  static_assert(
+      offsetof(hyalite_descriptor, magic) == 0 && offsetof(hyalite_descriptor, abi_major) == 4 &&
+      offsetof(hyalite_descriptor, abi_minor) == 6 && offsetof(hyalite_descriptor, size) == 8 &&
+      offsetof(hyalite_descriptor, flags) == 12);
   static_assert(offsetof(hyalite_note, abi_major) == 20 && sizeof(hyalite_note) == 156);
   static_assert(sizeof(hyalite_header) == 40 && sizeof(hyalite_address) == 20);
 }
 
 TEST(Sdk, ThePhaseChartHasEveryHook) {
   const std::string readme = read_file(HYALITE_SOURCE_DIR "/sdk/README.md");
-  for (const std::string& hook : hook_names()) EXPECT_TRUE(contains(readme, "| `" + hook + "` |")) << hook;
+  for (const std::string& hook : hook_names())
+    EXPECT_TRUE(contains(readme, "| `" + hook + "` |")) << hook;
 }
 
 // The same plugin, built in other ways (see tests/CMakeLists.txt), works in one chain.
@@ -113,7 +121,8 @@ TEST(Sdk, PluginsMayBeBuiltInManyWays) {
   for (const std::string& way : ways) {
     std::string name = way;
     std::replace(name.begin(), name.end(), '_', '-');
-    chain += "  - { name: " + name + ", use: " BUILD_DIR "/test_plugins/hello_" + way + ".so, settings: { greeting: " + way + " } }\n";
+    chain += "  - { name: " + name + ", use: " BUILD_DIR "/test_plugins/hello_" + way +
+             ".so, settings: { greeting: " + way + " } }\n";
   }
   Loaded loaded(chain);
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;

@@ -174,7 +174,7 @@ class Schema : public Walker {
 
   void value(const Value& value) override {
     Json json = of_shape(value.shape);
-    const std::string text = value.write();
+    const std::string text = value.required ? std::string() : value.write();
     if (!text.empty()) json["default"] = of_default(value.shape, text);
     if (value.required) open_.back()["required"].push_back(value.name);
     add(value.name, std::move(json));

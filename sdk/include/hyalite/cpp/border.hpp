@@ -1,5 +1,5 @@
-// Where C++ meets the tables: bytes and views, the host's tables, exceptions stopped. Included by <hyalite/plugin.hpp>.
-// SPDX-License-Identifier: MIT
+// Where C++ meets the tables: bytes and views, the host's tables, exceptions stopped. Included by
+// <hyalite/plugin.hpp>. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <hyalite/plugin.h>
@@ -12,122 +12,129 @@
 #include <vector>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-inline namespace v0 {
+  inline namespace v0 {
 
-inline hyalite_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view view(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
+  inline hyalite_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
+  inline std::string_view view(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
 
-using Pair = std::pair<std::string_view, std::string_view>;
+  using Pair = std::pair<std::string_view, std::string_view>;
 
-enum class Verdict : std::uint32_t {
-  go_on = HYALITE_CONTINUE,
-  final = HYALITE_FINAL,  // as respond, reset and pass_through return it
-  ignore = HYALITE_IGNORE,
-  error = HYALITE_ERROR,
-};
+  enum class Verdict : std::uint32_t {
+    go_on = HYALITE_CONTINUE,
+    final = HYALITE_FINAL,  // as respond, reset and pass_through return it
+    ignore = HYALITE_IGNORE,
+    error = HYALITE_ERROR,
+  };
 
-// All tables of the host; complete, or the plugin is not created.
-struct Host {
-  const hyalite_host* root = nullptr;
-  const hyalite_host_settings* settings = nullptr;
-  const hyalite_host_metrics* metrics = nullptr;
-  const hyalite_host_flow* flow = nullptr;
-  const hyalite_host_http* http = nullptr;
-  const hyalite_host_body* body = nullptr;
+  // All tables of the host; complete, or the plugin is not created.
+  struct Host {
+    const hyalite_host* root = nullptr;
+    const hyalite_host_settings* settings = nullptr;
+    const hyalite_host_metrics* metrics = nullptr;
+    const hyalite_host_flow* flow = nullptr;
+    const hyalite_host_http* http = nullptr;
+    const hyalite_host_body* body = nullptr;
 
-  static Host of(const hyalite_host* root) {
-    Host host;
-    host.root = root;
-    host.get(HYALITE_HOST_SETTINGS_ID, host.settings);
-    host.get(HYALITE_HOST_METRICS_ID, host.metrics);
-    host.get(HYALITE_HOST_FLOW_ID, host.flow);
-    host.get(HYALITE_HOST_HTTP_ID, host.http);
-    host.get(HYALITE_HOST_BODY_ID, host.body);
-    return host;
-  }
-  bool complete() const {
-    return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr && body != nullptr;
-  }
+    static Host of(const hyalite_host* root) {
+      Host host;
+      host.root = root;
+      host.get(HYALITE_HOST_SETTINGS_ID, host.settings);
+      host.get(HYALITE_HOST_METRICS_ID, host.metrics);
+      host.get(HYALITE_HOST_FLOW_ID, host.flow);
+      host.get(HYALITE_HOST_HTTP_ID, host.http);
+      host.get(HYALITE_HOST_BODY_ID, host.body);
+      return host;
+    }
+    bool complete() const {
+      return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
+             body != nullptr;
+    }
 
- private:
-  // A table that is shorter than the one we were built with would be read past its end.
-  template <class Table>
-  void get(const char* id, const Table*& table) {
-    const auto* found = static_cast<const Table*>(root->get_interface(root, id));
-    if (found != nullptr && found->size >= sizeof(Table)) table = found;
-  }
-};
+   private:
+    // A table that is shorter than the one we were built with would be read past its end.
+    template <class Table>
+    void get(const char* id, const Table*& table) {
+      const auto* found = static_cast<const Table*>(root->get_interface(root, id));
+      if (found != nullptr && found->size >= sizeof(Table)) table = found;
+    }
+  };
 
-// An address for a person or a record: "192.0.2.1", "2001:db8::1" (RFC 5952).
-inline std::string ip_text(const hyalite_address& address) {
-  std::string out;
-  if (address.family == 4) {
-    for (int i = 0; i < 4; ++i) out += (i > 0 ? "." : "") + std::to_string(address.bytes[i]);
+  // An address for a person or a record: "192.0.2.1", "2001:db8::1" (RFC 5952).
+  inline std::string ip_text(const hyalite_address& address) {
+    std::string out;
+    if (address.family == 4) {
+      for (int i = 0; i < 4; ++i) out += (i > 0 ? "." : "") + std::to_string(address.bytes[i]);
+      return out;
+    }
+    int best = -1, best_length = 1;  // the longest run of zero groups, at least two, becomes "::"
+    const auto group = [&](int i) {
+      return static_cast<unsigned>(address.bytes[2 * i] << 8 | address.bytes[2 * i + 1]);
+    };
+    for (int i = 0; i < 8; ++i) {
+      int length = 0;
+      while (i + length < 8 && group(i + length) == 0) ++length;
+      if (length > best_length) best = i, best_length = length;
+      i += length;
+    }
+    for (int i = 0; i < 8; ++i) {
+      if (i == best) {
+        out += "::";
+        i += best_length - 1;
+        continue;
+      }
+      if (!out.empty() && out.back() != ':') out += ':';
+      constexpr char kHex[] = "0123456789abcdef";
+      bool started = false;
+      for (int shift = 12; shift >= 0; shift -= 4) {
+        const unsigned digit = group(i) >> shift & 15;
+        started = started || digit != 0 || shift == 0;
+        if (started) out += kHex[digit];
+      }
+    }
     return out;
   }
-  int best = -1, best_length = 1;  // the longest run of zero groups, at least two, becomes "::"
-  const auto group = [&](int i) { return static_cast<unsigned>(address.bytes[2 * i] << 8 | address.bytes[2 * i + 1]); };
-  for (int i = 0; i < 8; ++i) {
-    int length = 0;
-    while (i + length < 8 && group(i + length) == 0) ++length;
-    if (length > best_length) best = i, best_length = length;
-    i += length;
-  }
-  for (int i = 0; i < 8; ++i) {
-    if (i == best) {
-      out += "::";
-      i += best_length - 1;
-      continue;
+
+  // "host:80" -> "host"; "[::1]:80" -> "::1"; in its own case.
+  inline std::string_view host_of(std::string_view authority) {
+    const auto at = authority.rfind('@');
+    if (at != std::string_view::npos) authority.remove_prefix(at + 1);
+    if (!authority.empty() && authority.front() == '[') {
+      const auto close = authority.find(']');
+      return close == std::string_view::npos ? std::string_view() : authority.substr(1, close - 1);
     }
-    if (!out.empty() && out.back() != ':') out += ':';
-    constexpr char kHex[] = "0123456789abcdef";
-    bool started = false;
-    for (int shift = 12; shift >= 0; shift -= 4) {
-      const unsigned digit = group(i) >> shift & 15;
-      started = started || digit != 0 || shift == 0;
-      if (started) out += kHex[digit];
-    }
+    return authority.substr(0, authority.find(':'));
   }
-  return out;
-}
 
-// "host:80" -> "host"; "[::1]:80" -> "::1"; in its own case.
-inline std::string_view host_of(std::string_view authority) {
-  const auto at = authority.rfind('@');
-  if (at != std::string_view::npos) authority.remove_prefix(at + 1);
-  if (!authority.empty() && authority.front() == '[') {
-    const auto close = authority.find(']');
-    return close == std::string_view::npos ? std::string_view() : authority.substr(1, close - 1);
+  namespace detail {
+
+  template <std::size_t N>
+  constexpr void copy(char (&to)[N], const char* from) {
+    std::size_t i = 0;
+    for (; from[i] != '\0'; ++i)
+      to[i] = from[i];  // a literal that is too long does not compile: the index leaves the array
+    to[i] = '\0';
   }
-  return authority.substr(0, authority.find(':'));
-}
 
-namespace detail {
+  inline std::vector<hyalite_field> fields(const Pair* pairs, std::size_t count) {
+    std::vector<hyalite_field> out;
+    out.reserve(count);
+    for (std::size_t i = 0; i < count; ++i)
+      out.push_back({bytes(pairs[i].first), bytes(pairs[i].second)});
+    return out;
+  }
 
-template <std::size_t N>
-constexpr void copy(char (&to)[N], const char* from) {
-  std::size_t i = 0;
-  for (; from[i] != '\0'; ++i) to[i] = from[i];  // a literal that is too long does not compile: the index leaves the array
-  to[i] = '\0';
-}
+  inline void log(const hyalite_host* host, std::uint32_t level, std::string_view message,
+                  std::initializer_list<Pair> pairs) {
+    const auto list = fields(pairs.begin(), pairs.size());
+    host->log(host, level, bytes(message), list.data(), list.size());
+  }
 
-inline std::vector<hyalite_field> fields(const Pair* pairs, std::size_t count) {
-  std::vector<hyalite_field> out;
-  out.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) out.push_back({bytes(pairs[i].first), bytes(pairs[i].second)});
-  return out;
-}
+  inline void report(const hyalite_host* host, const char* where, const char* what) noexcept {
+    const hyalite_field list[] = {{bytes("in"), bytes(where)}, {bytes("what"), bytes(what)}};
+    if (host != nullptr)
+      host->log(host, HYALITE_LOG_ERROR, bytes("an exception left the plugin"), list, 2);
+  }
 
-inline void log(const hyalite_host* host, std::uint32_t level, std::string_view message, std::initializer_list<Pair> pairs) {
-  const auto list = fields(pairs.begin(), pairs.size());
-  host->log(host, level, bytes(message), list.data(), list.size());
-}
-
-inline void report(const hyalite_host* host, const char* where, const char* what) noexcept {
-  const hyalite_field list[] = {{bytes("in"), bytes(where)}, {bytes("what"), bytes(what)}};
-  if (host != nullptr) host->log(host, HYALITE_LOG_ERROR, bytes("an exception left the plugin"), list, 2);
-}
-
-}  // namespace detail
-}  // namespace v0
-}  // namespace hyalite
+  }  // namespace detail
+  }  // namespace v0
+}  // namespace )

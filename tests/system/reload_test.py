@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# Reload and upgrade lose nothing; what cannot be loaded changes nothing.
+# SPDX-License-Identifier: MIT
+import copy
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import lab
+import raw
+from gateway import GatewayTest
+from origin import WebServer
+from service import Load, Service
+
+GET = b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
+SIZE = 30_000_000
+
+
+class Reload(GatewayTest):
+    @classmethod
+    def set_up_origin(cls):
+        cls.web = WebServer(cls.directory)
+        cls.web.put("large", os.urandom(1 << 16) * (SIZE >> 16))
+        cls.addClassCleanup(cls.web.close)
+
+    def setUp(self):
+        self.service = Service(self.gateway)
+        self.service.generation()
+
+    def test_no_request_fails_while_generations_change(self):
+        before = self.service.generation()["number"]
+        with Load() as load:
+            for _ in range(3):
+                self.assertEqual(self.service.tell("reload")[0], 0)
+                load.wait_for_more(20)
+        self.assertEqual(load.failures, [])
+        self.assertEqual(self.service.generation()["number"], before + 3)
+
+    def test_no_request_fails_while_the_program_is_replaced_and_the_master_stays_the_same(self):
+        master = self.service.status()["master_pid"]
+        with Load() as load:
+            code, said = self.service.tell("upgrade")
+            self.assertEqual(code, 0, said)
+            load.wait_for_more(20)
+        self.assertEqual(load.failures, [])
+        self.assertEqual(self.service.status()["master_pid"], master)
+        self.assertEqual(self.gateway._process.pid, master)
+
+    def test_a_download_that_is_under_way_goes_on(self):
+        with raw.connect() as client:
+            client.send(b"GET /large HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
+            client.read(1000)
+            self.assertEqual(self.service.tell("reload")[0], 0)
+            self.assertGreater(len(client.read(SIZE >> 16 << 16)), (SIZE >> 16 << 16) - 2000)
+
+    def test_an_idle_connection_learns_at_its_next_response_that_it_ends(self):
+        with raw.connect() as client:
+            client.send(GET)
+            self.assertEqual(client.read_response().status, 200)
+            self.assertEqual(self.service.tell("reload")[0], 0)
+            client.send(GET)
+            self.assertEqual(client.read_response().header("Connection"), "close")
+            self.assertEqual(client.read_to_end(), b"")
+
+    def test_what_cannot_be_loaded_is_told_with_its_place_and_changes_nothing(self):
+        good = copy.deepcopy(self.gateway.settings)
+        before = self.service.generation()["number"]
+        for change, what in [({"listners": 1}, "listners"),
+                             ({"plugins": [{"name": "x", "use": "no-such-plugin"}]}, "no-such-plugin"),
+                             ({"plugins": [{"name": "x", "use": "blocker", "settings": {"hots": ["a"]}}]}, "hots")]:
+            self.gateway.write({**good, **change})
+            code, said = self.service.tell("reload")
+            self.assertEqual(code, 1)
+            self.assertIn(what, said)
+            self.assertRegex(said, r"hyalite\.yaml:\d+:\d+: ")
+            self.assertEqual(self.service.generation()["number"], before)
+            answer = lab.curl("-o", "/dev/null", "-w", "%{http_code}", lab.url("/address"))
+            self.assertEqual(answer.stdout, b"200", answer.stderr)
+        self.gateway.write(good)
+        self.assertEqual(self.service.tell("reload")[0], 0)
+
+    def test_log_files_are_opened_again(self):
+        moved = f"{self.directory}/moved.ndjson"
+        lab.curl(lab.url("/address"))
+        lab.wait_for(lambda: os.path.exists(self.gateway.record_file), "records")
+        os.rename(self.gateway.record_file, moved)
+        self.assertEqual(self.service.tell("reopen")[0], 0)
+        lab.wait_for(lambda: os.path.exists(self.gateway.record_file), "the new file")
+        lab.curl(lab.url("/address?after"))
+        self.gateway.wait_for_record(lambda it: it.get("target") == "/address?after")
+
+
+if __name__ == "__main__":
+    lab.main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# A worker that dies costs its own connections and nothing else; another one takes its place at once.
+# SPDX-License-Identifier: MIT
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import lab
+import raw
+from gateway import GatewayTest
+from origin import WebServer
+from service import Service, alive, kill
+
+GET = b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
+
+
+class WorkerDies(GatewayTest):
+    @classmethod
+    def set_up_origin(cls):
+        cls.web = WebServer(cls.directory)
+        cls.addClassCleanup(cls.web.close)
+
+    def test_it_is_replaced_and_the_other_worker_goes_on(self):
+        service = Service(self.gateway)
+        before = service.workers()
+        kept = [raw.connect() for _ in range(16)]
+        for client in kept:
+            client.send(GET)
+            self.assertEqual(client.read_response().status, 200)
+        exchanges = self.gateway.count("hyalite_exchanges_total")
+        kill(before[0])
+        lab.wait_for(lambda: before[0] not in service.workers() and len(service.workers()) == 2, "another worker")
+        self.assertIn(before[1], service.workers())
+        self.assertFalse(alive(before[0]))
+        # Its connections are gone, those of the other one serve on.
+        served = 0
+        for client in kept:
+            try:
+                client.send(GET)
+                served += client.read_response().status == 200
+            except (AssertionError, OSError):
+                pass
+            client.close()
+        self.assertTrue(0 < served < len(kept), served)
+        # New ones are served, whichever worker they come to; and what was counted stays counted.
+        for _ in range(16):
+            with raw.connect() as client:
+                client.send(GET)
+                self.assertEqual(client.read_response().status, 200)
+        self.gateway.wait_for_count(exchanges + 16, "hyalite_exchanges_total")
+        self.gateway.wait_for_line(r"worker\.died")
+
+    def test_connections_that_arrive_meanwhile_are_not_lost(self):
+        service = Service(self.gateway)
+        for round in range(3):
+            clients = []
+            for pid in service.workers():
+                kill(pid)
+                clients += [raw.connect() for _ in range(8)]
+            for client in clients:
+                client.send(GET)
+                try:
+                    # A connection that a worker had accepted when it was killed ends with it.
+                    self.assertEqual(client.read_response().status, 200)
+                except AssertionError:
+                    self.assertIn(client.ended, ("reset", "finished"))
+                client.close()
+            lab.wait_for(lambda: len([pid for pid in service.workers() if pid and alive(pid)]) == 2, "two workers")
+        answer = lab.curl("-o", "/dev/null", "-w", "%{http_code}", lab.url("/address"))
+        self.assertEqual(answer.stdout, b"200", answer.stderr)
+
+
+if __name__ == "__main__":
+    lab.main()

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "cli/status_text.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/control_client.h"
+
+namespace hyalite {
+
+TEST(StatusText, IsWhatAPersonLikesToRead) {
+  const auto text = status_text(R"({"version":"1.0","uptime_seconds":7500,"master_pid":42,"serving":true,
+    "listening":["[::]:8080"],"started":"2026-01-01T00:00:00Z",
+    "generations":[{"number":2,"state":"draining","since":"T2","workers":[{},{}]},
+                   {"number":3,"state":"serving","since":"T3",
+                    "workers":[{"index":0,"pid":50,"replaced":1,"started":"T4"},{"index":1,"pid":0,"replaced":0}]}],
+    "counts":{"flows":1234567,"flows_now":1,"exchanges":9,"refused_requests":1,"worker_deaths":1},
+    "plugins":[{"name":"ads","plugin":"blocker","version":"1.1","calls":7,"errors":0,"faults":3,"quarantined":true}],
+    "last_failure":"h.yaml:3:1: oops\nand more\n"})");
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text,
+            "Hyalite 1.0, up 2 h 5 min, pid 42\n"
+            "accepting on [::]:8080\n"
+            "  generation 2  draining since T2, 2 workers\n"
+            "  generation 3  serving since T3, 2 workers\n"
+            "    worker 0  pid 50  since T4, replaced 1 time\n"
+            "    worker 1  is gone\n"
+            "traffic\n"
+            "  flows       1 now, 1,234,567 in all\n"
+            "  exchanges   9\n"
+            "  refused     1 request, 0 responses, 0 connections\n"
+            "  uninspected 0 connections\n"
+            "  deaths      1 worker, 0 generations\n"
+            "plugins\n"
+            "  ads         blocker 1.1, 7 calls, cost 3 workers, IN QUARANTINE\n"
+            "the last change failed:\n"
+            "  h.yaml:3:1: oops\n"
+            "  and more\n");
+}
+
+TEST(StatusText, SaysLoudlyThatNobodyServes) {
+  const auto text = status_text(R"({"version":"1.0","serving":false})");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("NO GENERATION SERVES"), std::string::npos);
+}
+
+TEST(StatusText, IsNotMadeFromWhatIsNoStatus) {
+  for (const char* odd : {"", "[]", "not json", "7"}) EXPECT_FALSE(status_text(odd)) << odd;
+}
+
+TEST(StatusText, NeverLetsTheServiceWriteToTheTerminal) {
+  const auto text = status_text("{\"version\":\"\\u001b[2J\",\"serving\":false}");
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->find('\x1b'), std::string::npos);
+}
+
+TEST(Durations, AreShort) {
+  EXPECT_EQ(duration_text(0), "0 s");
+  EXPECT_EQ(duration_text(59), "59 s");
+  EXPECT_EQ(duration_text(61), "1 min 1 s");
+  EXPECT_EQ(duration_text(86'400), "1 day 0 h");
+  EXPECT_EQ(duration_text(200'000), "2 days 7 h");
+}
+
+TEST(ControlAnswer, IsReadFromTheWholeResponse) {
+  const auto answer = parse_answer("HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\n{}");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 409);
+  EXPECT_EQ(answer->body, "{}");
+  for (const char* odd : {"", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 xyz\r\n\r\n"}) {
+    EXPECT_FALSE(parse_answer(odd)) << odd;
+  }
+}
+
+}  // namespace hyalite

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "process/channel.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "process/messages.h"
+
+namespace hyalite {
+
+namespace {
+
+struct Ends {
+  Channel left, right;
+  Ends() { std::tie(left, right) = std::move(*Channel::pair()); }
+  Received next() {
+    auto received = right.receive();
+    EXPECT_TRUE(received && *received);
+    return received && *received ? std::move(**received) : Received{};
+  }
+};
+
+Stop stop_within(std::uint64_t ms) {
+  Stop stop;
+  stop.deadline_ms = ms;
+  return stop;
+}
+
+}  // namespace
+
+TEST(Channel, BringsAMessageAsItWasSent) {
+  Ends ends;
+  ASSERT_TRUE(ends.left.send(stop_within(1'500)));
+  const auto stop = ends.next().as<Stop>();
+  ASSERT_TRUE(stop);
+  EXPECT_EQ(stop->deadline_ms, 1'500u);
+}
+
+TEST(Channel, SaysWhenNothingHasComeYet) {
+  Ends ends;
+  const auto received = ends.right.receive();
+  ASSERT_TRUE(received);
+  EXPECT_FALSE(*received);
+}
+
+TEST(Channel, BringsDescriptorsThatAreClosedOnExec) {
+  Ends ends;
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const Fd read_end(pipe[0]), write_end(pipe[1]);
+  ASSERT_TRUE(ends.left.send(QuestionEnd{}, {write_end.get()}));
+  const Received received = ends.next();
+  ASSERT_TRUE(received.as<QuestionEnd>(1));
+  EXPECT_FALSE(received.as<QuestionEnd>(0)) << "a descriptor nobody expects";
+  EXPECT_NE(::fcntl(received.fds[0].get(), F_GETFD) & FD_CLOEXEC, 0);
+  ASSERT_EQ(::write(received.fds[0].get(), "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(::read(read_end.get(), &byte, 1), 1);
+}
+
+TEST(Channel, DoesNotTakeOneMessageForAnother) {
+  Ends ends;
+  ASSERT_TRUE(ends.left.send(Drain{}));
+  EXPECT_FALSE(ends.next().as<Stop>());
+  ASSERT_TRUE(ends.left.send_bytes(Stop::kType, "short"));
+  EXPECT_FALSE(ends.next().as<Stop>()) << "another size";
+}
+
+TEST(Channel, IsLostWhenThePeerIsGoneButNotWhatItSaidBefore) {
+  Ends ends;
+  ASSERT_TRUE(ends.left.send(Drain{}));
+  // What the peer did not read makes the kernel report a reset first.
+  ASSERT_TRUE(ends.right.send(Drain{}));
+  ends.left.close();
+  EXPECT_TRUE(ends.next().as<Drain>());
+  EXPECT_FALSE(ends.right.receive());
+  EXPECT_FALSE(ends.right.send(Drain{}));
+}
+
+TEST(Channel, IsLostWhenThePeerSpeaksSomethingElse) {
+  for (const std::string_view noise : {"x", "GET / HTTP/1.1\r\n\r\n", "Hyalxxxxyyyy"}) {
+    Ends ends;
+    ASSERT_EQ(::send(ends.left.fd(), noise.data(), noise.size(), 0), static_cast<ssize_t>(noise.size()));
+    EXPECT_FALSE(ends.right.receive()) << noise;
+  }
+}
+
+TEST(Channel, FailsInsteadOfWaitingForAPeerThatDoesNotRead) {
+  Ends ends;
+  const std::string body(Channel::kMostBytes, 'x');
+  int sent = 0;
+  while (sent < 1'000 && ends.left.send_bytes(kLiveViewAnswer, body)) ++sent;
+  EXPECT_GT(sent, 0);
+  EXPECT_LT(sent, 1'000);
+  EXPECT_FALSE(ends.left.send_bytes(kLiveViewAnswer, body + 'x')) << "too long for any peer";
+  EXPECT_EQ(ends.next().body, body);
+}
+
+TEST(FixedText, HoldsWhatFitsAndEndsWhereItEnds) {
+  EXPECT_EQ(FixedText<8>("abc").text(), "abc");
+  EXPECT_EQ(FixedText<4>("abcdef").text(), "abcd");
+  EXPECT_EQ(FixedText<4>().text(), "");
+}
+
+}  // namespace hyalite

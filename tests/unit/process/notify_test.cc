@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "process/notify.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "base/fd.h"
+
+namespace hyalite {
+
+namespace {
+
+// What systemd is to a service.
+class Manager {
+ public:
+  explicit Manager(const std::string& name) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, name.data(), name.size());
+    if (name[0] == '@') address.sun_path[0] = '\0';
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+  }
+  std::string heard() {
+    char text[1'024];
+    const ssize_t got = ::recv(fd_.get(), text, sizeof(text), 0);
+    return got < 0 ? "" : std::string(text, static_cast<std::size_t>(got));
+  }
+
+ private:
+  Fd fd_;
+};
+
+std::string abstract_name() { return "@hyalite-test-" + std::to_string(::getpid()); }
+
+}  // namespace
+
+TEST(Notifier, TellsTheManagerThroughAnAbstractSocket) {
+  Manager manager(abstract_name());
+  Notifier(abstract_name().c_str()).ready("generation 1 serves");
+  EXPECT_EQ(manager.heard(), "READY=1\nMAINPID=" + std::to_string(::getpid()) + "\nSTATUS=generation 1 serves");
+}
+
+TEST(Notifier, TellsTheManagerThroughAPath) {
+  const std::string path = std::filesystem::temp_directory_path() / ("hyalite-notify-" + std::to_string(::getpid()));
+  Manager manager(path);
+  Notifier(path.c_str()).stopping();
+  EXPECT_EQ(manager.heard(), "STOPPING=1");
+  std::filesystem::remove(path);
+}
+
+TEST(Notifier, TellsWhenAReloadBegan) {
+  Manager manager(abstract_name());
+  Notifier(abstract_name().c_str()).reloading(Monotonic(std::chrono::microseconds(1'234'567)));
+  EXPECT_TRUE(manager.heard().starts_with("RELOADING=1\nMONOTONIC_USEC=1234567\nMAINPID="));
+}
+
+TEST(Notifier, LetsNobodySmuggleAnAssignmentIntoTheStatus) {
+  Manager manager(abstract_name());
+  Notifier(abstract_name().c_str()).status("oops\nREADY=1");
+  EXPECT_EQ(manager.heard(), "STATUS=oops READY=1");
+}
+
+TEST(Notifier, SaysNothingWhenNobodyListens) {
+  Notifier(nullptr).stopping();
+  Notifier("").stopping();
+  Notifier("relative/path").stopping();
+  Notifier("/nowhere/to/be/found").stopping();
+  Notifier(std::string(500, '/').c_str()).stopping();
+}
+
+}  // namespace hyalite

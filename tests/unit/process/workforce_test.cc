@@ -1,0 +1,269 @@
+// With real workers: forked, killed, replaced. Conditions, not sleeps.
+// SPDX-License-Identifier: MIT
+#include "process/workforce.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+
+#include "net/listening_socket.h"
+#include "plugin/hook.h"
+
+namespace hyalite {
+
+namespace {
+
+// Tells every client which worker it reached, and then does what the test wants.
+class Greeter final : public Service {
+ public:
+  Greeter(const ServiceNeeds& needs, const std::function<void(const ServiceNeeds&)>& then) : needs_(needs), then_(then) {}
+  void accept(Accepted client) override { greet(client.fd); }
+  // Who connects to the proxy itself is refused: so are the test's clients.
+  void refuse(Refused client) override { greet(client.fd); }
+  void exhausted(std::size_t) override {}
+  void reopen() override {}
+  void drain(Milliseconds) override {}
+  std::size_t size() const override { return 0; }
+  std::string live_view(std::size_t) const override { return "[]"; }
+
+ private:
+  void greet(const Fd& fd) {
+    const std::string text = std::to_string(needs_.worker);
+    (void)!::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (then_) then_(needs_);
+  }
+  ServiceNeeds needs_;
+  const std::function<void(const ServiceNeeds&)>& then_;
+};
+
+class GreeterProgram final : public Program {
+ public:
+  std::function<void(const ServiceNeeds&)> then;
+  std::function<void(const ServiceNeeds&)> before_start;
+  std::string cannot_start;
+
+  Mistakes load(const LoadNeeds&) override { return {}; }
+  std::string plugins() const override { return "[]"; }
+  std::string instance(std::size_t place) const override { return place == 0 ? "ads" : ""; }
+  Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override {
+    if (before_start) before_start(needs);
+    if (!cannot_start.empty()) return Error{Fault::plugin, cannot_start};
+    return std::unique_ptr<Service>(std::make_unique<Greeter>(needs, then));
+  }
+  void unload() override {}
+};
+
+struct AWorkforce : testing::Test, WorkforceOwner {
+  AWorkforce() {
+    PluginSettings ads;
+    ads.name = "ads";
+    settings.plugins.push_back(ads);
+    settings.containment.call_budget.act = Milliseconds{100};
+    settings.limits.flows = 100;
+    counts = WorkforceCounts::declare(layout, settings);
+    int pipe[2];
+    EXPECT_EQ(::pipe(pipe), 0);
+    life_read.reset(pipe[0]);
+    life_write.reset(pipe[1]);
+  }
+  ~AWorkforce() override {
+    if (!workforce) return;
+    workforce->stop(Milliseconds{0});
+    workforce->kill();
+    run_until([&] { return workforce->empty(); });
+  }
+
+  void start(unsigned workers) {
+    board.emplace(std::move(*Board::make(std::move(layout), workers)));
+    workforce.emplace(WorkforceNeeds{1, settings, program, *board, counts, life_read.get(), clock, log}, *this);
+    std::vector<ListeningSocket> sockets;
+    for (std::size_t slot = 0; slot < workers; ++slot) {
+      auto fd = open_listening_socket({.address = address, .transparent = false, .reuse_port = true});
+      ASSERT_TRUE(fd) << fd.error().text;
+      address = *listening_address(fd->get());
+      sockets.push_back({std::move(*fd), address, 0, slot});
+    }
+    ASSERT_TRUE(workforce->start(std::move(sockets)));
+  }
+
+  // What a generation's loop does. `done` is asked after each round.
+  void run_until(const std::function<bool()>& done, Milliseconds most = Seconds{10}) {
+    const auto until = clock.now() + most;
+    while (!done() && clock.now() < until) {
+      std::vector<pollfd> watched;
+      workforce->add_watched(watched);
+      ::poll(watched.data(), watched.size(), 2);
+      for (const pollfd& one : watched) {
+        if (one.revents != 0) workforce->on_readable(one.fd);
+      }
+      int status = 0;
+      for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) workforce->reap(pid, status);
+      workforce->tick();
+    }
+    EXPECT_TRUE(done());
+  }
+
+  // What a worker says to a client; a digit.
+  std::string greeting(Milliseconds most = Seconds{5}) {
+    const Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
+    const timeval patience{most.count() / 1'000, most.count() % 1'000 * 1'000};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    sockaddr_storage storage;
+    const socklen_t size = address.to_sockaddr(storage, AF_INET);
+    if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), size) != 0) return "";
+    char text[16];
+    const ssize_t got = ::recv(fd.get(), text, sizeof(text), 0);
+    return got <= 0 ? "" : std::string(text, static_cast<std::size_t>(got));
+  }
+
+  WorkerNote& note(unsigned worker) {
+    return *reinterpret_cast<WorkerNote*>(board->worker_region(counts.notes, worker).data());
+  }
+
+  void on_all_started() override { all_started = true; }
+  void on_could_not_start(const std::string& why) override {
+    if (could_not_start.empty()) could_not_start = why;
+  }
+  void on_died(const WorkerDied& death) override { deaths.push_back(death); }
+  void on_forked() override { life_write.reset(); }
+
+  Settings settings;
+  Layout layout;
+  WorkforceCounts counts;
+  GreeterProgram program;
+  Log log{LogLevel::error, [](std::string_view) {}};
+  SystemClock clock;
+  Fd life_read, life_write;
+  std::optional<Board> board;
+  std::optional<Workforce> workforce;
+  Address address = *Address::parse("127.0.0.1:0");
+  bool all_started = false;
+  std::string could_not_start;
+  std::vector<WorkerDied> deaths;
+};
+
+}  // namespace
+
+TEST_F(AWorkforce, SaysOnceAllWorkersServe) {
+  start(3);
+  run_until([&] { return all_started; });
+  EXPECT_FALSE(greeting().empty());
+  EXPECT_EQ(*board->generation().cell(counts.starts), 3u);
+}
+
+TEST_F(AWorkforce, SaysWhyAWorkerCouldNotStart) {
+  program.cannot_start = "cannot open the log";
+  start(1);
+  run_until([&] { return !could_not_start.empty(); });
+  EXPECT_EQ(could_not_start, "cannot open the log");
+  EXPECT_FALSE(all_started);
+}
+
+TEST_F(AWorkforce, SaysInWhoseCodeAWorkerDiedBeforeItServed) {
+  program.before_start = [](const ServiceNeeds& needs) {
+    needs.calls.hook = static_cast<std::uint32_t>(Hook::start);
+    needs.calls.instance = 1;
+    ::raise(SIGSEGV);
+  };
+  start(1);
+  run_until([&] { return !could_not_start.empty(); });
+  EXPECT_EQ(could_not_start, "a worker ended before it served (signal Segmentation fault), in \"ads\": start");
+}
+
+TEST_F(AWorkforce, ReplacesAKilledWorkerWithinFiftyMilliseconds) {
+  start(1);
+  run_until([&] { return all_started; });
+  const pid_t first = note(0).pid;
+  const Monotonic killed = clock.now();
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  run_until([&] { return note(0).replaced == 1; });
+  EXPECT_LT(clock.now() - killed, Milliseconds{50});
+  run_until([&] { return greeting() == "0"; });
+  EXPECT_NE(note(0).pid, first);
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(deaths[0].cause, DeathCause::killed);
+  EXPECT_EQ(deaths[0].instance.text(), "");
+}
+
+TEST_F(AWorkforce, BlamesThePluginWhoseCodeWasRunning) {
+  program.then = [](const ServiceNeeds& needs) {
+    needs.calls.hook = static_cast<std::uint32_t>(Hook::request_head);
+    needs.calls.instance = 1;
+    ::raise(SIGSEGV);
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].cause, DeathCause::crash);
+  EXPECT_EQ(deaths[0].instance.text(), "ads");
+  EXPECT_EQ(deaths[0].hook.text(), "request_head");
+  EXPECT_EQ(*board->generation().cell(counts.faults[0]), 1u);
+  EXPECT_EQ(*board->generation().cell(counts.deaths), 1u);
+}
+
+TEST_F(AWorkforce, EndsAWorkerThatHangsInAPlugin) {
+  program.then = [](const ServiceNeeds& needs) {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    needs.calls.since_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+    needs.calls.instance = 1;
+    while (true) ::pause();
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].cause, DeathCause::hang);
+  EXPECT_EQ(deaths[0].instance.text(), "ads");
+  run_until([&] { return note(0).replaced == 1; });
+}
+
+TEST_F(AWorkforce, LetsNeighboursAcceptForAWorkerThatKeepsDying) {
+  program.then = [](const ServiceNeeds& needs) {
+    if (needs.worker == 0) ::_exit(7);
+  };
+  start(2);
+  run_until([&] { return all_started; });
+  // Enough deaths in a row for a pause; in it, every client reaches worker 1.
+  const auto paused = [&] { return note(0).replaced >= 4 && note(0).pid == 0; };
+  run_until([&] {
+    if (paused()) return true;
+    // May wait in the queue of the dead worker, which only this thread can replace.
+    greeting(Milliseconds{50});
+    return false;
+  });
+  run_until([&] { return greeting() == "1"; });
+  for (int i = 0; i < 8 && note(0).pid == 0; ++i) EXPECT_EQ(greeting(), "1");
+}
+
+TEST_F(AWorkforce, IsEmptyAfterItIsDrainedAndReplacesNobody) {
+  start(2);
+  run_until([&] { return all_started; });
+  workforce->drain();
+  run_until([&] { return workforce->empty(); });
+  EXPECT_TRUE(deaths.empty());
+  EXPECT_EQ(*board->generation().cell(counts.starts), 2u);
+}
+
+TEST_F(AWorkforce, EndsAtOnceWithTheMaster) {
+  start(2);
+  run_until([&] { return all_started; });
+  const pid_t first = note(0).pid, second = note(1).pid;
+  life_write.reset();
+  for (const pid_t pid : {first, second}) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    EXPECT_TRUE(WIFEXITED(status));
+    workforce->reap(pid, status);
+  }
+  // Whoever the workforce started meanwhile ends in the same way.
+  workforce->stop(Milliseconds{0});
+}
+
+}  // namespace hyalite
