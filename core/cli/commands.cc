@@ -111,14 +111,10 @@ int check(const CheckCommand& command) {
 }
 
 int control(const ControlCommand& command) {
-<<<<<<< HEAD
-  const std::string path =
-      command.socket.empty() ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"), std::getenv("RUNTIME_DIRECTORY")) : command.socket;
-=======
   const std::string path = command.socket.empty()
-                               ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"))
+                               ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"),
+                                                        std::getenv("RUNTIME_DIRECTORY"))
                                : command.socket;
->>>>>>> process
   if (path.empty()) {
     complain("no control socket: give --socket PATH, as in control.socket of the settings");
     return kExitUsage;

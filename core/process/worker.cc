@@ -126,12 +126,7 @@ Result<void> Worker::accept_for(unsigned worker) {
     if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
     ListenerOptions options;
     options.index = socket.listener;
-<<<<<<< HEAD
-    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_,
-                                               options);
-=======
-    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, *this, options);
->>>>>>> process
+    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_, options);
     if (auto accepting = listener->resume(); !accepting) return accepting;
     listeners_.push_back({socket.slot, std::move(listener)});
   }
