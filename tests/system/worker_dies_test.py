@@ -15,6 +15,9 @@ GET = b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
 
 
 class WorkerDies(GatewayTest):
+    # So many deaths would bring a fresh generation, which is another story.
+    settings = {"containment": {"worker_crashes": {"count": 1000}}}
+
     @classmethod
     def set_up_origin(cls):
         cls.web = WebServer(cls.directory)
