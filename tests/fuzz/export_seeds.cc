@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "tests/corpus/cases.h"
+#include "tests/support/client_hello_builder.h"
 
 namespace {
 
@@ -66,6 +67,15 @@ std::string edits(const Case& made) {
 
 std::string client_hello(const Case& made) { return is_request(made) ? "\3" + made.bytes.substr(0, 300) : ""; }
 
+std::string records(const Case& made) { return made.bytes; }
+
+// Names, and what looks like some.
+std::string lists(const Case& made) { return made.section == "Host" ? made.bytes + "ads.example # a remark\n*.b.example\n0.0.0.0 c.example\n" : ""; }
+
+std::string hello() {
+  return "\7" + hyalite::ClientHelloBuilder{}.server_name("a.example").alpn({"h2", "http/1.1"}).supported_versions({0x0304, 0x0303}).records(100);
+}
+
 using Make = std::string (*)(const Case&);
 
 Make maker(const std::string& target) {
@@ -73,6 +83,8 @@ Make maker(const std::string& target) {
   if (target == "heads") return heads;
   if (target == "bodies") return bodies;
   if (target == "edits") return edits;
+  if (target == "records") return records;
+  if (target == "lists") return lists;
   return target == "client_hello" ? client_hello : nullptr;
 }
 
@@ -85,6 +97,7 @@ int main(int argc, char** argv) {
     const Make make = maker(argv[i]);
     const std::filesystem::path directory = std::filesystem::path(argv[argc - 1]) / argv[i];
     std::filesystem::create_directories(directory);
+    if (make == client_hello) std::ofstream(directory / "hello", std::ios::binary) << hello();
     std::size_t n = 0;
     for (const Case& made : cases) {
       const std::string seed = make != nullptr && !made.variant ? make(made) : "";
