@@ -76,6 +76,7 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
 
 Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
   Exchange& x = *exchange_;
+  ++needs_.tally.exchanges;
   began_ = moved_;
   promised_continue_ = false;
   interims_ = 0;
@@ -303,7 +304,6 @@ Outcome Inspecting::switch_protocol(Effects& effects) {
   const bool stopped = x.open_tunnel(kind) == Answer::decided;
   x.end(stopped ? End::blocked : End::complete, "");
   if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};
-  ++needs_.tally.exchanges;
   effects.keep(std::move(exchange_));
   if (connect) return TunnelOpened{};
   return Upgraded{protocol};
@@ -328,7 +328,6 @@ Outcome Inspecting::settle(Effects& effects) {
 
 // The heads and held bodies lie in the exchange, and some of them are only now on their way.
 Outcome Inspecting::next_exchange(Effects& effects) {
-  ++needs_.tally.exchanges;
   effects.keep(std::move(exchange_));
   ask_ = Ask::head;
   reply_ = Reply::none;

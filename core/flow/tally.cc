@@ -48,7 +48,7 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
   at.exhausted = layout.counter("hyalite_accept_exhausted_total",
                                 "Times that accepting rested for want of descriptors or memory.");
   at.shed = layout.counter("hyalite_accept_shed_total", "Connections closed unheard for want of descriptors.");
-  at.exchanges = layout.counter("hyalite_exchanges_total", "HTTP requests with their responses.");
+  at.exchanges = layout.counter("hyalite_exchanges_total", "HTTP requests whose head was whole and sound.");
   at.findings = layout.counter("hyalite_findings_total", "Things noticed about flows and exchanges.");
   at.refused_requests = layout.counters("hyalite_refused_requests_total", "Requests that were refused.", "reason",
                                         names<Refusal>(kRefusals, id_of));

@@ -135,6 +135,12 @@ Result<void> AdminProcess::start(KeptListeners listeners) {
 }
 
 void AdminProcess::serve() {
+  // Our predecessor may have added boards since we were prepared; from now on the master listens to us alone.
+  if (auto kept = read_totals(beginning_.shared.get())) {
+    kept_ = std::move(*kept);
+  } else {
+    log_.error("admin.totals", {{"why", kept.error().text}});
+  }
   const auto serve = [this](HttpEndpoint& endpoint, KeptSocket which) {
     Fd& fd = listeners_[static_cast<std::size_t>(which)].fd;
     if (!fd) return;

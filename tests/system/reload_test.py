@@ -29,12 +29,15 @@ class Reload(GatewayTest):
 
     def test_no_request_fails_while_generations_change(self):
         before = self.service.generation()["number"]
+        answered = self.gateway.count("hyalite_exchanges_total")
         with Load() as load:
             for _ in range(3):
                 self.assertEqual(self.service.tell("reload")[0], 0)
                 load.wait_for_more(20)
         self.assertEqual(load.failures, [])
         self.assertEqual(self.service.generation()["number"], before + 3)
+        # What ended generations counted stays counted.
+        self.gateway.wait_for_count(answered + load.answers, "hyalite_exchanges_total")
 
     def test_no_request_fails_while_the_program_is_replaced_and_the_master_stays_the_same(self):
         master = self.service.status()["master_pid"]
