@@ -60,6 +60,10 @@ Call::Call(Gateway& gateway) : gateway_(gateway) {
   talk_.emplace(gateway_.sniffing());
 }
 
+Gateway::~Gateway() {
+  if (load_.chain) load_.chain->destroy();
+}
+
 Call::~Call() {
   talk_.reset();
   gateway_.end_flow();

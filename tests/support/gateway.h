@@ -18,6 +18,7 @@ namespace hyalite {
 class Gateway {
  public:
   explicit Gateway(const Settings& given = {}, const std::string& plugin_directory = {});
+  ~Gateway();
 
   std::unique_ptr<Stage> sniffing() const;
   std::unique_ptr<Stage> inspecting();
