@@ -40,14 +40,18 @@ class Connection:
         return self.socket.getsockname()[1]
 
     def send(self, data):
-        self.socket.sendall(data)
+        """What cannot be sent any more is forgotten: `ended` says why."""
+        try:
+            self.socket.sendall(data)
+        except (ConnectionResetError, BrokenPipeError):
+            self.ended = "reset"
 
     def send_pieces(self, data, sizes):
         """One write per piece, each a segment of its own."""
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         at = 0
         for size in sizes:
-            self.socket.sendall(data[at:at + size])
+            self.send(data[at:at + size])
             at += size
         assert at >= len(data)
 

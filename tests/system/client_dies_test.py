@@ -43,9 +43,8 @@ class ClientDies(GatewayTest):
         upstream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + bytes(100_000))
         client.read(1000)
         client.reset()
-        with self.assertRaises(OSError):
-            while True:
-                upstream.send(bytes(1_000_000))
+        while not upstream.ended:
+            upstream.send(bytes(1_000_000))
 
     def test_one_that_only_ends_its_side_still_gets_its_answer(self):
         client, upstream = self.began(b"GET / HTTP/1.1\r\nHost: origin.lab\r\n\r\n")

@@ -39,7 +39,6 @@ class ExpectContinue(GatewayTest):
             upstream = self.recorder.next()
             upstream.read_until(b"\r\n\r\n")
             upstream.send(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
-            upstream.finish()
             answer = client.read_response()
             self.assertEqual((answer.status, answer.body), (413, b"no"))
             upstream.close()

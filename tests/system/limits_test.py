@@ -8,25 +8,28 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../sup
 import lab
 import raw
 from gateway import GatewayTest
-from origin import Recorder, answers, ok
+from origin import Recorder, ok
 
 
-SETTINGS = {
-    "workers": {"count": 1, "user": "nobody"},
-    "limits": {"head_bytes": "4KiB", "target_bytes": "1KiB", "fields": 20, "trailer_bytes": "1KiB", "flows_per_client": 4,
-               "interim_responses": 3, "chunk_line_bytes": "100B"},
-    "timeouts": {"head": "300ms", "keepalive_idle": "1s", "sniff": "300ms", "stop": "1s"},
-}
 GET = b"GET / HTTP/1.1\r\nHost: origin.lab\r\n"
 
 
-class Limits(GatewayTest):
-    settings = SETTINGS
-
+class OneRecorder(GatewayTest):
     @classmethod
     def set_up_origin(cls):
         cls.recorder = Recorder(80)
         cls.addClassCleanup(cls.recorder.close)
+
+    def closed(self, reason):
+        return self.gateway.count("hyalite_flows_closed_total", reason=reason)
+
+
+class LimitsOfSize(OneRecorder):
+    settings = {
+        "workers": {"count": 1, "user": "nobody"},
+        "limits": {"head_bytes": "4KiB", "target_bytes": "1KiB", "fields": 20, "trailer_bytes": "1KiB", "interim_responses": 3,
+                   "chunk_line_bytes": "100B", "flows_per_client": 4},
+    }
 
     def setUp(self):
         self.recorder.forget()
@@ -42,9 +45,6 @@ class Limits(GatewayTest):
             self.assertEqual(self.recorder.next().read_to_end(), b"")
         return status
 
-    def closed(self, reason):
-        return self.gateway.count("hyalite_flows_closed_total", reason=reason)
-
     def test_the_head_s_size(self):
         self.assertEqual(self.refused(GET + b"X: " + b"a" * 5000 + b"\r\n\r\n", "head_too_large"), 431)
 
@@ -53,6 +53,39 @@ class Limits(GatewayTest):
 
     def test_the_target_s_size(self):
         self.assertEqual(self.refused(b"GET /" + b"a" * 2000 + GET[5:] + b"\r\n", "target_too_long"), 414)
+
+    def test_interim_responses(self):
+        with raw.connect() as client:
+            client.send(GET + b"\r\n")
+            upstream = self.recorder.next()
+            upstream.read_until(b"\r\n\r\n")
+            upstream.send(b"HTTP/1.1 102 More\r\n\r\n" * 5)
+            for _ in range(3):
+                self.assertEqual(client.read_response().status, 102)
+            self.assertEqual(client.read_response().status, 502)
+            upstream.close()
+
+    def test_connections_of_one_client(self):
+        before = self.closed("limit_client_flows")
+        held = []
+        for _ in range(4):
+            held.append(raw.connect())
+            held[-1].send(b"POST / HTTP/1.1\r\nHost: origin.lab\r\nContent-Length: 1\r\n\r\n")
+            self.recorder.next().read_until(b"\r\n\r\n")
+        with raw.connect() as one_more:
+            self.assertEqual(one_more.read_to_end(), b"")
+            self.assertEqual(one_more.ended, "reset")
+        self.gateway.wait_for_count(before + 1, "hyalite_flows_closed_total", reason="limit_client_flows")
+        for connection in held:
+            connection.reset()
+        lab.wait_for(lambda: self.gateway.count("hyalite_flows") == 0, "the connections to be gone")
+        with raw.connect() as again:
+            again.send(GET + b"\r\n")
+            self.recorder.next().read_until(b"\r\n\r\n")
+
+
+class LimitsOfTime(OneRecorder):
+    settings = {"timeouts": {"head": "300ms", "keepalive_idle": "1s", "sniff": "300ms", "stop": "1s"}}
 
     def test_the_time_for_a_head(self):
         before = self.closed("head_timed_out")
@@ -79,34 +112,6 @@ class Limits(GatewayTest):
             self.assertEqual(client.read_to_end(), b"")
         self.gateway.wait_for_count(before + 1, "hyalite_flows_closed_total", reason="idle_timed_out")
 
-    def test_interim_responses(self):
-        with raw.connect() as client:
-            client.send(GET + b"\r\n")
-            upstream = self.recorder.next()
-            upstream.read_until(b"\r\n\r\n")
-            upstream.send(b"HTTP/1.1 102 More\r\n\r\n" * 5)
-            for _ in range(3):
-                self.assertEqual(client.read_response().status, 102)
-            self.assertEqual(client.read_response().status, 502)
-            upstream.close()
-
-    def test_connections_of_one_client(self):
-        before = self.closed("limit_client_flows")
-        # Of a server that speaks first and says nothing: connections that last.
-        held = [raw.connect(port=80) for _ in range(4)]
-        for connection in held:
-            connection.send(b"POST / HTTP/1.1\r\nHost: origin.lab\r\nContent-Length: 1\r\n\r\n")
-            self.recorder.next().read_until(b"\r\n\r\n")
-        with raw.connect() as one_more:
-            self.assertEqual(one_more.read_to_end(), b"")
-            self.assertEqual(one_more.ended, "reset")
-        self.gateway.wait_for_count(before + 1, "hyalite_flows_closed_total", reason="limit_client_flows")
-        for connection in held:
-            connection.reset()
-        lab.wait_for(lambda: self.gateway.count("hyalite_flows") == 0, "the connections to be gone")
-        with raw.connect() as again:
-            again.send(GET + b"\r\n")
-            self.recorder.next().read_until(b"\r\n\r\n")
 
 if __name__ == "__main__":
     lab.main()

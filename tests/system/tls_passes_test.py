@@ -5,7 +5,6 @@ import os
 import random
 import ssl
 import sys
-import threading
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -57,12 +56,13 @@ class TlsPasses(GatewayTest):
     def test_client_and_server_agree_and_talk(self, family):
         client = raw.connect(family=family, port=443)
         with context(ssl.PROTOCOL_TLS_CLIENT).wrap_socket(client.socket, server_hostname="origin.lab") as tls:
-            said = random.Random(2).randbytes(100_000)
-            threading.Thread(target=tls.sendall, args=(said,)).start()
-            heard = b""
-            while len(heard) < len(said):
-                heard += tls.recv(65536)
-            self.assertTrue(heard == said)
+            for size in (1, 100, 10_000, 16_384):
+                said = random.Random(size).randbytes(size)
+                tls.sendall(said)
+                heard = b""
+                while len(heard) < size:
+                    heard += tls.recv(size)
+                self.assertTrue(heard == said)
             tls.unwrap()
 
     def test_a_hello_in_pieces_of_one_byte_passes_as_it_was(self, family):
