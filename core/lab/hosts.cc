@@ -13,9 +13,12 @@ std::optional<LabHost> lab_host_from(std::string_view name) {
 
 std::string_view name_of(LabHost host) {
   switch (host) {
-    case LabHost::client: return "client";
-    case LabHost::gateway: return "gateway";
-    case LabHost::origin: return "origin";
+    case LabHost::client:
+      return "client";
+    case LabHost::gateway:
+      return "gateway";
+    case LabHost::origin:
+      return "origin";
   }
   return "";
 }

@@ -1,5 +1,5 @@
-// A private network of three hosts - client, gateway, origin - to show, test and try interception in.
-// SPDX-License-Identifier: MIT
+// A private network of three hosts - client, gateway, origin - to show, test and try interception
+// in. SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ std::string_view name_of(LabMode mode);
 
 struct LabOptions {
   LabMode mode = LabMode::tproxy;
-  // Where the proxy will listen on the gateway. The modes routing and hybrid change no ports: there the proxy must
-  // listen on each of `ports` itself.
+  // Where the proxy will listen on the gateway. The modes routing and hybrid change no ports: there
+  // the proxy must listen on each of `ports` itself.
   std::uint16_t proxy_port = 8080;
   // The destination ports whose connections are brought to the proxy.
   std::vector<std::uint16_t> ports = {80, 443};
@@ -29,30 +29,36 @@ struct LabOptions {
   std::vector<std::string> command;
 };
 
-// What lab_run() returns when this machine cannot have a lab: the code by which test runners know a skipped test.
+// What lab_run() returns when this machine cannot have a lab: the code by which test runners know a
+// skipped test.
 constexpr int kLabImpossible = 77;
 
-// Builds the lab, runs the command on its gateway, and returns the command's exit status (128 + N when signal N killed
-// it). When the command ends, or the caller dies, everything that was started in the lab ends, and the lab is gone.
+// Builds the lab, runs the command on its gateway, and returns the command's exit status (128 + N
+// when signal N killed it). When the command ends, or the caller dies, everything that was started
+// in the lab ends, and the lab is gone.
 //
-// The machine's own network is neither seen nor touched: hosts are network namespaces; files of the machine are not
-// changed: /run and /etc/hosts are the lab's own. Nothing of it needs root: without the capabilities for it, the
-// caller becomes root of a user namespace of its own, in which the caller's is the only user.
+// The machine's own network is neither seen nor touched: hosts are network namespaces. No file of
+// the machine is changed: /run and /etc/hosts are the lab's own. None of it needs root: without the
+// capabilities for it, the caller becomes root of a user namespace in which there is no other user.
 //
 // The command finds in its environment where it is:
-//   HYALITE_LAB            the mode                       HYALITE_LAB_HOST     gateway
-//   HYALITE_LAB_PROXY_PORT, HYALITE_LAB_PORTS ("80 443")  HYALITE_LAB_RECIPE   the recipe's file, for "sh FILE on|off"
-//   LAN, WAN, PORT, PORTS, MARK, TABLE                    what the recipe was run with
-//   HYALITE_LAB_CLIENT_4, HYALITE_LAB_CLIENT_6 and likewise LAN (the gateway on the client's side), WAN (on the
-//   origin's side), ORIGIN, OTHER (the origin's second address)
-// Names: client.lab, gateway.lab, origin.lab and www.lab, other.lab and ads.lab, each with both families.
+//   HYALITE_LAB             the mode
+//   HYALITE_LAB_HOST        gateway
+//   HYALITE_LAB_PROXY_PORT  as in the options, like the next
+//   HYALITE_LAB_PORTS       "80 443"
+//   HYALITE_LAB_RECIPE      the recipe's file, for "sh FILE on|off"
+//   LAN, WAN, PORT, PORTS, MARK, TABLE             what the recipe was run with
+//   HYALITE_LAB_CLIENT_4 and _6, and likewise LAN  (the gateway on the client's side), WAN (on the
+//                           origin's side), ORIGIN, OTHER (the origin's second address)
+// Names: client.lab, gateway.lab, origin.lab and www.lab, other.lab and ads.lab, in both families.
 //
-// Called with one thread. On errors it says why on stderr: returns kLabImpossible when the kernel, a container or a missing
-// program is in the way, 1 when something else is.
+// Called with one thread. On errors it says why on stderr: returns kLabImpossible when the kernel,
+// a container or a missing program is in the way, 1 when something else is.
 int lab_run(const LabOptions& options);
 
-// Runs a command on a host of the lab that this process is in. Does not return when that works; otherwise says why on
-// stderr and returns 127 (no such command), 126 (it cannot be run) or 1 (we are not in a lab).
+// Runs a command on a host of the lab that this process is in. Does not return when that works;
+// otherwise says why on stderr and returns 1 when we are not in a lab. A command that cannot be run
+// ends the process with 127 (there is none) or 126.
 int lab_exec(LabHost host, const std::vector<std::string>& command);
 
 }  // namespace hyalite

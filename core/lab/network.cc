@@ -35,7 +35,9 @@ std::string default_routes_by(const LabAddress& router) {
          std::string(router.v6) + "\n";
 }
 
-Result<void> ip_batch(LabHost host, const std::string& batch) { return run_on(host, {"ip", "-batch", "-"}, batch); }
+Result<void> ip_batch(LabHost host, const std::string& batch) {
+  return run_on(host, {"ip", "-batch", "-"}, batch);
+}
 
 Result<void> connect_hosts() {
   const Result<void> links = ip_batch(LabHost::gateway,
@@ -46,7 +48,8 @@ Result<void> connect_hosts() {
   const Result<void> client =
       ip_batch(LabHost::client, addresses_of(LabHost::client) + default_routes_by(address("LAN")));
   if (!client) return client;
-  return ip_batch(LabHost::origin, addresses_of(LabHost::origin) + default_routes_by(address("WAN")));
+  return ip_batch(LabHost::origin,
+                  addresses_of(LabHost::origin) + default_routes_by(address("WAN")));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace hyalite {
 // What /etc/hosts says in the lab.
 std::string lab_hosts_file();
 
-// Makes the three hosts' networks and connects them; the gateway is the router between the two others. Leaves this
-// process in the gateway's.
+// Makes the three hosts' networks and connects them; the gateway is the router between the two
+// others. Leaves this process in the gateway's.
 Result<void> build_network();
 
 }  // namespace hyalite

@@ -15,9 +15,13 @@ namespace hyalite {
 
 namespace {
 
-std::string recipe_path(LabMode mode) { return "/run/hyalite-lab/" + std::string(name_of(mode)) + ".sh"; }
+std::string recipe_path(LabMode mode) {
+  return "/run/hyalite-lab/" + std::string(name_of(mode)) + ".sh";
+}
 
-void set(const std::string& name, std::string_view value) { ::setenv(name.c_str(), std::string(value).c_str(), 1); }
+void set(const std::string& name, std::string_view value) {
+  ::setenv(name.c_str(), std::string(value).c_str(), 1);
+}
 
 std::string words(const std::vector<std::uint16_t>& ports) {
   std::string text;
@@ -29,13 +33,18 @@ std::string words(const std::vector<std::uint16_t>& ports) {
 std::string_view rules_that_must_load(LabMode mode) {
   switch (mode) {
     case LabMode::tproxy:
-      return "type filter hook prerouting priority mangle; socket wildcard 1 accept; meta l4proto tcp socket transparent 1 "
+      return "type filter hook prerouting priority mangle; socket wildcard 1 accept; meta l4proto "
+             "tcp socket transparent 1 "
              "fib daddr type local tproxy to :1 accept; meta l4proto tcp reject with tcp reset;";
-    case LabMode::hybrid: return "type filter hook prerouting priority mangle; socket wildcard 1 accept; socket transparent 1 accept;";
+    case LabMode::hybrid:
+      return "type filter hook prerouting priority mangle; socket wildcard 1 accept; socket "
+             "transparent 1 accept;";
     case LabMode::redirect:
-      return "type nat hook prerouting priority dstnat; fib daddr type local accept; tcp dport 1 redirect to :1;";
+      return "type nat hook prerouting priority dstnat; fib daddr type local accept; tcp dport 1 "
+             "redirect to :1;";
     case LabMode::routing:
-    case LabMode::none: return "";
+    case LabMode::none:
+      return "";
   }
   return "";
 }
@@ -63,11 +72,14 @@ void set_lab_environment(const LabOptions& options) {
 Result<void> probe_kernel(LabMode mode) {
   const std::string_view rules = rules_that_must_load(mode);
   if (rules.empty()) return {};
-  const std::string probe = "table inet probe {\nchain probe {\n" + std::string(rules) + "\n}\n}\ndelete table inet probe\n";
+  const std::string probe = "table inet probe {\nchain probe {\n" + std::string(rules) +
+                            "\n}\n}\ndelete table inet probe\n";
   const Result<void> loaded = run_on(LabHost::gateway, {"nft", "-f", "-"}, probe);
   if (loaded) return {};
   return Error{Fault::operator_,
-               "this kernel cannot do what mode " + std::string(name_of(mode)) + " needs (nft says above what it lacks)", 0};
+               "this kernel cannot do what mode " + std::string(name_of(mode)) +
+                   " needs (nft says above what it lacks)",
+               0};
 }
 
 Result<void> install_recipe(LabMode mode) {

@@ -16,7 +16,8 @@ std::string_view recipe_text(LabMode mode);
 // What a recipe is run with, and what the lab's commands find in their environment.
 void set_lab_environment(const LabOptions& options);
 
-// Can this kernel do what the mode's recipe asks for? Tried on the gateway, and undone. An error names what is missing.
+// Can this kernel do what the mode's recipe asks for? Tried on the gateway, and undone. An error
+// names what is missing.
 Result<void> probe_kernel(LabMode mode);
 
 // Runs the mode's recipe on the gateway, from a file that stays there for the lab's commands.

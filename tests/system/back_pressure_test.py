@@ -11,8 +11,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
-
 MEGABYTE = 1024 * 1024
 
 
@@ -63,6 +61,7 @@ class BackPressure(GatewayTest):
             self.assertLess(self.pour(client, size), size)
             self.assertLess(self.memory() - before, 8 * MEGABYTE)
             upstream.reset()
+
 
 if __name__ == "__main__":
     lab.main()

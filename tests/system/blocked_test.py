@@ -4,12 +4,12 @@
 import os
 import ssl
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
 from gateway import GatewayTest
 from origin import Recorder, answers, ok
-
 
 BLOCKER = {"name": "ads", "use": "blocker", "settings": {"hosts": ["ads.lab"]}}
 
@@ -71,6 +71,7 @@ class Blocked(GatewayTest):
         record = self.gateway.wait_for_record(lambda it: it.get("target") == f"/recorded-{family}")
         self.assertEqual((record["status"], record["end"], record["decided_by"]), (403, "blocked", "ads"))
         self.assertEqual(record["to_upstream"], 0)
+
 
 if __name__ == "__main__":
     lab.main()

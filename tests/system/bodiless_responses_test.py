@@ -40,5 +40,6 @@ class BodilessResponses(GatewayTest):
             upstream.close()
             self.assertEqual(client.read_to_end(), b"")
 
+
 if __name__ == "__main__":
     lab.main()

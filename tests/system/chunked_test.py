@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 BODY = b"4;name=value\r\nWiki\r\n00005;q=\"a;b\"\r\npedia\r\n1\r\n!\r\n0;last\r\nX-Sum: 1\r\nx-other:\t2\r\n\r\n"
 
 
@@ -45,6 +44,7 @@ class Chunked(GatewayTest):
                 upstream.send(chunk)
                 self.assertEqual(client.read(len(chunk)), chunk)
             upstream.close()
+
 
 if __name__ == "__main__":
     lab.main()

@@ -53,5 +53,6 @@ class ClientDies(GatewayTest):
         self.assertEqual(client.read_response().body, b"hello")
         upstream.close()
 
+
 if __name__ == "__main__":
     lab.main()

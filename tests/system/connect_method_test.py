@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 ASK = b"CONNECT www.example:80 HTTP/1.1\r\nHost: www.example:80\r\n\r\n"
 AGREE = b"HTTP/1.1 200 Connection established\r\n\r\n"
 BLOCKER = {"name": "ads", "use": "blocker", "settings": {"hosts": ["ads.lab"]}}
@@ -75,6 +74,7 @@ class RefusedWhereItIsSet(OneRecorder):
             client.send(ASK)
             self.assertEqual(client.read_response().status, 403)
         self.assertTrue(self.recorder.nothing_came())
+
 
 if __name__ == "__main__":
     lab.main()

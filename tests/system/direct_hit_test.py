@@ -4,6 +4,7 @@
 import os
 import socket
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -50,6 +51,7 @@ class DirectHit(GatewayTest):
             self.assertEqual(peer[0], lab.address("client", family))
             accepted.close()
             self.assertEqual(client.read_to_end(), b"")
+
 
 if __name__ == "__main__":
     lab.main()

@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 HEAD = b"POST / HTTP/1.1\r\nHost: origin.lab\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 
 
@@ -66,6 +65,7 @@ class ExpectContinue(GatewayTest):
             client.send(b"hello")
             self.assertEqual(upstream.read(5), b"hello")
             upstream.close()
+
 
 if __name__ == "__main__":
     lab.main()

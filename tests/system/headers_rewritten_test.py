@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: MIT
 import os
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
 from gateway import GatewayTest
 from origin import Recorder
-
 
 REWRITER = {"name": "headers", "use": "header-rewriter", "settings": {
     "request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}, {"add": "X-Via", "to": "hyalite"}],
@@ -43,6 +43,7 @@ class HeadersRewritten(GatewayTest):
         self.assertFalse([line for line in asked if line.lower().startswith(b"x-debug") or line == b"X-Checked: no"])
         self.assertTrue(answer.head.startswith(b"HTTP/1.1 200 Very Well\r\nContent-Length: 2\r\nX-lower: \xe9\r\n"), answer.head)
         self.assertEqual((answer.header("Server"), answer.header("X-Frame-Options"), answer.body), (None, "DENY", b"ok"))
+
 
 if __name__ == "__main__":
     lab.main()

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -46,6 +47,7 @@ class AllowedWhereItIsSet(OneRecorder):
             upstream.send(PREFACE[-9:])
             self.assertEqual(client.read(9), PREFACE[-9:])
             upstream.close()
+
 
 if __name__ == "__main__":
     lab.main()

@@ -58,5 +58,6 @@ class KeepAlive(GatewayTest):
             self.assertEqual(client.read_response().status, 200)
             self.assertEqual(client.read_to_end(), b"")
 
+
 if __name__ == "__main__":
     lab.main()

@@ -4,6 +4,7 @@
 import os
 import random
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 from gateway import GatewayTest
@@ -45,6 +46,7 @@ class LargeBodies(GatewayTest):
                           lab.url("/upload", family=family))
         self.assertEqual(answer.stdout, b"stored\n", answer.stderr)
         self.assertTrue(self.uploaded() == [self.data])
+
 
 if __name__ == "__main__":
     lab.main()

@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder, ok
 
-
 GET = b"GET / HTTP/1.1\r\nHost: origin.lab\r\n"
 
 
@@ -82,6 +81,23 @@ class LimitsOfSize(OneRecorder):
         with raw.connect() as again:
             again.send(GET + b"\r\n")
             self.recorder.next().read_until(b"\r\n\r\n")
+
+
+class LimitOfAllConnections(OneRecorder):
+    settings = {"workers": {"count": 1, "user": "nobody"}, "limits": {"flows": 3, "flows_per_client": 0}}
+
+    def test_beyond_it_clients_are_cut_off_at_once(self):
+        held = []
+        for _ in range(3):
+            held.append(raw.connect())
+            held[-1].send(GET + b"\r\n")
+            self.recorder.next().read_until(b"\r\n\r\n")
+        with raw.connect() as one_more:
+            self.assertEqual(one_more.read_to_end(), b"")
+            self.assertEqual(one_more.ended, "reset")
+        self.gateway.wait_for_count(1, "hyalite_flows_closed_total", reason="limit_flows")
+        for connection in held:
+            connection.reset()
 
 
 class LimitsOfTime(OneRecorder):

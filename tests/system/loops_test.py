@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -57,6 +58,7 @@ class Loops(GatewayTest):
         self.gateway.wait_for_count(before + 1, "hyalite_not_served_total", reason="loop_of_ours")
         self.assertEqual(self.gateway.count("hyalite_flows_total"), flows + 1)
         self.assertTrue(self.recorder.nothing_came())
+
 
 if __name__ == "__main__":
     lab.main()

@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 REQUEST = b"GET / HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1f4\r\n" + b"x" * 500 + b"\r\n"
@@ -69,6 +68,7 @@ class OriginDies(GatewayTest):
         with_script.close()
         self.assertNotEqual(answer.returncode, 0)
         self.assertLess(len(answer.stdout), 1000)
+
 
 if __name__ == "__main__":
     lab.main()

@@ -35,5 +35,6 @@ class OriginRefuses(GatewayTest):
         # "Failed to connect" when the reset comes before it looks, else "failure in receiving".
         self.assertIn((answer.returncode, answer.stdout), ((7, b""), (56, b"")), answer.stderr)
 
+
 if __name__ == "__main__":
     lab.main()

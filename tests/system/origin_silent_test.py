@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 REQUEST = b"GET / HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
 
 
@@ -70,6 +69,7 @@ class ResponseTimesOut(GatewayTest):
             upstream.read_until(b"\r\n\r\n")
             self.assertEqual(client.read_response().status, 504)
         self.assertEqual(upstream.read_to_end(), b"")
+
 
 if __name__ == "__main__":
     lab.main()

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: MIT
 import os
 import sys
-import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab

@@ -45,5 +45,6 @@ class Pipelining(GatewayTest):
         while not self.recorder.nothing_came():
             self.assertEqual(self.recorder.next().read_to_end(), b"")
 
+
 if __name__ == "__main__":
     lab.main()

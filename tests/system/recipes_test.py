@@ -10,7 +10,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../sup
 import lab
 import raw
 from gateway import GatewayTest
-from origin import Recorder, WebServer
+from origin import WebServer
 
 MODES = ("tproxy", "routing", "hybrid", "redirect")
 
@@ -158,6 +158,7 @@ class UnfriendlySettings(GatewayTest):
         seen = "client" if lab.keeps_client_address() else "wan"
         answer = lab.curl(lab.url("/address", family=family))
         self.assertEqual(answer.stdout.decode(), lab.address(seen, family) + "\n", answer.stderr)
+
 
 if __name__ == "__main__":
     lab.main()

@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 HOST = b"Host: origin.lab\r\n"
 REQUESTS = {
     "both lengths": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -123,6 +122,7 @@ class RefusedMessages(GatewayTest):
             self.assertEqual(client.read_response().body, b"1")
             self.assertEqual(client.read_to_end(), b"")
             upstream.close()
+
 
 if __name__ == "__main__":
     lab.main()

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -51,6 +52,7 @@ class ServerSpeaksFirst(GatewayTest):
         before = self.gateway.count("hyalite_uninspected_total", reason="server_first")
         self.conversation(family, 25)
         self.gateway.wait_for_count(before + 1, "hyalite_uninspected_total", reason="server_first")
+
 
 if __name__ == "__main__":
     lab.main()

@@ -5,6 +5,7 @@ import os
 import random
 import ssl
 import sys
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
@@ -92,6 +93,7 @@ class TlsPasses(GatewayTest):
             client.send(client_hello("counted.example"))
             self.recorder.next().close()
         self.gateway.wait_for_count(before + 1, "hyalite_uninspected_total", reason="tls")
+
 
 if __name__ == "__main__":
     lab.main()

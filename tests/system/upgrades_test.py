@@ -10,7 +10,6 @@ import raw
 from gateway import GatewayTest
 from origin import Recorder
 
-
 ASK = (b"GET /chat HTTP/1.1\r\nHost: origin.lab\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 AGREE = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -67,6 +66,7 @@ class Upgrades(GatewayTest):
             self.assertNotEqual(client.read_response().status, 101)
             self.assertEqual(client.read_to_end(), b"")
             self.assertEqual(upstream.read_to_end(), b"")
+
 
 if __name__ == "__main__":
     lab.main()

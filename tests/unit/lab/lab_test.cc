@@ -16,7 +16,8 @@
 namespace hyalite {
 namespace {
 
-constexpr LabMode kModes[] = {LabMode::none, LabMode::tproxy, LabMode::routing, LabMode::hybrid, LabMode::redirect};
+constexpr LabMode kModes[] = {LabMode::none, LabMode::tproxy, LabMode::routing, LabMode::hybrid,
+                              LabMode::redirect};
 
 TEST(Lab, ModesAndHostsAreFoundByTheirNames) {
   for (const LabMode mode : kModes) EXPECT_EQ(lab_mode_from(name_of(mode)), mode);
@@ -28,7 +29,8 @@ TEST(Lab, ModesAndHostsAreFoundByTheirNames) {
 TEST(Lab, EachModeCarriesItsRecipeAsItStandsInConfig) {
   for (const LabMode mode : kModes) {
     if (mode == LabMode::none) continue;
-    std::ifstream file(std::string(HYALITE_SOURCE_DIR "/config/recipes/") + std::string(name_of(mode)) + ".sh");
+    std::ifstream file(std::string(HYALITE_SOURCE_DIR "/config/recipes/") +
+                       std::string(name_of(mode)) + ".sh");
     std::stringstream text;
     text << file.rdbuf();
     EXPECT_EQ(recipe_text(mode), text.str());
@@ -39,8 +41,9 @@ TEST(Lab, EachModeCarriesItsRecipeAsItStandsInConfig) {
 
 TEST(Lab, EveryNameHasAnAddressOfBothFamilies) {
   const std::string hosts = lab_hosts_file();
-  for (const char* line : {"10.71.1.2 client.lab\n", "fd71:1::2 client.lab\n", "10.71.2.2 origin.lab www.lab\n",
-                           "fd71:2::3 other.lab ads.lab\n", "127.0.0.1 localhost\n"}) {
+  for (const char* line :
+       {"10.71.1.2 client.lab\n", "fd71:1::2 client.lab\n", "10.71.2.2 origin.lab www.lab\n",
+        "fd71:2::3 other.lab ads.lab\n", "127.0.0.1 localhost\n"}) {
     EXPECT_NE(hosts.find(line), std::string::npos) << line;
   }
 }
