@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "admin/index_page.h"
 
+#include "base/text.h"
+
 #include "admin/status.h"
 
 namespace hyalite {
@@ -18,7 +20,7 @@ constexpr char kHead[] =
     "#bbb}td.n{text-align:right}.bad{color:#a00}</style></head><body>\n";
 
 std::string row(std::string_view name, std::uint64_t value) {
-  return "<tr><td>" + html_escaped(name) + "</td><td class=\"n\">" + std::to_string(value) +
+  return "<tr><td>" + escape_html(name) + "</td><td class=\"n\">" + std::to_string(value) +
          "</td></tr>\n";
 }
 
@@ -27,7 +29,7 @@ std::string generations(const ServiceFacts& facts) {
       "<h2>Generations</h2><table><tr><th>number</th><th>state</th><th>since</th><th>workers</th></"
       "tr>\n";
   for (const GenerationFacts& one : facts.generations) {
-    out += "<tr><td>" + std::to_string(one.number) + "</td><td>" + html_escaped(one.state) +
+    out += "<tr><td>" + std::to_string(one.number) + "</td><td>" + escape_html(one.state) +
            "</td><td>" + iso_time(one.since) + "</td><td>" + std::to_string(one.workers.size()) +
            "</td></tr>\n";
   }
@@ -36,43 +38,17 @@ std::string generations(const ServiceFacts& facts) {
 
 }  // namespace
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string index_page(const ServiceFacts& facts, const Totals& totals) {
   std::string out = kHead;
-  out += "<h1>Hyalite " + html_escaped(facts.version) + "</h1>\n";
+  out += "<h1>Hyalite " + escape_html(facts.version) + "</h1>\n";
   if (!facts.serving()) out += "<p class=\"bad\">No generation serves.</p>\n";
   if (!facts.last_failure.empty()) {
-    out += "<p class=\"bad\">The last change failed:</p><pre>" + html_escaped(facts.last_failure) +
+    out += "<p class=\"bad\">The last change failed:</p><pre>" + escape_html(facts.last_failure) +
            "</pre>\n";
   }
   out += "<p>Accepting on";
   for (const std::string& address : facts.listening)
-    out += " <code>" + html_escaped(address) + "</code>";
+    out += " <code>" + escape_html(address) + "</code>";
   out += ", since " + iso_time(facts.started) + ".</p>\n<table>\n";
   out += row("connections now", totals.sum("hyalite_flows"));
   out += row("connections", totals.sum("hyalite_flows_total"));
@@ -83,7 +59,7 @@ std::string index_page(const ServiceFacts& facts, const Totals& totals) {
   out += row("worker deaths", totals.sum("hyalite_worker_deaths_total"));
   out += "</table>\n" + generations(facts);
   for (const std::string& plugin : facts.quarantined) {
-    out += "<p class=\"bad\">In quarantine: <code>" + html_escaped(plugin) + "</code></p>\n";
+    out += "<p class=\"bad\">In quarantine: <code>" + escape_html(plugin) + "</code></p>\n";
   }
   return out +
          "<p><a href=\"/metrics\">metrics</a> &middot; <a href=\"/status\">status</a> &middot; <a "

@@ -12,7 +12,4 @@ namespace hyalite {
 // HTML without scripts; whatever others named is escaped.
 std::string index_page(const ServiceFacts& facts, const Totals& totals);
 
-// For text between tags and in quoted attributes.
-std::string html_escaped(std::string_view text);
-
 }  // namespace hyalite

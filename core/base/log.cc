@@ -33,14 +33,14 @@ bool needs_quotes(std::string_view value) {
 }  // namespace
 
 Log::Log(LogLevel most) : Log(most, write_to_stderr) {}
-Log::Log(LogLevel most, Sink sink) : most_(most), sink_(std::move(sink)) {}
+// systemd sets JOURNAL_STREAM when stderr goes to its journal (systemd.exec(5)).
+Log::Log(LogLevel most, Sink sink)
+    : most_(most), sink_(std::move(sink)), for_journal_(std::getenv("JOURNAL_STREAM") != nullptr) {}
 
 void Log::write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   const auto index = static_cast<std::size_t>(level);
-  // systemd sets JOURNAL_STREAM when stderr goes to its journal (systemd.exec(5)).
-  static const bool for_journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  std::string line(for_journal ? kJournalPrefixes[index] : std::string_view{});
+  std::string line(for_journal_ ? kJournalPrefixes[index] : std::string_view{});
   line += "hyalite ";
   if (!process_.empty()) line += "[" + process_ + "] ";
   line += kNames[index];

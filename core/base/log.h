@@ -17,7 +17,8 @@ enum class LogLevel { error, warning, info, debug };
 using LogField = std::pair<std::string_view, std::string>;
 
 // One per process, made by main and lent to whoever speaks.
-// A line is `LEVEL event key=value ...`, prefixed for systemd's journal (<3>, <4>, <6>, <7>) when `for_journal`.
+// A line is `hyalite [process] LEVEL event key=value ...`. When stderr goes to systemd's journal, or set_for_journal() says so,
+// it begins with the level as the journal reads it: <3>, <4>, <6>, <7> (sd-daemon(3)).
 // Values with spaces, quotes or control characters are quoted and escaped: nothing from the network can forge a line.
 class Log {
  public:
@@ -28,6 +29,7 @@ class Log {
   // What every line of this process begins with, e.g. "worker 2".
   void set_process(std::string name) { process_ = std::move(name); }
   void set_level(LogLevel most) { most_ = most; }
+  void set_for_journal(bool for_journal) { for_journal_ = for_journal; }
   bool enabled(LogLevel level) const { return level <= most_; }
 
   void error(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, event, fields); }
@@ -43,6 +45,7 @@ class Log {
  private:
   LogLevel most_;
   Sink sink_;
+  bool for_journal_;
   std::string process_;
 };
 

@@ -159,6 +159,23 @@ std::optional<std::string> from_word(std::string_view word) {
   return out;
 }
 
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += control && c != '\t' && c != '\n' ? ' ' : c;
+    }
+  }
+  return out;
+}
+
 std::string printable(std::string_view text, std::size_t most) {
   std::string out;
   for (char c : text.substr(0, most)) {

@@ -30,6 +30,8 @@ std::string json_string(std::string_view text);
 std::string word(std::string_view text);
 // The text again; nothing when it is not what word() writes.
 std::optional<std::string> from_word(std::string_view word);
+// For text in HTML and in quoted attributes: & < > " ' escaped; control characters but tab and line feed become a space.
+std::string escape_html(std::string_view text);
 // Text for one line of a log: control characters, quotes and backslash escaped as \xNN, cut at `most` bytes.
 std::string printable(std::string_view text, std::size_t most = 256);
 

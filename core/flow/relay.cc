@@ -120,8 +120,8 @@ BodyStep Relay::whole() {
 bool Relay::ask_about_trailers() {
   if (!trailers_hook_ || !(chunked_ || wire_ == Wire::chunked)) return true;
   switch (trailers_hook_->on_trailers(trailers_)) {
-    case TrailersHook::Said::unchanged: return true;
-    case TrailersHook::Said::changed: trailers_changed_ = true; return true;
+    case TrailersHook::Said::unchanged:
+    case TrailersHook::Said::changed: return true;
     case TrailersHook::Said::decided: break;
   }
   return false;

@@ -120,7 +120,6 @@ class Relay {
   Bytes whole_bytes_;
   std::deque<Late> late_;               // in_place only
   std::string trailers_;                // the trailer lines, as they came or as they are to leave
-  bool trailers_changed_ = false;
 };
 
 }  // namespace hyalite

@@ -129,12 +129,9 @@ std::unique_ptr<Stage> Route::tunnel(Uninspected why, FlowFile& file) const {
   const bool filtered = asked && (file.subject.wants_stream(Direction::request) ||
                                   file.subject.wants_stream(Direction::response));
   // What plugins look at was inspected.
-  if (!filtered) {
-    file.uninspected = why;
-    tally_.uninspected(why);
-  }
+  if (!filtered) file.pass_uninspected(why, tally_);
   return std::make_unique<Tunnelling>(why, settings_.timeouts.tunnel_idle, clock_,
-                                      filtered ? std::make_unique<StreamFilter>(chain_, file.subject) : nullptr);
+                                      filtered ? std::make_unique<StreamFilter>(chain_, file, tally_) : nullptr);
 }
 
 // ---- the end ----

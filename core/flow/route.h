@@ -15,37 +15,16 @@
 
 #include "base/log.h"
 #include "flow/bypass.h"
+#include "flow/flow_file.h"
 #include "flow/http_rules.h"
 #include "flow/sniffing.h"
 #include "flow/stage.h"
 #include "flow/tally.h"
 #include "net/connector.h"
-#include "net/original_destination.h"
 #include "plugin/chain.h"
 #include "settings/settings.h"
-#include "sniff/client_hello.h"
 
 namespace hyalite {
-
-// What a flow is, beyond its sockets: what the route decides by, and what plugins see.
-struct FlowFile {
-  // `arrival`: nothing when nobody redirected it to us, and it is to be turned away.
-  FlowFile(const FlowFacts& what, std::size_t index, std::optional<ArrivalMode> mode, std::size_t hello_limit)
-      : facts(what), subject(what), listener(index), arrival(mode), hello(hello_limit) {}
-
-  const FlowFacts facts;
-  FlowSubject subject;
-  const std::size_t listener;
-  const std::optional<ArrivalMode> arrival;
-  ClientHelloReader hello;
-  bool known_to_plugins = false;  // flow_open was called: flow_close must be
-  std::uint64_t exchanges = 0;
-  std::optional<Uninspected> uninspected;  // why some of it passed without a look
-};
-
-struct FlowBytes {
-  std::uint64_t from_client = 0, to_client = 0, to_upstream = 0, from_upstream = 0;
-};
 
 // One per worker. The plugins' hooks about a whole flow are called here, and nowhere else: their verdicts decide what the
 // flow does next, like everything here.

@@ -11,18 +11,29 @@ Outcome StreamFilter::filter(Side from, Bytes bytes, bool end, Effects& effects)
     return Stay{};
   }
   const BodyStep step = pipe.feed(bytes, end);
+  if (step.kind == BodyStep::Kind::hold) return Stay{};
   if (step.kind == BodyStep::Kind::forward) {
     for (Bytes piece : step.output) effects.send(other(from), piece);
     return Stay{};
   }
-  const Decision& decision = flow_.decision();
-  if (step.kind == BodyStep::Kind::decided && std::holds_alternative<PassThrough>(decision.what)) {
-    effects.send(other(from), bytes);
-    return PassedThrough{Uninspected::plugin};
+  const Decision& decision = file_.subject.decision();
+  if (std::holds_alternative<PassThrough>(decision.what)) {
+    pass_through(from, step, effects);
+    return Stay{};
   }
   const CloseReason reason =
       decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
   return Close{reason, Ending::reset, Ending::reset};
+}
+
+// A plugin has seen enough: what either direction held goes on its way, and nobody is asked again.
+void StreamFilter::pass_through(Side from, const BodyStep& step, Effects& effects) {
+  for (Bytes piece : step.output) effects.send_owned(other(from), std::string(piece));
+  const BodyStep rest = pipes_[index_of(other(from))].release();
+  for (Bytes piece : rest.output) effects.send_owned(from, std::string(piece));
+  pipes_[0] = BodyPipe();
+  pipes_[1] = BodyPipe();
+  file_.pass_uninspected(Uninspected::plugin, tally_);
 }
 
 }  // namespace hyalite

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "flow/flow_file.h"
 #include "flow/tunnelling.h"
 #include "plugin/chain.h"
 
@@ -9,14 +10,19 @@ namespace hyalite {
 
 class StreamFilter final : public TunnelFilter {
  public:
-  // Both outlive the filter.
-  StreamFilter(Chain& chain, FlowSubject& flow)
-      : flow_(flow), pipes_{chain.stream(flow, Direction::request), chain.stream(flow, Direction::response)} {}
+  // All are lent for this object's life.
+  StreamFilter(Chain& chain, FlowFile& file, Tally& tally)
+      : file_(file),
+        tally_(tally),
+        pipes_{chain.stream(file.subject, Direction::request), chain.stream(file.subject, Direction::response)} {}
 
   Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) override;
 
  private:
-  FlowSubject& flow_;
+  void pass_through(Side from, const BodyStep& step, Effects& effects);
+
+  FlowFile& file_;
+  Tally& tally_;
   BodyPipe pipes_[2];
 };
 

@@ -13,7 +13,7 @@ namespace hyalite {
 class TunnelFilter {
  public:
   virtual ~TunnelFilter() = default;
-  // All of `bytes` is taken; what goes on is asked for in `effects`. An outcome other than Stay ends the tunnel.
+  // All of `bytes` is taken; what goes on is asked for in `effects`. Stay, or Close.
   virtual Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) = 0;
 };
 

@@ -45,8 +45,4 @@ void write(const Page& page, Buffer& out);
 // "Not Found"; "" for a status that RFC 9110 does not know.
 Bytes usual_reason(int status);
 
-// For text in HTML and in quoted attributes: & < > " ' escaped, control characters replaced by a
-// space.
-std::string escape_html(std::string_view text);
-
 }  // namespace hyalite

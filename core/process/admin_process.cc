@@ -358,7 +358,7 @@ int begin(Beginning beginning, Log& log) {
     }
     return kExitFailed;
   }
-  log.set_level(read.settings.log.level);
+  apply(read.settings.log, log);
   const auto ended = live(beginning, read.settings, log);
   if (ended) return *ended;
   log.error("admin.failed", {{"why", ended.error().text}});

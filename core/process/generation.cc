@@ -337,7 +337,7 @@ int live(Beginning beginning, Program& program, Log& log) {
   log.set_process("generation " + std::to_string(beginning.message.generation));
   Loading loading(std::move(beginning), program, log);
   if (const auto failure = loading.run()) return fail(loading, *failure, log);
-  log.set_level(loading.settings().log.level);
+  apply(loading.settings().log, log);
   // From here on the pipe tells of the master's death, so that the workers can be taken along.
   ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
   const auto broken = [&](const Error& error) {

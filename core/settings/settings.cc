@@ -16,4 +16,9 @@ std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtim
   return std::string(xdg_runtime_dir) + "/hyalite/control.sock";
 }
 
+void apply(const LogSettings& settings, Log& log) {
+  log.set_level(settings.level);
+  if (settings.format != LogFormat::automatic) log.set_for_journal(settings.format == LogFormat::journal);
+}
+
 }  // namespace hyalite

@@ -305,6 +305,9 @@ struct Settings {
   LogSettings log;
 };
 
+// Makes the log as the settings say.
+void apply(const LogSettings& settings, Log& log);
+
 // Where the control socket is when the settings do not say: "control.sock" in systemd's
 // $RUNTIME_DIRECTORY, else for user 0 in /run/hyalite, else in $XDG_RUNTIME_DIR/hyalite. Variables
 // may be null or empty; empty when none of these is known, for a place in /tmp could be anybody's.

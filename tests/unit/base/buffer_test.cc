@@ -44,8 +44,12 @@ TEST(Arena, KeepsPiecesApartAndAligned) {
 TEST(Log, QuotesWhatCouldForgeALine) {
   std::string line;
   Log log(LogLevel::info, [&](std::string_view text) { line = text; });
+  log.set_for_journal(false);
   log.info("event", {{"host", "a b\nhyalite error"}, {"n", "1"}});
   EXPECT_EQ(line, R"(hyalite info event host="a b\x0ahyalite error" n=1)");
+  log.set_for_journal(true);
+  log.error("event");
+  EXPECT_EQ(line, "<3>hyalite error event");
   line.clear();
   log.debug("quiet");
   EXPECT_EQ(line, "");

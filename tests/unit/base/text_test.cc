@@ -53,6 +53,11 @@ TEST(Text, ComesBackFromAWord) {
   for (const char* bad : {"", "%2", "%zz", "a%"}) EXPECT_FALSE(from_word(bad)) << bad;
 }
 
+TEST(Text, IsEscapedForPages) {
+  EXPECT_EQ(escape_html("<a href=\"x\" id='y'>&\r\n\x1b\xc3\xa4"),
+            "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp; \n \xc3\xa4");
+}
+
 TEST(Text, KeepsALogLineOneLine) { EXPECT_EQ(printable("a\nb\x1b[0m"), "a\\x0ab\\x1b[0m"); }
 
 }  // namespace hyalite

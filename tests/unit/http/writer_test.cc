@@ -82,9 +82,4 @@ TEST(Writer, MakesChunksThatWeWouldAccept) {
   expect_response(kContinue, {}, "none");
 }
 
-TEST(Writer, EscapesForPages) {
-  EXPECT_EQ(escape_html("<a href=\"x\" id='y'>&\r\n\x1b\xc3\xa4"),
-            "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;   \xc3\xa4");
-}
-
 }  // namespace hyalite

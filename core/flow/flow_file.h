@@ -1,0 +1,41 @@
+// What a flow is, beyond its sockets: what the route decides by, what is counted, and what plugins see.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "flow/reason.h"
+#include "flow/tally.h"
+#include "net/original_destination.h"
+#include "plugin/subject.h"
+#include "sniff/client_hello.h"
+
+namespace hyalite {
+
+struct FlowFile {
+  // `arrival`: nothing when nobody redirected it to us, and it is to be turned away.
+  FlowFile(const FlowFacts& what, std::size_t index, std::optional<ArrivalMode> mode, std::size_t hello_limit)
+      : facts(what), subject(what), listener(index), arrival(mode), hello(hello_limit) {}
+
+  const FlowFacts facts;
+  FlowSubject subject;
+  const std::size_t listener;
+  const std::optional<ArrivalMode> arrival;
+  ClientHelloReader hello;
+  bool known_to_plugins = false;  // flow_open was called: flow_close must be
+  std::uint64_t exchanges = 0;
+  std::optional<Uninspected> uninspected;  // why some of it passed without a look
+
+  // From here on nobody looks, and this is why.
+  void pass_uninspected(Uninspected why, Tally& tally) {
+    uninspected = why;
+    tally.uninspected(why);
+  }
+};
+
+struct FlowBytes {
+  std::uint64_t from_client = 0, to_client = 0, to_upstream = 0, from_upstream = 0;
+};
+
+}  // namespace hyalite
