@@ -28,7 +28,8 @@ struct Stored {
   PluginInfoCommand info;
   LabRunCommand lab_run;
   LabExecCommand lab_exec;
-  std::string lab_mode = "tproxy", lab_host;
+  std::string lab_mode = "tproxy", lab_host = "client";
+  std::vector<std::string> lab_faults;
   std::optional<Invocation> chosen;
 };
 
@@ -131,6 +132,87 @@ std::vector<std::string> without_dashes(std::vector<std::string> command) {
   return command;
 }
 
+std::vector<std::string> shell() {
+  const char* shell = std::getenv("SHELL");
+  return {shell == nullptr || *shell == '\0' ? "/bin/sh" : shell};
+}
+
+CLI::IsMember lab_hosts() { return CLI::IsMember({"client", "gateway", "origin"}); }
+
+void add_lab_faults(CLI::App& run, Stored& stored) {
+  LabTrouble& trouble = stored.lab_run.options.trouble;
+  run.add_option("--fault", stored.lab_faults,
+                 "Something that is wrong on purpose; may be given several times:\n"
+                 "no-return-rule, strict-rp-filter, mtu-1280 (behind the gateway), "
+                 "origin-unreachable")
+      ->check(
+          CLI::IsMember({"no-return-rule", "strict-rp-filter", "mtu-1280", "origin-unreachable"}))
+      ->allow_extra_args(false);
+  run.add_option("--loss", trouble.loss_percent,
+                 "So many of 100 packets to the origin are lost (where the kernel has netem)")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("PERCENT");
+  run.add_option("--delay", trouble.delay_ms,
+                 "So many milliseconds later packets reach the origin (where it has netem)")
+      ->check(CLI::Range(0, 60'000))
+      ->type_name("MS");
+}
+
+void add_lab_run(CLI::App& lab, Stored& stored) {
+  CLI::App* run = lab.add_subcommand(
+      "run", "Build a lab and run a command in it, on the client; with the command the lab ends");
+  LabOptions& options = stored.lab_run.options;
+  run->add_option("--mode", stored.lab_mode, "How connections reach the proxy")
+      ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect"}))
+      ->default_str("tproxy");
+  run->add_option("--on", stored.lab_host, "The command's host: client, gateway or origin")
+      ->check(lab_hosts())
+      ->default_str("client");
+  run->add_option("-c,--config", options.settings_file,
+                  "Also run the proxy on the gateway, with this settings file")
+      ->type_name("FILE");
+  run->add_flag("--web", options.web,
+                "A small web server answers on the origin, on every port: it says whom it sees");
+  run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")
+      ->default_val(options.proxy_port);
+  run->add_option("--port", options.ports,
+                  "A destination port that is intercepted; may be given several times (80, 443)")
+      ->allow_extra_args(false);
+  add_lab_faults(*run, stored);
+  run->add_option("command", options.command,
+                  "The command and its arguments, after --; default: a shell");
+  run->callback([&] {
+    options.mode = *lab_mode_from(stored.lab_mode);
+    options.host = *lab_host_from(stored.lab_host);
+    for (const std::string& fault : stored.lab_faults)
+      options.trouble.faults.push_back(*lab_fault_from(fault));
+    options.command = without_dashes(options.command);
+    if (options.command.empty()) options.command = shell();
+    stored.chosen = stored.lab_run;
+  });
+}
+
+void add_lab_exec(CLI::App& lab, Stored& stored, const char* name, const char* what,
+                  bool with_command) {
+  CLI::App* exec = lab.add_subcommand(name, what);
+  exec->add_option("host", stored.lab_host, "client, gateway or origin")
+      ->required()
+      ->check(lab_hosts());
+  exec->add_option("--lab", stored.lab_exec.lab, "Which one, when several run")
+      ->check(CLI::PositiveNumber)
+      ->type_name("NUMBER");
+  if (with_command) {
+    exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")
+        ->required();
+  }
+  exec->callback([&] {
+    stored.lab_exec.host = *lab_host_from(stored.lab_host);
+    stored.lab_exec.command = without_dashes(stored.lab_exec.command);
+    if (stored.lab_exec.command.empty()) stored.lab_exec.command = shell();
+    stored.chosen = stored.lab_exec;
+  });
+}
+
 void add_lab(CLI::App& app, Stored& stored) {
   CLI::App* lab = app.add_subcommand(
       "lab", "A private network of client, gateway and origin, to try interception in");
@@ -138,37 +220,10 @@ void add_lab(CLI::App& app, Stored& stored) {
       "Needs no root, and sees nothing of this machine's network. Exit status 77: this machine "
       "cannot have one.");
   lab->require_subcommand(1);
-  CLI::App* run = lab->add_subcommand(
-      "run", "Build a lab and run a command on its gateway; with the command the lab ends");
-  LabOptions& options = stored.lab_run.options;
-  run->add_option("--mode", stored.lab_mode, "How connections reach the proxy")
-      ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect"}))
-      ->default_str("tproxy");
-  run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")
-      ->default_val(options.proxy_port);
-  run->add_option("--port", options.ports,
-                  "A destination port that is intercepted; may be given several times (80, 443)")
-      ->allow_extra_args(false);
-  run->add_option("command", options.command,
-                  "The command and its arguments, after --; default: a shell");
-  run->callback([&] {
-    options.mode = *lab_mode_from(stored.lab_mode);
-    options.command = without_dashes(options.command);
-    const char* shell = std::getenv("SHELL");
-    if (options.command.empty()) options.command = {shell == nullptr ? "/bin/sh" : shell};
-    stored.chosen = stored.lab_run;
-  });
-  CLI::App* exec = lab->add_subcommand("exec", "Inside a lab: run a command on one of its hosts");
-  exec->add_option("host", stored.lab_host, "client, gateway or origin")
-      ->required()
-      ->check(CLI::IsMember({"client", "gateway", "origin"}));
-  exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")
-      ->required();
-  exec->callback([&] {
-    stored.lab_exec.host = *lab_host_from(stored.lab_host);
-    stored.lab_exec.command = without_dashes(stored.lab_exec.command);
-    stored.chosen = stored.lab_exec;
-  });
+  add_lab_run(*lab, stored);
+  add_lab_exec(*lab, stored, "shell",
+               "A shell on a host of the lab that one is in, or has running elsewhere", false);
+  add_lab_exec(*lab, stored, "exec", "The same with a command", true);
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ struct LabRunCommand {
 struct LabExecCommand {
   LabHost host = LabHost::client;
   std::vector<std::string> command;
+  int lab = 0;  // the number of one of several
 };
 // Nothing is to be done any more: help or a mistake was printed.
 struct Exit {

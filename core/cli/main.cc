@@ -40,7 +40,7 @@ struct Act {
   int operator()(const PluginInfoCommand& command) const { return plugin_info(command); }
   int operator()(const LabRunCommand& command) const { return lab_run(command.options); }
   int operator()(const LabExecCommand& command) const {
-    return lab_exec(command.host, command.command);
+    return lab_exec(command.host, command.command, command.lab);
   }
 };
 

@@ -19,6 +19,8 @@ std::string_view name_of(LabHost host) {
       return "gateway";
     case LabHost::origin:
       return "origin";
+    case LabHost::router:
+      return "router";
   }
   return "";
 }

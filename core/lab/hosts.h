@@ -10,8 +10,10 @@
 namespace hyalite {
 
 //   client eth0 ---- lan gateway wan ---- eth0 origin
-enum class LabHost { client, gateway, origin };
+// `router` stands between gateway and origin, and only in a lab with LabFault::mtu_1280.
+enum class LabHost { client, gateway, origin, router };
 
+// Those that every lab has.
 inline constexpr std::array kLabHosts = {LabHost::client, LabHost::gateway, LabHost::origin};
 
 std::optional<LabHost> lab_host_from(std::string_view name);

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lab/helpers.h"
+#include "lab/joining.h"
 #include "lab/namespaces.h"
 #include "lab/network.h"
 #include "lab/program.h"
@@ -49,15 +51,23 @@ void leave_keys_to_command(sighandler_t handler) {
   std::signal(SIGQUIT, handler);
 }
 
-int run_command(const std::vector<std::string>& command) {
+// Becomes the command, on its host.
+[[noreturn]] void become_on(LabHost host, const std::vector<std::string>& command) {
+  const Result<void> entered = enter_network(host);
+  if (!entered) ::_exit(complain(entered.error().text, 1));
+  ::setenv("HYALITE_LAB_HOST", std::string(name_of(host)).c_str(), 1);
+  become(command);
+}
+
+// Runs it to its end; what else ends meanwhile is waited for, too: no zombie stays.
+int run_command(LabHost host, const std::vector<std::string>& command) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child < 0) return complain(Error::system(Fault::us, "fork", errno));
   if (child == 0) {
     leave_keys_to_command(SIG_DFL);
-    become(command);
+    become_on(host, command);
   }
-  // Everything that loses its parent here becomes our child: no zombie stays.
   int status = 0;
   for (pid_t ended = 0; ended != child;) {
     ended = ::waitpid(-1, &status, 0);
@@ -67,19 +77,49 @@ int run_command(const std::vector<std::string>& command) {
   return exit_status(status);
 }
 
+Result<void> build(const LabOptions& options) {
+  if (Result<void> files = make_private_files(lab_hosts_file()); !files) return files;
+  if (Result<void> set = set_lab_environment(options); !set) return set;
+  if (Result<void> network = build_network(options); !network) return network;
+  if (Result<void> able = probe_kernel(options.mode); !able) return able;
+  if (Result<void> recipe = install_recipe(options.mode); !recipe) return recipe;
+  if (Result<void> web = options.web ? start_web(options) : Result<void>(); !web) return web;
+  return make_trouble(options);
+}
+
 // The first process of the lab: when it ends, the kernel ends all others.
 int live(const LabOptions& options) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  set_lab_environment(options);
-  const Result<void> files = make_private_files(lab_hosts_file());
-  if (!files) return complain(files.error());
-  const Result<void> network = build_network();
-  if (!network) return complain(network.error());
-  const Result<void> able = probe_kernel(options.mode);
-  if (!able) return complain(able.error());
-  const Result<void> recipe = install_recipe(options.mode);
-  if (!recipe) return complain(recipe.error());
-  return run_command(options.command);
+  ::prctl(PR_SET_NAME, kLabProcessName);
+  const Result<void> built = build(options);
+  if (!built) return complain(built.error());
+  if (options.settings_file.empty()) return run_command(options.host, options.command);
+  const Result<pid_t> proxy = start_proxy(options);
+  if (!proxy) return complain(proxy.error());
+  const int status = run_command(options.host, options.command);
+  stop_proxy(*proxy);
+  return status;
+}
+
+// In the lab that this user has running.
+int exec_in_running(LabHost host, const std::vector<std::string>& command, int lab) {
+  widen_path();
+  std::vector<pid_t> labs = lab != 0 ? std::vector<pid_t>{lab} : running_labs();
+  if (labs.empty()) {
+    return complain("no lab is running; \"hyalite lab run\" makes one, and runs a command there",
+                    1);
+  }
+  if (labs.size() > 1) {
+    std::string numbers;
+    for (const pid_t it : labs) numbers += " " + std::to_string(it);
+    return complain("several labs are running; choose one with --lab:" + numbers, 1);
+  }
+  const Result<void> joined = join_lab(labs.front());
+  if (!joined) return complain(joined.error().text, 1);
+  const Result<void> environment = take_lab_environment();
+  if (!environment) return complain(environment.error().text, 1);
+  leave_keys_to_command(SIG_IGN);
+  return run_command(host, command);
 }
 
 }  // namespace
@@ -125,15 +165,9 @@ int lab_run(const LabOptions& options) {
   return exit_status(status);
 }
 
-int lab_exec(LabHost host, const std::vector<std::string>& command) {
-  if (std::getenv("HYALITE_LAB") == nullptr) {
-    return complain(
-        "not in a lab; \"hyalite lab run -- COMMAND\" makes one and runs a command there", 1);
-  }
-  const Result<void> entered = enter_network(host);
-  if (!entered) return complain(entered.error().text, 1);
-  ::setenv("HYALITE_LAB_HOST", std::string(name_of(host)).c_str(), 1);
-  become(command);
+int lab_exec(LabHost host, const std::vector<std::string>& command, int lab) {
+  if (std::getenv("HYALITE_LAB") != nullptr && lab == 0) become_on(host, command);
+  return exec_in_running(host, command, lab);
 }
 
 }  // namespace hyalite

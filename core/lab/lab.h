@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lab/fault.h"
 #include "lab/hosts.h"
 
 namespace hyalite {
@@ -25,15 +26,24 @@ struct LabOptions {
   std::uint16_t proxy_port = 8080;
   // The destination ports whose connections are brought to the proxy.
   std::vector<std::uint16_t> ports = {80, 443};
-  // What runs on the gateway; the lab lives as long as it does. Not empty.
+  // What the gateway calls its interfaces.
+  std::string lan = "lan", wan = "wan";
+  // What is wrong in this lab.
+  LabTrouble trouble;
+  // The settings file of a proxy that runs on the gateway; empty: there is none.
+  std::string settings_file;
+  // Does a small web server answer on the origin, on each of `ports`? It says whom it sees.
+  bool web = false;
+  // What runs, and on which host; the lab lives as long as it does. Not empty.
   std::vector<std::string> command;
+  LabHost host = LabHost::client;
 };
 
 // What lab_run() returns when this machine cannot have a lab: the code by which test runners know a
 // skipped test.
 constexpr int kLabImpossible = 77;
 
-// Builds the lab, runs the command on its gateway, and returns the command's exit status (128 + N
+// Builds the lab, runs the command in it, and returns the command's exit status (128 + N
 // when signal N killed it). When the command ends, or the caller dies, everything that was started
 // in the lab ends, and the lab is gone.
 //
@@ -43,7 +53,7 @@ constexpr int kLabImpossible = 77;
 //
 // The command finds in its environment where it is:
 //   HYALITE_LAB             the mode
-//   HYALITE_LAB_HOST        gateway
+//   HYALITE_LAB_HOST        client, gateway or origin
 //   HYALITE_LAB_PROXY_PORT  as in the options, like the next
 //   HYALITE_LAB_PORTS       "80 443"
 //   HYALITE_LAB_RECIPE      the recipe's file, for "sh FILE on|off"
@@ -56,9 +66,9 @@ constexpr int kLabImpossible = 77;
 // a container or a missing program is in the way, 1 when something else is.
 int lab_run(const LabOptions& options);
 
-// Runs a command on a host of the lab that this process is in. Does not return when that works;
-// otherwise says why on stderr and returns 1 when we are not in a lab. A command that cannot be run
-// ends the process with 127 (there is none) or 126.
-int lab_exec(LabHost host, const std::vector<std::string>& command);
+// Runs a command on a host of a lab: of the one that this process is in, else of the one that the
+// same user has running; `lab` (the number that `lab run` has, 0: the only one) picks one of
+// several. Returns the command's exit status, or 1 after having said on stderr why there is no lab.
+int lab_exec(LabHost host, const std::vector<std::string>& command, int lab = 0);
 
 }  // namespace hyalite

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "lab/lab.h"
 
 namespace hyalite {
 
@@ -12,7 +13,8 @@ namespace hyalite {
 std::string lab_hosts_file();
 
 // Makes the three hosts' networks and connects them; the gateway is the router between the two
-// others. Leaves this process in the gateway's.
-Result<void> build_network();
+// others. With LabFault::mtu_1280 another router stands between gateway and origin. Leaves this
+// process in the gateway's.
+Result<void> build_network(const LabOptions& options);
 
 }  // namespace hyalite

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 
 #include "base/fd.h"
 #include "lab/program.h"
@@ -15,12 +16,10 @@ namespace hyalite {
 
 namespace {
 
+constexpr char kEnvironmentFile[] = "/run/hyalite-lab/environment";
+
 std::string recipe_path(LabMode mode) {
   return "/run/hyalite-lab/" + std::string(name_of(mode)) + ".sh";
-}
-
-void set(const std::string& name, std::string_view value) {
-  ::setenv(name.c_str(), std::string(value).c_str(), 1);
 }
 
 std::string words(const std::vector<std::uint16_t>& ports) {
@@ -51,22 +50,49 @@ std::string_view rules_that_must_load(LabMode mode) {
 
 }  // namespace
 
-void set_lab_environment(const LabOptions& options) {
-  set("HYALITE_LAB", name_of(options.mode));
-  set("HYALITE_LAB_HOST", name_of(LabHost::gateway));
-  set("HYALITE_LAB_PROXY_PORT", std::to_string(options.proxy_port));
-  set("HYALITE_LAB_PORTS", words(options.ports));
-  set("HYALITE_LAB_RECIPE", options.mode == LabMode::none ? "" : recipe_path(options.mode));
+std::vector<std::pair<std::string, std::string>> lab_environment(const LabOptions& options) {
+  std::vector<std::pair<std::string, std::string>> all = {
+      {"HYALITE_LAB", std::string(name_of(options.mode))},
+      {"HYALITE_LAB_HOST", std::string(name_of(options.host))},
+      {"HYALITE_LAB_PROXY_PORT", std::to_string(options.proxy_port)},
+      {"HYALITE_LAB_PORTS", words(options.ports)},
+      {"HYALITE_LAB_RECIPE", options.mode == LabMode::none ? "" : recipe_path(options.mode)},
+      {"LAN", options.lan},
+      {"WAN", options.wan},
+      {"PORT", std::to_string(options.proxy_port)},
+      {"PORTS", words(options.ports)},
+      {"MARK", "0x100000"},
+      {"TABLE", "100"},
+  };
   for (const LabAddress& it : kLabAddresses) {
-    set("HYALITE_LAB_" + std::string(it.variable) + "_4", it.v4);
-    set("HYALITE_LAB_" + std::string(it.variable) + "_6", it.v6);
+    all.emplace_back("HYALITE_LAB_" + std::string(it.variable) + "_4", it.v4);
+    all.emplace_back("HYALITE_LAB_" + std::string(it.variable) + "_6", it.v6);
   }
-  set("LAN", "lan");
-  set("WAN", "wan");
-  set("PORT", std::to_string(options.proxy_port));
-  set("PORTS", words(options.ports));
-  set("MARK", "0x100000");
-  set("TABLE", "100");
+  return all;
+}
+
+Result<void> set_lab_environment(const LabOptions& options) {
+  std::string text;
+  for (const auto& [name, value] : lab_environment(options)) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+    text += name + "=" + value + "\n";
+  }
+  const Fd file(::open(kEnvironmentFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return Error::system(Fault::us, kEnvironmentFile, errno);
+  }
+  return {};
+}
+
+Result<void> take_lab_environment() {
+  std::ifstream file(kEnvironmentFile);
+  if (!file) return Error{Fault::operator_, "the lab is not complete yet", 0};
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t equals = line.find('=');
+    if (equals != std::string::npos)
+      ::setenv(line.substr(0, equals).c_str(), line.substr(equals + 1).c_str(), 1);
+  }
+  return {};
 }
 
 Result<void> probe_kernel(LabMode mode) {

@@ -4,6 +4,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "lab/lab.h"
@@ -13,8 +15,12 @@ namespace hyalite {
 // The text of config/recipes/MODE.sh when this program was built; empty for none.
 std::string_view recipe_text(LabMode mode);
 
-// What a recipe is run with, and what the lab's commands find in their environment.
-void set_lab_environment(const LabOptions& options);
+// What a recipe is run with, and what the lab's commands find in their environment (lab.h).
+std::vector<std::pair<std::string, std::string>> lab_environment(const LabOptions& options);
+
+// Sets it in this process, and leaves it for who joins the lab later.
+Result<void> set_lab_environment(const LabOptions& options);
+Result<void> take_lab_environment();
 
 // Can this kernel do what the mode's recipe asks for? Tried on the gateway, and undone. An error
 // names what is missing.

@@ -137,7 +137,7 @@ def _modes_of_main():
 
 
 def _run_in_lab(mode_name):
-    command = [binary(), "lab", "run", "--mode", mode_name, "--proxy-port", str(PROXY_PORT)]
+    command = [binary(), "lab", "run", "--on", "gateway", "--mode", mode_name, "--proxy-port", str(PROXY_PORT)]
     for port in PORTS:
         command += ["--port", str(port)]
     command += ["--", sys.executable, *sys.argv]

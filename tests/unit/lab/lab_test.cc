@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "lab/network.h"
@@ -53,9 +54,23 @@ TEST(Lab, AnExitStatusIsWhatAShellWouldSay) {
   EXPECT_EQ(exit_status(W_EXITCODE(0, SIGKILL)), 128 + SIGKILL);
 }
 
-TEST(Lab, NothingIsRunOutsideOfOne) {
-  ::unsetenv("HYALITE_LAB");
-  EXPECT_EQ(lab_exec(LabHost::client, {"true"}), 1);
+TEST(Lab, FaultsAreFoundByTheirNames) {
+  for (const LabFault fault : kLabFaults) EXPECT_EQ(lab_fault_from(name_of(fault)), fault);
+  EXPECT_FALSE(lab_fault_from("mtu"));
+}
+
+TEST(Lab, ItsCommandsFindInTheirEnvironmentWhereTheyAre) {
+  LabOptions options;
+  options.host = LabHost::origin;
+  options.lan = "br0";
+  options.ports = {80, 8000};
+  std::map<std::string, std::string> all;
+  for (const auto& [name, value] : lab_environment(options)) all[name] = value;
+  EXPECT_EQ(all["HYALITE_LAB"], "tproxy");
+  EXPECT_EQ(all["HYALITE_LAB_HOST"], "origin");
+  EXPECT_EQ(all["HYALITE_LAB_OTHER_6"], "fd71:2::3");
+  EXPECT_EQ(all["LAN"], "br0");
+  EXPECT_EQ(all["PORTS"], "80 8000");
 }
 
 }  // namespace
