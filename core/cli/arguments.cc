@@ -3,10 +3,14 @@
 #include "cli/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "cli/completion.h"
+#include "cli/manual.h"
 
 namespace hyalite {
 
@@ -30,6 +34,7 @@ struct Stored {
   LabExecCommand lab_exec;
   std::string lab_mode = "tproxy", lab_host = "client";
   std::vector<std::string> lab_faults;
+  std::vector<std::string> words;
   std::optional<Invocation> chosen;
 };
 
@@ -226,6 +231,25 @@ void add_lab(CLI::App& app, Stored& stored) {
   add_lab_exec(*lab, stored, "exec", "The same with a command", true);
 }
 
+// For the shells; people do not see it in --help.
+void add_complete(CLI::App& app, Stored& stored) {
+  CLI::App* complete = app.add_subcommand("complete", "What may follow these words; for shells")->group("");
+  complete->add_option("words", stored.words, "The words so far, after --");
+  complete->callback([&app, &stored] {
+    for (const Candidate& candidate : completions(app, without_dashes(stored.words)))
+      std::printf("%s\t%s\n", candidate.word.c_str(), candidate.description.c_str());
+    stored.chosen = Exit{kExitDone};
+  });
+}
+
+// For the man page, while it is built.
+void add_manual(CLI::App& app, Stored& stored) {
+  app.add_subcommand("manual", "All commands in mdoc; for the build")->group("")->callback([&app, &stored] {
+    std::fputs(manual_of_commands(app).c_str(), stdout);
+    stored.chosen = Exit{kExitDone};
+  });
+}
+
 }  // namespace
 
 Invocation parse_arguments(int count, char** arguments) {
@@ -239,6 +263,8 @@ Invocation parse_arguments(int count, char** arguments) {
   add_controls(app, stored);
   add_plugin(app, stored);
   add_lab(app, stored);
+  add_complete(app, stored);
+  add_manual(app, stored);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

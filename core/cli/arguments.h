@@ -1,4 +1,4 @@
-// argv to a command and its options. The only file that knows CLI11 is arguments.cc.
+// argv to a command and its options. CLI11 is known to arguments.cc, completion.cc and manual.cc.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -49,7 +49,7 @@ struct LabExecCommand {
   std::vector<std::string> command;
   int lab = 0;  // the number of one of several
 };
-// Nothing is to be done any more: help or a mistake was printed.
+// Nothing is to be done any more: help, completions or a mistake was printed.
 struct Exit {
   int status = 0;
 };

@@ -13,8 +13,8 @@ else
 fi
 # What the private lab needs: rules and routes, a client, a web server.
 lab_packages=(iproute2 nftables curl nginx-light python3 netcat-openbsd procps util-linux)
-# What the tests need besides; clang is for the fuzz targets.
-test_packages=(libgtest-dev clang libclang-rt-dev)
+# Tests besides: clang for the fuzz targets, mandoc for the man pages.
+test_packages=(libgtest-dev clang libclang-rt-dev mandoc)
 
 # need_packages WHY PACKAGE...: says what is missing and why, then installs it.
 need_packages() {

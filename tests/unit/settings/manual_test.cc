@@ -1,6 +1,7 @@
 // Are config/ and the description what settings.h says?
-// With HYALITE_WRITE_CONFIG=1 in the environment this test writes config/default.yaml and
-// config/hyalite.schema.json anew. SPDX-License-Identifier: MIT
+// With HYALITE_WRITE_CONFIG=1 in the environment this test writes config/default.yaml,
+// config/hyalite.schema.json and docs/man/hyalite.yaml.5 anew.
+// SPDX-License-Identifier: MIT
 #include "manual.h"
 
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "man_page.h"
 #include "settings/configuration.h"
 #include "settings/plugin_settings.h"
 #include "settings/reader.h"
@@ -29,7 +31,7 @@ std::string content(const std::string& path) {
 Manual manual_of_source() { return Manual(content(kSource + "/core/settings/settings.h")); }
 
 std::string committed(const std::string& name, const std::string& expected) {
-  const std::string path = kSource + "/config/" + name;
+  const std::string path = kSource + '/' + name;
   if (std::getenv("HYALITE_WRITE_CONFIG") != nullptr)
     std::ofstream(path, std::ios::binary) << expected;
   return content(path);
@@ -119,7 +121,7 @@ TEST(Manual, EverySettingHasASentence) {
 
 TEST(Manual, DefaultYamlIsWhatTheHeaderSays) {
   const std::string expected = default_yaml(manual_of_source());
-  EXPECT_EQ(committed("default.yaml", expected), expected)
+  EXPECT_EQ(committed("config/default.yaml", expected), expected)
       << "HYALITE_WRITE_CONFIG=1 writes it anew";
 }
 
@@ -149,7 +151,13 @@ TEST(Manual, DefaultYamlChangesNothingAsItStands) {
 
 TEST(Manual, SchemaIsWhatTheHeaderSays) {
   const std::string expected = schema_json(manual_of_source());
-  EXPECT_EQ(committed("hyalite.schema.json", expected), expected)
+  EXPECT_EQ(committed("config/hyalite.schema.json", expected), expected)
+      << "HYALITE_WRITE_CONFIG=1 writes it anew";
+}
+
+TEST(Manual, ManPageIsWhatTheHeaderSays) {
+  const std::string expected = settings_man_page(manual_of_source());
+  EXPECT_EQ(committed("docs/man/hyalite.yaml.5", expected), expected)
       << "HYALITE_WRITE_CONFIG=1 writes it anew";
 }
 
