@@ -59,4 +59,7 @@ using Certificate = Shared<X509, X509_up_ref, X509_free>;
 using PrivateKey = Shared<EVP_PKEY, EVP_PKEY_up_ref, EVP_PKEY_free>;
 using Context = Shared<SSL_CTX, SSL_CTX_up_ref, SSL_CTX_free>;
 
+inline void free_certificates(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+using CertificateStack = Owned<STACK_OF(X509), free_certificates>;
+
 }  // namespace hyalite

@@ -38,8 +38,8 @@ using Sha256 = std::array<unsigned char, 32>;
 struct Leaf {
   Certificate certificate;
   PrivateKey key;
-  // From the leaf's issuer upwards, without the root when there are intermediates; lent by the
-  // source, which outlives all its leaves' users. Empty for an untrusted issuer.
+  // From the leaf's issuer upwards, without the root, as clients have it: empty when the CA is a
+  // root, and null for an untrusted issuer. Lent by the source, which outlives its leaves' users.
   STACK_OF(X509) * issuers = nullptr;
   Sha256 digest{};  // of the certificate's DER
   WallTime not_after{};
