@@ -4,16 +4,9 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace hyalite {
 
 namespace {
-
-std::string normal(std::string_view name) {
-  if (!name.empty() && name.back() == '.') name.remove_suffix(1);
-  return to_lower(name);
-}
 
 // "host:80" and "host" are one host; an IPv6 literal in brackets stays whole.
 std::string_view without_port(std::string_view host) {
@@ -28,7 +21,9 @@ bool any_contains(const std::vector<Network>& networks, const IpAddress& ip) {
 }  // namespace
 
 Bypass::Bypass(const BypassSettings& settings) : settings_(settings) {
-  for (const std::string& name : settings.names) names_.insert(normal(name));
+  NameSet::Builder names;
+  for (const std::string& name : settings.names) names.add(HostName(name).text(), NameSet::with_subdomains, 0);
+  names_ = std::move(names).build();
 }
 
 bool Bypass::covers(const ClientAddress& client, const OriginalDestination& destination) const {
@@ -36,14 +31,7 @@ bool Bypass::covers(const ClientAddress& client, const OriginalDestination& dest
 }
 
 bool Bypass::covers_name(std::string_view name) const {
-  if (names_.empty() || name.empty()) return false;
-  std::string host = normal(without_port(name));
-  for (std::string_view rest = host;;) {
-    if (names_.contains(std::string(rest))) return true;
-    const auto dot = rest.find('.');
-    if (dot == std::string_view::npos) return false;
-    rest.remove_prefix(dot + 1);
-  }
+  return !names_.empty() && names_.find(HostName(without_port(name)).text()).has_value();
 }
 
 }  // namespace hyalite

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
+#include <hyalite/cpp/name_set.hpp>
+
 #include <string_view>
-#include <unordered_set>
 
 #include "settings/settings.h"
 
@@ -20,7 +20,7 @@ class Bypass {
 
  private:
   BypassSettings settings_;
-  std::unordered_set<std::string> names_;  // lower case, without a final dot
+  NameSet names_;
 };
 
 }  // namespace hyalite

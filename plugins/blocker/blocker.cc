@@ -1,5 +1,6 @@
 // Refuses what is listed: host names and all that is below them, in requests and in TLS handshakes.
 // SPDX-License-Identifier: MIT
+#include <hyalite/cpp/name_set.hpp>
 #include <hyalite/plugin.hpp>
 
 #include <memory>
@@ -7,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "domain_set.h"
 #include "list_file.h"
 #include "page.h"
 
@@ -26,53 +26,54 @@ struct Blocker : hyalite::Plugin<Blocker> {
   void configure(const hyalite::Settings& settings) {
     resets_ = settings["answer"].text("page") == "reset";
     sources_.emplace_back("hosts");
-    for (const hyalite::Value host : settings["hosts"]) add_host(host);
+    hyalite::NameSet::Builder names;
+    for (const hyalite::Value host : settings["hosts"]) add_host(host, names);
     for (const hyalite::Value list : settings["lists"]) {
-      const auto source = static_cast<std::uint8_t>(sources_.size());
+      const auto source = static_cast<std::uint32_t>(sources_.size());
       sources_.emplace_back(list.text());
-      read_list(sources_.back(), source, names_,
+      read_list(sources_.back(), source, names,
                 [&](const std::string& what) { list.mistake(what); });
     }
+    names_ = std::move(names).build();
     define(requests_, "blocker_requests_total", "Requests that were blocked.");
     define(handshakes_, "blocker_handshakes_total", "TLS handshakes that were blocked.");
     log(HYALITE_LOG_INFO, "lists are loaded", {{"names", std::to_string(names_.size())}});
   }
 
   hyalite::Verdict on_request_head(hyalite::Request& request) {
-    const auto name = normal_host(request.host_name());
-    const auto entry = name ? names_.find(*name) : std::nullopt;
+    const hyalite::HostName name(request.host_name());
+    const auto entry = names_.find(name.text());
     if (!entry) return hyalite::Verdict::go_on;
     requests_.add();
     const std::string rule = rule_of(*entry);
     if (resets_) return request.reset(rule);
     return request.respond(
-        403, block_page(*name, entry->name),
+        403, block_page(name.text(), entry->name),
         {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}}, rule);
   }
 
   // There is no page to show in a handshake that is not ours.
   hyalite::Verdict on_client_hello(hyalite::Flow& flow, const hyalite::ClientHello&) {
-    const auto name = normal_host(flow.server_name());
-    const auto entry = name ? names_.find(*name) : std::nullopt;
+    const auto entry = names_.find(hyalite::HostName(flow.server_name()).text());
     if (!entry) return hyalite::Verdict::go_on;
     handshakes_.add();
     return flow.reset(rule_of(*entry));
   }
 
  private:
-  void add_host(const hyalite::Value& host) {
-    if (const auto name = normal_host(host.text()))
-      names_.add(*name, 0);
+  static void add_host(const hyalite::Value& host, hyalite::NameSet::Builder& names) {
+    if (const hyalite::HostName name(host.text()); name.valid())
+      names.add(name.text(), hyalite::NameSet::with_subdomains, 0);
     else
       host.mistake("is not a host name (a name stands for all that is below it, too)");
   }
 
   // For records: which name, and where it is written.
-  std::string rule_of(const DomainSet::Entry& entry) const {
-    return std::string(entry.name) + " (" + sources_[entry.source] + ")";
+  std::string rule_of(const hyalite::NameSet::Match& entry) const {
+    return std::string(entry.name) + " (" + sources_[entry.value] + ")";
   }
 
-  DomainSet names_;
+  hyalite::NameSet names_;
   std::vector<std::string> sources_;
   bool resets_ = false;
   hyalite::Counter requests_, handshakes_;

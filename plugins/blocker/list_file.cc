@@ -71,7 +71,7 @@ std::string what_is_wrong(std::string_view line) {
 
 }  // namespace
 
-bool read_list(const std::string& path, std::uint8_t source, DomainSet& names,
+bool read_list(const std::string& path, std::uint32_t source, hyalite::NameSet::Builder& names,
                const std::function<void(const std::string&)>& mistake) {
   const File file(std::fopen(path.c_str(), "rbe"));
   struct stat status {};
@@ -87,11 +87,11 @@ bool read_list(const std::string& path, std::uint8_t source, DomainSet& names,
     ++number;
     const std::string_view line = trim(raw->substr(0, raw->find('#')));
     if (line.empty()) continue;
-    if (names.full())
-      return mistake(path + ":" + std::to_string(number) + ": all lists together are too large"),
-             false;
-    if (const auto name = normal_host(line)) {
-      names.add(*name, source);
+    if (const hyalite::HostName name(line); name.valid()) {
+      if (names.add(name.text(), hyalite::NameSet::with_subdomains, source) ==
+          hyalite::NameSet::Builder::full)
+        return mistake(path + ":" + std::to_string(number) + ": all lists together are too large"),
+               false;
     } else if (++wrong <= kMostTold) {
       mistake(path + ":" + std::to_string(number) + ": \"" + shown(line) +
               "\": " + what_is_wrong(line));
