@@ -1,0 +1,222 @@
+// What of a request or response may stand in a record: secrets are left out, what they belong to
+// stays. SPDX-License-Identifier: MIT
+#include "redact.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos
+             ? std::string_view()
+             : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool lists(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// ---- Authorization (RFC 9110, section 11.4): scheme, a space, and the secret
+
+// A word that can be a scheme's name, and not by chance a secret.
+bool looks_like_a_scheme(std::string_view word) {
+  return !word.empty() && word.size() <= 24 && std::all_of(word.begin(), word.end(), [](char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
+std::string redacted_credentials(std::string_view value) {
+  const auto space = value.find(' ');
+  if (space == std::string_view::npos || !looks_like_a_scheme(value.substr(0, space)))
+    return std::string(kRedacted);
+  return std::string(value.substr(0, space + 1)).append(kRedacted);
+}
+
+// ---- cookies (RFC 6265, section 4)
+
+// Where a cookie's pair ends: at the next ";" that is not inside of a quoted value.
+std::size_t end_of_pair(std::string_view text) {
+  const auto semicolon = text.find(';');
+  const auto quote = text.find("=\"");
+  if (quote == std::string_view::npos || quote > semicolon) return semicolon;
+  const auto closing = text.find('"', quote + 2);
+  return closing == std::string_view::npos ? closing : text.find(';', closing);
+}
+
+// "name=value" without the value; what has no name is all secret.
+std::string redacted_pair(std::string_view pair) {
+  const auto equals = pair.find('=');
+  if (equals == std::string_view::npos || equals == 0) return std::string(kRedacted);
+  return std::string(pair.substr(0, equals + 1)).append(kRedacted);
+}
+
+bool is_attribute(std::string_view pair) {
+  static constexpr std::string_view kAttributes[] = {"domain",   "expires",     "httponly",
+                                                     "max-age",  "partitioned", "path",
+                                                     "priority", "samesite",    "secure"};
+  const std::string name = lower(trim(pair.substr(0, pair.find('='))));
+  return std::find(std::begin(kAttributes), std::end(kAttributes), name) != std::end(kAttributes);
+}
+
+// `keeps(index, pair)`: may this pair be shown as it is?
+template <class Keeps>
+std::string redacted_pairs(std::string_view rest, Keeps keeps) {
+  std::string out;
+  for (std::size_t index = 0;; ++index) {
+    const auto end = end_of_pair(rest);
+    const std::string_view pair = trim(rest.substr(0, end));
+    if (index > 0) out += "; ";
+    if (!pair.empty()) out += keeps(index, pair) ? std::string(pair) : redacted_pair(pair);
+    if (end == std::string_view::npos) return out;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+// ---- URLs
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped =
+        text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0;
+    if (escaped) {
+      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+// The whole name, or a part of a name such as user[password] or login.token.
+bool is_secret(std::string_view written, const std::vector<std::string>& names) {
+  if (lists(names, "*")) return true;
+  const std::string name = lower(decoded(written));
+  if (lists(names, name)) return true;
+  constexpr std::string_view kBetween = "[].: ";
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t end = std::min(name.find_first_of(kBetween, at), name.size());
+    if (lists(names, std::string_view(name).substr(at, end - at))) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+std::string redacted_parameters(std::string_view rest, const std::vector<std::string>& names) {
+  std::string out;
+  for (;;) {
+    const auto end = rest.find_first_of("&;?#");
+    const std::string_view parameter = rest.substr(0, end);
+    const auto equals = parameter.find('=');
+    if (equals != std::string_view::npos && equals + 1 < parameter.size() &&
+        is_secret(parameter.substr(0, equals), names))
+      out.append(parameter.substr(0, equals + 1)).append(kRedacted);
+    else
+      out.append(parameter);
+    if (end == std::string_view::npos) return out;
+    out += rest[end];
+    rest.remove_prefix(end + 1);
+  }
+}
+
+// Without the user and password of an authority, if there is one (RFC 3986, section 3.2.1).
+std::string without_user(std::string_view before_query) {
+  const auto scheme = before_query.find("://");
+  const bool is_path = scheme == std::string_view::npos && !before_query.empty() &&
+                       before_query[0] == '/' && before_query.substr(0, 2) != "//";
+  if (is_path) return std::string(before_query);
+  const std::size_t start = scheme != std::string_view::npos    ? scheme + 3
+                            : before_query.substr(0, 2) == "//" ? 2
+                                                                : 0;
+  const std::string_view authority =
+      before_query.substr(start, before_query.find('/', start) - start);
+  const auto at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string(before_query);
+  return std::string(before_query.substr(0, start))
+      .append(kRedacted)
+      .append(before_query.substr(start + at));
+}
+
+}  // namespace
+
+const std::vector<std::string>& Redaction::usual_query() {
+  static const std::vector<std::string> kNames{"access_token",
+                                               "api_key",
+                                               "apikey",
+                                               "assertion",
+                                               "auth",
+                                               "authorization",
+                                               "client_secret",
+                                               "code",
+                                               "id_token",
+                                               "key",
+                                               "otp",
+                                               "passwd",
+                                               "password",
+                                               "pwd",
+                                               "refresh_token",
+                                               "secret",
+                                               "session",
+                                               "sessionid",
+                                               "sid",
+                                               "sig",
+                                               "signature",
+                                               "token",
+                                               "x-amz-credential",
+                                               "x-amz-security-token",
+                                               "x-amz-signature",
+                                               "x-goog-signature"};
+  return kNames;
+}
+
+const std::vector<std::string>& Redaction::usual_headers() {
+  static const std::vector<std::string> kNames{"authentication-info",  "proxy-authentication-info",
+                                               "x-amz-security-token", "x-api-key",
+                                               "x-auth-token",         "x-csrf-token",
+                                               "x-xsrf-token"};
+  return kNames;
+}
+
+std::string redacted_header(std::string_view name, std::string_view value,
+                            const Redaction& redaction) {
+  if (redaction.off) return std::string(value);
+  const std::string known = lower(name);
+  if (lists(redaction.headers, known)) return std::string(kRedacted);
+  if (known == "authorization" || known == "proxy-authorization")
+    return redacted_credentials(value);
+  if (known == "cookie" || known == "cookie2")
+    return redacted_pairs(value, [](std::size_t, std::string_view) { return false; });
+  if (known == "set-cookie" || known == "set-cookie2")
+    return redacted_pairs(value, [](std::size_t index, std::string_view pair) {
+      return index > 0 && is_attribute(pair);
+    });
+  if (known == "referer" || known == "location" || known == "content-location")
+    return redacted_url(value, redaction);
+  return std::string(value);
+}
+
+std::string redacted_url(std::string_view url, const Redaction& redaction) {
+  if (redaction.off) return std::string(url);
+  const auto query = url.find_first_of("?#");
+  std::string out = without_user(url.substr(0, query));
+  if (query == std::string_view::npos) return out;
+  out += url[query];
+  return out += redacted_parameters(url.substr(query + 1), redaction.query);
+}
