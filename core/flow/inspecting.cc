@@ -71,6 +71,9 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
     return {0, PassedThrough{Uninspected::bypass}};
   }
   exchange_->summary.from_client += exchange_->request.raw().size();
+  if (only_connect_ && !exchange_->request.is_connect()) {
+    return {head.consumed, refuse_request(Refusal::behind_refused_connect, effects)};
+  }
   return {head.consumed, asked(head, effects)};
 }
 
@@ -245,9 +248,17 @@ Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
   return send_response(effects);
 }
 
+// A client that counts on its tunnel may have sent what somebody else chose, before it knew. RFC 9931 asks to close then. Only
+// where a proxy asks for authentication the client asks again, and does so on this very connection when that is what is
+// authenticated: then nothing but a CONNECT may follow (docs/decisions/0005).
+bool Inspecting::refuses_tunnel() const {
+  const Exchange& x = *exchange_;
+  return x.request.is_connect() && x.response.status() != 407;
+}
+
 bool Inspecting::will_close() const {
   const Exchange& x = *exchange_;
-  return draining_ || !x.request_keeps_alive() || !x.response_keeps_alive();
+  return draining_ || !x.request_keeps_alive() || !x.response_keeps_alive() || refuses_tunnel();
 }
 
 Outcome Inspecting::send_response(Effects& effects) {
@@ -328,6 +339,7 @@ Outcome Inspecting::settle(Effects& effects) {
 
 // The heads and held bodies lie in the exchange, and some of them are only now on their way.
 Outcome Inspecting::next_exchange(Effects& effects) {
+  only_connect_ = exchange_->request.is_connect();
   effects.keep(std::move(exchange_));
   ask_ = Ask::head;
   reply_ = Reply::none;
@@ -345,7 +357,7 @@ Outcome Inspecting::decided(Effects& effects) {
     return Close{reason, Ending::reset, Ending::reset};
   }
   const bool untouched = !x.subject.request_sent && (ask_ == Ask::done || x.request_body.complete());
-  const bool keep = untouched && keeps_alive(x.request) && !draining_ && ask_ != Ask::body;
+  const bool keep = untouched && keeps_alive(x.request) && !x.request.is_connect() && !draining_ && ask_ != Ask::body;
   std::string page = plugin_page(*respond, x.request.is_head(), keep);
   x.answered_by_us(respond->status, page.size());
   effects.send_owned(Side::client, std::move(page));

@@ -84,6 +84,7 @@ class Inspecting final : public Stage {
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
+  bool refuses_tunnel() const;
 
   const InspectingNeeds needs_;
   RequestReader request_reader_;
@@ -94,6 +95,7 @@ class Inspecting final : public Stage {
   std::optional<Address> connected_to_;
   std::string pending_;  // of a held request: what goes out once upstream is connected
   std::size_t interims_ = 0;
+  bool only_connect_ = false;       // the last answer asked for another CONNECT
   bool promised_continue_ = false;  // we said 100 ourselves; upstream's own is not passed on
   bool draining_ = false;
   Monotonic waiting_since_;  // for a request

@@ -3,33 +3,64 @@
 #include "flow/late_request.h"
 
 #include "base/text.h"
+#include "sniff/protocol.h"
 
 namespace hyalite {
 
 namespace {
 
 constexpr Bytes kVersion = "http/";
+constexpr std::size_t kLongestMethod = 32;
 // No server reads a longer request line.
 constexpr std::size_t kMostBytes = std::size_t{64} << 10;
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' || c == '\n'; }
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 }  // namespace
 
+LateRequest::LateRequest(Uninspected why)
+    : watch_(why == Uninspected::other || why == Uninspected::tls ? Watch::first_word : Watch::nothing),
+      versions_count_(why == Uninspected::other) {}
+
 bool LateRequest::shows_in(Bytes bytes) {
-  for (std::size_t i = 0; watching_ && i < bytes.size(); ++i) {
-    const char c = lower(bytes[i]);
-    if (!begun_ && is_space(c)) continue;
-    begun_ = true;
-    if (c == '\n' || ++seen_ > kMostBytes) {
-      watching_ = false;
-    } else if (c == kVersion[matched_]) {
-      if (++matched_ == kVersion.size()) return true;
-    } else {
-      matched_ = c == kVersion[0] ? 1 : 0;
-    }
+  for (char c : bytes) {
+    if (watch_ == Watch::nothing) return false;
+    if (shows_with(c)) return true;
   }
   return false;
+}
+
+bool LateRequest::shows_with(char c) {
+  if (seen_ == 0 && is_space(c)) return false;
+  ++seen_;
+  if (versions_count_ && is_version_with(lower(c))) return true;
+  if (is_method_before(c)) return true;
+  const bool over = c == '\n' || seen_ > kMostBytes || (watch_ == Watch::rest_of_line && !versions_count_);
+  if (over) watch_ = Watch::nothing;
+  return false;
+}
+
+bool LateRequest::is_method_before(char c) {
+  if (watch_ == Watch::first_word) {
+    if (is_space(c)) {
+      watch_ = Watch::behind_it;
+    } else if (!is_control(c) && word_.size() < kLongestMethod) {
+      word_ += c;
+    }
+  } else if (watch_ == Watch::behind_it && !is_space(c)) {
+    watch_ = Watch::rest_of_line;
+    return is_known_method(word_);
+  }
+  return false;
+}
+
+bool LateRequest::is_version_with(char c) {
+  if (c != kVersion[matched_]) {
+    matched_ = c == kVersion[0] ? 1 : 0;
+    return false;
+  }
+  return ++matched_ == kVersion.size();
 }
 
 }  // namespace hyalite

@@ -3,28 +3,39 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "base/bytes.h"
+#include "flow/reason.h"
 
 namespace hyalite {
 
 // What is sniffed must be decided at once, or protocols whose clients send a few binary bytes and wait would stand still. So
-// "G\x01T" is no HTTP; but some servers take any word for a method, and the rest of the line may come later. Until the
-// first line ends, or the server has answered what it read, a version of HTTP in it gives the request away.
+// "G\x01T" is no HTTP; but some servers take any word for a method or skip control characters, and the rest of the line may
+// come later. Until the first line ends, or the server has answered what it read, two things give the request away: a version of
+// HTTP in the line; or a first word that, less its control characters, is a method, with something behind it (HTTP/0.9).
 class LateRequest {
  public:
-  explicit LateRequest(bool watching) : watching_(watching) {}
+  // What passes uninspected, and why. Behind what began like TLS only the first word counts: a ClientHello names "http/1.1".
+  explicit LateRequest(Uninspected why);
 
-  // The client's next bytes. True: with them its first line has a version of HTTP in it; they must not go on.
+  // The client's next bytes. True: with them a request shows; they must not go on.
   bool shows_in(Bytes bytes);
   // A server that answers in the middle of a line reads no HTTP (a SOCKS server does, and then a request may well follow).
-  void server_spoke() { watching_ = false; }
+  void server_spoke() { watch_ = Watch::nothing; }
 
  private:
-  bool watching_;
-  bool begun_ = false;       // a byte came that is no white space: empty lines before a request do not count
+  enum class Watch { nothing, first_word, behind_it, rest_of_line };
+
+  bool shows_with(char c);
+  bool is_version_with(char c);
+  bool is_method_before(char c);
+
+  Watch watch_;
+  bool versions_count_;
+  std::string word_;         // the first one so far, without its control characters; as much as a method can have
   std::size_t matched_ = 0;  // of "http/"
-  std::size_t seen_ = 0;
+  std::size_t seen_ = 0;     // of the line; white space before it does not count
 };
 
 }  // namespace hyalite

@@ -11,7 +11,7 @@ Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, s
       idle_(idle),
       clock_(clock),
       filter_(std::move(filter)),
-      late_request_(why == Uninspected::other),
+      late_request_(why),
       moved_(clock.now()) {}
 
 Tunnelling::~Tunnelling() = default;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/chunk_line.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/characters.h"
 
@@ -35,13 +37,20 @@ bool take_token(Bytes& rest) {
   return length > 0;
 }
 
+// Takes `what` off the front, with the white space around it; without it, nothing.
+bool take_with_blanks(char what, Bytes& rest) {
+  constexpr Bytes kBlanks = " \t";
+  const std::size_t at = rest.find_first_not_of(kBlanks);
+  if (at == Bytes::npos || rest[at] != what) return false;
+  const std::size_t after = rest.find_first_not_of(kBlanks, at + 1);
+  rest.remove_prefix(std::min(after, rest.size()));
+  return true;
+}
+
 bool are_extensions(Bytes rest) {
   while (!rest.empty()) {
-    if (rest[0] != ';') return false;
-    rest.remove_prefix(1);
-    if (!take_token(rest)) return false;
-    if (rest.empty() || rest[0] != '=') continue;
-    rest.remove_prefix(1);
+    if (!take_with_blanks(';', rest) || !take_token(rest)) return false;
+    if (!take_with_blanks('=', rest)) continue;
     const bool quoted = !rest.empty() && rest[0] == '"';
     if (!(quoted ? take_quoted(rest) : take_token(rest))) return false;
   }
@@ -63,7 +72,8 @@ std::optional<Refusal> parse_chunk_line(Bytes line, ChunkLine& out) {
   for (char c : line.substr(0, out.digits)) out.size = out.size * 16 + digit_value(c);
   if (out.size > INT64_MAX) return Refusal::chunk_size_overflow;
   const Bytes rest = line.substr(out.digits);
-  if (!rest.empty() && rest[0] != ';') return Refusal::bad_chunk_size;
+  Bytes behind = rest;
+  if (!rest.empty() && !take_with_blanks(';', behind)) return Refusal::bad_chunk_size;
   return are_extensions(rest) ? std::nullopt : std::optional(Refusal::bad_chunk_extension);
 }
 

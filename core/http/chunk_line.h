@@ -16,8 +16,8 @@ struct ChunkLine {
 };
 
 // `line` is without its CRLF, and has no LF. One to sixteen hexadecimal digits; then extensions of
-// the form ;name, ;name=token or ;name="quoted string", without white space outside the quotes.
-// nullopt = fine, and `out` is filled.
+// the form ;name, ;name=token or ;name="quoted string". White space may stand where the grammar has
+// BWS, around ';' and '=', but not at the end. nullopt = fine, and `out` is filled.
 std::optional<Refusal> parse_chunk_line(Bytes line, ChunkLine& out);
 
 }  // namespace hyalite

@@ -58,6 +58,8 @@ enum class Refusal : std::uint8_t {
   framing_named_in_connection,
   bad_upgrade,
   unknown_expectation,
+  // What may follow a CONNECT that was refused (RFC 9931, section 7).
+  behind_refused_connect,
   // What a response may not do (RFC 9110, sections 9.3.6 and 15.2).
   length_not_allowed,
   interim_to_http_1_0,

@@ -66,11 +66,6 @@ constexpr std::array<std::string_view, 49> kMethods = {"ACL",
                                                        "BPROPFIND",
                                                        "BPROPPATCH"};
 
-bool is_method(Bytes word) {
-  return std::any_of(kMethods.begin(), kMethods.end(),
-                     [&](std::string_view method) { return equals_ignoring_case(word, method); });
-}
-
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
 }
@@ -105,6 +100,21 @@ bool looks_like_request(Bytes rest) {
   return target[0] == '/' || target[0] == '*' || target.find("://") != Bytes::npos;
 }
 
+// "0033git-upload-pack": a packet's length in hexadecimal, and a service of git.
+bool is_git_service(Bytes word) {
+  constexpr Bytes kHex = "0123456789abcdef";
+  return word.size() > 8 && word.find_first_not_of(kHex) >= 4 && word.substr(4, 4) == "git-";
+}
+
+// What begins with a service of git, until it shows that it is none.
+ClientSpeaks judge_git(Bytes rest, bool complete) {
+  const std::size_t nul = rest.find('\0');
+  if (contains_ignoring_case(rest.substr(0, nul), "http/")) return ClientSpeaks::http1;
+  if (nul != Bytes::npos) return ClientSpeaks::other;
+  if (!complete) return ClientSpeaks::need_more;
+  return looks_like_request(rest) ? ClientSpeaks::http1 : ClientSpeaks::other;
+}
+
 ClientSpeaks judge_line(const Line& line) {
   const auto end = std::find_if(line.text.begin(), line.text.end(), is_space);
   const Bytes word(line.text.begin(), end), rest(end, line.text.end());
@@ -112,7 +122,8 @@ ClientSpeaks judge_line(const Line& line) {
   const auto undecided = line.complete ? ClientSpeaks::other : ClientSpeaks::need_more;
   // "GET\r\n" is a word alone: the CR belongs to the end of the line.
   if (rest.empty() || rest == "\r") return undecided;
-  if (is_method(word) || looks_like_request(rest)) return ClientSpeaks::http1;
+  if (is_git_service(word)) return judge_git(rest, line.complete);
+  if (is_known_method(word) || looks_like_request(rest)) return ClientSpeaks::http1;
   return undecided;
 }
 
@@ -131,6 +142,11 @@ ClientSpeaks judge(Bytes first) {
 }
 
 }  // namespace
+
+bool is_known_method(Bytes word) {
+  return std::any_of(kMethods.begin(), kMethods.end(),
+                     [&](std::string_view method) { return equals_ignoring_case(word, method); });
+}
 
 ClientSpeaks sniff_client(Bytes first, std::size_t limit) {
   // Never looks behind the limit: then the answer cannot depend on how much came at once.

@@ -32,11 +32,15 @@ enum class ServerSpeaks {
 // and holds no other control byte. It is a known method in any case; or the line holds "HTTP/" in
 // any case behind it; or the second word looks like a target
 // ("/...", "*..." or "...://..."), as in HTTP/0.9. A line that ends without any of this is
-// something else.
+// something else. So is git's own protocol, whose first packet ("0033git-upload-pack /x\0host=...")
+// has a path, but a NUL behind it and no end of a line.
 ClientSpeaks sniff_client(Bytes first, std::size_t limit = 16 * 1024);
 
 // The same for a server, before or after the client said anything.
 ServerSpeaks sniff_server(Bytes first);
+
+// A method of the IANA registry, or of UPnP and caches, in any case.
+bool is_known_method(Bytes word);
 
 const char* name(ClientSpeaks speaks);  // for logs and counters
 const char* name(ServerSpeaks speaks);

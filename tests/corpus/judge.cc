@@ -450,7 +450,7 @@ std::string judge_readers(const Case& made, const Splitting& splitting) {
   if (made.ends) reading.end();
   std::string refused = reading.refused_ ? std::string(describe(*reading.refused_).id) : "";
   const bool beyond_readers = verdict.refusal == "unasked_response" || verdict.refusal == "target_too_long" ||
-                              verdict.refusal == "too_many_interim_responses" || verdict.refusal == "switched_too_early";
+                              verdict.refusal == "too_many_interim_responses" || verdict.refusal == "behind_refused_connect" || verdict.refusal == "switched_too_early";
   if (beyond_readers && refused != verdict.refusal) return {};
   std::string wrong;
   if (refused != verdict.refusal) wrong += "the readers refuse: " + (refused.empty() ? "nothing" : refused);

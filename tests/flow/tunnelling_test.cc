@@ -36,6 +36,31 @@ TEST_F(TunnellingTalk, IsCutWhenItsFirstLineTurnsOutToBeARequest) {
   }
 }
 
+TEST_F(TunnellingTalk, IsCutWhenItsFirstWordIsAMethodLessControlCharacters) {
+  for (const char* request : {"\x01GET /secret\r\n", "g\x01" "e\x7ft \x02/\r\n", "\x16\x03PO\x01ST\t/", "\x01GET\r/x\n"}) {
+    for (Uninspected why : {Uninspected::other, Uninspected::tls}) {
+      for (bool drip : {false, true}) {
+        Playbook t(std::make_unique<Tunnelling>(why, Seconds{60}, clock), true);
+        drip ? t.drips(Side::client, request) : t.client(request);
+        ASSERT_TRUE(t.said<Close>()) << request;
+        EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+        EXPECT_EQ(t.sent(Side::upstream).find('/'), std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_F(TunnellingTalk, IsNoRequestForAMethodAloneNorForAWordThatIsNone) {
+  for (const char* words : {"\x01GET\r\n", "GET \r\n/ x", "\x01GETS /x\n", "\x01\x02 GET /x\n", "0033git-upload-pack /GET /x\n"}) {
+    Playbook t = talk(true);
+    EXPECT_TRUE(t.client(words).going()) << words;
+    EXPECT_EQ(t.sent(Side::upstream), words);
+  }
+  // A ClientHello that offers HTTP/1.1.
+  Playbook tls(std::make_unique<Tunnelling>(Uninspected::tls, Seconds{60}, clock), true);
+  EXPECT_TRUE(tls.client("\x16\x03\x01 GET \x08http/1.1\n").going());
+}
+
 TEST_F(TunnellingTalk, IsNoRequestBehindItsFirstLineOrOnceTheServerAnswered) {
   Playbook lines = talk(true);
   lines.client("\x01 hhttp\nGET / HTTP/1.1\r\n");

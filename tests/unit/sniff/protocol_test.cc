@@ -78,6 +78,19 @@ TEST(TheClient, SpeaksSomethingElseWhenNoServerReadsARequestInIt) {
           {"HTTP/1.1 200 OK\r\n", other}});
 }
 
+TEST(TheClient, SpeaksGitWhenAPacketAsksForAServiceOfIt) {
+  expect({{"0033git-upload-pack /project.git\0host=git.example\0"sv, other},
+          {"003agit-receive-pack /~u/x.git\0host=git.example\0\0version=2\0"sv, other},
+          {"0033git-upload-pack /project.git", need_more},
+          {"0033git-upload-pack /project.git\r\n", http1},
+          {"0033git-upload-pack x\r\n", other},
+          {"0033git-upload-pack / HTTP/1.1\0"sv, http1},
+          {"0033git-upload-pack /\0 HTTP/1.1\r\n"sv, other},
+          {"003git-upload-pack /x\0"sv, http1},
+          {"abcd /x\0"sv, http1},
+          {"0033 /x\0"sv, http1}});
+}
+
 TEST(TheClient, IsHeardOutWhileItMaySpeakAnything) {
   expect({{"", need_more},
           {"\r\n \t", need_more},
@@ -136,12 +149,13 @@ TEST(TheClient, IsJudgedOnceAndForAll) {
                                            "\x16",
                                            "\x03",
                                            std::string(1, '\0'),
+                                           "0033git-upload-pack",
                                            "\x7f",
                                            "\xff",
                                            "1"};
   std::mt19937 random(11);
   std::vector<int> seen(5);
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 30'000; ++round) {
     std::string all;
     for (int n = static_cast<int>(random() % 8); n >= 0; --n)
       all += pieces[random() % pieces.size()];
