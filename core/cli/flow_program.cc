@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "flow/delivery.h"
 #include "flow/flows.h"
 #include "plugin/loader.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 class FlowService final : public Service {
  public:
-  FlowService(Chain& chain, const FlowsNeeds& needs) : chain_(chain), flows_(std::make_unique<Flows>(needs)) {}
+  FlowService(Chain& chain, std::unique_ptr<Delivery> delivery, const FlowsNeeds& needs)
+      : chain_(chain), delivery_(std::move(delivery)), flows_(std::make_unique<Flows>(needs)) {}
   // The flows end before the plugins do: each of them still has something to tell.
   ~FlowService() override {
     flows_.reset();
@@ -35,6 +37,7 @@ class FlowService final : public Service {
 
  private:
   Chain& chain_;
+  std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Flows> flows_;
   bool draining_ = false;
 };
@@ -78,11 +81,13 @@ std::string FlowProgram::instance(std::size_t place) const {
 }
 
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
+  auto delivery = std::make_unique<Delivery>(needs.loop, chain_->async());
+  if (auto opened = delivery->open(); !opened) return opened.error();
   if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls); !started) {
     return started.error();
   }
   return std::unique_ptr<Service>(std::make_unique<FlowService>(
-      *chain_, FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
+      *chain_, std::move(delivery), FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
                           needs.worker, needs.workers}));
 }
 

@@ -52,9 +52,13 @@ Answer Exchange::judge_request(const Framing& framing) {
   summary.request_head = elapsed();
   subject.request = &request;
   open();
-  if (chain_.request_head(subject) == Answer::decided) return Answer::decided;
+  return judged_request(chain_.request_head(subject));
+}
+
+Answer Exchange::judged_request(Answer answer) {
+  if (answer != Answer::go_on) return answer;
   // HTTP/1.0 has no chunks (RFC 9112, section 6.1): there a body whose length changes must be whole before its head goes.
-  request_body = relay(Direction::request, framing, request.minor_version() == 0 ? Wire::length : Wire::chunked);
+  request_body = relay(Direction::request, request_framing_, request.minor_version() == 0 ? Wire::length : Wire::chunked);
   return Answer::go_on;
 }
 
@@ -143,9 +147,13 @@ Answer Exchange::judge_response(const Framing& framing) {
   summary.response_head = elapsed();
   summary.upstream_status = static_cast<unsigned>(response.status());
   subject.response = &response;
-  if (chain_.response_head(subject) == Answer::decided) return Answer::decided;
+  return judged_response(chain_.response_head(subject));
+}
+
+Answer Exchange::judged_response(Answer answer) {
+  if (answer != Answer::go_on) return answer;
   const bool chunks = request.minor_version() > 0 && response.minor_version() > 0;
-  response_body = relay(Direction::response, framing, chunks ? Wire::chunked : Wire::until_close);
+  response_body = relay(Direction::response, response_framing_, chunks ? Wire::chunked : Wire::until_close);
   return Answer::go_on;
 }
 
@@ -183,12 +191,25 @@ void Exchange::answered_by_us(unsigned status, std::uint64_t bytes) {
 TrailersHook::Said Exchange::TrailersOf::on_trailers(std::string& lines) {
   Exchange& x = exchange_;
   if (lines.empty() && !x.subject.wants_trailers(direction_)) return Said::unchanged;
-  Trailers& trailers = direction_ == Direction::request ? x.trailers_of_request_ : x.trailers_of_response_;
-  index_trailers(x.arena_.copy(lines), x.rules_.head.fields, trailers);
-  if (ask_trailers(x.chain_, x.subject, direction_, trailers) == Answer::decided) return Said::decided;
-  if (!trailers.edited()) return Said::unchanged;
+  index_trailers(x.arena_.copy(lines), x.rules_.head.fields, trailers());
+  return said(ask_trailers(x.chain_, x.subject, direction_, trailers()), lines);
+}
+
+TrailersHook::Said Exchange::TrailersOf::on_resumed(std::string& lines) {
+  const Lane lane = direction_ == Direction::request ? Lane::request : Lane::response;
+  return said(exchange_.chain_.resume(exchange_.subject, lane), lines);
+}
+
+Trailers& Exchange::TrailersOf::trailers() const {
+  return direction_ == Direction::request ? exchange_.trailers_of_request_ : exchange_.trailers_of_response_;
+}
+
+TrailersHook::Said Exchange::TrailersOf::said(Answer answer, std::string& lines) const {
+  if (answer == Answer::decided) return Said::decided;
+  if (answer == Answer::paused) return Said::paused;
+  if (!trailers().edited()) return Said::unchanged;
   lines.clear();
-  for (const Field& field : trailers.fields()) {
+  for (const Field& field : trailers().fields()) {
     if (!field.line.empty()) {
       lines += field.line;
     } else {

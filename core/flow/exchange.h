@@ -30,8 +30,11 @@ class Exchange {
 
   // ---- the request
   RequestHead request;
-  // The head is whole: it is kept, and the plugins are asked. `decided`: see decision().
+  // The head is whole: it is kept, and the plugins are asked. `decided`: see decision(). `paused`: one waits; when
+  // ready(Lane::request), go on with resume_request().
   Answer judge_request(const Framing& framing);
+  Answer resume_request() { return judged_request(chain_.resume(subject, Lane::request)); }
+  bool request_has_body() const { return request_framing_.has_body(); }
   // What is to be sent; asked once, when the relay lets the head go. A refusal: a plugin's edits made it ambiguous.
   std::optional<Refusal> send_request_head(Effects& effects);
   // Upstream has the whole request.
@@ -46,12 +49,15 @@ class Exchange {
   // An interim one. `decided`, or what is sent is in `effects`.
   Answer pass_interim(Effects& effects, std::optional<Refusal>& refusal);
   Answer judge_response(const Framing& framing);
+  Answer resume_response() { return judged_response(chain_.resume(subject, Lane::response)); }
   std::optional<Refusal> send_response_head(bool close_after, Effects& effects);
   void response_sent();
   Relay response_body;
   bool response_keeps_alive() const { return response_keeps_alive_; }
   Answer open_tunnel(TunnelKind kind) { return chain_.tunnel_open(subject, kind); }
 
+  // What waited in that direction may go on: a head by resume_...(), a body by its relay's resume().
+  bool ready(Lane lane) const { return subject.pause(lane).ready(); }
   const Decision& decision() const { return subject.decision(); }
   // The client got (or will get) this status from us instead of upstream's response.
   void answered_by_us(unsigned status, std::uint64_t bytes);
@@ -66,13 +72,18 @@ class Exchange {
    public:
     TrailersOf(Exchange& exchange, Direction direction) : exchange_(exchange), direction_(direction) {}
     Said on_trailers(std::string& lines) override;
+    Said on_resumed(std::string& lines) override;
 
    private:
+    Trailers& trailers() const;
+    Said said(Answer answer, std::string& lines) const;
     Exchange& exchange_;
     Direction direction_;
   };
 
   Nanoseconds elapsed() const;
+  Answer judged_request(Answer answer);
+  Answer judged_response(Answer answer);
   void open();
   Relay relay(Direction direction, const Framing& framing, Wire resized);
   void frame(Head& head, const Relay& relay, Framing& meant);

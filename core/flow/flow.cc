@@ -32,6 +32,7 @@ Flow::Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::uniqu
       upstream_(needs.loop, callback<&Flow::on_upstream_ready>(*this)),
       timer_(needs.loop, callback<&Flow::on_timer>(*this)),
       turn_(needs.loop, callback<&Flow::on_turn>(*this)) {
+  file_->subject.waker = this;
   if (!client_.attach(std::move(client))) closed_ = CloseReason::internal;
 }
 
@@ -73,6 +74,19 @@ void Flow::on_upstream_ready(Readiness ready) {
 }
 
 void Flow::on_turn() { run(); }
+
+void Flow::on_wake() {
+  if (closed() || closing_) return;
+  ++epoch_;
+  if (connect_waits_ && file_->subject.pause(Lane::upstream).ready()) {
+    const Effects::Connect wanted = *std::exchange(connect_waits_, std::nullopt);
+    connect_to(needs_.route.resumed_target(wanted.instead, *file_), wanted);
+  }
+  if (!closed() && !closing_) act(stage_->on_resumed(needs_.effects));
+  // First what upstream said: behind a response that waited, it is no answer to what the client asks next.
+  if (!closed() && !closing_) take_from(Side::upstream);
+  run();
+}
 
 void Flow::on_timer() {
   armed_.reset();
@@ -233,16 +247,25 @@ void Flow::enter(std::unique_ptr<Stage> next) {
 }
 
 void Flow::connect(const Effects::Connect& wanted) {
-  const auto target = needs_.route.target(wanted.instead, *file_);
-  if (!target) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
+  connect_waits_.reset();
+  connect_to(needs_.route.target(wanted.instead, *file_), wanted);
+}
+
+void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
+  if (target.answer == Answer::paused) {
+    connect_waits_ = wanted;
+    return;
+  }
+  if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
   connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_.watch(), needs_.loop_table,
                                            needs_.worker, callback<&Flow::on_connect_result>(*this));
-  connector_->start(*target);
+  connector_->start(target.spec);
 }
 
 void Flow::close(const Close& how) {
   if (closing_ || how.client == Ending::reset) return close_now(how.reason, how.client, how.upstream);
   connector_.reset();
+  connect_waits_.reset();
   stage_->on_closing(how.reason);
   if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
   upstream_.end();
@@ -252,6 +275,7 @@ void Flow::close(const Close& how) {
 
 void Flow::close_now(CloseReason reason, Ending client, Ending upstream) {
   connector_.reset();
+  connect_waits_.reset();
   turn_.cancel();
   timer_.stop();
   closed_ = reason;

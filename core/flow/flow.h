@@ -16,7 +16,7 @@
 namespace hyalite {
 
 // Owned by Flows. Never deletes itself: when it is over it says so to its owner, who sweeps it after the event.
-class Flow {
+class Flow final : private Waker {
  public:
   // `needs` outlives the flow. Nothing happens before begin().
   Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file);
@@ -53,6 +53,7 @@ class Flow {
   void on_upstream_ready(Readiness ready);
   void on_timer();
   void on_turn();
+  void on_wake() override;
   void on_connect_result(ConnectResult result);
 
   void run();
@@ -66,6 +67,7 @@ class Flow {
   void act(Outcome outcome);
   void enter(std::unique_ptr<Stage> next);
   void connect(const Effects::Connect& wanted);
+  void connect_to(const Target& target, const Effects::Connect& wanted);
   void close(const Close& how);
   void close_now(CloseReason reason, Ending client, Ending upstream);
   void rearm();
@@ -75,6 +77,7 @@ class Flow {
   std::unique_ptr<FlowFile> file_;
   Leg client_, upstream_;
   std::unique_ptr<Stage> stage_;
+  std::optional<Effects::Connect> connect_waits_;  // a plugin waits before it says where, or whether
   std::unique_ptr<Connector> connector_;
   LoopTable::Entry guard_;
   Timer timer_;

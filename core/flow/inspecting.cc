@@ -83,13 +83,22 @@ Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
   began_ = moved_;
   promised_continue_ = false;
   interims_ = 0;
-  const std::size_t target_size = x.request.target().size();
-  if (x.judge_request(head.framing) == Answer::decided) {
-    ask_ = head.framing.has_body() ? Ask::body : Ask::done;
+  target_size_ = x.request.target().size();
+  return judged_request(x.judge_request(head.framing), effects);
+}
+
+Outcome Inspecting::judged_request(Answer said, Effects& effects) {
+  Exchange& x = *exchange_;
+  if (said == Answer::paused) {
+    ask_ = Ask::judging;
+    return request_waits_since_ = needs_.clock.now(), Stay{};
+  }
+  if (said == Answer::decided) {
+    ask_ = x.request_has_body() ? Ask::body : Ask::done;
     return decided(effects);
   }
   ask_ = Ask::held;
-  if (target_size > needs_.rules.target_bytes) return refuse_request(Refusal::target_too_long, effects);
+  if (target_size_ > needs_.rules.target_bytes) return refuse_request(Refusal::target_too_long, effects);
   if (x.request.is_connect() && needs_.rules.connect == Treatment::refuse) {
     return answer(403, "This network does not allow tunnels by CONNECT", "connect_refused", End::client_refused,
                   Close{CloseReason::protocol_refused}, effects);
@@ -132,18 +141,29 @@ Taken Inspecting::take_request_body(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
   const Relay::Step step = x.request_body.feed(bytes);
   x.summary.from_client += step.taken;
+  return {step.taken, moved_request(step, effects)};
+}
+
+Outcome Inspecting::moved_request(const Relay::Step& step, Effects& effects) {
   switch (step.kind) {
-    case Relay::Step::Kind::refused: return {step.taken, refuse_request(step.refusal, effects)};
-    case Relay::Step::Kind::decided: return {step.taken, decided(effects)};
+    case Relay::Step::Kind::refused: return refuse_request(step.refusal, effects);
+    case Relay::Step::Kind::decided: return decided(effects);
+    case Relay::Step::Kind::paused: return request_waits_since_ = needs_.clock.now(), Stay{};
     case Relay::Step::Kind::going:
     case Relay::Step::Kind::complete: break;
   }
-  if (ask_ == Ask::held) {
-    if (!x.request_body.head_may_go()) return {step.taken, Stay{}};
-    return {step.taken, forward_request(effects)};
-  }
+  if (ask_ == Ask::held) return exchange_->request_body.head_may_go() ? forward_request(effects) : Stay{};
   send_request_body(effects);
-  return {step.taken, settle(effects)};
+  return settle(effects);
+}
+
+Outcome Inspecting::resume_request(Effects& effects) {
+  Exchange& x = *exchange_;
+  // The time that a plugin took is not the client's.
+  moved_ = needs_.clock.now();
+  began_ += moved_ - request_waits_since_;
+  if (ask_ == Ask::judging) return judged_request(x.resume_request(), effects);
+  return moved_request(x.request_body.resume(), effects);
 }
 
 // The request may go. Where it goes is known now, and not before: every plugin has spoken.
@@ -240,7 +260,16 @@ Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
                     effects);
     }
   }
-  if (x.judge_response(head.framing) == Answer::decided) return decided(effects);
+  return judged_response(x.judge_response(head.framing), effects);
+}
+
+Outcome Inspecting::judged_response(Answer said, Effects& effects) {
+  Exchange& x = *exchange_;
+  if (said == Answer::decided) return decided(effects);
+  if (said == Answer::paused) {
+    reply_ = Reply::judging;
+    return Stay{};
+  }
   if (!x.response_body.head_may_go()) {
     reply_ = Reply::held;
     return Stay{};
@@ -279,18 +308,28 @@ Taken Inspecting::take_response_body(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
   const Relay::Step step = x.response_body.feed(bytes);
   x.summary.from_upstream += step.taken;
+  return {step.taken, moved_response(step, effects)};
+}
+
+Outcome Inspecting::moved_response(const Relay::Step& step, Effects& effects) {
   switch (step.kind) {
-    case Relay::Step::Kind::refused: return {step.taken, refuse_response(step.refusal, effects)};
-    case Relay::Step::Kind::decided: return {step.taken, decided(effects)};
+    case Relay::Step::Kind::refused: return refuse_response(step.refusal, effects);
+    case Relay::Step::Kind::decided: return decided(effects);
+    case Relay::Step::Kind::paused: return Stay{};
     case Relay::Step::Kind::going:
     case Relay::Step::Kind::complete: break;
   }
-  if (reply_ == Reply::held) {
-    if (!x.response_body.head_may_go()) return {step.taken, Stay{}};
-    return {step.taken, send_response(effects)};
-  }
+  if (reply_ == Reply::held) return exchange_->response_body.head_may_go() ? send_response(effects) : Stay{};
   send_response_body(effects);
-  return {step.taken, settle(effects)};
+  return settle(effects);
+}
+
+Outcome Inspecting::resume_response(Effects& effects) {
+  Exchange& x = *exchange_;
+  moved_ = needs_.clock.now();
+  if (reply_ == Reply::judging) return judged_response(x.resume_response(), effects);
+  const Relay::Step step = x.response_body.resume();
+  return connected_to_ ? moved_response(step, effects) : ended_response(step, effects);
 }
 
 void Inspecting::send_response_body(Effects& effects) {
@@ -418,11 +457,17 @@ Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
       return Close{CloseReason::upstream_left, Ending::in_order, request_under_way() ? Ending::reset : Ending::in_order};
     // It closed without a word: so do we. Half a head is not passed on.
     case Reply::head: return Close{CloseReason::upstream_broke, left.empty() ? Ending::in_order : Ending::reset, Ending::reset};
+    case Reply::judging:
     case Reply::held:
     case Reply::body: break;
   }
+  return ended_response(exchange_->response_body.finish(left), effects);
+}
+
+// Upstream has said all it had to say.
+Outcome Inspecting::ended_response(const Relay::Step& step, Effects& effects) {
   Exchange& x = *exchange_;
-  const Relay::Step step = x.response_body.finish(left);
+  if (step.kind == Relay::Step::Kind::paused) return Stay{};
   if (step.kind == Relay::Step::Kind::decided) return decided(effects);
   if (step.kind == Relay::Step::Kind::refused) return Close{CloseReason::upstream_broke, Ending::reset, Ending::reset};
   if (reply_ == Reply::held) {
@@ -470,20 +515,30 @@ Outcome Inspecting::on_drain(Effects&) {
   return Stay{};
 }
 
+// One direction may have ended the exchange before the other is asked.
+Outcome Inspecting::on_resumed(Effects& effects) {
+  Outcome outcome = Stay{};
+  if (exchange_ && exchange_->ready(Lane::request)) outcome = resume_request(effects);
+  const bool goes_on = std::holds_alternative<Stay>(outcome);
+  if (goes_on && exchange_ && exchange_->ready(Lane::response)) outcome = resume_response(effects);
+  return outcome;
+}
+
 void Inspecting::on_closing(CloseReason reason) {
   if (exchange_) exchange_->end(end_of(reason), name_of(reason));
 }
 
 bool Inspecting::wants(Side side) const {
-  if (side == Side::client) return ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body;
-  return connected_to_.has_value();
+  if (side == Side::client) return (ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body) && !request_waits();
+  return connected_to_.has_value() && !response_waits();
 }
 
 std::optional<Monotonic> Inspecting::deadline() const {
   const TimeoutSettings& timeouts = needs_.rules.timeouts;
   if (!exchange_) return waiting_since_ + timeouts.keepalive_idle;
   if (ask_ == Ask::head) return exchange_->began() + timeouts.head;
-  if (ask_ == Ask::connecting) return std::nullopt;
+  // Whoever lets something wait has a deadline of its own.
+  if (ask_ == Ask::connecting || request_waits() || response_waits()) return std::nullopt;
   if (reply_ == Reply::head && ask_ == Ask::done) return moved_ + timeouts.response_head;
   Monotonic due = moved_ + timeouts.body_idle;
   if (ask_ != Ask::done && timeouts.minimum_body_rate_bytes > 0) {

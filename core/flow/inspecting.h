@@ -44,6 +44,7 @@ class Inspecting final : public Stage {
   Outcome on_drain(Effects& effects) override;
   void on_closing(CloseReason reason) override;
   bool wants(Side side) const override;
+  Outcome on_resumed(Effects& effects) override;
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "inspecting"; }
 
@@ -51,17 +52,21 @@ class Inspecting final : public Stage {
   // The request on its way.
   enum class Ask {
     head,        // awaited
+    judging,     // a plugin waits before it judges the head
     held,        // plugins want the whole body first
     connecting,  // upstream is being connected
     body,        // passing
     done,
   };
   // The response on its way.
-  enum class Reply { none /* nothing was asked */, head, held, body, done };
+  enum class Reply { none /* nothing was asked */, head, judging, held, body, done };
 
   Taken take_request_head(Bytes bytes, Effects& effects);
   Outcome asked(const HeadProgress& head, Effects& effects);
+  Outcome judged_request(Answer said, Effects& effects);
   Taken take_request_body(Bytes bytes, Effects& effects);
+  Outcome moved_request(const Relay::Step& step, Effects& effects);
+  Outcome resume_request(Effects& effects);
   Outcome forward_request(Effects& effects);
   Outcome send_request(Effects& effects);
   void send_request_body(Effects& effects);
@@ -69,7 +74,11 @@ class Inspecting final : public Stage {
   Taken take_response_head(Bytes bytes, Effects& effects);
   Outcome interim(Effects& effects);
   Outcome answered(const HeadProgress& head, Effects& effects);
+  Outcome judged_response(Answer said, Effects& effects);
   Taken take_response_body(Bytes bytes, Effects& effects);
+  Outcome moved_response(const Relay::Step& step, Effects& effects);
+  Outcome ended_response(const Relay::Step& step, Effects& effects);
+  Outcome resume_response(Effects& effects);
   Outcome send_response(Effects& effects);
   void send_response_body(Effects& effects);
   Outcome switch_protocol(Effects& effects);
@@ -85,6 +94,8 @@ class Inspecting final : public Stage {
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
   bool refuses_tunnel() const;
+  bool request_waits() const { return ask_ == Ask::judging || (exchange_ && exchange_->request_body.paused()); }
+  bool response_waits() const { return reply_ == Reply::judging || (exchange_ && exchange_->response_body.paused()); }
 
   const InspectingNeeds needs_;
   RequestReader request_reader_;
@@ -96,11 +107,13 @@ class Inspecting final : public Stage {
   std::string pending_;  // of a held request: what goes out once upstream is connected
   std::size_t interims_ = 0;
   bool only_connect_ = false;       // the last answer asked for another CONNECT
+  std::size_t target_size_ = 0;     // of the request, as it came
   bool promised_continue_ = false;  // we said 100 ourselves; upstream's own is not passed on
   bool draining_ = false;
   Monotonic waiting_since_;  // for a request
   Monotonic began_;          // the body of the request
   Monotonic moved_;          // any byte, either way
+  Monotonic request_waits_since_;
 };
 
 }  // namespace hyalite

@@ -41,6 +41,28 @@ Relay::Step Relay::finish(Bytes rest) {
   return pass_on({}, 0, true);
 }
 
+Relay::Step Relay::resume() {
+  output_.clear();
+  owned_.clear();
+  pieces_.clear();
+  contents_.clear();
+  const bool end = complete_;
+  const WaitsFor waited_for = std::exchange(waits_for_, WaitsFor::nothing);
+  if (waited_for == WaitsFor::body) return heard({}, pipe_.resume(), 0, end);
+  const Bytes raw = owned_.emplace_back(waiting_raw_.bytes());
+  const Bytes content = owned_.emplace_back(waiting_content_.bytes());
+  const BodyStep said{BodyStep::Kind::forward, {&content, 1}, content.size(), end};
+  switch (trailers_hook_->on_resumed(trailers_)) {
+    case TrailersHook::Said::paused: waits_for_ = WaitsFor::trailers; return {Step::Kind::paused};
+    case TrailersHook::Said::decided: return {Step::Kind::decided};
+    case TrailersHook::Said::unchanged:
+    case TrailersHook::Said::changed: break;
+  }
+  waiting_raw_.clear();
+  waiting_content_.clear();
+  return leave(raw, said, 0, end);
+}
+
 Relay::Step Relay::cut(Bytes input) {
   pieces_.clear();
   contents_.clear();
@@ -72,18 +94,19 @@ Relay::Step Relay::cut(Bytes input) {
 
 // `raw`: what came, without the trailers where plugins may see them.
 Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
-  const Step step{end ? Step::Kind::complete : Step::Kind::going, taken};
   complete_ = end;
   if (!piped_) {
     for (Bytes content : contents_) content_out_ += content.size();
     put(raw);
-    return step;
+    return {end ? Step::Kind::complete : Step::Kind::going, taken};
   }
   if (holding_) {
     for (Bytes content : contents_) {
       held_contents_.emplace_back(held_.size() + static_cast<std::size_t>(content.data() - raw.data()), content.size());
     }
     held_.append(raw);
+  } else if (wire_ == Wire::in_place) {
+    note_framing();
   }
   BodyStep said;
   if (pipe_.need() == BodyNeed::none) {
@@ -93,18 +116,45 @@ Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
   } else if (!contents_.empty() || end) {
     said = pipe_.feed(contents_, end);
   }
-  if (said.kind == BodyStep::Kind::decided) return {Step::Kind::decided, taken};
-  if (said.kind == BodyStep::Kind::hold) return {Step::Kind::going, taken};
+  return heard(raw, said, taken, end);
+}
+
+Relay::Step Relay::heard(Bytes raw, BodyStep said, std::size_t taken, bool end) {
+  switch (said.kind) {
+    case BodyStep::Kind::decided: return {Step::Kind::decided, taken};
+    case BodyStep::Kind::hold: return {Step::Kind::going, taken};
+    case BodyStep::Kind::paused: waits_for_ = WaitsFor::body; return {Step::Kind::paused, taken};
+    case BodyStep::Kind::forward: break;
+  }
   if (is_held_whole()) {
     for (Bytes piece : said.output) whole_.append(piece);
     if (whole_.size() > most_whole_) return {Step::Kind::refused, taken, Refusal::content_too_large};
-    if (!end) return step;
+    if (!end) return {Step::Kind::going, taken};
     said = whole();
   }
-  if (end && !ask_about_trailers()) return {Step::Kind::decided, taken};
+  if (end) {
+    switch (ask_about_trailers()) {
+      case TrailersHook::Said::decided: return {Step::Kind::decided, taken};
+      case TrailersHook::Said::paused: return wait_for_trailers(raw, said, taken);
+      case TrailersHook::Said::unchanged:
+      case TrailersHook::Said::changed: break;
+    }
+  }
+  return leave(raw, said, taken, end);
+}
+
+// What would leave now lies in memory that is only lent.
+Relay::Step Relay::wait_for_trailers(Bytes raw, const BodyStep& said, std::size_t taken) {
+  waits_for_ = WaitsFor::trailers;
+  if (!holding_ && wire_ == Wire::as_came) waiting_raw_.append(raw);
+  for (Bytes piece : said.output) waiting_content_.append(piece);
+  return {Step::Kind::paused, taken};
+}
+
+Relay::Step Relay::leave(Bytes raw, const BodyStep& said, std::size_t taken, bool end) {
   content_out_ += said.size;
   put_out(raw, said, end);
-  return step;
+  return {end ? Step::Kind::complete : Step::Kind::going, taken};
 }
 
 BodyStep Relay::whole() {
@@ -116,15 +166,9 @@ BodyStep Relay::whole() {
   return step;
 }
 
-// False when a plugin decided.
-bool Relay::ask_about_trailers() {
-  if (!trailers_hook_ || !(chunked_ || wire_ == Wire::chunked)) return true;
-  switch (trailers_hook_->on_trailers(trailers_)) {
-    case TrailersHook::Said::unchanged:
-    case TrailersHook::Said::changed: return true;
-    case TrailersHook::Said::decided: break;
-  }
-  return false;
+TrailersHook::Said Relay::ask_about_trailers() {
+  if (!trailers_hook_ || !(chunked_ || wire_ == Wire::chunked)) return TrailersHook::Said::unchanged;
+  return trailers_hook_->on_trailers(trailers_);
 }
 
 void Relay::put_out(Bytes raw, const BodyStep& step, bool end) {
@@ -185,8 +229,8 @@ bool Relay::unchanged(const BodyStep& step) const {
   return index == held_contents_.size();
 }
 
-// Content fills the places between the framing in the order it came; plugins may be late with some of it.
-void Relay::put_in_place(std::span<const Bytes> content) {
+// Where between the content the framing of this input stands.
+void Relay::note_framing() {
   std::uint64_t came = content_in();
   for (Bytes piece : contents_) came -= piece.size();
   for (const Piece& piece : pieces_) {
@@ -196,6 +240,10 @@ void Relay::put_in_place(std::span<const Bytes> content) {
       late_.push_back({came, std::string(piece.raw)});
     }
   }
+}
+
+// Content fills the places between the framing in the order it came; plugins may be late with some of it.
+void Relay::put_in_place(std::span<const Bytes> content) {
   std::uint64_t left = content_out_;
   for (Bytes piece : content) left -= piece.size();
   const auto framing_due = [&] {

@@ -26,9 +26,11 @@ enum class Wire {
 // Asked once, when a body whose framing has room for trailers ends.
 class TrailersHook {
  public:
-  enum class Said { unchanged, changed, decided };
+  enum class Said { unchanged, changed, decided, paused };
   // `lines`: the trailer section as it came, perhaps empty; when changed, as it is to leave.
   virtual Said on_trailers(std::string& lines) = 0;
+  // After `paused`: what came of it.
+  virtual Said on_resumed(std::string& lines) = 0;
 
  protected:
   ~TrailersHook() = default;
@@ -43,6 +45,7 @@ class Relay {
       complete,  // the message ended
       refused,   // nothing of this input may go on; the message is over
       decided,   // a plugin decided: see the exchange's decision
+      paused,    // a plugin waits: all of the input was taken, and nothing may be fed until resume() says something else
     };
     Kind kind = Kind::going;
     std::size_t taken = 0;  // bytes of the input
@@ -62,6 +65,10 @@ class Relay {
   // The input ended with `rest` not taken.
   Step finish(Bytes rest);
 
+  // After a step that said paused, when the pause is ready.
+  Step resume();
+  bool paused() const { return waits_for_ != WaitsFor::nothing; }
+
   // To be sent, in order; lent until the next feed, and as long as the input of the last one.
   std::span<const Bytes> output() const { return output_; }
   // May the head go? Not while plugins want the whole body first. Once true it stays true.
@@ -71,11 +78,11 @@ class Relay {
   // With Wire::length.
   std::uint64_t length() const { return length_; }
 
-  bool complete() const { return complete_; }
+  bool complete() const { return complete_ && !paused(); }
   std::uint64_t content_in() const { return reader_.content_bytes(); }
   std::uint64_t content_out() const { return content_out_; }
   // Bytes held for plugins.
-  std::size_t held() const { return held_.size() + pipe_.held(); }
+  std::size_t held() const { return held_.size() + pipe_.held() + waiting_raw_.size() + waiting_content_.size(); }
 
  private:
   struct Late {  // framing that must wait until the content before it has left
@@ -84,13 +91,20 @@ class Relay {
   };
 
   Step cut(Bytes input);
+  // What a plugin that waits is asked about.
+  enum class WaitsFor { nothing, body, trailers };
+
   Step pass_on(Bytes raw, std::size_t taken, bool end);
+  Step heard(Bytes raw, BodyStep said, std::size_t taken, bool end);
+  Step leave(Bytes raw, const BodyStep& said, std::size_t taken, bool end);
+  Step wait_for_trailers(Bytes raw, const BodyStep& said, std::size_t taken);
   bool is_held_whole() const { return holding_ && resized_ == Wire::length; }
   BodyStep whole();
-  bool ask_about_trailers();
+  TrailersHook::Said ask_about_trailers();
   void put_out(Bytes raw, const BodyStep& step, bool end);
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
+  void note_framing();
   void put_in_place(std::span<const Bytes> content);
   void put_chunked(const BodyStep& step, bool end);
   void put(Bytes bytes) {
@@ -119,6 +133,8 @@ class Relay {
   Buffer whole_;                        // while held whole: what plugins made of it
   Bytes whole_bytes_;
   std::deque<Late> late_;               // in_place only
+  WaitsFor waits_for_ = WaitsFor::nothing;
+  Buffer waiting_raw_, waiting_content_;  // while a plugin waits in the trailers' hook
   std::string trailers_;                // the trailer lines, as they came or as they are to leave
 };
 

@@ -11,6 +11,7 @@
 #include "flow/stream_filter.h"
 #include "flow/tunnelling.h"
 #include "flow/turning_away.h"
+#include "flow/waiting.h"
 
 namespace hyalite {
 
@@ -48,8 +49,7 @@ std::unique_ptr<Stage> Route::begin(FlowFile& file) const {
   const FlowFacts& facts = file.facts;
   if (bypass_.covers(facts.client, facts.destination)) return tunnel(Uninspected::bypass, file);
   file.known_to_plugins = true;
-  if (chain_.flow_open(file.subject) == Answer::decided) return by_decision(file);
-  return sniff(file);
+  return judged(chain_.flow_open(file.subject), Opened{}, file);
 }
 
 std::unique_ptr<Stage> Route::sniff(const FlowFile& file) const {
@@ -72,14 +72,25 @@ std::unique_ptr<Stage> Route::next(const Outcome& outcome, FlowFile& file) const
                         [&](const Upgraded&) { return tunnel(Uninspected::upgrade, file); },
                         [&](const TunnelOpened&) { return sniff(file); },
                         [&](const PassedThrough& passed) { return tunnel(passed.why, file); },
+                        [&](const Heard& heard) { return judged(heard.answer, heard.at, file); },
                         [&](const Stay&) -> std::unique_ptr<Stage> { return nullptr; },
                         [&](const Close& how) -> std::unique_ptr<Stage> { return std::make_unique<EndingFlow>(how); },
                     },
                     outcome);
 }
 
+std::unique_ptr<Stage> Route::judged(Answer answer, const Moment& at, FlowFile& file) const {
+  switch (answer) {
+    case Answer::decided: return by_decision(file);
+    case Answer::paused: return std::make_unique<Waiting>(chain_, file.subject, at);
+    case Answer::go_on: break;
+  }
+  return std::visit([&](const auto& moment) { return go_on(moment, file); }, at);
+}
+
+std::unique_ptr<Stage> Route::go_on(const Opened&, FlowFile& file) const { return sniff(file); }
+
 std::unique_ptr<Stage> Route::after(const Sniffed& sniffed, FlowFile& file) const {
-  const ProtocolSettings& rules = settings_.listeners[file.listener].protocols;
   using Found = Sniffed::Found;
   // A ClientHello is read before anybody is asked: then there is something to decide by.
   if (sniffed.found == Found::tls) file.subject.set_protocol(Protocol::tls);
@@ -88,7 +99,12 @@ std::unique_ptr<Stage> Route::after(const Sniffed& sniffed, FlowFile& file) cons
   if (sniffed.found == Found::other || sniffed.found == Found::server_first) {
     file.subject.set_protocol(Protocol::unknown);
   }
-  if (chain_.protocol_known(file.subject) == Answer::decided) return by_decision(file);
+  return judged(chain_.protocol_known(file.subject), sniffed, file);
+}
+
+std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) const {
+  const ProtocolSettings& rules = settings_.listeners[file.listener].protocols;
+  using Found = Sniffed::Found;
   switch (sniffed.found) {
     case Found::http1: return inspect(file);
     case Found::tls:
@@ -110,9 +126,10 @@ std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) cons
   }
   file.subject.set_client_hello(file.hello.hello());
   if (bypass_.covers_name(file.subject.server_name())) return tunnel(Uninspected::bypass, file);
-  if (chain_.client_hello(file.subject) == Answer::decided) return by_decision(file);
-  return tunnel(Uninspected::tls, file);
+  return judged(chain_.client_hello(file.subject), hello, file);
 }
+
+std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { return tunnel(Uninspected::tls, file); }
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
   return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
@@ -161,9 +178,18 @@ std::unique_ptr<Stage> Route::by_decision(FlowFile& file) const {
   return std::make_unique<EndingFlow>(Close{reason, Ending::reset, Ending::reset});
 }
 
-std::optional<ConnectSpec> Route::target(const std::optional<Address>& instead, FlowFile& file) const {
-  const Address to = instead.value_or(file.subject.upstream());
-  if (file.known_to_plugins && !file.uninspected && chain_.upstream_connect(file.subject, to) == Answer::decided) return std::nullopt;
+Target Route::target(const std::optional<Address>& instead, FlowFile& file) const {
+  const bool asks = file.known_to_plugins && !file.uninspected;
+  const Address where = instead.value_or(file.subject.upstream());
+  return to(asks ? chain_.upstream_connect(file.subject, where) : Answer::go_on, instead, file);
+}
+
+Target Route::resumed_target(const std::optional<Address>& instead, FlowFile& file) const {
+  return to(chain_.resume(file.subject, Lane::upstream), instead, file);
+}
+
+Target Route::to(Answer answer, const std::optional<Address>& instead, FlowFile& file) const {
+  if (answer != Answer::go_on) return {answer, {}};
   const UpstreamSettings& upstream = settings_.upstream;
   ConnectSpec spec;
   spec.remote = instead ? *instead : file.subject.upstream();
@@ -175,7 +201,7 @@ std::optional<ConnectSpec> Route::target(const std::optional<Address>& instead, 
   // A tunnel may well wait for its server: only a request is sent at once.
   spec.data_follows = file.exchanges > 0;
   spec.within = settings_.timeouts.connect;
-  return spec;
+  return {Answer::go_on, spec};
 }
 
 }  // namespace hyalite

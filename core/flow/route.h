@@ -8,6 +8,7 @@
 //                   └──anything else, server speaks first────────┘
 //   bypassed, or a plugin said pass_through: Tunnelling, from wherever it was
 //   not redirected to us at all: TurningAway
+//   a plugin lets the flow wait (flow_open, protocol, client_hello): Waiting, and then on as if it had not
 #pragma once
 
 #include <memory>
@@ -26,6 +27,12 @@
 
 namespace hyalite {
 
+// How the upstream leg is connected, or whether at all.
+struct Target {
+  Answer answer = Answer::go_on;  // decided: a plugin forbids it; paused: one waits (Lane::upstream)
+  ConnectSpec spec;               // when go_on
+};
+
 // One per worker. The plugins' hooks about a whole flow are called here, and nowhere else: their verdicts decide what the
 // flow does next, like everything here.
 class Route {
@@ -41,12 +48,19 @@ class Route {
   std::unique_ptr<Stage> next(const Outcome& outcome, FlowFile& file) const;
   // The flow is over: the plugins hear it, if they knew of it. Bytes on the wire.
   void end(FlowFile& file, CloseReason reason, const FlowBytes& bytes) const;
-  // How the upstream leg is connected; nothing when a plugin forbids it.
-  std::optional<ConnectSpec> target(const std::optional<Address>& instead, FlowFile& file) const;
+  Target target(const std::optional<Address>& instead, FlowFile& file) const;
+  // The same, after it said paused.
+  Target resumed_target(const std::optional<Address>& instead, FlowFile& file) const;
 
  private:
   std::unique_ptr<Stage> after(const Sniffed& sniffed, FlowFile& file) const;
   std::unique_ptr<Stage> after(const HelloRead& hello, FlowFile& file) const;
+  // The plugins have spoken.
+  std::unique_ptr<Stage> judged(Answer answer, const Moment& at, FlowFile& file) const;
+  std::unique_ptr<Stage> go_on(const Opened& opened, FlowFile& file) const;
+  std::unique_ptr<Stage> go_on(const Sniffed& sniffed, FlowFile& file) const;
+  std::unique_ptr<Stage> go_on(const HelloRead& hello, FlowFile& file) const;
+  Target to(Answer answer, const std::optional<Address>& instead, FlowFile& file) const;
   std::unique_ptr<Stage> sniff(const FlowFile& file) const;
   std::unique_ptr<Stage> inspect(FlowFile& file) const;
   std::unique_ptr<Stage> tunnel(Uninspected why, FlowFile& file) const;

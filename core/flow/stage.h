@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "flow/reason.h"
+#include "plugin/decision.h"
 
 namespace hyalite {
 
@@ -55,7 +56,14 @@ struct Close {
   Ending client = Ending::in_order;
   Ending upstream = Ending::in_order;
 };
-using Outcome = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Close>;
+// A plugin let the whole flow wait, at the moment that `at` names, and now all plugins have spoken about it.
+struct Opened {};
+using Moment = std::variant<Opened, Sniffed, HelloRead>;
+struct Heard {
+  Answer answer;  // not paused
+  Moment at;
+};
+using Outcome = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Heard, Close>;
 
 // How much of the input a stage used, and what it says.
 struct Taken {
@@ -141,6 +149,8 @@ class Stage {
   virtual Outcome on_deadline(Effects& effects) = 0;
   // That side's connection broke (reset, or a failure of the network).
   virtual Outcome on_broken(Side side, Effects& effects) = 0;
+  // Something that a plugin let wait may go on: whoever has a pause looks whether it is ready.
+  virtual Outcome on_resumed(Effects&) { return Stay{}; }
   // A newer generation serves: end as soon as nobody is hurt.
   virtual Outcome on_drain(Effects&) { return Stay{}; }
 

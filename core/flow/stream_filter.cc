@@ -10,8 +10,20 @@ Outcome StreamFilter::filter(Side from, Bytes bytes, bool end, Effects& effects)
     effects.send(other(from), bytes);
     return Stay{};
   }
-  const BodyStep step = pipe.feed(bytes, end);
-  if (step.kind == BodyStep::Kind::hold) return Stay{};
+  return go_on(from, pipe.feed(bytes, end), effects);
+}
+
+Outcome StreamFilter::resume(Effects& effects) {
+  for (Side from : {Side::client, Side::upstream}) {
+    if (!file_.subject.pause(lane(from)).ready()) continue;
+    Outcome outcome = go_on(from, pipes_[index_of(from)].resume(), effects);
+    if (!std::holds_alternative<Stay>(outcome)) return outcome;
+  }
+  return Stay{};
+}
+
+Outcome StreamFilter::go_on(Side from, const BodyStep& step, Effects& effects) {
+  if (step.kind == BodyStep::Kind::hold || step.kind == BodyStep::Kind::paused) return Stay{};
   if (step.kind == BodyStep::Kind::forward) {
     for (Bytes piece : step.output) effects.send(other(from), piece);
     return Stay{};

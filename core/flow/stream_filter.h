@@ -17,8 +17,12 @@ class StreamFilter final : public TunnelFilter {
         pipes_{chain.stream(file.subject, Direction::request), chain.stream(file.subject, Direction::response)} {}
 
   Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) override;
+  bool paused(Side from) const override { return file_.subject.pause(lane(from)).paused(); }
+  Outcome resume(Effects& effects) override;
 
  private:
+  static Lane lane(Side from) { return from == Side::client ? Lane::request : Lane::response; }
+  Outcome go_on(Side from, const BodyStep& step, Effects& effects);
   void pass_through(Side from, const BodyStep& step, Effects& effects);
 
   FlowFile& file_;

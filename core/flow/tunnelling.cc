@@ -29,7 +29,10 @@ Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
   } else if (late_request_.shows_in(bytes)) {
     return {bytes.size(), Close{CloseReason::request_refused, Ending::reset, Ending::reset}};
   }
-  if (filter_) return {bytes.size(), filter_->filter(from, bytes, false, effects)};
+  if (filter_) {
+    Outcome outcome = filter_->filter(from, bytes, false, effects);
+    return {bytes.size(), std::holds_alternative<Stay>(outcome) ? pass_end(effects) : outcome};
+  }
   effects.send(other(from), bytes);
   return {bytes.size(), Stay{}};
 }
@@ -41,9 +44,28 @@ Outcome Tunnelling::on_end(Side from, Bytes, Effects& effects) {
     const Outcome outcome = filter_->filter(from, {}, true, effects);
     if (!std::holds_alternative<Stay>(outcome)) return outcome;
   }
-  effects.end(other(from));
-  if (++ended_ < 2) return Stay{};
-  return Close{CloseReason::finished};
+  halves_[index_of(from)] = Half::ended;
+  return pass_end(effects);
+}
+
+Outcome Tunnelling::pass_end(Effects& effects) {
+  bool both = true;
+  for (Side side : {Side::client, Side::upstream}) {
+    Half& half = halves_[index_of(side)];
+    if (half == Half::ended && !paused(side)) {
+      effects.end(other(side));
+      half = Half::passed_on;
+    }
+    both &= half == Half::passed_on;
+  }
+  return both ? Outcome{Close{CloseReason::finished}} : Outcome{Stay{}};
+}
+
+Outcome Tunnelling::on_resumed(Effects& effects) {
+  if (!filter_) return Stay{};
+  moved_ = clock_.now();
+  Outcome outcome = filter_->resume(effects);
+  return std::holds_alternative<Stay>(outcome) ? pass_end(effects) : outcome;
 }
 
 Outcome Tunnelling::on_connected(Effects&) {

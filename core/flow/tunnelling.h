@@ -15,6 +15,10 @@ class TunnelFilter {
   virtual ~TunnelFilter() = default;
   // All of `bytes` is taken; what goes on is asked for in `effects`. Stay, or Close.
   virtual Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) = 0;
+  // Does a plugin let that side wait? Then it is not asked to filter more.
+  virtual bool paused(Side from) const = 0;
+  // What waited goes on, as far as it may.
+  virtual Outcome resume(Effects& effects) = 0;
 };
 
 class Tunnelling final : public Stage {
@@ -29,19 +33,24 @@ class Tunnelling final : public Stage {
   Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
   Outcome on_deadline(Effects& effects) override;
   Outcome on_broken(Side side, Effects& effects) override;
-  bool wants(Side) const override { return connected_; }
+  Outcome on_resumed(Effects& effects) override;
+  bool wants(Side side) const override { return connected_ && !paused(side); }
   std::optional<Monotonic> deadline() const override { return moved_ + idle_; }
   std::string_view name() const override { return "tunnelling"; }
   Uninspected why() const { return why_; }
 
  private:
+  bool paused(Side side) const { return filter_ && filter_->paused(side); }
+  Outcome pass_end(Effects& effects);
+
   const Uninspected why_;
   const Milliseconds idle_;
   const Clock& clock_;
   const std::unique_ptr<TunnelFilter> filter_;
   LateRequest late_request_;
   bool connected_ = false;
-  int ended_ = 0;  // sides that ended
+  enum class Half { open, ended, passed_on };  // ended: it is passed on as soon as what came before it is
+  Half halves_[2] = {Half::open, Half::open};
   Monotonic moved_;
 };
 

@@ -54,6 +54,7 @@ BodyStep BodyPipe::feed(Bytes content, bool end) {
   return feed(std::span(&single_, content.empty() ? 0 : 1), end);
 }
 
+BodyStep BodyPipe::resume() { return works_ ? works_->resume() : BodyStep{}; }
 BodyStep BodyPipe::release() { return works_ ? works_->release() : BodyStep{}; }
 
 // ---- made by the chain
@@ -119,7 +120,7 @@ bool BodyPipe::Works::is_left_out(const BodyLink& link) const {
 
 std::size_t BodyPipe::Works::held() const {
   std::size_t sum = 0;
-  for (const BodyLink& link : links_) sum += link.held.size();
+  for (const BodyLink& link : links_) sum += link.held.size() + link.rest.size();
   return sum;
 }
 
@@ -166,27 +167,48 @@ BodyNeed BodyPipe::Works::need() const {
   return need;
 }
 
-BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
+void BodyPipe::Works::begin() {
   for (BodyLink& link : links_) {
     link.output.clear();
     link.spent.clear();
   }
-  const BodyStep step = run(content, end);
+}
+
+BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
+  begin();
+  if (links_.empty()) return {BodyStep::Kind::forward, content, total(content), end};
+  const BodyStep step = run(0, through(links_.front(), content, end), end);
   account();
   return step;
 }
 
-BodyStep BodyPipe::Works::run(std::span<const Bytes> content, bool end) {
-  std::span<const Bytes> passing = content;
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    BodyLink& link = links_[i];
-    const Flow flow = through(link, passing, end);
-    if (flow == Flow::hold) return {BodyStep::Kind::hold, {}, 0, false};
-    if (flow == Flow::decided && std::holds_alternative<PassThrough>(flow_.decision().what))
-      return let_pass(i);
-    if (flow == Flow::decided) return {BodyStep::Kind::decided, {}, 0, false};
-    passing = link.output.resolve();
+BodyStep BodyPipe::Works::resume() {
+  if (!standstill().pause.ready()) return {BodyStep::Kind::paused, {}, 0, false};
+  begin();
+  const BodyStep step = run(paused_at_, call_again(links_[paused_at_]), paused_ends_);
+  account();
+  return step;
+}
+
+// From the link at `at`, which came to `flow`, through those behind it.
+BodyStep BodyPipe::Works::run(std::size_t at, Flow flow, bool end) {
+  for (;; flow = through(links_[at], links_[at - 1].output.resolve(), end)) {
+    switch (flow) {
+      case Flow::forward:
+        break;
+      case Flow::hold:
+        return {BodyStep::Kind::hold, {}, 0, false};
+      case Flow::paused:
+        paused_at_ = at;
+        paused_ends_ = end;
+        return {BodyStep::Kind::paused, {}, 0, false};
+      case Flow::decided:
+        if (std::holds_alternative<PassThrough>(flow_.decision().what)) return let_pass(at);
+        return {BodyStep::Kind::decided, {}, 0, false};
+    }
+    if (++at == links_.size()) break;
   }
+  const auto& passing = links_.back().output.resolve();
   return {BodyStep::Kind::forward, passing, total(passing), end};
 }
 
@@ -200,8 +222,10 @@ BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
       const auto& decided = link.output.resolve();
       output_.insert(output_.end(), decided.begin(), decided.end());
     }
-    if (!link.held.empty())
-      output_.push_back(link.spent.emplace_back(std::exchange(link.held, {})).bytes());
+    for (Buffer* waiting : {&link.held, &link.rest}) {
+      if (!waiting->empty())
+        output_.push_back(link.spent.emplace_back(std::exchange(*waiting, {})).bytes());
+    }
     link.phase = BodyLink::Phase::off;
   }
   const bool by_plugin = decider < links_.size();
@@ -211,6 +235,7 @@ BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
 
 BodyStep BodyPipe::Works::release() {
   for (BodyLink& link : links_) link.spent.clear();
+  chain_.services_->async.pauses.end(standstill().pause);
   const BodyStep step = let_pass(links_.size());
   account();
   return step;
@@ -248,7 +273,7 @@ BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const B
   if (end) {
     resized_ = true;
     const Flow flow = call(link, in, HYALITE_WINDOW_END);
-    link.phase = BodyLink::Phase::off;
+    if (flow != Flow::paused) link.phase = BodyLink::Phase::off;
     return flow;
   }
   if (!has_room(more)) return overflow(link, in, end);
@@ -302,6 +327,11 @@ BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const B
   }
   resized_ = true;
   const Flow flow = call(link, first, HYALITE_WINDOW_TRUNCATED);
+  if (flow == Flow::paused) {
+    for (const Bytes& piece : rest) link.rest.append(piece);
+    link.rest_ends = end;
+    return flow;
+  }
   if (link.phase == BodyLink::Phase::collecting) link.phase = BodyLink::Phase::streaming;
   if (flow != Flow::forward || (rest.empty() && !end)) return flow;
   return through(link, rest, end);
@@ -311,21 +341,47 @@ BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const B
 
 BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Bytes> in,
                                             std::uint32_t flags) {
-  const bool is_tap = link.phase == BodyLink::Phase::tapping;
-  const bool is_last = (flags & HYALITE_WINDOW_END) != 0;
   std::vector<hyalite_bytes> segments;
-  const std::uint64_t retained = link.phase == BodyLink::Phase::streaming ? link.held.size() : 0;
+  link.flags = flags;
+  link.retained = link.phase == BodyLink::Phase::streaming ? link.held.size() : 0;
   if (!link.held.empty())
     segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
   for (const Bytes& piece : in) {
     if (!piece.empty()) segments.push_back(abi(piece));
   }
+  return show(link, std::move(segments), Asking::first);
+}
+
+// The plugin that paused is shown the same window, and then what followed it.
+BodyPipe::Works::Flow BodyPipe::Works::call_again(BodyLink& link) {
+  std::vector<hyalite_bytes> segments;
+  if (!link.held.empty())
+    segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
+  const Flow flow = show(link, std::move(segments), Asking::again);
+  if (flow == Flow::paused) return flow;
+  const bool was_whole = (link.flags & HYALITE_WINDOW_END) != 0;
+  if (link.phase == BodyLink::Phase::collecting)
+    link.phase = was_whole ? BodyLink::Phase::off : BodyLink::Phase::streaming;
+  if (flow != Flow::forward || (link.rest.empty() && !link.rest_ends)) return flow;
+  const Bytes piece = link.spent.emplace_back(std::exchange(link.rest, {})).bytes();
+  return through(link, std::span(&piece, piece.empty() ? 0 : 1), std::exchange(link.rest_ends, false));
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::show(BodyLink& link, std::vector<hyalite_bytes> segments,
+                                            Asking asking) {
+  const bool is_tap = link.phase == BodyLink::Phase::tapping;
+  const bool is_last = (link.flags & HYALITE_WINDOW_END) != 0;
   Window window(std::move(segments),
                 {!is_tap, is_last, link.wish->keep_max, chain_.services_->limits.held_body_bytes},
                 link.output);
   const std::size_t before = link.output.size();
   hyalite_verdict verdict = HYALITE_ERROR;
-  Answer answer = ask(link, window, flags, retained, verdict);
+  const hyalite_window_view view = window.view(link.offset, link.retained, link.flags);
+  Answer answer = ask(link, window, view, asking, verdict);
+  if (answer == Answer::paused) {
+    window.put_back(link.held);
+    return Flow::paused;
+  }
   const bool passes =
       answer == Answer::decided && std::holds_alternative<PassThrough>(flow_.decision().what);
   if (answer == Answer::decided && !passes) return Flow::decided;
@@ -348,29 +404,41 @@ BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Byte
   return passes ? Flow::decided : Flow::forward;
 }
 
-Answer BodyPipe::Works::ask(BodyLink& link, Window& window, std::uint32_t flags,
-                            std::uint64_t retained, hyalite_verdict& verdict) {
-  const hyalite_window_view view = window.view(link.offset, retained, flags);
+Standstill& BodyPipe::Works::standstill() const {
+  const Lane lane = lane_of(hook(), direction_);
+  return exchange_ != nullptr ? exchange_->standstill(lane) : flow_.standstill(lane);
+}
+
+Answer BodyPipe::Works::ask(BodyLink& link, Window& window, const hyalite_window_view& view,
+                            Asking asking, hyalite_verdict& verdict) {
+  const Chain::Entry entry{link.instance, link.index};
   chain_.services_->views.begin_round();
   if (exchange_ != nullptr) exchange_->head_is_held = link.phase == BodyLink::Phase::collecting;
-  const Answer answer = chain_.ask_one(
-      hook(), {link.instance, link.index}, flow_, exchange_, [&](const Instance& i, void* state) {
-        switch (hook()) {
-          case Hook::request_body:
-            verdict = i.hooks().http.request_body(i.self(), exchange_, state, &window, &view);
-            break;
-          case Hook::response_body:
-            verdict = i.hooks().http.response_body(i.self(), exchange_, state, &window, &view);
-            break;
-          default:
-            verdict =
-                i.hooks().stream.data(i.self(), &flow_, state,
-                                      static_cast<hyalite_direction>(direction_), &window, &view);
-        }
-        return verdict;
-      });
+  Answer answer = Answer::go_on;
+  if (asking == Asking::again) {
+    answer = chain_.hear(entry, flow_, exchange_, standstill(), direction_, &window, &view, verdict);
+  } else {
+    const bool may_wait = link.phase != BodyLink::Phase::tapping;
+    answer = chain_.ask_one(hook(), entry, flow_, exchange_, may_wait ? &standstill() : nullptr,
+                            [&](const Instance& i, void* state) {
+                              return verdict = put(i, state, window, view);
+                            });
+  }
   if (exchange_ != nullptr) exchange_->head_is_held = false;
   return answer;
+}
+
+hyalite_verdict BodyPipe::Works::put(const Instance& i, void* state, Window& window,
+                                     const hyalite_window_view& view) {
+  switch (hook()) {
+    case Hook::request_body:
+      return i.hooks().http.request_body(i.self(), exchange_, state, &window, &view);
+    case Hook::response_body:
+      return i.hooks().http.response_body(i.self(), exchange_, state, &window, &view);
+    default:
+      return i.hooks().stream.data(i.self(), &flow_, state,
+                                   static_cast<hyalite_direction>(direction_), &window, &view);
+  }
 }
 
 // The plugin may have lowered its interest, or left: then it keeps nothing back.

@@ -36,6 +36,7 @@ struct BodyStep {
     decided,  // a plugin decided: see the subject's decision(); the pipe is done. What is held is
               // not sent, unless the decision is PassThrough: then `output` goes on its way, and
               // that of release() of the other direction's pipe
+    paused,  // a plugin waits: feed no more until resume() has said something else
   };
   Kind kind = Kind::forward;
   // In order; good until the next feed and as long as what was fed. For tap and edit some pieces
@@ -63,6 +64,8 @@ class BodyPipe {
   // `decided` or `end`.
   BodyStep feed(std::span<const Bytes> content, bool end);
   BodyStep feed(Bytes content, bool end);
+  // After a step that said paused, once the subject's pause in this direction is ready: what comes of it.
+  BodyStep resume();
   // The flow passes through from here on: gives out what is held, unseen. The pipe is done.
   BodyStep release();
   // Bytes it holds now; counts towards the flow's buffers.

@@ -23,9 +23,15 @@ struct BodyLink {
   BodyOptions* wish = nullptr;  // in the subject: the plugin may lower it while bytes pass
   Phase phase = Phase::off;
   std::uint64_t offset = 0;   // of the next window's first byte
-  Buffer held;                // collecting: all so far; streaming: what was kept
+  Buffer held;                // collecting: all so far; streaming: what was kept; paused: the whole window
   std::vector<Buffer> spent;  // earlier contents of `held`, which the output still shows
   Output output;
+
+  // While its plugin waits:
+  std::uint32_t flags = 0;     // of the window
+  std::uint64_t retained = 0;
+  Buffer rest;                 // what follows the window
+  bool rest_ends = false;
 };
 
 class BodyPipe::Works {
@@ -39,13 +45,16 @@ class BodyPipe::Works {
 
   BodyNeed need() const;
   BodyStep feed(std::span<const Bytes> content, bool end);
+  BodyStep resume();
   BodyStep release();
   std::size_t held() const;
 
  private:
-  enum class Flow { forward, hold, decided };
+  enum class Flow { forward, hold, decided, paused };
+  enum class Asking { first, again };
 
-  BodyStep run(std::span<const Bytes> content, bool end);
+  BodyStep run(std::size_t at, Flow flow, bool end);
+  void begin();
   BodyStep let_pass(std::size_t decider);
   Flow through(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow collect(BodyLink& link, std::span<const Bytes> in, bool end);
@@ -53,8 +62,13 @@ class BodyPipe::Works {
   Flow degrade(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow reject(BodyLink& link);
   Flow call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags);
-  Answer ask(BodyLink& link, Window& window, std::uint32_t flags, std::uint64_t retained,
+  Flow call_again(BodyLink& link);
+  Flow show(BodyLink& link, std::vector<hyalite_bytes> segments, Asking asking);
+  Answer ask(BodyLink& link, Window& window, const hyalite_window_view& view, Asking asking,
              hyalite_verdict& verdict);
+  hyalite_verdict put(const Instance& instance, void* state, Window& window,
+                      const hyalite_window_view& view);
+  Standstill& standstill() const;
   void settle(BodyLink& link);
   void flush(BodyLink& link, std::span<const Bytes> in);
   bool may_resize(const BodyLink& link) const;
@@ -71,6 +85,8 @@ class BodyPipe::Works {
   std::vector<Bytes> output_;
   bool resized_ =
       false;  // some plugin had the chance to change the size: an announced length no longer holds
+  std::size_t paused_at_ = 0;  // the link whose plugin waits, while one does
+  bool paused_ends_ = false;   // what was fed then was the last
   std::size_t accounted_ = 0;  // held bytes that the worker's sum knows of
 };
 

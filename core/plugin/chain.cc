@@ -1,4 +1,4 @@
-// The plugins in their order: runs a hook through them until one decides.
+// The plugins in their order: runs a hook through them until one decides, or waits.
 // SPDX-License-Identifier: MIT
 #include "plugin/chain.h"
 
@@ -138,42 +138,105 @@ void Chain::destroy() {
   for (const auto& instance : instances_) instance->destroy();
 }
 
+// ---- the questions
+
+hyalite_verdict Chain::put(const Question& question, const Instance& i, FlowSubject& flow,
+                           ExchangeSubject* exchange, void* state) {
+  const HookTables& hooks = i.hooks();
+  switch (question.hook) {
+    case Hook::flow_open:
+      return hooks.flow.flow_open(i.self(), &flow, state);
+    case Hook::protocol:
+      return hooks.flow.protocol(i.self(), &flow, state, flow.info().protocol);
+    case Hook::client_hello:
+      return hooks.tls.client_hello(i.self(), &flow, state, flow.client_hello_view());
+    case Hook::upstream_connect: {
+      const bool redirected = flow.redirect() != question.redirect_before;
+      const hyalite_address to = abi(redirected ? flow.upstream() : question.to);
+      return hooks.flow.upstream_connect(i.self(), &flow, state, &to);
+    }
+    case Hook::request_head:
+      return hooks.http.request_head(i.self(), exchange, state, view_of(exchange->request));
+    case Hook::request_trailers:
+      return hooks.http.request_trailers(i.self(), exchange, state,
+                                         view_of(exchange->request_trailers));
+    case Hook::request_end:
+      return hooks.http.request_end(i.self(), exchange, state);
+    case Hook::response_info:
+      return hooks.http.response_info(i.self(), exchange, state,
+                                      static_cast<std::uint32_t>(exchange->info->status()),
+                                      view_of(exchange->info));
+    case Hook::response_head:
+      return hooks.http.response_head(i.self(), exchange, state, view_of(exchange->response));
+    case Hook::response_trailers:
+      return hooks.http.response_trailers(i.self(), exchange, state,
+                                          view_of(exchange->response_trailers));
+    case Hook::response_end:
+      return hooks.http.response_end(i.self(), exchange, state);
+    case Hook::tunnel_open:
+      return hooks.http.tunnel_open(i.self(), exchange, state, question.kind);
+    case Hook::exchange_end:
+      return hooks.http.exchange_end(
+          i.self(), exchange, state,
+          static_cast<const hyalite_exchange_summary*>(question.summary));
+    case Hook::flow_close:
+      return hooks.flow.flow_close(i.self(), &flow, state,
+                                   static_cast<const hyalite_flow_summary*>(question.summary));
+    default:  // those with a window are asked by the pipes
+      return HYALITE_ERROR;
+  }
+}
+
+Answer Chain::run(const Question& question, FlowSubject& flow, ExchangeSubject* exchange,
+                  std::size_t from) {
+  const Hook hook = question.hook;
+  if (!wants(hook)) return Answer::go_on;
+  services_->views.begin_round();
+  Standstill* standstill = nullptr;
+  if (may_pause(hook)) {
+    const Lane lane = lane_of(hook);
+    standstill = exchange != nullptr ? &exchange->standstill(lane) : &flow.standstill(lane);
+    services_->async.pauses.end(standstill->pause);  // whoever asks anew waits for nobody
+  }
+  const std::vector<Entry>& list = entries(hook);
+  for (std::size_t at = from; at < list.size(); ++at) {
+    if (is_left_out(list[at], flow, exchange)) continue;
+    const auto ask = [&](const Instance& instance, void* state) {
+      return put(question, instance, flow, exchange, state);
+    };
+    const Answer answer = ask_one(hook, list[at], flow, exchange, standstill, ask);
+    if (answer == Answer::go_on) continue;
+    if (answer == Answer::paused) {
+      standstill->question = question;
+      standstill->at = at;
+    }
+    return answer;
+  }
+  return Answer::go_on;
+}
+
 // ---- a flow
 
 Answer Chain::flow_open(FlowSubject& flow) {
   if (flow_state_bytes_ > 0)
     flow.notes.states = static_cast<char*>(flow.arena().allocate(flow_state_bytes_));
-  return run(Hook::flow_open, flow, nullptr, [&](const Instance& i, void* state) {
-    return i.hooks().flow.flow_open(i.self(), &flow, state);
-  });
+  return run({Hook::flow_open}, flow, nullptr);
 }
 
-Answer Chain::protocol_known(FlowSubject& flow) {
-  return run(Hook::protocol, flow, nullptr, [&](const Instance& i, void* state) {
-    return i.hooks().flow.protocol(i.self(), &flow, state, flow.info().protocol);
-  });
-}
+Answer Chain::protocol_known(FlowSubject& flow) { return run({Hook::protocol}, flow, nullptr); }
 
-Answer Chain::client_hello(FlowSubject& flow) {
-  return run(Hook::client_hello, flow, nullptr, [&](const Instance& i, void* state) {
-    return i.hooks().tls.client_hello(i.self(), &flow, state, flow.client_hello_view());
-  });
-}
+Answer Chain::client_hello(FlowSubject& flow) { return run({Hook::client_hello}, flow, nullptr); }
 
 Answer Chain::upstream_connect(FlowSubject& flow, const Address& to) {
-  return run(Hook::upstream_connect, flow, nullptr,
-             [&, before = flow.redirect()](const Instance& i, void* state) {
-               const hyalite_address address =
-                   abi(flow.redirect() == before ? to : flow.upstream());
-               return i.hooks().flow.upstream_connect(i.self(), &flow, state, &address);
-             });
+  return run({Hook::upstream_connect, to, flow.redirect()}, flow, nullptr);
 }
 
 void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
+  end_pauses(flow, nullptr);
   const hyalite_flow_summary about = summary_of(summary, flow.decision());
-  run(Hook::flow_close, flow, nullptr, [&](const Instance& i, void* state) {
-    return i.hooks().flow.flow_close(i.self(), &flow, state, &about);
-  });
+  Question question{Hook::flow_close};
+  question.summary = &about;
+  run(question, flow, nullptr);
   end_states(flow, nullptr);
 }
 
@@ -189,68 +252,50 @@ const hyalite_headers* Chain::view_of(const Fields* fields) {
 }
 
 Answer Chain::request_head(ExchangeSubject& exchange) {
-  return run(Hook::request_head, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.request_head(i.self(), &exchange, state, view_of(exchange.request));
-  });
+  return run({Hook::request_head}, exchange.flow(), &exchange);
 }
 
 Answer Chain::request_trailers(ExchangeSubject& exchange) {
-  return run(Hook::request_trailers, exchange.flow(), &exchange,
-             [&](const Instance& i, void* state) {
-               return i.hooks().http.request_trailers(i.self(), &exchange, state,
-                                                      view_of(exchange.request_trailers));
-             });
+  return run({Hook::request_trailers}, exchange.flow(), &exchange);
 }
 
 void Chain::request_end(ExchangeSubject& exchange) {
-  run(Hook::request_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.request_end(i.self(), &exchange, state);
-  });
+  run({Hook::request_end}, exchange.flow(), &exchange);
 }
 
 Answer Chain::response_info(ExchangeSubject& exchange) {
   exchange.drop_info(false);
-  return run(Hook::response_info, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    const auto status = static_cast<std::uint32_t>(exchange.info->status());
-    return i.hooks().http.response_info(i.self(), &exchange, state, status, view_of(exchange.info));
-  });
+  return run({Hook::response_info}, exchange.flow(), &exchange);
 }
 
 Answer Chain::response_head(ExchangeSubject& exchange) {
-  return run(Hook::response_head, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.response_head(i.self(), &exchange, state, view_of(exchange.response));
-  });
+  return run({Hook::response_head}, exchange.flow(), &exchange);
 }
 
 Answer Chain::response_trailers(ExchangeSubject& exchange) {
-  return run(Hook::response_trailers, exchange.flow(), &exchange,
-             [&](const Instance& i, void* state) {
-               return i.hooks().http.response_trailers(i.self(), &exchange, state,
-                                                       view_of(exchange.response_trailers));
-             });
+  return run({Hook::response_trailers}, exchange.flow(), &exchange);
 }
 
 void Chain::response_end(ExchangeSubject& exchange) {
-  run(Hook::response_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.response_end(i.self(), &exchange, state);
-  });
+  run({Hook::response_end}, exchange.flow(), &exchange);
 }
 
 Answer Chain::tunnel_open(ExchangeSubject& exchange, TunnelKind kind) {
-  return run(Hook::tunnel_open, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.tunnel_open(i.self(), &exchange, state, static_cast<std::uint32_t>(kind));
-  });
+  Question question{Hook::tunnel_open};
+  question.kind = static_cast<std::uint32_t>(kind);
+  return run(question, exchange.flow(), &exchange);
 }
 
 void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary) {
+  end_pauses(exchange.flow(), &exchange);
   Decision redirected;  // a redirect is nobody's decision about the end, but people want to know
                         // who it was
   redirected.decided_by = exchange.redirected_by();
   const hyalite_exchange_summary about = summary_of(
       summary, exchange.decision().made() ? exchange.decision() : redirected, exchange.upstream());
-  run(Hook::exchange_end, exchange.flow(), &exchange, [&](const Instance& i, void* state) {
-    return i.hooks().http.exchange_end(i.self(), &exchange, state, &about);
-  });
+  Question question{Hook::exchange_end};
+  question.summary = &about;
+  run(question, exchange.flow(), &exchange);
   end_states(exchange.flow(), &exchange);
 }
 

@@ -1,4 +1,4 @@
-// The plugins in their order: runs a hook through them until one decides.
+// The plugins in their order: runs a hook through them until one decides, or waits.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -30,6 +30,11 @@ namespace hyalite {
 // (an unknown verdict, an exception, a decision without FINAL) is its failure, and its instance's
 // policy decides: open leaves it out of the rest of the subject's life, closed is a decision (503
 // where a response is still possible, else a reset). Nothing here throws.
+//
+// A plugin may pause in most hooks (may_pause() in question.h). Then the run stands still, in the subject's
+// lane, and answers `paused`; what it was about must wait. When the plugin has resumed, or its deadline has come, the
+// subject's waker is told: then resume() asks that plugin again, and those behind it for the first time. Whoever ends the
+// subject instead ends the pause.
 class Chain {
  public:
   // All instances were created, with these services; `libraries` are theirs.
@@ -48,6 +53,8 @@ class Chain {
   // chain was loaded with; `slot` (may be null) outlives the chain.
   Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row,
                      CallSlot* slot);
+  // What the plugins have under way: to be opened before start(), where there is a loop.
+  Async& async() { return services_->async; }
   void tick();    // about once a second
   void reopen();  // log files were moved away
   void drain();   // newer workers accept
@@ -58,6 +65,8 @@ class Chain {
   Answer flow_open(FlowSubject& flow);
   Answer protocol_known(FlowSubject& flow);  // set_protocol() was called
   Answer client_hello(FlowSubject& flow);    // set_client_hello() was called
+  // What was asked when that lane's pause began goes on. `paused`: still, or again.
+  Answer resume(FlowSubject& flow, Lane lane) { return resume(flow, nullptr, lane); }
   Answer upstream_connect(
       FlowSubject& flow,
       const Address& to);  // go_on: connect to flow.upstream(), which may have changed
@@ -66,6 +75,7 @@ class Chain {
   // ---- an exchange: exchange_open first, exchange_end last and exactly once
   void exchange_open(ExchangeSubject& exchange);
   Answer request_head(ExchangeSubject& exchange);
+  Answer resume(ExchangeSubject& exchange, Lane lane) { return resume(exchange.flow(), &exchange, lane); }
   Answer request_trailers(ExchangeSubject& exchange);
   void request_end(ExchangeSubject& exchange);
   Answer response_info(ExchangeSubject& exchange);  // go_on: see info_dropped()
@@ -102,12 +112,33 @@ class Chain {
   }
   const hyalite_headers* view_of(const Fields* fields);
 
-  // ---- one call (chain_call.h). `ask` is given the instance and its state.
+  // ---- one call (chain_call.h). `ask` is given the instance and its state. `standstill`: where a pause goes; null: it
+  // may not pause.
+  struct Called {
+    hyalite_verdict verdict = HYALITE_ERROR;
+    std::string_view why = "the plugin says so";
+  };
+  template <class Ask>
+  Called call(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+              Standstill* standstill, Ask&& ask);
   template <class Ask>
   Answer ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                 Ask&& ask);
-  template <class Ask>
-  Answer run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask);
+                 Standstill* standstill, Ask&& ask);
+  // The plugins from place `from` of the hook's list on.
+  Answer run(const Question& question, FlowSubject& flow, ExchangeSubject* exchange,
+             std::size_t from = 0);
+  hyalite_verdict put(const Question& question, const Instance& instance, FlowSubject& flow,
+                      ExchangeSubject* exchange, void* state);
+
+  // ---- after a pause (resuming.cc)
+  Answer resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane);
+  // Asks the one that paused what is to become of it. `window`, `view`: of a body's hook, else null.
+  Answer hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+              Standstill& standstill, Direction direction, hyalite_window* window,
+              const hyalite_window_view* view, hyalite_verdict& verdict);
+  void end_pauses(FlowSubject& flow, ExchangeSubject* exchange);
+  void leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange);
+
   template <class Do>
   bool call_life(Hook hook, std::size_t index, Do&& what);
   void run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(void*));

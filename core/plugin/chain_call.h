@@ -59,36 +59,30 @@ class CallFrame {
 };
 
 template <class Ask>
-Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                      Ask&& ask) {
-  hyalite_verdict verdict = HYALITE_ERROR;
-  std::string_view why = "the plugin says so";
-  {
-    const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow);
-    services_->views.begin_call();
-    try {
-      void* state = nullptr;
-      if (make_states(entry, flow, exchange, state))
-        verdict = ask(*entry.instance, state);
-      else
-        why = "its state could not be made";
-    } catch (...) {
-      why = "an exception";
-    }
+Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
+                          ExchangeSubject* exchange, Standstill* standstill, Ask&& ask) {
+  Called called;
+  const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow);
+  flow.running.standstill = standstill;
+  services_->views.begin_call();
+  try {
+    void* state = nullptr;
+    if (make_states(entry, flow, exchange, state))
+      called.verdict = ask(*entry.instance, state);
+    else
+      called.why = "its state could not be made";
+  } catch (...) {
+    called.why = "an exception";
   }
-  if (verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, why);
-  return judge(hook, entry, flow, exchange, verdict);
+  return called;
 }
 
 template <class Ask>
-Answer Chain::run(Hook hook, FlowSubject& flow, ExchangeSubject* exchange, Ask&& ask) {
-  if (!wants(hook)) return Answer::go_on;
-  services_->views.begin_round();
-  for (const Entry& entry : entries(hook)) {
-    if (is_left_out(entry, flow, exchange)) continue;
-    if (ask_one(hook, entry, flow, exchange, ask) == Answer::decided) return Answer::decided;
-  }
-  return Answer::go_on;
+Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                      Standstill* standstill, Ask&& ask) {
+  const Called called = call(hook, entry, flow, exchange, standstill, ask);
+  if (called.verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.why);
+  return judge(hook, entry, flow, exchange, called.verdict);
 }
 
 template <class Do>

@@ -42,6 +42,7 @@ struct Decision {
 enum class Answer {
   go_on,
   decided,  // the subject's decision() holds what; no further plugin was asked
+  paused,   // a plugin waits; the subject's waker is called when Chain::resume has something to say
 };
 
 }  // namespace hyalite

@@ -34,6 +34,7 @@ const void* get_interface(const hyalite_host*, const char* id) {
   if (wanted == HYALITE_HOST_FLOW_ID) return flow_table();
   if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
   if (wanted == HYALITE_HOST_BODY_ID) return body_table();
+  if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();
   return nullptr;
 }
 
@@ -72,7 +73,7 @@ unsigned count_threads() {
 }
 
 HostServices::HostServices(Layout& layout_, const ChainLimits& limits_, CallSlot* slot_, Log& log_)
-    : log(log_), limits(limits_), layout(layout_), slot(slot_), threads(count_threads()) {}
+    : log(log_), limits(limits_), layout(layout_), slot(slot_), async(limits_), threads(count_threads()) {}
 
 InstanceHost::InstanceHost(HostServices& services, std::string instance)
     : services_(services), instance_(std::move(instance)) {
@@ -116,6 +117,8 @@ void InstanceHost::declare_counts() {
       {"hyalite_plugin_left_out_total",
        "Exchanges and flows that went on without the plugin after it failed."},
       {"hyalite_plugin_overflows_total", "Bodies that were larger than the plugin asked to see."},
+      {"hyalite_plugin_pauses_total", "Times the plugin let a flow or an exchange wait."},
+      {"hyalite_plugin_late_pauses_total", "Of these: those that it did not end before their deadline."},
   }};
   for (std::size_t i = 0; i < kInstanceCounts; ++i) {
     MetricFamily family;

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "metrics/board.h"
 #include "metrics/layout.h"
+#include "plugin/async.h"
 #include "plugin/call_slot.h"
 #include "plugin/header_views.h"
 #include "plugin/instance.h"
@@ -38,6 +39,7 @@ class HostServices {
   HeaderNames names;
   Views views;
   CallSlot* slot;
+  Async async;
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker
   // Threads of this process before any plugin was loaded.
@@ -112,5 +114,6 @@ const hyalite_host_metrics* metrics_table();
 const hyalite_host_flow* flow_table();
 const hyalite_host_http* http_table();
 const hyalite_host_body* body_table();
+const hyalite_host_async* async_table();
 
 }  // namespace hyalite

@@ -80,7 +80,8 @@ Instance::Instance(const PluginSettings& settings, std::size_t chain_index, cons
              library.table<hyalite_tls_hooks>(HYALITE_TLS_ID),
              library.table<hyalite_http_hooks>(HYALITE_HTTP_ID),
              library.table<hyalite_stream_hooks>(HYALITE_STREAM_ID),
-             library.table<hyalite_state_hooks>(HYALITE_STATE_ID)},
+             library.table<hyalite_state_hooks>(HYALITE_STATE_ID),
+             library.table<hyalite_async_hooks>(HYALITE_ASYNC_ID)},
       host_(std::make_unique<InstanceHost>(services, settings.name)) {}
 
 Instance::~Instance() = default;

@@ -25,6 +25,7 @@ struct HookTables {
   hyalite_http_hooks http{};
   hyalite_stream_hooks stream{};
   hyalite_state_hooks state{};
+  hyalite_async_hooks async{};
 
   bool has(Hook hook) const;
 };
@@ -38,9 +39,11 @@ enum class InstanceCount : std::size_t {
   decisions,  // respond, reset, pass_through, redirect_upstream
   left_out,   // flows and exchanges that went on without it after a failure
   overflows,  // bodies larger than it asked to see
+  pauses,     // times it let something wait
+  late,       // of these: those that reached their deadline
 };
 inline constexpr std::size_t kInstanceCounts =
-    static_cast<std::size_t>(InstanceCount::overflows) + 1;
+    static_cast<std::size_t>(InstanceCount::late) + 1;
 
 class Instance {
  public:

@@ -14,6 +14,8 @@ struct ChainLimits {
   std::size_t held_bodies_bytes = std::size_t{256}
                                   << 20;  // limits.held_bodies_bytes: this worker's share
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
+  std::size_t pauses = 10'000;           // limits.pauses: this worker's share
+  Milliseconds longest_pause{60'000};    // timeouts.plugin_pause
   Milliseconds warn_after{10};  // containment.call_budget.warn
 };
 

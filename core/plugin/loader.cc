@@ -17,6 +17,8 @@ ChainLimits chain_limits(const Settings& settings, unsigned workers) {
   limits.held_body_bytes = settings.limits.held_body_bytes;
   limits.held_bodies_bytes = settings.limits.held_bodies_bytes / std::max(1u, workers);
   limits.plugin_bytes_per_flow = settings.limits.plugin_bytes_per_flow;
+  limits.pauses = std::max<std::size_t>(1, settings.limits.pauses / std::max(1u, workers));
+  limits.longest_pause = settings.timeouts.plugin_pause;
   limits.warn_after = settings.containment.call_budget.warn;
   return limits;
 }

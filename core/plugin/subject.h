@@ -17,6 +17,7 @@
 #include "http/message.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
+#include "plugin/question.h"
 #include "sniff/client_hello.h"
 
 // The ABI's handles. A plugin holds a pointer to one and knows nothing more.
@@ -78,6 +79,7 @@ struct Running {
   std::uint32_t index = 0;             // its place in the chain
   Hook hook = Hook::flow_open;
   Decision proposed;  // counts when the hook answers FINAL
+  Standstill* standstill = nullptr;  // where a pause goes; null: this call may not pause
 };
 
 // What the chain remembers with a subject while it lives. Only the chain, the pipes and the host
@@ -117,6 +119,7 @@ class FlowSubject : public hyalite_flow {
   // Lent until the flow's end. Also gives the flow its server name, when the kind is host.
   void set_client_hello(const ClientHello& hello);
   void set_connected() { connected_ = true; }  // redirects are too late from here on
+  Waker* waker = nullptr;  // told when a pause of this flow, or of one of its exchanges, is over
   Findings findings;
 
   // ---- read by the flow room
@@ -128,6 +131,7 @@ class FlowSubject : public hyalite_flow {
   // Who redirected, and why.
   const std::string& redirected_by() const { return redirected_by_; }
   std::string_view server_name() const { return {info_.server_name.data, info_.server_name.size}; }
+  const PausePoint& pause(Lane lane) const { return standstills_[static_cast<std::size_t>(lane)].pause; }
   // Does any instance want to see the raw bytes of this direction?
   bool wants_stream(Direction direction) const;
 
@@ -137,6 +141,7 @@ class FlowSubject : public hyalite_flow {
   Arena& arena() { return arena_; }
   ChainNotes notes;
   Running running;  // also while an exchange's hook runs
+  Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
   void decide(Decision decision) { decision_ = std::move(decision); }
   bool connected() const { return connected_; }
   void redirect_to(const Address& to, std::string_view by);
@@ -150,6 +155,7 @@ class FlowSubject : public hyalite_flow {
   hyalite_flow_info info_{};
   const hyalite_client_hello* hello_ = nullptr;
   OriginalDestination destination_;
+  Standstill standstills_[kLanes];
   std::optional<Address> redirect_;
   std::string redirected_by_;
   bool connected_ = false;
@@ -185,6 +191,7 @@ class ExchangeSubject : public hyalite_exchange {
   const std::optional<Address>& redirect() const { return redirect_; }
   const std::string& redirected_by() const { return redirected_by_; }
   bool info_dropped() const { return info_dropped_; }  // after response_info
+  const PausePoint& pause(Lane lane) const { return standstills_[static_cast<std::size_t>(lane)].pause; }
   // Is the trailers hook to be called even if the message has no trailers?
   bool wants_trailers(Direction direction) const;
 
@@ -192,6 +199,7 @@ class ExchangeSubject : public hyalite_exchange {
   std::uint64_t number() const { return number_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
+  Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
   std::uint32_t edits = 0;    // by plugins so far; bounded by kMostEdits
   bool head_is_held = false;  // a body hook with FULL is running: the head may be edited
   static constexpr std::uint32_t kMostEdits = 4096;
@@ -211,6 +219,7 @@ class ExchangeSubject : public hyalite_exchange {
   std::optional<Address> redirect_;
   std::string redirected_by_;
   bool info_dropped_ = false;
+  Standstill standstills_[kLanes];
   std::span<BodyOptions>
       interests_[2];  // by instance, in the arena; empty until somebody declares one
 };

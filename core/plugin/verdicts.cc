@@ -19,6 +19,10 @@ bool can_decide(Hook hook) {
   }
 }
 
+ChainNotes& notes_of(FlowSubject& flow, ExchangeSubject* exchange) {
+  return exchange != nullptr ? exchange->notes : flow.notes;
+}
+
 // What closes a subject whose plugin failed.
 Decision closing(Hook hook, const ExchangeSubject* exchange) {
   Decision decision;
@@ -41,10 +45,6 @@ void decide(FlowSubject& flow, ExchangeSubject* exchange, Decision decision) {
     flow.decide(std::move(decision));
 }
 
-ChainNotes& notes_of(FlowSubject& flow, ExchangeSubject* exchange) {
-  return exchange != nullptr ? exchange->notes : flow.notes;
-}
-
 }  // namespace
 
 bool Chain::is_left_out(const Entry& entry, const FlowSubject& flow,
@@ -54,9 +54,27 @@ bool Chain::is_left_out(const Entry& entry, const FlowSubject& flow,
   return (left_out >> entry.index & 1) != 0;
 }
 
+// Where it lets something wait it will never say more: that goes on.
+void Chain::leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange) {
+  notes_of(flow, exchange).left_out |= InstanceSet{1} << entry.index;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    Standstill& standstill = exchange != nullptr ? exchange->standstill(static_cast<Lane>(lane))
+                                                 : flow.standstill(static_cast<Lane>(lane));
+    if (!standstill.pause.paused() || standstill.by != entry.index) continue;
+    services_->async.pauses.release(standstill.pause, HYALITE_E_CANCELLED);
+    services_->async.wake();
+  }
+}
+
 Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                     hyalite_verdict verdict) {
   Decision& proposed = flow.running.proposed;
+  const Standstill* standstill = flow.running.standstill;
+  const bool pauses = standstill != nullptr && standstill->pause.paused();
+  if (pauses != (verdict == HYALITE_PAUSE)) {
+    return misuse(hook, entry, flow, exchange,
+                  pauses ? "a pause without HYALITE_PAUSE" : "HYALITE_PAUSE without a pause");
+  }
   if (proposed.made() != (verdict == HYALITE_FINAL)) {
     return misuse(
         hook, entry, flow, exchange,
@@ -66,14 +84,16 @@ Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSu
     case HYALITE_CONTINUE:
       return Answer::go_on;
     case HYALITE_IGNORE:
-      notes_of(flow, exchange).left_out |= InstanceSet{1} << entry.index;
+      leave_out(entry, flow, exchange);
       return Answer::go_on;
     case HYALITE_FINAL:
       entry.instance->host().count(InstanceCount::decisions);
       decide(flow, exchange, std::move(proposed));
       return Answer::decided;
     case HYALITE_PAUSE:
-      return misuse(hook, entry, flow, exchange, "HYALITE_PAUSE, which this version does not have");
+      entry.instance->host().count(InstanceCount::pauses);
+      flow.running.standstill->by = entry.index;
+      return Answer::paused;
     default:
       return misuse(hook, entry, flow, exchange, "the unknown verdict " + std::to_string(verdict));
   }
@@ -88,12 +108,13 @@ Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeS
 Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                    std::string_view why) {
   InstanceHost& host = entry.instance->host();
+  if (flow.running.standstill != nullptr) services_->async.pauses.end(flow.running.standstill->pause);
   host.count(InstanceCount::errors);
   host.complain("plugin.failed", name(hook), why);
   const bool closes = entry.instance->policy() == FailurePolicy::closed && can_decide(hook);
   if (!closes) {
     host.count(InstanceCount::left_out);
-    notes_of(flow, exchange).left_out |= InstanceSet{1} << entry.index;
+    leave_out(entry, flow, exchange);
     return Answer::go_on;
   }
   Decision decision = closing(hook, exchange);

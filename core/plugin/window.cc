@@ -133,6 +133,11 @@ void Window::finish(Buffer& kept) {
   advance(tail, [&](Bytes piece) { kept.append(piece); });
 }
 
+void Window::put_back(Buffer& kept) {
+  output_.rewind(began_);
+  for (const hyalite_bytes& segment : segments_) kept.append(hyalite::view(segment));
+}
+
 void Window::pass_untouched() {
   output_.rewind(began_);
   for (const hyalite_bytes& segment : segments_) output_.pass(hyalite::view(segment));

@@ -70,6 +70,8 @@ class Window : public hyalite_window {
   std::uint64_t length() const { return length_; }
   // After the hook: passes what the cursor has not reached; what is kept goes to `kept`.
   void finish(Buffer& kept);
+  // After a hook that waits: nothing was done yet; all of it goes to `kept`.
+  void put_back(Buffer& kept);
   // After a hook that failed: all of it passes, as if nobody had looked.
   void pass_untouched();
 

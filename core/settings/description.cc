@@ -206,6 +206,7 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("held_body_bytes", s.held_body_bytes, size(kKiB, kGiB)));
   d.value(value("held_bodies_bytes", s.held_bodies_bytes, size(kMiB, 1024 * kGiB)));
   d.value(value("plugin_bytes_per_flow", s.plugin_bytes_per_flow, size(4 * kKiB, kGiB)));
+  d.value(value("pauses", s.pauses, count(1, 10'000'000)));
   d.value(value("draining_generations", s.draining_generations, count(1, 100)));
 }
 
@@ -219,6 +220,7 @@ void members(Describer& d, TimeoutSettings& s) {
   d.value(value("body_idle", s.body_idle, time(kSecond, kDay)));
   d.value(value("minimum_body_rate_bytes", s.minimum_body_rate_bytes, size(0, kGiB)));
   d.value(value("body_rate_window", s.body_rate_window, time(kSecond, kHour)));
+  d.value(value("plugin_pause", s.plugin_pause, time(10 * kMillisecond, kHour)));
   d.value(value("keepalive_idle", s.keepalive_idle, time(kSecond, kDay)));
   d.value(value("tunnel_idle", s.tunnel_idle, time(kSecond, 30 * kDay)));
   d.value(value("linger", s.linger, time(Milliseconds{0}, kMinute)));

@@ -135,6 +135,8 @@ struct LimitSettings {
   std::size_t held_bodies_bytes = std::size_t{256} << 20;
   // Memory that plugins may take from the host for one connection.
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
+  // Connections and exchanges that plugins may let wait at once.
+  std::size_t pauses = 10'000;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.
   std::size_t draining_generations = 3;
 };
@@ -156,6 +158,8 @@ struct TimeoutSettings {
   std::size_t minimum_body_rate_bytes = 64;
   // The time over which that average is taken.
   Milliseconds body_rate_window = Seconds{60};
+  // How long a plugin may let something wait.
+  Milliseconds plugin_pause = std::chrono::minutes{1};
   // How long a connection may wait for its next request.
   Milliseconds keepalive_idle = std::chrono::minutes{2};
   // How long a tunnel may stand still; RFC 5382 asks gateways for 124 minutes at least.

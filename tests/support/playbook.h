@@ -41,6 +41,13 @@ class Playbook {
     return hear(stage_->on_connect_failed(failure, effects_));
   }
   Playbook& deadline() { return hear(stage_->on_deadline(effects_)); }
+  // A pause is ready. As Flow does, what upstream said is offered first.
+  Playbook& resumed() {
+    if (!going()) return *this;
+    hear(stage_->on_resumed(effects_));
+    offer(Side::upstream);
+    return run();
+  }
   Playbook& drain() { return hear(stage_->on_drain(effects_)); }
 
   // What was sent to that side since it was asked last.

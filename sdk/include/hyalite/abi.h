@@ -82,7 +82,12 @@ enum hyalite_status_values {
   HYALITE_E_UNSUPPORTED = -5, /* this host does not have it */
   HYALITE_E_MISSING = -6,     /* there is no such thing here */
   HYALITE_E_TYPE = -7,        /* a setting has another type */
-  HYALITE_E_FAILED = -8       /* it was tried and did not work; the log says why */
+  HYALITE_E_FAILED = -8,      /* it was tried and did not work; the log says why */
+  HYALITE_E_STALE = -9,       /* what this names is over */
+  HYALITE_E_TIMED_OUT = -10,  /* its deadline came first */
+  HYALITE_E_CANCELLED = -11,  /* the plugin cancelled it */
+  HYALITE_E_ENDED = -12,      /* the flow or exchange that it was for has ended */
+  HYALITE_E_STOPPED = -13     /* the worker ends */
 };
 
 /* A hook's answer. Zero is the harmless one. */
@@ -90,13 +95,17 @@ typedef uint32_t hyalite_verdict;
 enum hyalite_verdict_values {
   HYALITE_CONTINUE = 0, /* go on with the next plugin */
   HYALITE_PAUSE =
-      1, /* reserved: wait for me. This version has no way to resume, so it counts as a mistake */
+      1, /* wait: I recorded a pause (async.h), and will be asked again in the resume hook */
   HYALITE_FINAL =
       2, /* I recorded a decision (respond, reset, pass_through): no further plugin is asked */
   HYALITE_IGNORE = 3, /* leave me out of the rest of this exchange (in http hooks) or of this flow
                          (in all others) */
   HYALITE_ERROR = 4   /* I could not do my work: the failure policy of this instance decides */
 };
+
+/* Something that is under way: a pause. 0 names nothing. An old one is never taken for another: using it gives
+ * HYALITE_E_STALE. */
+typedef uint64_t hyalite_ref;
 
 /* Which way bytes go. */
 typedef uint32_t hyalite_direction;

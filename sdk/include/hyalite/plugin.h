@@ -23,6 +23,7 @@
 #define HYALITE_PLUGIN_H_
 
 #include <hyalite/abi.h>
+#include <hyalite/async.h>
 #include <hyalite/body.h>
 #include <hyalite/flow.h>
 #include <hyalite/host.h>
@@ -131,7 +132,7 @@ typedef struct hyalite_state_hooks {
  * A hook that is NULL is never called and costs nothing. Which are called when, and what may be
  * answered: sdk/README.md.
  *
- * Kept for later, under these names: hyalite.async/0 (pause and resume, timers, work on threads),
+ * Kept for later, under these names: timers and work on threads in hyalite.host.async,
  * hyalite.fetch/0 (asking named services), hyalite.ws/0 (WebSocket messages), hyalite.host.notes/0
  * (data from plugin to plugin); in hyalite.tls: upstream_tls, tls_done. */
 

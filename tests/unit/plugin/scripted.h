@@ -6,6 +6,7 @@
 #include <hyalite/plugin.h>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -42,6 +43,9 @@ struct Script {
   std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*,
                                 const hyalite_window_view*)>
       data;
+  std::function<hyalite_verdict(hyalite_flow*, const hyalite_resumption*)> resume_flow;
+  std::function<hyalite_verdict(hyalite_exchange*, const hyalite_resumption*)> resume_exchange;
+  std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*)> response_trailers;
   std::size_t flow_state = 0, exchange_state = 0;
   std::function<hyalite_status(void*)> exchange_init;
   std::function<void(void*)> exchange_fini;
@@ -105,6 +109,17 @@ struct ScriptSlot {
                                        const hyalite_window_view* v) {
     return of(i).response_body(x, w, v);
   }
+  static hyalite_verdict response_trailers(void* i, hyalite_exchange* x, void*,
+                                           const hyalite_headers* h) {
+    return of(i).response_trailers(x, h);
+  }
+  static hyalite_verdict resume_flow(void* i, hyalite_flow* f, void*, const hyalite_resumption* r) {
+    return of(i).resume_flow(f, r);
+  }
+  static hyalite_verdict resume_exchange(void* i, hyalite_exchange* x, void*,
+                                         const hyalite_resumption* r) {
+    return of(i).resume_exchange(x, r);
+  }
   static hyalite_verdict response_end(void* i, hyalite_exchange* x, void*) {
     return of(i).response_end(x), HYALITE_CONTINUE;
   }
@@ -126,6 +141,7 @@ struct ScriptSlot {
     static hyalite_stream_hooks stream;
     static hyalite_http_hooks http;
     static hyalite_state_hooks state;
+    static hyalite_async_hooks async;
     flow = {sizeof flow, 0, nullptr, nullptr, nullptr, nullptr};
     PUT(flow, flow_open), PUT(flow, protocol), PUT(flow, upstream_connect), PUT(flow, flow_close);
     tls = {sizeof tls, 0, nullptr};
@@ -137,12 +153,15 @@ struct ScriptSlot {
     PUT(http, request_head), PUT(http, request_body), PUT(http, request_trailers),
         PUT(http, request_end);
     PUT(http, response_info), PUT(http, response_head), PUT(http, response_body),
-        PUT(http, response_end);
+        PUT(http, response_trailers), PUT(http, response_end);
     PUT(http, tunnel_open), PUT(http, exchange_end);
     state = {sizeof state, 0,       script.flow_state, script.exchange_state,
              nullptr,      nullptr, nullptr,           nullptr};
     PUT(state, exchange_init), PUT(state, exchange_fini);
+    async = {sizeof async, 0, nullptr, nullptr};
+    PUT(async, resume_flow), PUT(async, resume_exchange);
     const std::string_view wanted(id);
+    if (wanted == HYALITE_ASYNC_ID) return &async;
     if (wanted == HYALITE_FLOW_ID) return &flow;
     if (wanted == HYALITE_TLS_ID) return &tls;
     if (wanted == HYALITE_STREAM_ID) return &stream;
@@ -209,6 +228,7 @@ class ScriptedChain {
     auto board = Board::make(layout_, 1);
     EXPECT_TRUE(board.has_value());
     board_.emplace(std::move(*board));
+    chain_->async().open(clock, bell);
     EXPECT_TRUE(chain_->start(0, 1, board_->worker(0), &slot).has_value());
     return *chain_;
   }
@@ -231,6 +251,18 @@ class ScriptedChain {
     return false;
   }
 
+  // The loop's part: delivers what is due, if anybody rang or the time has come.
+  void deliver() {
+    bell.rung = false;
+    chain_->async().deliver();
+  }
+
+  struct Bell final : LoopSignal {
+    std::atomic<bool> rung{false};
+    void signal() override { rung = true; }
+  };
+  ManualClock clock;
+  Bell bell;
   std::vector<std::string> lines;
   Mistakes mistakes;
   CallSlot slot;

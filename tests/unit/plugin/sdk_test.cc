@@ -14,8 +14,8 @@
 namespace hyalite {
 namespace {
 
-const std::vector<std::string> kHeaders{"abi.h",  "body.h", "flow.h",
-                                        "host.h", "http.h", "plugin.h"};
+const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h",  "flow.h",
+                                        "host.h", "http.h",  "plugin.h"};
 
 std::string header(const std::string& name) {
   return read_file(HYALITE_SOURCE_DIR "/sdk/include/hyalite/" + name);

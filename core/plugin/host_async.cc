@@ -1,0 +1,65 @@
+// What a plugin may have under way: pauses.
+// SPDX-License-Identifier: MIT
+#include "plugin/host_objects.h"
+
+namespace hyalite {
+
+namespace {
+
+hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_options* options, hyalite_ref* out) {
+  const Running& running = flow.running;
+  Standstill* standstill = running.standstill;
+  if (running.instance == nullptr || standstill == nullptr || standstill->pause.paused()) return HYALITE_E_LATE;
+  const hyalite_async_hooks& hooks = running.instance->hooks().async;
+  const bool is_heard = of_exchange ? hooks.resume_exchange != nullptr : hooks.resume_flow != nullptr;
+  hyalite_pause_options asked{};
+  if (const auto status = read_struct(options, asked); status != HYALITE_OK) return status;
+  if (!is_heard || out == nullptr || asked.within <= 0 || asked.on_deadline > HYALITE_DEADLINE_ASKS) return HYALITE_E_INVALID;
+  HostServices& services = running.instance->services();
+  if (!services.async.is_open()) return HYALITE_E_UNSUPPORTED;
+  const std::chrono::nanoseconds within(asked.within);
+  if (within > services.limits.longest_pause) return HYALITE_E_LIMIT;
+  const auto before = services.async.next();
+  const Monotonic until = services.async.now() + within;
+  const Ref ref = services.async.pauses.begin(&running.instance->host(), standstill->pause, until, flow.waker);
+  if (ref == 0) return HYALITE_E_LIMIT;
+  standstill->question.hook = running.hook;
+  standstill->asks_at_deadline = asked.on_deadline == HYALITE_DEADLINE_ASKS;
+  if (!before || until < *before) services.async.wake();
+  *out = ref;
+  return HYALITE_OK;
+}
+
+// Only what the hook is about can wait: in an exchange's hook the exchange, in a flow's the flow.
+bool is_of_exchange(Hook hook) {
+  return hook >= Hook::request_head && hook <= Hook::exchange_end;
+}
+
+hyalite_status pause_flow(hyalite_flow* object, const hyalite_pause_options* options, hyalite_ref* out) {
+  FlowSubject& flow = subject(object);
+  if (is_of_exchange(flow.running.hook)) return HYALITE_E_LATE;
+  return pause(flow, false, options, out);
+}
+
+hyalite_status pause_exchange(hyalite_exchange* object, const hyalite_pause_options* options, hyalite_ref* out) {
+  FlowSubject& flow = subject(object).flow();
+  if (!is_of_exchange(flow.running.hook)) return HYALITE_E_LATE;
+  return pause(flow, true, options, out);
+}
+
+hyalite_status resume(const hyalite_host* host, hyalite_ref ref) {
+  InstanceHost& instance = InstanceHost::of(host);
+  Async& async = instance.services().async;
+  const auto status = async.pauses.resume(&instance, ref);
+  if (status == HYALITE_OK) async.wake();
+  return status;
+}
+
+}  // namespace
+
+const hyalite_host_async* async_table() {
+  static constexpr hyalite_host_async kTable{sizeof(hyalite_host_async), 0, &pause_flow, &pause_exchange, &resume};
+  return &kTable;
+}
+
+}  // namespace hyalite

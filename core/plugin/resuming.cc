@@ -1,0 +1,91 @@
+// What becomes of a pause: its plugin is asked again, and then those behind it.
+// SPDX-License-Identifier: MIT
+#include "plugin/chain_call.h"
+
+namespace hyalite {
+
+namespace {
+
+// As the ABI numbers them.
+std::uint32_t number(Hook hook) {
+  switch (hook) {
+    case Hook::flow_open:
+      return HYALITE_HOOK_FLOW_OPEN;
+    case Hook::protocol:
+      return HYALITE_HOOK_PROTOCOL;
+    case Hook::client_hello:
+      return HYALITE_HOOK_CLIENT_HELLO;
+    case Hook::upstream_connect:
+      return HYALITE_HOOK_UPSTREAM_CONNECT;
+    case Hook::request_head:
+      return HYALITE_HOOK_REQUEST_HEAD;
+    case Hook::request_body:
+      return HYALITE_HOOK_REQUEST_BODY;
+    case Hook::request_trailers:
+      return HYALITE_HOOK_REQUEST_TRAILERS;
+    case Hook::response_head:
+      return HYALITE_HOOK_RESPONSE_HEAD;
+    case Hook::response_body:
+      return HYALITE_HOOK_RESPONSE_BODY;
+    case Hook::response_trailers:
+      return HYALITE_HOOK_RESPONSE_TRAILERS;
+    case Hook::data:
+      return HYALITE_HOOK_DATA;
+    default:
+      return HYALITE_HOOK_UNKNOWN;
+  }
+}
+
+}  // namespace
+
+Answer Chain::resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane) {
+  Standstill& standstill = exchange != nullptr ? exchange->standstill(lane) : flow.standstill(lane);
+  if (!standstill.pause.ready()) return Answer::paused;
+  const Question question = standstill.question;
+  const std::size_t at = standstill.at;
+  services_->views.begin_round();
+  hyalite_verdict verdict = HYALITE_ERROR;
+  const Answer answer = hear(entries(question.hook)[at], flow, exchange, standstill,
+                             Direction::request, nullptr, nullptr, verdict);
+  return answer == Answer::go_on ? run(question, flow, exchange, at + 1) : answer;
+}
+
+Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
+                   Standstill& standstill, Direction direction, hyalite_window* window,
+                   const hyalite_window_view* view, hyalite_verdict& verdict) {
+  const Hook hook = standstill.question.hook;
+  const hyalite_resumption about{sizeof about,
+                                 standstill.pause.status(),
+                                 standstill.pause.ref(),
+                                 number(hook),
+                                 static_cast<hyalite_direction>(direction),
+                                 window,
+                                 view};
+  services_->async.pauses.end(standstill.pause);
+  if (is_left_out(entry, flow, exchange)) return Answer::go_on;
+  const auto ask = [&](const Instance& i, void* state) {
+    return exchange != nullptr
+               ? i.hooks().async.resume_exchange(i.self(), exchange, state, &about)
+               : i.hooks().async.resume_flow(i.self(), &flow, state, &about);
+  };
+  const Called called = call(hook, entry, flow, exchange, &standstill, ask);
+  verdict = called.verdict;
+  const bool late = about.status == HYALITE_E_TIMED_OUT;
+  if (late) entry.instance->host().count(InstanceCount::late);
+  if (late && !standstill.asks_at_deadline) {
+    verdict = HYALITE_ERROR;
+    return fail(hook, entry, flow, exchange, "its pause reached its deadline");
+  }
+  if (verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.why);
+  return judge(hook, entry, flow, exchange, verdict);
+}
+
+void Chain::end_pauses(FlowSubject& flow, ExchangeSubject* exchange) {
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    Standstill& standstill = exchange != nullptr ? exchange->standstill(static_cast<Lane>(lane))
+                                                 : flow.standstill(static_cast<Lane>(lane));
+    services_->async.pauses.end(standstill.pause);
+  }
+}
+
+}  // namespace hyalite
