@@ -131,6 +131,10 @@ bool Network::contains(const IpAddress& ip) const {
   return ((static_cast<unsigned char>(a[whole]) ^ static_cast<unsigned char>(b[whole])) & mask) == 0;
 }
 
+bool Network::contains(const Network& other) const {
+  return prefix_bits_ <= other.prefix_bits_ && contains(other.base_);
+}
+
 std::string Network::text() const { return base_.text() + "/" + std::to_string(prefix_bits_); }
 
 }  // namespace hyalite

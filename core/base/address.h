@@ -63,6 +63,9 @@ class Network {
  public:
   static std::optional<Network> parse(std::string_view text);
   bool contains(const IpAddress& ip) const;
+  // Every address of the other one.
+  bool contains(const Network& other) const;
+  bool is_v4() const { return base_.is_v4(); }
   std::string text() const;
   auto operator<=>(const Network&) const = default;
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "settings/check_interception.h"
 #include "settings/shape.h"
 
 namespace hyalite {
@@ -20,6 +21,9 @@ class Checker {
   Mistakes check() {
     check_listeners();
     check_upstream();
+    check_interception(settings_, [this](std::string path, std::string what, std::string expected) {
+      add(path, std::move(what), std::move(expected));
+    });
     check_plugins();
     check_admin();
     check_limits();
@@ -97,10 +101,6 @@ void Checker::check_listeners() {
 
 void Checker::check_upstream() {
   const UpstreamSettings& upstream = settings_.upstream;
-  if ((upstream.mark & settings_.interception.mark) != 0) {
-    add("upstream.mark", "upstream.mark shares bits with interception.mark",
-        "bits of its own: the rules would catch our own connections");
-  }
   if (upstream.keep_client_port && upstream.source == UpstreamSource::proxy) {
     add("upstream.keep_client_port", "upstream.keep_client_port without the client's address",
         "upstream.source: client");

@@ -58,6 +58,18 @@ std::vector<std::string_view> words<LogFormat>() {
   return {"auto", "plain", "journal"};
 }
 template <>
+std::vector<std::string_view> words<InterceptionMode>() {
+  return {"tproxy", "routing", "hybrid", "redirect", "anyip"};
+}
+template <>
+std::vector<std::string_view> words<LocalCapture>() {
+  return {"none", "redirect", "tproxy", "routing"};
+}
+template <>
+std::vector<std::string_view> words<WatchAction>() {
+  return {"restore", "report"};
+}
+template <>
 std::vector<std::string_view> words<LogLevel>() {
   return {"error", "warning", "info", "debug"};
 }
@@ -135,7 +147,8 @@ void group(Describer& d, std::string_view name, T& target) {
 }
 
 template <class T>
-GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least, std::size_t most) {
+GroupList groups(std::string_view name, std::vector<T>& target, std::size_t least,
+                 std::size_t most) {
   return {name, least, most, [&target](Describer& inner) { members(inner, target.emplace_back()); },
           [&target](const auto& item) {
             for (T& one : target) item([&one](Describer& inner) { members(inner, one); });
@@ -165,6 +178,7 @@ void members(Describer& d, ListenerSettings& s) {
   group(d, "protocols", s.protocols);
   group(d, "upgrades", s.upgrades);
   d.value(word("connect", s.connect));
+  d.values(values("anyip", s.anyip, of_kind(Kind::network)));
   d.values(values("server_first_ports", s.server_first_ports, count(1, 65'535)));
 }
 
@@ -179,8 +193,35 @@ void members(Describer& d, UpstreamSettings& s) {
 }
 
 template <>
+void members(Describer& d, ExemptSettings& s) {
+  d.values(values("clients", s.clients, of_kind(Kind::network)));
+  d.values(values("destinations", s.destinations, of_kind(Kind::network)));
+  d.values(values("users", s.users, text_of_kind(Kind::text, 64)));
+  d.values(values("cgroups", s.cgroups, text_of_kind(Kind::cgroup, 4096)));
+}
+
+template <>
 void members(Describer& d, InterceptionSettings& s) {
+  constexpr std::uint64_t kInterfaceBytes = 15;  // IFNAMSIZ, without its NUL
+  constexpr std::uint64_t kTables = 0xffffffff;
+  d.value(word("mode", s.mode));
+  d.values(values("client_interfaces", s.client_interfaces,
+                  text_of_kind(Kind::interface, kInterfaceBytes)));
+  d.values(values("origin_interfaces", s.origin_interfaces,
+                  text_of_kind(Kind::interface, kInterfaceBytes)));
+  d.values(values("ports", s.ports, count(1, 65'535)));
+  d.value(value("listener", s.listener, text_of_kind(Kind::text, 64)));
+  d.value(word("local", s.local));
+  group(d, "exempt", s.exempt);
+  d.value(word("when_down", s.when_down));
+  d.value(word("quic", s.quic));
   d.value(value("mark", s.mark, of_kind(Kind::mark)));
+  d.value(value("keep_mark", s.keep_mark, of_kind(Kind::mark)));
+  d.value(value("table", s.table, count(1, kTables)));
+  // Behind those of anyip, before that of the main table.
+  d.value(value("preference", s.preference, count(10, 32'000)));
+  d.values(values("sysctls", s.sysctls, text_of_kind(Kind::sysctl, 256)));
+  d.value(word("watch", s.watch));
 }
 
 template <>

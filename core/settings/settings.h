@@ -36,6 +36,12 @@ enum class FailurePolicy { open, closed };
 // What is done about a finding; each is counted in any case.
 enum class FindingAction { count, log, refuse };
 enum class LogFormat { automatic, plain, journal };  // written auto, plain, journal
+// How connections are brought to the proxy; docs/operating.md compares the modes.
+enum class InterceptionMode { tproxy, routing, hybrid, redirect, anyip };
+// How connections that programs of this machine open are brought to it.
+enum class LocalCapture { none, redirect, tproxy, routing };
+// What `hyalite intercept watch` does when another program took away what `on` made.
+enum class WatchAction { restore, report };
 
 struct ProtocolSettings {
   // TLS: what is said inside stays unread; the server name is seen by plugins.
@@ -70,6 +76,9 @@ struct ListenerSettings {
   UpgradeSettings upgrades;
   // The CONNECT method; after one that succeeded the connection is looked at afresh.
   Treatment connect = Treatment::pass;
+  // Destinations that `hyalite intercept` makes addresses of this machine, so that connections to
+  // them arrive here, on the listener's own port, without IP_TRANSPARENT: networks or addresses.
+  std::vector<Network> anyip;
   // Destination ports on which the server speaks first: upstream is connected at once.
   std::vector<std::uint16_t> server_first_ports = {21, 22, 23, 25, 110, 119, 143, 587, 3306, 5900};
 
@@ -92,9 +101,56 @@ struct UpstreamSettings {
   TimeoutAnswer on_timeout = TimeoutAnswer::page;
 };
 
+struct ExemptSettings {
+  // Clients whose connections never reach the proxy: networks or single addresses.
+  std::vector<Network> clients;
+  // Destinations to which connections never reach the proxy: networks or single addresses.
+  std::vector<Network> destinations;
+  // Users of this machine whose own connections are left alone (interception.local): names or
+  // numbers.
+  std::vector<std::string> users;
+  // Control groups of this machine, likewise: paths below /sys/fs/cgroup, such as
+  // system.slice/backup.service.
+  std::vector<std::string> cgroups;
+};
+
 struct InterceptionSettings {
-  // The fwmark by which TPROXY rules bring packets here; shares no bit with upstream.mark.
+  // tproxy, routing (no netfilter), hybrid (routing, and one mark for answers), redirect (NAT), or
+  // anyip: only the destinations that listeners name.
+  InterceptionMode mode = InterceptionMode::tproxy;
+  // The interfaces that clients are behind; of a bridge its own name, not its ports'.
+  std::vector<std::string> client_interfaces;
+  // The interfaces that origins are behind, where answers to clients' addresses come back; may be
+  // the same ones.
+  std::vector<std::string> origin_interfaces;
+  // The destination ports of connections that are brought here.
+  std::vector<std::uint16_t> ports = {80, 443};
+  // Where tproxy and redirect bring them: a listener's name, or its address; when not given, the
+  // first. The other modes change no port: they need a listener on each.
+  std::string listener;
+  // Connections that programs of this machine open: none, or the way by which they are brought here
+  // too; needs upstream.mark, which keeps the proxy's own apart.
+  LocalCapture local = LocalCapture::none;
+  // What is left alone altogether; `bypass` in contrast leaves alone what reached the proxy.
+  ExemptSettings exempt;
+  // While nothing listens (tproxy): refuse connections, or let them pass, uninspected.
+  Treatment when_down = Treatment::refuse;
+  // HTTP/3 (UDP to port 443, where that port is intercepted): refused, so that clients use TCP at
+  // once, or passed, uninspected.
+  Treatment quic = Treatment::refuse;
+  // The fwmark by which rules bring packets here; shares no bit with upstream.mark.
   std::uint32_t mark = 0x100000;
+  // The fwmark of connections that were open before, for `hyalite intercept on --keep-open`.
+  std::uint32_t keep_mark = 0x400000;
+  // A routing table that nothing else uses.
+  std::size_t table = 100;
+  // The first of ten rule preferences that nothing else uses; lower than those of VPNs.
+  std::size_t preference = 100;
+  // Kernel settings to change while interception is on, as net.ipv4.ip_forward=1; `off` restores
+  // what was there before.
+  std::vector<std::string> sysctls;
+  // What `hyalite intercept watch` does when something is missing: puts it back, or reports it.
+  WatchAction watch = WatchAction::restore;
 };
 
 struct WorkerSettings {

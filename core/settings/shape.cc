@@ -97,6 +97,35 @@ bool is_host_name(std::string_view text) {
   return std::all_of(labels.begin(), labels.end(), is_host_label);
 }
 
+// What the kernel takes (dev_valid_name), less what rules would read as something else: '*' at the
+// end is a pattern to nft, '"' ends a name.
+bool is_interface(std::string_view text) {
+  const auto fits = [](char c) {
+    return is_lower(lower(c)) || is_digit(c) ||
+           std::string_view("._-@+").find(c) != std::string_view::npos;
+  };
+  return text != "." && text != ".." && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), fits);
+}
+
+bool is_sysctl(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals + 1 == text.size()) return false;
+  const std::string_view name = text.substr(0, equals);
+  const bool of_network = name.starts_with("net.") || name.starts_with("net/");
+  const auto fits = [](char c) {
+    return is_lower(lower(c)) || is_digit(c) ||
+           std::string_view("._-/@+").find(c) != std::string_view::npos;
+  };
+  return of_network && name.find("..") == std::string_view::npos &&
+         std::all_of(name.begin(), name.end(), fits);
+}
+
+bool is_cgroup(std::string_view text) {
+  return text.front() != '/' && text.back() != '/' && text.find('"') == std::string_view::npos &&
+         text.find("..") == std::string_view::npos;
+}
+
 bool is_text_of_kind(std::string_view text, Shape::Kind kind) {
   switch (kind) {
     case Shape::Kind::identifier:
@@ -107,6 +136,12 @@ bool is_text_of_kind(std::string_view text, Shape::Kind kind) {
       return text.front() == '/';
     case Shape::Kind::host_name:
       return is_host_name(text);
+    case Shape::Kind::interface:
+      return is_interface(text);
+    case Shape::Kind::sysctl:
+      return is_sysctl(text);
+    case Shape::Kind::cgroup:
+      return is_cgroup(text);
     default:
       return true;
   }
@@ -200,6 +235,12 @@ std::string Shape::expected() const {
       return "an absolute path of at most " + decimal(most) + " bytes";
     case Kind::host_name:
       return "a host name, such as example.com (its subdomains are meant too)";
+    case Kind::interface:
+      return "the name of a network interface, such as eth0";
+    case Kind::sysctl:
+      return "a setting of the kernel's network, such as net.ipv4.ip_forward=1";
+    case Kind::cgroup:
+      return "a control group, such as system.slice/backup.service";
     case Kind::address:
       return "an address and a port, such as \"[::]:8080\" or 192.0.2.1:8080";
     case Kind::address_or_none:

@@ -35,6 +35,9 @@ struct Shape {
     path,        // of a file or directory
     absolute_path,    // of a socket
     host_name,        // "example.com"; read in lower case
+    interface,        // "eth0"
+    sysctl,           // "net.ipv4.ip_forward=1"
+    cgroup,           // "system.slice/backup.service"
     address,          // "[::]:8080"
     address_or_none,  // "127.0.0.1:80", or none
     network,          // "10.0.0.0/8", or one address
@@ -58,7 +61,7 @@ bool parse(Scalar scalar, const Shape& shape,
 bool parse(Scalar scalar, const Shape& shape, std::uint32_t& value);  // mark
 bool parse(Scalar scalar, const Shape& shape, std::uint16_t& value);  // count
 bool parse(Scalar scalar, const Shape& shape, Milliseconds& value);
-bool parse(Scalar scalar, const Shape& shape, std::string& value);  // text to host_name
+bool parse(Scalar scalar, const Shape& shape, std::string& value);  // text to cgroup
 bool parse(Scalar scalar, const Shape& shape, Address& value);
 bool parse(Scalar scalar, const Shape& shape, std::optional<Address>& value);
 bool parse(Scalar scalar, const Shape& shape, Network& value);

@@ -246,6 +246,12 @@ class Schema : public Walker {
         return text_with_pattern("^/");
       case Kind::host_name:
         return text_with_pattern("^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$");
+      case Kind::interface:
+        return text_with_pattern("^[A-Za-z0-9._@+][A-Za-z0-9._@+-]{0,14}$");
+      case Kind::sysctl:
+        return text_with_pattern("^net[./][A-Za-z0-9._@+/-]+=.+$");
+      case Kind::cgroup:
+        return text_with_pattern("^[^/\"]([^\"]*[^/\"])?$");
       case Kind::address:
         return text_with_pattern("^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+$");
       case Kind::address_or_none:
@@ -331,6 +337,7 @@ inline std::string_view example_of(std::string_view path) {
   static const std::map<std::string_view, std::string_view> examples = {
       {"listeners[].address", "[::]:8080"},
       {"listeners[].name", "lan"},
+      {"interception.listener", "lan"},
       {"plugins[].name", "audit"},
       {"plugins[].use", "http-logger"},
       {"plugins[].on_failure", "open"},

@@ -137,6 +137,7 @@ TEST(Manual, DefaultYamlWithEverythingTakenInIsTheDefault) {
   // The rest, but for what has no default.
   EXPECT_EQ(read.settings.workers.group, example_of("workers.group"));
   read.settings.workers.group.clear();
+  read.settings.interception.listener.clear();
   read.settings.admin.socket.clear();
   read.settings.control.socket.clear();
   Settings defaults;
