@@ -1,0 +1,58 @@
+// What must be remembered while interception is on: what kernel settings were before, and what the
+// rules were when they were made. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace hyalite {
+
+struct InterceptState {
+  struct Changed {
+    std::string name, before, set;
+    bool operator==(const Changed&) const = default;
+  };
+  std::string settings_file;
+  bool keep_open = false;
+  // Everything was done; false while `on` or `off` is at work, and after it was killed.
+  bool complete = false;
+  std::vector<Changed> sysctls;
+  std::string packets_text;          // what nft was given
+  std::string packets_listing;       // what the kernel made of it, as packet_listing() has it
+  std::vector<std::uint16_t> ports;  // that are intercepted
+  std::uint16_t listener_port = 0;   // to which REDIRECT brings connections; 0: it does not
+
+  bool operator==(const InterceptState&) const = default;
+};
+
+std::string write_state(const InterceptState& state);
+// Nothing when it is not what write_state() writes.
+std::optional<InterceptState> read_state(std::string_view text);
+
+// The file of this network namespace in /run/hyalite-intercept: gone with the rules themselves when
+// the machine starts anew.
+class StateFile {
+ public:
+  StateFile();
+
+  // Nobody else changes anything as long as the descriptor is open. Makes the directory.
+  Result<Fd> lock() const;
+  // Nothing when there is none. One that cannot be understood is an error.
+  Result<std::optional<InterceptState>> read() const;
+  // Whole or not at all, and on the disk when this returns.
+  Result<void> write(const InterceptState& state) const;
+  Result<void> remove() const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string directory_, path_;
+};
+
+}  // namespace hyalite
