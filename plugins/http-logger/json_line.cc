@@ -29,30 +29,39 @@ std::size_t sequence(std::string_view text) {
 
 }  // namespace
 
-void append_json_string(std::string_view text, std::string& out) {
+bool append_json_string(std::string_view text, std::string& out, std::size_t most) {
   constexpr char kHex[] = "0123456789abcdef";
-  const bool cut = text.size() > JsonLine::kMostTextBytes;
-  if (cut) text = text.substr(0, JsonLine::kMostTextBytes);
+  const auto escape = [&](unsigned c) {
+    out += "\\u00";
+    out += kHex[c >> 4];
+    out += kHex[c & 15];
+  };
+  constexpr std::size_t kLongest = 6;  // that one character becomes
   out += '"';
+  const std::size_t start = out.size();
   while (!text.empty()) {
+    if (out.size() - start + kLongest > most && out.size() - start + text.size() > most) {
+      out += "...\"";
+      return false;
+    }
     const auto c = static_cast<unsigned char>(text.front());
     std::size_t taken = 1;
     if (c == '"' || c == '\\') {
       out += '\\';
       out += static_cast<char>(c);
     } else if (c < 0x20 || c == 0x7f) {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else if (const std::size_t length = sequence(text); length > 0) {
-      out += text.substr(0, length);
-      taken = length;
-    } else {
+      escape(c);
+    } else if (const std::size_t length = sequence(text); length == 0) {
       out += "\xef\xbf\xbd";
+    } else if (taken = length; c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0) {
+      escape(static_cast<unsigned char>(text[1]));  // control characters, too, for some terminals
+    } else {
+      out += text.substr(0, length);
     }
     text.remove_prefix(taken);
   }
-  out += cut ? "...\"" : "\"";
+  out += '"';
+  return true;
 }
 
 std::string utc_time(std::int64_t nanoseconds) {
@@ -75,7 +84,7 @@ void JsonLine::begin(std::string_view key) {
 
 void JsonLine::text(std::string_view key, std::string_view value) {
   begin(key);
-  append_json_string(value, out_);
+  cut_ = !append_json_string(value, out_, most_) || cut_;
 }
 
 void JsonLine::text_if(std::string_view key, std::string_view value) {

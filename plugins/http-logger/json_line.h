@@ -6,12 +6,15 @@
 #include <string>
 #include <string_view>
 
-// An object without its braces: "a":1,"b":"c". Bytes that are not UTF-8 become U+FFFD: the result
-// is always valid JSON, on one line.
+// An object without its braces: "a":1,"b":"c". Bytes that are not UTF-8 become U+FFFD, control
+// characters are escaped: the result is always valid JSON, on one line, and harmless on a terminal.
 class JsonLine {
  public:
-  // The most of one text that is written; a longer one ends in "...".
+  // The most bytes of one text that are written, unless told otherwise.
   static constexpr std::size_t kMostTextBytes = 8'192;
+
+  // A text that would take more than `most_text_bytes` in the line ends in "...".
+  explicit JsonLine(std::size_t most_text_bytes = kMostTextBytes) : most_(most_text_bytes) {}
 
   void text(std::string_view key, std::string_view value);
   // Nothing when the value is empty.
@@ -25,14 +28,19 @@ class JsonLine {
   void join(std::string_view members);
 
   const std::string& members() const { return out_; }
-  void clear() { out_.clear(); }
+  std::size_t most_text_bytes() const { return most_; }
+  // Was a text cut short?
+  bool cut() const { return cut_; }
 
  private:
   void begin(std::string_view key);
   std::string out_;
+  std::size_t most_;
+  bool cut_ = false;
 };
 
-// With quotes.
-void append_json_string(std::string_view text, std::string& out);
+// With quotes, which are not part of `most`. False: it was cut.
+bool append_json_string(std::string_view text, std::string& out,
+                        std::size_t most = JsonLine::kMostTextBytes);
 // "2024-05-06T07:08:09.123Z" from nanoseconds since 1970.
 std::string utc_time(std::int64_t nanoseconds);

@@ -72,6 +72,20 @@ class Gateway:
         self._process.stderr.close()
         assert code == 0, f"hyalite ended with {code}"
         lab.wait_for(lambda: not self.processes(), "hyalite's processes to be gone", seconds=2)
+        self._check_records()
+
+    def _check_records(self):
+        """Whatever the test did: its records are what the logger's schema says, and have no member that is not in it."""
+        records = {(it["kind"], *it): it for it in self.records()}  # one of each shape
+        if not records:
+            return
+        import jsonschema
+        schema = json.loads((pathlib.Path(__file__).resolve().parents[2] / "plugins/http-logger/record.schema.json").read_text())
+        schema["additionalProperties"] = False
+        validator = jsonschema.Draft7Validator(schema)
+        for record in records.values():
+            mistakes = [f"{list(it.path)}: {it.message}" for it in validator.iter_errors(record)]
+            assert not mistakes, f"{record}: {mistakes}"
 
     def processes(self):
         """The ids of all processes of this gateway that live."""

@@ -34,6 +34,26 @@ class Service:
         return [it["pid"] for it in self.generation()["workers"]]
 
 
+def assert_refused_everywhere(case, gateway, settings, pattern):
+    """Settings that cannot be loaded: `check`, a start and a reload all say why, and what serves goes on."""
+    service, good = Service(gateway), gateway.settings
+    before = service.generation()["number"]
+    elsewhere = {"control": {"socket": gateway.directory + "/other.sock"}, "admin": {"address": "none"}}
+    try:
+        gateway.write({**settings, **elsewhere})
+        for verb in ("check", "run"):
+            done = subprocess.run([lab.binary(), verb, "--config", gateway.file], capture_output=True, text=True, timeout=30)
+            case.assertNotEqual(done.returncode, 0, verb)
+            case.assertRegex(done.stdout + done.stderr, pattern, verb)
+        gateway.write(settings)
+        code, said = service.tell("reload")
+        case.assertEqual(code, 1, said)
+        case.assertRegex(said, pattern)
+    finally:
+        gateway.write(good)
+    case.assertEqual(service.generation()["number"], before)
+
+
 def kill(pid):
     os.kill(pid, signal.SIGKILL)
 

@@ -85,7 +85,7 @@ class TlsPasses(GatewayTest):
             upstream.close()
             client.read_to_end()
         record = self.gateway.wait_for_record(lambda it: it.get("server_name") == name)
-        self.assertEqual((record["kind"], record["protocol"], record["uninspected"]), ("flow", "tls", "tls"))
+        self.assertEqual((record["kind"], record["protocol"], record["uninspected"]), ("tunnel", "tls", "tls"))
 
     def test_what_was_not_inspected_is_counted(self, family):
         before = self.gateway.count("hyalite_uninspected_total", reason="tls")

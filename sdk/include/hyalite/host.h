@@ -114,8 +114,9 @@ typedef struct hyalite_host_metrics {
   /* [create] [copies] Defines a metric and gives its id. HYALITE_E_INVALID: the name;
    * HYALITE_E_LIMIT: too many. */
   hyalite_status (*define)(const hyalite_host* host, const hyalite_metric* metric, uint32_t* id);
-  /* [worker] [lives: process] Where this worker counts: add to it, plainly. Never NULL for an id
-   * that define gave. */
+  /* [worker] [lives: process] Where this worker counts: add to it, plainly, from one thread. It
+   * holds what was counted before when this worker takes the place of one that crashed. Never NULL
+   * for an id that define gave. */
   uint64_t* (*cell)(const hyalite_host* host, uint32_t id);
 } hyalite_host_metrics;
 

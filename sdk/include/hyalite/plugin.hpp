@@ -84,12 +84,15 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const char* license;  // SPDX
   };
 
-  // A counter that every worker keeps for itself; the proxy adds them up.
+  // A counter that every worker keeps for itself; the proxy adds them up. One thread of the worker adds to it: hooks, or a
+  // thread that the plugin started.
   class Counter {
    public:
     void add(std::uint64_t n = 1) {
-      if (cell_ != nullptr) *cell_ += n;  // before start there is nothing to count
+      if (cell_ != nullptr) __atomic_store_n(cell_, *cell_ + n, __ATOMIC_RELAXED);  // before start there is nothing to count
     }
+    // What this worker counted, and those before it in its place: more than 0 in start when one crashed.
+    std::uint64_t value() const { return cell_ == nullptr ? 0 : __atomic_load_n(cell_, __ATOMIC_RELAXED); }
 
    private:
     template <class T>

@@ -40,10 +40,17 @@ class Loaded {
     EXPECT_TRUE(start_with(&slot));
     return *chain_;
   }
-  Result<void> start_with(CallSlot* where) {
-    auto board = Board::make(layout_, 1);
-    board_.emplace(std::move(*board));
-    return chain_->start(0, 1, board_->worker(0), where);
+  Result<void> start_with(CallSlot* where) { return chain_->start(0, 1, row(), where); }
+  // The worker's counter; before start as one that crashed left it.
+  std::uint64_t& counter(std::string_view metric) {
+    const MetricRow cells = row();
+    for (const MetricSeries& series : board_->layout().series()) {
+      if (board_->layout().families()[series.family].name == metric)
+        return *cells.cell(series.first);
+    }
+    ADD_FAILURE() << "no " << metric;
+    static std::uint64_t nowhere;
+    return nowhere;
   }
   Chain& chain() { return *chain_; }
   bool worked() const { return chain_ != nullptr; }
@@ -59,6 +66,11 @@ class Loaded {
   CallSlot slot;
 
  private:
+  MetricRow row() {
+    if (!board_) board_.emplace(std::move(*Board::make(layout_, 1)));
+    return board_->worker(0);
+  }
+
   Settings settings_;
   Log log_;
   Layout layout_;

@@ -97,6 +97,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   };
 
   using ClientHello = hyalite_client_hello;
+  class Message;
 
   // One request and its response.
   class Exchange {
@@ -120,6 +121,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_headers* headers_of(hyalite_part part) const {
       return host_->http->headers(exchange_, part);
     }
+    // The same with names and values to go through; empty when there is no such part.
+    Message part(hyalite_part part) const;
 
     Verdict respond(std::uint32_t status, std::string_view body,
                     std::initializer_list<Pair> headers = {}, std::string_view reason = {}) {
@@ -223,6 +226,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     }
     hyalite_status remove(std::string_view name) { return removed(0, name); }
     hyalite_status remove(const HeaderName& name) { return removed(name.id, name.text); }
+    // Gives header number `index` of headers() another value; its name and place stay.
+    hyalite_status set_at(std::size_t index, std::string_view value) {
+      const std::uint32_t generation = headers().generation;
+      headers_ = nullptr;
+      return host_->http->header_set_at(exchange_, part_, static_cast<std::uint32_t>(index),
+                                        generation, bytes(value));
+    }
 
     static bool same_name(std::string_view a, std::string_view b) {
       const auto lower = [](char c) {
@@ -249,6 +259,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_part part_;
     mutable const hyalite_headers* headers_;
   };
+
+  inline Message Exchange::part(hyalite_part part) const {
+    return {*host_, exchange_, part, nullptr};
+  }
 
   // In request hooks there is a request line, always.
   class Request : public Message {

@@ -1,0 +1,265 @@
+// A record of an exchange or a flow.
+// SPDX-License-Identifier: MIT
+#include "record.h"
+
+#include <cstring>
+#include <iterator>
+#include <string_view>
+
+#include "combined.h"
+#include "json_line.h"
+
+namespace {
+
+constexpr unsigned kSchema = 1;
+
+std::string_view name_of_end(std::uint32_t end) {
+  constexpr std::string_view kNames[] = {"complete",       "client_gone",
+                                         "upstream_gone",  "upstream_unreachable",
+                                         "client_refused", "upstream_refused",
+                                         "blocked",        "timed_out",
+                                         "stopped",        "limit",
+                                         "error"};
+  return end < std::size(kNames) ? kNames[end] : "error";
+}
+
+std::string_view name_of_arrival(std::uint32_t arrival) {
+  constexpr std::string_view kNames[] = {"unknown", "transparent", "redirect", "fixed"};
+  return arrival < std::size(kNames) ? kNames[arrival] : "unknown";
+}
+
+std::string_view name_of_protocol(std::uint32_t protocol) {
+  constexpr std::string_view kNames[] = {"pending", "unknown", "http/1", "tls", "http/2"};
+  return protocol < std::size(kNames) ? kNames[protocol] : "unknown";
+}
+
+bool same_address(const hyalite_address& a, const hyalite_address& b) {
+  return a.family == b.family && a.port == b.port &&
+         std::memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+// ---- what fits
+
+// How much of what may be long is written: less and less, until all of it fits.
+struct Detail {
+  std::size_t most_text;
+  std::size_t most_items;  // headers, findings, protocols: of each
+};
+constexpr Detail kDetails[] = {{8'192, 200}, {1'024, 50}, {256, 10}, {64, 4}, {24, 1}};
+
+// Writes the same with less detail until it takes at most `most` bytes.
+template <class Write>
+std::string fit(std::size_t most, Write write) {
+  for (const Detail& detail : kDetails) {
+    JsonLine line(detail.most_text);
+    bool whole = write(line, detail) && !line.cut();
+    if (!whole) line.raw("truncated", "true");
+    if (line.members().size() <= most || &detail == std::end(kDetails) - 1) return line.members();
+  }
+  return {};
+}
+
+// ---- the parts of a record. Those that give a bool: true when nothing was left out
+
+// `T` has finding(index, out): a flow or an exchange.
+template <class T>
+bool put_findings(const T& subject, const Detail& detail, JsonLine& line) {
+  std::string list;
+  bool whole = true;
+  hyalite_finding found{};
+  for (std::size_t i = 0; subject.finding(i, found); ++i) {
+    if (i == detail.most_items) {
+      whole = false;
+      break;
+    }
+    JsonLine one(detail.most_text);
+    one.text("name", hyalite::view(found.name));
+    one.text("source", hyalite::view(found.source));
+    one.text_if("detail", hyalite::view(found.detail));
+    whole = whole && !one.cut();
+    list += (list.empty() ? "{" : ",{") + one.members() + "}";
+  }
+  if (!list.empty()) line.raw("findings", "[" + list + "]");
+  return whole;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// {"name":["value",...],...} of the chosen ones that are there.
+bool put_headers(std::string_view key, const hyalite::Message& message,
+                 const std::vector<hyalite::HeaderName>& chosen, const Redaction& redaction,
+                 const Detail& detail, JsonLine& line) {
+  JsonLine object(detail.most_text);
+  std::size_t items = 0;
+  bool whole = true;
+  for (const hyalite::HeaderName& name : chosen) {
+    std::string values;
+    message.for_each([&](std::string_view its_name, std::string_view value) {
+      if (!hyalite::Message::same_name(its_name, name.text)) return;
+      if (items++ >= detail.most_items) return void(whole = false);
+      if (!values.empty()) values += ',';
+      whole = append_json_string(redacted_header(its_name, value, redaction), values,
+                                 detail.most_text) &&
+              whole;
+    });
+    if (!values.empty()) object.raw(lower(name.text), "[" + values + "]");
+  }
+  if (!object.members().empty()) line.raw(key, "{" + object.members() + "}");
+  return whole;
+}
+
+void put_flow(const hyalite_flow_info& info, const hyalite_address& upstream, JsonLine& line) {
+  line.number("flow", info.id);
+  line.text("client", hyalite::ip_text(info.client));
+  line.number("client_port", info.client.port);
+  line.text("destination", hyalite::ip_text(info.destination));
+  line.number("destination_port", info.destination.port);
+  if (!same_address(upstream, info.destination)) {
+    line.text("redirected_to", hyalite::ip_text(upstream));
+    line.number("redirected_to_port", upstream.port);
+  }
+  line.text("arrival", name_of_arrival(info.arrival));
+  line.text_if("listener", hyalite::view(info.listener));
+  line.text_if("server_name", hyalite::view(info.server_name));
+}
+
+// From the request's first byte on; what never came is left out.
+void put_phases(const hyalite_exchange_summary& summary, JsonLine& line) {
+  JsonLine phases;
+  const auto put = [&](std::string_view key, std::int64_t after) {
+    if (after >= 0) phases.milliseconds(key, after);
+  };
+  put("request_head", summary.request_head);
+  put("connected", summary.connected);
+  put("request_sent", summary.request_sent);
+  put("response_head", summary.response_head);
+  if (!phases.members().empty()) line.raw("phases_ms", "{" + phases.members() + "}");
+}
+
+template <class Summary>
+void put_sizes(const Summary& summary, JsonLine& line) {
+  line.number("from_client", summary.from_client);
+  line.number("to_upstream", summary.to_upstream);
+  line.number("from_upstream", summary.from_upstream);
+  line.number("to_client", summary.to_client);
+}
+
+template <class Summary>
+void put_end(const Summary& summary, JsonLine& line) {
+  line.milliseconds("duration_ms", summary.duration);
+  line.text("end", name_of_end(summary.end));
+  line.text_if("reason", hyalite::view(summary.reason));
+  line.text_if("decided_by", hyalite::view(summary.decided_by));
+  line.text_if("decision", hyalite::view(summary.decision_reason));
+}
+
+bool put_hello(const hyalite::Flow& flow, const Detail& detail, JsonLine& line) {
+  const hyalite_client_hello* hello = flow.client_hello();
+  if (hello == nullptr) return true;
+  std::string list;
+  bool whole = hello->alpn_count <= detail.most_items;
+  for (std::size_t i = 0; i < hello->alpn_count && i < detail.most_items; ++i) {
+    if (!list.empty()) list += ',';
+    whole = append_json_string(hyalite::view(hello->alpn[i]), list, detail.most_text) && whole;
+  }
+  if (!list.empty()) line.raw("alpn", "[" + list + "]");
+  if (hello->has_encrypted_client_hello != 0) line.raw("encrypted_client_hello", "true");
+  return whole;
+}
+
+// A flow whose bytes passed as they were is a tunnel; others were refused, or end, before anything
+// passed.
+std::string_view kind_of(const hyalite_flow_summary& summary) {
+  return summary.bypass.size > 0 ? "tunnel" : "flow";
+}
+
+void begin(std::int64_t time, std::string_view kind, JsonLine& line) {
+  line.number("schema", kSchema);
+  line.text("time", utc_time(time));
+  line.text("kind", kind);
+}
+
+// "truncated" stands in the part that was asked for, in the rest, or in both; a key must not stand
+// twice.
+std::string joined(std::string members, std::string asked) {
+  constexpr std::string_view kTruncated = ",\"truncated\":true";
+  const auto has = [&](const std::string& part) {
+    return part.size() > kTruncated.size() &&
+           part.compare(part.size() - kTruncated.size(), kTruncated.size(), kTruncated) == 0;
+  };
+  if (has(members) && has(asked)) asked.resize(asked.size() - kTruncated.size());
+  if (!asked.empty()) members += ',' + asked;
+  return "{" + members + "}\n";
+}
+
+}  // namespace
+
+std::string asked_part(const hyalite::Request& request, const RecordRules& rules) {
+  if (rules.format != Format::ndjson) return combined_asked(request, rules);
+  return fit(rules.most_bytes / 2, [&](JsonLine& line, const Detail& detail) {
+    line.text("method", request.method());
+    line.text("host", redacted_url(request.authority(), rules.redaction));
+    line.text("target", redacted_url(request.target(), rules.redaction));
+    line.text("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
+    line.text_if("user_agent", request.header(HYALITE_HEADER_USER_AGENT));
+    line.text_if("referrer", redacted_url(request.header(HYALITE_HEADER_REFERER), rules.redaction));
+    line.text_if("request_content_type", request.header(HYALITE_HEADER_CONTENT_TYPE));
+    return put_headers("request_headers", request, rules.request_headers, rules.redaction, detail,
+                       line);
+  });
+}
+
+std::string exchange_line(const hyalite::Exchange& exchange,
+                          const hyalite_exchange_summary& summary, const std::string& asked,
+                          const RecordRules& rules) {
+  if (rules.format != Format::ndjson) return combined_line(exchange, summary, asked, rules);
+  const std::size_t left = rules.most_bytes - asked.size() - std::strlen("{,}\n");
+  return joined(
+      fit(left,
+          [&](JsonLine& line, const Detail& detail) {
+            begin(summary.started_at, "exchange", line);
+            put_flow(exchange.flow().info(), summary.upstream, line);
+            line.number("exchange", exchange.number());
+            if (summary.status != 0) line.number("status", summary.status);
+            if (summary.upstream_status != 0)
+              line.number("upstream_status", summary.upstream_status);
+            bool whole = true;
+            if (const hyalite_headers* headers = exchange.headers_of(HYALITE_PART_RESPONSE)) {
+              if (const hyalite_header* type =
+                      hyalite_header_find(headers, HYALITE_HEADER_CONTENT_TYPE))
+                line.text_if("content_type", hyalite::view(type->value));
+              whole = put_headers("response_headers", exchange.part(HYALITE_PART_RESPONSE),
+                                  rules.response_headers, rules.redaction, detail, line);
+            }
+            line.number("request_content", summary.request_content);
+            line.number("response_content", summary.response_content);
+            put_sizes(summary, line);
+            put_phases(summary, line);
+            put_end(summary, line);
+            return put_findings(exchange, detail, line) && whole;
+          }),
+      asked);
+}
+
+std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
+                      const RecordRules& rules) {
+  if (rules.format != Format::ndjson) return {};
+  const hyalite_flow_info& about = flow.info();
+  return joined(fit(rules.most_bytes - std::strlen("{}\n"),
+                    [&](JsonLine& line, const Detail& detail) {
+                      begin(about.opened_at, kind_of(summary), line);
+                      put_flow(about, about.upstream, line);
+                      line.text("protocol", name_of_protocol(about.protocol));
+                      const bool whole = put_hello(flow, detail, line);
+                      line.number("exchanges", summary.exchanges);
+                      put_sizes(summary, line);
+                      line.text_if("uninspected", hyalite::view(summary.bypass));
+                      put_end(summary, line);
+                      return put_findings(flow, detail, line) && whole;
+                    }),
+                {});
+}

@@ -1,0 +1,36 @@
+// A record of an exchange or a flow: one line, in JSON (record.schema.json) or in the Combined
+// format of web servers. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <hyalite/plugin.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "redact.h"
+
+enum class Format { ndjson, combined, vhost_combined };
+
+// What is written, and how.
+struct RecordRules {
+  static constexpr std::size_t kLeastBytes = 4'096;  // any record can be made to fit into
+
+  Format format = Format::ndjson;
+  std::size_t most_bytes = 16'384;  // of a record, with its end; longer ones are cut, and say so
+  Redaction redaction;
+  std::vector<hyalite::HeaderName> request_headers,
+      response_headers;  // that are written as they came
+};
+
+// What the client asked for, taken down before any other plugin edits it: a part of the line to
+// come. At most half of it.
+std::string asked_part(const hyalite::Request& request, const RecordRules& rules);
+
+// The whole line with its end. `asked` may be empty: no whole request came.
+std::string exchange_line(const hyalite::Exchange& exchange,
+                          const hyalite_exchange_summary& summary, const std::string& asked,
+                          const RecordRules& rules);
+// Of a flow as a whole: empty in formats that have no place for it.
+std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
+                      const RecordRules& rules);
