@@ -1,0 +1,140 @@
+# What is measured: each case is some load, and what it cost. Runs on the lab's gateway; the load runs on the client.
+# SPDX-License-Identifier: MIT
+import os
+import pathlib
+import re
+import resource
+import subprocess
+import tempfile
+
+import lab_host
+
+ORIGIN, SINK = "10.71.2.2", "10.71.2.3"  # nginx; a server that takes uploads
+LOAD_CPU = "1"
+
+
+class Case:
+    def __init__(self, what, cost, measure):
+        self.what, self.cost, self.measure = what, cost, measure
+
+
+def _client(*command, timeout=120):
+    return subprocess.run([*lab_host.on("client"), "taskset", "-c", LOAD_CPU, *command], text=True, capture_output=True,
+                          timeout=timeout, check=True).stdout
+
+
+def _wrk(seconds, path, connections, *more):
+    said = _client("wrk", "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s", "--timeout", "10s", "-H", "X-Debug: 1", *more,
+                   f"http://{ORIGIN}{path}")
+    requests = int(re.search(r"(\d+) requests in", said).group(1))
+    amount = re.search(r"requests in [\d.]+\w+, ([\d.]+)(\w+) read", said)
+    size = float(amount.group(1)) * {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}[amount.group(2)]
+    if re.search(r"Non-2xx", said) or requests == 0:
+        raise RuntimeError("answers were wrong: " + said)
+    errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+    if errors and sum(map(int, errors.groups())) > requests / 100:
+        raise RuntimeError("connections failed: " + errors.group(0))
+    return requests, size, float(re.search(r"Requests/sec:\s*([\d.]+)", said).group(1))
+
+
+def _by_requests(path, connections, *more):
+    def measure(peer, seconds):
+        _wrk(1, path, connections, *more)  # warm
+        before = peer.cpu_seconds()
+        requests, _, rate = _wrk(seconds, path, connections, *more)
+        spent = peer.cpu_seconds() - before
+        return {"us CPU/request": spent / requests * 1e6, "requests/s": rate, "busy": spent * rate / requests}
+    return measure
+
+
+def _download(peer, seconds):
+    before = peer.cpu_seconds()
+    _, size, _ = _wrk(seconds, "/100m", 4)
+    spent = peer.cpu_seconds() - before
+    return {"s CPU/GB": spent / size * 1e9, "MB/s": size / seconds / 1e6}
+
+
+def _upload(peer, seconds):
+    size = 100 * 2**20
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as body:
+        body.truncate(size)
+        before = peer.cpu_seconds()
+        times = 0
+        took = 0.0
+        while took < seconds:
+            said = _client("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-H", "Expect:", "-T", body.name,
+                           f"http://{SINK}/up").split()
+            if said[0] != "200":
+                raise RuntimeError(f"the upload was answered with {said[0]}")
+            took += float(said[1])
+            times += 1
+        spent = peer.cpu_seconds() - before
+    return {"s CPU/GB": spent / (times * size) * 1e9, "MB/s": times * size / took / 1e6}
+
+
+def _latency(peer, seconds):
+    """At a fixed moderate rate; percentiles from h2load's log of every request."""
+    log = pathlib.Path(f"/dev/shm/hyalite-latency-{os.getpid()}")
+    log.unlink(missing_ok=True)
+    try:
+        _client("h2load", "--h1", "-c20", "-t1", "--rps=50", f"-D{max(int(seconds), 1)}", f"--log-file={log}",
+                f"http://{ORIGIN}/1k")
+        times = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
+    finally:
+        log.unlink(missing_ok=True)
+    return {"p50 us": times[len(times) // 2], "p99 us": times[len(times) * 99 // 100]}
+
+
+IDLE = """
+import resource, socket, sys
+count = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+held = []
+for i in range(count):
+    s = socket.create_connection((sys.argv[2], 80))
+    s.sendall(b"GET /1k HTTP/1.1\\r\\nHost: " + sys.argv[2].encode() + b"\\r\\n\\r\\n")
+    got = b""
+    while got.count(b"x") < 1024:
+        more = s.recv(65536)
+        if not more: raise SystemExit("closed")
+        got += more
+    held.append(s)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def _idle(peer, _seconds):
+    """Memory of flows that wait for their next request: 10,000, or as many as the limit of descriptors allows."""
+    count = min(10_000, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1_000) // 2)
+    warm = _wrk(1, "/1k", 10)
+    assert warm
+    before, kernel_before = peer.memory_bytes(), _kernel_bytes()
+    holder = subprocess.Popen([*lab_host.on("client"), "python3", "-c", IDLE, str(count), ORIGIN], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        if holder.stdout.readline().strip() != "held":
+            raise RuntimeError("could not hold the connections: " + holder.stderr.read()[-200:])
+        return {"flows": count, "user bytes/flow": (peer.memory_bytes() - before) / count,
+                "kernel bytes/flow, all hosts": (_kernel_bytes() - kernel_before) / count}
+    finally:
+        holder.stdin.close()
+        holder.wait()
+
+
+def _kernel_bytes():
+    memory = dict(re.findall(r"(\w+):\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text()))
+    return int(memory["Slab"]) * 1024
+
+
+CASES = {
+    "keepalive-1k": Case("50 connections, 1 KB", "us CPU/request", _by_requests("/1k", 50)),
+    "connection-a-request": Case("a connection for each request, 1 KB", "us CPU/request",
+                                 _by_requests("/1k", 30, "-H", "Connection: close")),
+    "64k": Case("50 connections, 64 KB", "us CPU/request", _by_requests("/64k", 50)),
+    "chunked": Case("20 connections, 256 KB in chunks", "us CPU/request", _by_requests("/chunked", 20)),
+    "100m-down": Case("100 MB downloads", "s CPU/GB", _download),
+    "100m-up": Case("100 MB uploads", "s CPU/GB", _upload),
+    "latency": Case("1,000 requests/s", "p99 us", _latency),
+    "idle": Case("flows that wait", "user bytes/flow", _idle),
+}

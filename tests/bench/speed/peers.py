@@ -1,0 +1,326 @@
+# The proxies that are measured: how each is told to do the same work, how it is started, and what it has spent.
+# SPDX-License-Identifier: MIT
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+
+PROXY_CPU = "0"
+PORT = 8080
+
+
+class Peer:
+    program = None
+    keeps_address = True
+    works = True  # logs, rewrites and denies like the others
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.process = None
+
+    @classmethod
+    def is_there(cls, _build):
+        return cls.program is None or shutil.which(cls.program, path="/usr/sbin:/usr/bin:/bin") is not None
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.process = subprocess.Popen(["taskset", "-c", PROXY_CPU, *self.command()], stdin=subprocess.DEVNULL,
+                                        stdout=open(self.directory / "stdout", "wb"), stderr=open(self.directory / "stderr", "wb"),
+                                        start_new_session=True)
+
+    def stop(self):
+        if self.process is None:
+            return
+        for pid in self.tree():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    def tree(self):
+        """Everything that was started for this peer: its session, and what its members forked."""
+        if self.process is None:
+            return []
+        parents, sessions = {}, {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                except OSError:
+                    continue
+                parents[int(entry.name)], sessions[int(entry.name)] = int(fields[1]), int(fields[3])
+        found = {pid for pid, session in sessions.items() if session == self.process.pid} | {self.process.pid}
+        grown = True
+        while grown:
+            more = {pid for pid, parent in parents.items() if parent in found} - found
+            found |= more
+            grown = bool(more)
+        return sorted(found)
+
+    def cpu_seconds(self):
+        """From the scheduler's own accounting, of all threads; nanoseconds, not ticks."""
+        total = 0
+        for pid in self.tree():
+            try:
+                for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    total += int((thread / "schedstat").read_text().split()[0])
+            except OSError:
+                continue
+        return total / 1e9
+
+    def memory_bytes(self):
+        """Proportional set size, all processes together."""
+        total = 0
+        for pid in self.tree():
+            try:
+                rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += int(re.search(r"(?m)^Pss:\s+(\d+)", rollup).group(1)) * 1024
+            except (OSError, AttributeError):
+                continue
+        return total
+
+    def last_words(self):
+        said = ""
+        for name in ("stdout", "stderr"):
+            file = self.directory / name
+            said += file.read_text(errors="replace")[-400:] if file.exists() else ""
+        return said.strip() or "nothing"
+
+    def version(self):
+        return ""
+
+
+def _open_to_all(directory):
+    """Whoever a peer becomes may write there."""
+    directory.mkdir(parents=True)
+    directory.chmod(0o777)
+
+
+def _first_line(*command):
+    done = subprocess.run(command, text=True, capture_output=True)
+    return (done.stdout or done.stderr).splitlines()[0].strip()
+
+
+class Direct(Peer):
+    """The kernel forwards; nobody looks."""
+    works = False
+
+    def start(self):
+        pass
+
+    def cpu_seconds(self):
+        return 0.0
+
+    def memory_bytes(self):
+        return 0
+
+
+class Hyalite(Peer):
+    plugins = ("http-logger", "header-rewriter", "blocker")
+    extra = ()
+
+    @classmethod
+    def is_there(cls, build):
+        return (pathlib.Path(build) / "bin/hyalite").exists()
+
+    def chain(self):
+        settings = {
+            "http-logger": {"file": str(self.directory / "records.ndjson")},
+            "header-rewriter": {"request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}],
+                                "response": [{"remove": "Server"}]},
+            "blocker": {"hosts": ["ads.lab"]},
+        }
+        return [{"name": name, "use": name, "settings": settings[name]} for name in self.plugins] + list(self.extra)
+
+    def command(self):
+        build = pathlib.Path(os.environ["HYALITE_BUILD"])
+        file = self.directory / "hyalite.yaml"
+        file.write_text(json.dumps({
+            "listeners": [{"address": f"[::]:{PORT}"}],
+            "plugin_dirs": [str(build / "plugins"), str(build / "bench_plugins")],
+            "plugins": self.chain(),
+            "workers": {"count": 1, "user": "nobody"},
+            "limits": {"flows_per_client": 0},
+            "admin": {"address": "none"},
+            "control": {"socket": str(self.directory / "control.sock")},
+            "log": {"level": "warning"},
+        }))
+        return [str(build / "bin/hyalite"), "run", "--config", str(file)]
+
+    def version(self):
+        return _first_line(str(pathlib.Path(os.environ["HYALITE_BUILD"]) / "bin/hyalite"), "--version")
+
+
+class HyaliteBare(Hyalite):
+    """No plugin at all."""
+    plugins = ()
+    works = False
+
+
+class HyaliteReading(Hyalite):
+    """A fourth plugin reads every byte of every body."""
+    extra = ({"name": "reader", "use": "reader"},)
+
+    @classmethod
+    def is_there(cls, build):
+        return (pathlib.Path(build) / "bench_plugins/reader.so").exists()
+
+
+class HaproxyTcp(Peer):
+    program = "haproxy"
+    works = False
+    mode = "tcp"
+    rules = ""
+
+    def command(self):
+        file = self.directory / "haproxy.cfg"
+        file.write_text(f"""
+global
+  nbthread 1
+  log stdout format raw local0
+defaults
+  mode {self.mode}
+  timeout connect 5s
+  timeout client 300s
+  timeout server 300s
+  log global
+frontend in
+  bind 0.0.0.0:{PORT} transparent
+{self.rules}
+  default_backend out
+backend out
+  source 0.0.0.0 usesrc client
+  server origin 0.0.0.0
+""")
+        return ["haproxy", "-db", "-f", str(file)]
+
+    def version(self):
+        return re.search(r"version (\S+)", _first_line("haproxy", "-v")).group(1)
+
+
+class HaproxyHttp(HaproxyTcp):
+    mode = "http"
+    works = True
+    rules = """
+  option httplog
+  acl ads hdr(host) -i ads.lab
+  http-request deny deny_status 403 if ads
+  http-request del-header X-Debug
+  http-request set-header X-Checked yes
+  http-response del-header Server
+"""
+
+
+class TrafficServer(Peer):
+    program = "traffic_server"
+
+    def command(self):
+        root = self.directory / "ts"
+        for name in ("config", "log", "cache", "run"):
+            _open_to_all(root / name)
+        (root / "runroot.yaml").write_text(
+            f"prefix: /usr\nexec_prefix: /usr\nbindir: /usr/bin\nsbindir: /usr/bin\nsysconfdir: {root}/config\n"
+            f"datadir: {root}/cache\nlibexecdir: /usr/lib/trafficserver/modules\nlogdir: {root}/log\nruntimedir: {root}/run\n"
+            f"cachedir: {root}/cache\nlocalstatedir: {root}/run\nincludedir: /usr/include\nlibdir: /usr/lib/trafficserver\n")
+        config = root / "config"
+        (config / "records.config").write_text(f"""
+CONFIG proxy.config.http.server_ports STRING {PORT}:tr-full:ipv4
+CONFIG proxy.config.exec_thread.autoconfig INT 0
+CONFIG proxy.config.exec_thread.limit INT 1
+CONFIG proxy.config.accept_threads INT 0
+CONFIG proxy.config.task_threads INT 1
+CONFIG proxy.config.http.cache.http INT 0
+CONFIG proxy.config.url_remap.remap_required INT 0
+CONFIG proxy.config.reverse_proxy.enabled INT 0
+CONFIG proxy.config.http.insert_response_via_str INT 0
+CONFIG proxy.config.http.insert_request_via_str INT 0
+CONFIG proxy.config.http.use_client_target_addr INT 1
+CONFIG proxy.config.log.logging_enabled INT 2
+CONFIG proxy.config.admin.user_id STRING nobody
+""")
+        (config / "storage.config").write_text(f"{root}/cache 64M\n")
+        (config / "plugin.config").write_text("header_rewrite.so rules.conf\n")
+        (config / "rules.conf").write_text("""
+cond %{READ_REQUEST_HDR_HOOK}
+cond %{HEADER:Host} =ads.lab
+set-status 403
+
+cond %{SEND_REQUEST_HDR_HOOK}
+rm-header X-Debug
+set-header X-Checked yes
+
+cond %{SEND_RESPONSE_HDR_HOOK}
+rm-header Server
+""")
+        (config / "logging.yaml").write_text("""
+logging:
+  formats:
+    - name: line
+      format: '%<chi> %<cqtq> %<cqhm> %<{Host}cqh> %<cqup> %<pssc> %<pscl>'
+  logs:
+    - filename: access
+      format: line
+      mode: ascii
+""")
+        for name in ("remap.config", "ip_allow.yaml", "parent.config", "hosting.config", "volume.config", "splitdns.config",
+                     "sni.yaml", "ssl_multicert.config", "cache.config"):
+            (config / name).touch()
+        (config / "ip_allow.yaml").write_text(
+            "ip_allow:\n  - {apply: in, ip_addrs: 0/0, action: allow, methods: ALL}\n")
+        return ["traffic_server", f"--run-root={root}/runroot.yaml"]
+
+    def version(self):
+        return re.search(r"(\d+\.\d+\.\d+)", _first_line("traffic_server", "--version")).group(1)
+
+
+class Squid(Peer):
+    program = "squid"
+
+    def command(self):
+        file = self.directory / "squid.conf"
+        _open_to_all(self.directory / "squid")
+        file.write_text(f"""
+http_port 127.0.0.1:3128
+http_port 0.0.0.0:{PORT} tproxy
+cache deny all
+cache_mem 8 MB
+workers 1
+pid_filename none
+pinger_enable off
+coredump_dir {self.directory}/squid
+cache_log {self.directory}/squid/cache.log
+cache_effective_user proxy
+access_log stdio:{self.directory}/squid/access.log
+buffered_logs on
+acl ads req_header Host -i ^ads.lab$
+http_access deny ads
+http_access allow all
+request_header_access X-Debug deny all
+request_header_add X-Checked "yes" all
+reply_header_access Server deny all
+via off
+forwarded_for transparent
+host_verify_strict off
+""")
+        return ["squid", "-N", "-f", str(file)]
+
+    def version(self):
+        return re.search(r"Version (\S+)", _first_line("squid", "-v")).group(1)
+
+
+PEERS = {
+    "hyalite": Hyalite,
+    "hyalite-bare": HyaliteBare,
+    "hyalite-reading": HyaliteReading,
+    "haproxy-tcp": HaproxyTcp,
+    "haproxy-http": HaproxyHttp,
+    "trafficserver": TrafficServer,
+    "squid": Squid,
+    "direct": Direct,
+}

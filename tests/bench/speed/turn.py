@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# One peer's turn, on the gateway of a fresh lab: origin up, proxy up, cases measured, figures as one line of JSON.
+# Usage: turn.py PEER SECONDS CASE...
+# SPDX-License-Identifier: MIT
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lab_host
+from cases import CASES, LOAD_CPU, ORIGIN, SINK
+from peers import PEERS
+
+NGINX = """
+user root root;
+worker_processes 1;
+daemon off;
+pid {directory}/nginx.pid;
+error_log stderr;
+events {{ worker_connections 18000; }}
+http {{
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 100000000;
+  keepalive_timeout 300;
+  client_body_temp_path {directory}/b; proxy_temp_path {directory}/p; fastcgi_temp_path {directory}/f; uwsgi_temp_path {directory}/u;
+  scgi_temp_path {directory}/s;
+  open_file_cache max=100;
+  server {{
+    listen {origin}:80 backlog=4096;
+    root {directory}/www;
+    location = /headers {{ return 200 "$remote_addr $http_x_checked $http_x_debug\\n"; }}
+    location = /chunked {{ ssi on; ssi_types *; }}
+  }}
+}}
+"""
+
+SINK_SERVER = """
+import re, socket, sys, threading
+def serve(connection):
+    room = bytearray(1 << 20)
+    with connection:
+        head = b""
+        while b"\\r\\n\\r\\n" not in head:
+            got = connection.recv(65536)
+            if not got: return
+            head += got
+        head, _, rest = head.partition(b"\\r\\n\\r\\n")
+        left = int(re.search(rb"(?i)content-length: *(\\d+)", head).group(1)) - len(rest)
+        while left > 0:
+            n = connection.recv_into(room, min(left, len(room)))
+            if n == 0: return
+            left -= n
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n")
+listener = socket.create_server((sys.argv[1], 80), backlog=64)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+def wait_until(what, condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited in vain for {what}")
+        time.sleep(0.05)
+
+
+def curl(*arguments):
+    return subprocess.run([*lab_host.on("client"), "curl", "-sS", "-m", "5", *arguments], text=True, capture_output=True)
+
+
+def start_origin(directory):
+    www = directory / "www"
+    www.mkdir()
+    (www / "1k").write_text("x" * 1024)
+    (www / "64k").write_text("x" * 65536)
+    (www / "chunked").write_text("x" * 262144)
+    with open(www / "100m", "wb") as file:
+        file.truncate(100 * 2**20)
+    config = directory / "nginx.conf"
+    config.write_text(NGINX.format(directory=directory, origin=ORIGIN))
+    on_origin = [*lab_host.on("origin"), "taskset", "-c", LOAD_CPU]
+    started = [subprocess.Popen([*on_origin, "nginx", "-c", str(config), "-e", "stderr"]),
+               subprocess.Popen([*on_origin, sys.executable, "-c", SINK_SERVER, SINK])]
+    return started
+
+
+def check(peer):
+    """The same work is done by everyone who says so: a rule that rewrites, one that denies, the client's address kept."""
+    said = curl("-H", "X-Debug: 1", f"http://{ORIGIN}/headers").stdout.split()
+    if peer.keeps_address and (not said or said[0] != "10.71.1.2"):
+        raise RuntimeError(f"the origin saw {said}")
+    if peer.works and said[1:] != ["yes"]:
+        raise RuntimeError(f"the rewriting rule did nothing: {said}")
+    if peer.works:
+        head = curl("-I", f"http://{ORIGIN}/1k").stdout.lower()
+        if "server: nginx" in head:
+            raise RuntimeError("the response's rule did nothing")
+        code = curl("-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: ads.lab", f"http://{ORIGIN}/1k").stdout
+        if code != "403":
+            raise RuntimeError(f"the deny rule answered {code}")
+
+
+def main():
+    peer_name, seconds, *cases = sys.argv[1:]
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="hyalite-speed-", dir="/dev/shm"))
+    directory.chmod(0o777)
+    started = []
+    try:
+        started += start_origin(directory)
+        peer = PEERS[peer_name](directory)
+        peer.start()
+        try:
+            wait_until(f"{peer_name} to pass requests", lambda: "x" in curl(f"http://{ORIGIN}/1k").stdout)
+            check(peer)
+        except RuntimeError as failure:
+            raise SystemExit(f"{failure}; it said: {peer.last_words()}") from None
+        figures = {}
+        for case in cases:
+            try:
+                figures[case] = CASES[case].measure(peer, float(seconds))
+            except (RuntimeError, OSError, subprocess.SubprocessError, AttributeError, IndexError) as failure:
+                figures[case] = {"failed": f"{type(failure).__name__}: {failure}"[:400]}
+        print(json.dumps({"version": peer.version(), "cases": figures}))
+        peer.stop()
+    finally:
+        for process in started:
+            process.terminate()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
