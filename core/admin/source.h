@@ -23,6 +23,19 @@ struct WorkerFacts {
   pid_t pid = 0;               // 0: none at this moment
   std::uint64_t replaced = 0;  // how often a new process took this place
   WallTime started{};
+  pid_t retired_pid = 0;  // the one before, while it drains; 0: none
+};
+
+// What went wrong in a worker lately: it died, it was replaced, or a plugin failed in it.
+struct FaultFacts {
+  static constexpr std::size_t kMost = 32;
+  WallTime at{};
+  std::uint64_t generation = 0;
+  unsigned worker = 0;
+  pid_t pid = 0;      // 0: it lives
+  std::string cause;  // crash, hang, exit, killed, stall, memory; error, exception, misuse
+  std::string instance, hook;  // whose code was running; empty: nobody's
+  std::string what;            // in a few words
 };
 
 struct GenerationFacts {
@@ -40,6 +53,7 @@ struct ServiceFacts {
   std::vector<std::string> listening;
   std::vector<GenerationFacts> generations;
   std::vector<std::string> quarantined;  // plugin instances
+  std::vector<FaultFacts> faults;        // the newest first, at most FaultFacts::kMost
   std::string last_failure;              // why the last change failed; empty: it did not
   std::string plugins;  // a JSON array with an object per plugin of the serving generation
 

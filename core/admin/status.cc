@@ -45,8 +45,9 @@ void write_generation(JsonWriter& json, const GenerationFacts& generation) {
         .member("index", worker.index)
         .member("pid", worker.pid)
         .member("replaced", worker.replaced)
-        .member("started", iso_time(worker.started))
-        .close_object();
+        .member("started", iso_time(worker.started));
+    if (worker.retired_pid != 0) json.member("retired_pid", worker.retired_pid);
+    json.close_object();
   }
   json.close_array().close_object();
 }
@@ -83,6 +84,26 @@ void write_plugins(JsonWriter& json, const ServiceFacts& facts, const Totals& to
   json.close_array();
 }
 
+void write_faults(JsonWriter& json, const std::vector<FaultFacts>& faults) {
+  json.name("faults").open_array();
+  for (const FaultFacts& fault : faults) {
+    const auto text_or_null = [&](std::string_view member, const std::string& text) {
+      json.name(member);
+      text.empty() ? json.null() : json.value(text);
+    };
+    json.open_object()
+        .member("at", iso_time(fault.at))
+        .member("cause", fault.cause)
+        .member("generation", fault.generation)
+        .member("worker", fault.worker);
+    if (fault.pid != 0) json.member("pid", fault.pid);
+    text_or_null("plugin", fault.instance);
+    text_or_null("hook", fault.hook);
+    json.member("what", fault.what).close_object();
+  }
+  json.close_array();
+}
+
 }  // namespace
 
 std::string iso_time(WallTime time) {
@@ -111,6 +132,7 @@ std::string status_json(const ServiceFacts& facts, const Totals& totals) {
   for (const Count& count : kCounts) json.member(count.name, totals.sum(count.family));
   json.close_object();
   write_plugins(json, facts, totals);
+  write_faults(json, facts.faults);
   json.name("last_failure");
   facts.last_failure.empty() ? json.null() : json.value(facts.last_failure);
   return json.close_object().text() + '\n';

@@ -15,8 +15,9 @@ std::string iso_time(WallTime time);
 
 // {"version", "started", "uptime_seconds", "master_pid", "serving", "listening": [], "generations":
 // [{"number", "state", "pid", "since", "workers": [{"index", "pid", "replaced", "started"}]}],
-// "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "last_failure": text or
-// null}. Members are only ever added.
+// "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "faults": [{"at", "cause",
+// "generation", "worker", "pid", "plugin", "hook", "what"}], "last_failure": text or null}. Members
+// are only ever added; a worker has "retired_pid" and a fault "pid" only when there is one.
 std::string status_json(const ServiceFacts& facts, const Totals& totals);
 
 }  // namespace hyalite

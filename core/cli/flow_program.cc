@@ -83,12 +83,12 @@ std::string FlowProgram::instance(std::size_t place) const {
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
   auto delivery = std::make_unique<Delivery>(needs.loop, chain_->async());
   if (auto opened = delivery->open(); !opened) return opened.error();
-  if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls); !started) {
+  if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls, &needs.history); !started) {
     return started.error();
   }
   return std::unique_ptr<Service>(std::make_unique<FlowService>(
       *chain_, std::move(delivery), FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
-                          needs.worker, needs.workers}));
+                          needs.worker, needs.workers, needs.upstreams_owner}));
 }
 
 void FlowProgram::unload() { chain_.reset(); }

@@ -36,6 +36,8 @@ std::string workers_text(const JsonView& workers) {
                ? "  is gone"
                : "  pid " + std::to_string(pid) + "  since " + text_of(worker.member("started"));
     if (replaced > 0) out += ", replaced " + counted(replaced, "time", "times");
+    if (const std::uint64_t retired = number_of(worker.member("retired_pid")); retired > 0)
+      out += "; pid " + std::to_string(retired) + " drains, it took too much memory";
     out += '\n';
   }
   return out;
@@ -92,6 +94,22 @@ std::string plugins_text(const JsonView& plugins) {
   return out;
 }
 
+// The last ones; --json has more.
+constexpr std::size_t kMostFaultsShown = 8;
+
+std::string faults_text(const JsonView& faults) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(faults.size(), kMostFaultsShown); ++i) {
+    const JsonView one = faults.element(i);
+    out += "  " + text_of(one.member("at")) + "  " + padded(text_of(one.member("cause")), 9) +
+           " worker " + std::to_string(number_of(one.member("worker")));
+    if (one.member("plugin").string())
+      out += ", " + text_of(one.member("plugin")) + " in " + text_of(one.member("hook"));
+    out += ": " + text_of(one.member("what")) + '\n';
+  }
+  return out;
+}
+
 std::string listening_text(const JsonView& listening) {
   std::string out;
   for (std::size_t i = 0; i < listening.size(); ++i) out += ' ' + text_of(listening.element(i));
@@ -130,6 +148,8 @@ Result<std::string> status_text(std::string_view json) {
   out += generations_text(root.member("generations"));
   out += "traffic\n" + counts_text(root.member("counts"));
   if (root.member("plugins").size() > 0) out += "plugins\n" + plugins_text(root.member("plugins"));
+  if (root.member("faults").size() > 0)
+    out += "lately failed\n" + faults_text(root.member("faults"));
   const auto failure = root.member("last_failure").string();
   if (failure) {
     out += "the last change failed:\n";

@@ -258,7 +258,7 @@ void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
   }
   if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
   connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_.watch(), needs_.loop_table,
-                                           needs_.worker, callback<&Flow::on_connect_result>(*this));
+                                           needs_.loop_table_owner, callback<&Flow::on_connect_result>(*this));
   connector_->start(target.spec);
 }
 

@@ -38,7 +38,7 @@ Flows::Flows(const FlowsNeeds& needs)
       wheel_(needs.loop.clock()),
       route_(needs.settings, needs.chain, tally_, needs.loop.clock()),
       scratch_(kScratchBytes),
-      shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.worker, route_,
+      shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.loop_table_owner, route_,
               tally_,   effects_,    scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
               needs.settings.timeouts.linger},
       next_id_(first_id()),

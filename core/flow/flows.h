@@ -26,6 +26,7 @@ struct FlowsNeeds {
   Log& log;
   unsigned worker;
   unsigned workers;
+  unsigned loop_table_owner = 0;  // as which this worker's connections stand in the table
 };
 
 class Flows final : private FlowOwner {

@@ -30,7 +30,7 @@ struct FlowNeeds {
   Loop& loop;
   Wheel& wheel;
   LoopTable& loop_table;
-  unsigned worker;
+  unsigned loop_table_owner;
   const Route& route;
   Tally& tally;
   Effects& effects;         // empty between two calls of a stage

@@ -105,8 +105,9 @@ void Chain::place_states() {
 // ---- a worker's life
 
 Result<void> Chain::start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row,
-                          CallSlot* slot) {
+                          CallSlot* slot, CallHistory* history) {
   services_->slot = slot;
+  services_->history = history;
   const hyalite_worker about{sizeof about, worker, workers, 0};
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     Instance& instance = *instances_[i];

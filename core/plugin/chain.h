@@ -50,9 +50,9 @@ class Chain {
   const Instance& at(std::size_t index) const { return *instances_[index]; }
 
   // ---- a worker's life: start first, stop last. `row` is of a board with the layout that the
-  // chain was loaded with; `slot` (may be null) outlives the chain.
+  // chain was loaded with; `slot` and `history` (may be null) outlive the chain.
   Result<void> start(std::uint32_t worker, std::uint32_t workers, const MetricRow& row,
-                     CallSlot* slot);
+                     CallSlot* slot, CallHistory* history = nullptr);
   // What the plugins have under way: to be opened before start(), where there is a loop.
   Async& async() { return services_->async; }
   void tick();    // about once a second
@@ -116,6 +116,7 @@ class Chain {
   // may not pause.
   struct Called {
     hyalite_verdict verdict = HYALITE_ERROR;
+    FaultKind kind = FaultKind::error;
     std::string_view why = "the plugin says so";
   };
   template <class Ask>
@@ -149,7 +150,8 @@ class Chain {
   Answer judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                hyalite_verdict verdict);
   Answer fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-              std::string_view why);
+              FaultKind kind, std::string_view why);
+  void note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why);
   Answer misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                 std::string_view why);
   // Before the first hook of an instance for a subject. False: it failed.

@@ -20,7 +20,11 @@ class CallFrame {
       slot->flow.store(flow == nullptr ? 0 : flow->id(), std::memory_order_relaxed);
       slot->instance.store(index + 1, std::memory_order_relaxed);
     }
+    if (services_.history != nullptr)
+      services_.history->add_call(index + 1, static_cast<std::uint32_t>(hook),
+                                  flow == nullptr ? 0 : flow->id());
     if (flow_ != nullptr) begin(flow_->running, index);
+    instance.host().forget_words();
     instance.host().count(InstanceCount::calls);
   }
   CallFrame(const CallFrame&) = delete;
@@ -72,6 +76,7 @@ Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
     else
       called.why = "its state could not be made";
   } catch (...) {
+    called.kind = FaultKind::exception;
     called.why = "an exception";
   }
   return called;
@@ -81,7 +86,7 @@ template <class Ask>
 Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                       Standstill* standstill, Ask&& ask) {
   const Called called = call(hook, entry, flow, exchange, standstill, ask);
-  if (called.verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.why);
+  if (called.verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.kind, called.why);
   return judge(hook, entry, flow, exchange, called.verdict);
 }
 
@@ -89,15 +94,16 @@ template <class Do>
 bool Chain::call_life(Hook hook, std::size_t index, Do&& what) {
   Instance& instance = *instances_[index];
   const CallFrame frame(*services_, instance, static_cast<std::uint32_t>(index), hook, nullptr);
+  FaultKind kind = FaultKind::exception;
   std::string why = "an exception";
   try {
     const hyalite_status status = what(instance);
     if (status == HYALITE_OK) return true;
+    kind = FaultKind::error;
     why = "status " + std::to_string(status);
   } catch (...) {
   }
-  instance.host().count(InstanceCount::errors);
-  instance.host().complain("plugin.failed", name(hook), why);
+  note_fault(hook, {&instance, static_cast<std::uint32_t>(index)}, kind, why);
   return false;
 }
 

@@ -190,9 +190,21 @@ void InstanceHost::say(LogLevel level, std::string_view message, const hyalite_f
     keys.push_back(safe_key(view(fields[i].name)));
     list.emplace_back(keys.back(), view(fields[i].value).substr(0, kMostMessageBytes));
   }
+  if (level == LogLevel::error) {
+    words_ = list[1].second;
+    for (std::size_t i = 2; i < list.size(); ++i)
+      words_ += (i == 2 ? ": " : ", ") + std::string(list[i].first) + ' ' + list[i].second;
+    has_words_.store(true, std::memory_order_relaxed);
+  }
   if (lines_dropped_ > 0)
     list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
   services_.log.write(level, "plugin.said", list);
+}
+
+std::string InstanceHost::take_words() {
+  const std::lock_guard lock(speaking_);
+  has_words_.store(false, std::memory_order_relaxed);
+  return std::exchange(words_, {});
 }
 
 void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what) {

@@ -5,6 +5,7 @@
 #include <hyalite/plugin.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,7 @@ class HostServices {
   Views views;
   CallSlot* slot;
   Async async;
+  CallHistory* history = nullptr;     // of this worker; null before start
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker
   // Threads of this process before any plugin was loaded.
@@ -88,6 +90,11 @@ class InstanceHost {
            std::size_t count);
   // One line about the plugin, under the same limit.
   void complain(std::string_view event, std::string_view hook, std::string_view what);
+  // The last error that the plugin told the log since forget_words(): why it failed, in its words.
+  std::string take_words();
+  void forget_words() {
+    if (has_words_.load(std::memory_order_relaxed)) take_words();
+  }
 
  private:
   bool may_speak();
@@ -106,6 +113,8 @@ class InstanceHost {
   std::int64_t lines_since_ = 0;  // monotonic ns: when the budget of lines was full last
   unsigned lines_left_ = 0;
   std::uint64_t lines_dropped_ = 0;
+  std::string words_;
+  std::atomic<bool> has_words_{false};
 };
 
 // The tables, each in a file of its own (host_*.cc, window.cc).

@@ -74,9 +74,9 @@ Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* excha
   if (late) entry.instance->host().count(InstanceCount::late);
   if (late && !standstill.asks_at_deadline) {
     verdict = HYALITE_ERROR;
-    return fail(hook, entry, flow, exchange, "its pause reached its deadline");
+    return fail(hook, entry, flow, exchange, FaultKind::late, "its pause reached its deadline");
   }
-  if (verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.why);
+  if (verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.kind, called.why);
   return judge(hook, entry, flow, exchange, verdict);
 }
 

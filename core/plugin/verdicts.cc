@@ -1,5 +1,7 @@
 // What becomes of a plugin's answer, and of its mistakes.
 // SPDX-License-Identifier: MIT
+#include <ctime>
+
 #include "plugin/chain_call.h"
 
 namespace hyalite {
@@ -102,15 +104,29 @@ Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSu
 Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                      std::string_view why) {
   entry.instance->host().count(InstanceCount::misuses);
-  return fail(hook, entry, flow, exchange, why);
+  return fail(hook, entry, flow, exchange, FaultKind::misuse, why);
+}
+
+void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why) {
+  InstanceHost& host = entry.instance->host();
+  host.count(InstanceCount::errors);
+  const std::string words = host.take_words();
+  if (!words.empty() && kind == FaultKind::error) why = words;
+  // So the SDK's wrapper says it, which lets none through.
+  if (words.starts_with("an exception left the plugin")) kind = FaultKind::exception;
+  host.complain("plugin.failed", name(hook), why);
+  if (services_->history == nullptr) return;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  services_->history->add_fault(entry.index + 1, static_cast<std::uint32_t>(hook), kind, why,
+                                std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
 }
 
 Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                   std::string_view why) {
+                   FaultKind kind, std::string_view why) {
   InstanceHost& host = entry.instance->host();
   if (flow.running.standstill != nullptr) services_->async.pauses.end(flow.running.standstill->pause);
-  host.count(InstanceCount::errors);
-  host.complain("plugin.failed", name(hook), why);
+  note_fault(hook, entry, kind, why);
   const bool closes = entry.instance->policy() == FailurePolicy::closed && can_decide(hook);
   if (!closes) {
     host.count(InstanceCount::left_out);

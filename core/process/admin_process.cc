@@ -21,12 +21,15 @@
 #include "event/timer.h"
 #include "event/watch.h"
 #include "metrics/board.h"
+#include "plugin/call_slot.h"
+#include "plugin/hook.h"
 #include "process/admin_listeners.h"
 #include "process/beginning.h"
 #include "process/live_views.h"
 #include "process/memory_file.h"
 #include "process/totals_file.h"
 #include "process/worker_note.h"
+#include "process/worker_process.h"
 #include "settings/json.h"
 
 namespace hyalite {
@@ -109,7 +112,10 @@ class AdminProcess final : public AdminSource {
   void add_board(std::uint64_t generation, const Received& message);
   void finish_board(std::uint64_t generation);
   void on_outcome(const Received& message);
-  std::vector<WorkerFacts> workers_of(std::uint64_t generation) const;
+  std::vector<WorkerFacts> workers_of(const GenerationPicture& generation) const;
+  std::vector<FaultFacts> faults() const;
+  void add_survived_faults(std::uint64_t generation, const ShownBoard& board,
+                           std::vector<FaultFacts>& faults) const;
 
   Beginning& beginning_;
   const Settings& settings_;
@@ -215,12 +221,13 @@ ServiceFacts AdminProcess::facts() const {
   facts.listening = words_of(picture_.listening.text());
   facts.quarantined = words_of(picture_.quarantined.text());
   facts.last_failure = picture_.last_failure.text();
+  facts.faults = faults();
   facts.plugins = "[]";
   for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
     const GenerationPicture& one = picture_.generation[i];
     facts.generations.push_back({one.number, one.pid,
                                  kStates[static_cast<std::size_t>(one.state) % std::size(kStates)],
-                                 wall_time(one.since_ns), workers_of(one.number)});
+                                 wall_time(one.since_ns), workers_of(one)});
     const auto board = boards_.find(one.number);
     if (one.state == GenerationState::serving && board != boards_.end())
       facts.plugins = board->second.plugins;
@@ -228,19 +235,71 @@ ServiceFacts AdminProcess::facts() const {
   return facts;
 }
 
-std::vector<WorkerFacts> AdminProcess::workers_of(std::uint64_t generation) const {
+std::vector<WorkerFacts> AdminProcess::workers_of(const GenerationPicture& generation) const {
   std::vector<WorkerFacts> workers;
-  const auto board = boards_.find(generation);
+  const auto board = boards_.find(generation.number);
   if (board == boards_.end()) return workers;
-  for (unsigned worker = 0; worker < board->second.view.workers(); ++worker) {
+  const unsigned places = std::min(board->second.view.workers(), generation.workers);
+  for (unsigned worker = 0; worker < places; ++worker) {
     const auto bytes = board->second.view.worker_region(kWorkerNotes, worker);
     if (bytes.size() != sizeof(WorkerNote)) return workers;
     const auto& note = *reinterpret_cast<const WorkerNote*>(bytes.data());
     workers.push_back({worker, note.pid.load(std::memory_order_relaxed),
                        note.replaced.load(std::memory_order_relaxed),
-                       wall_time(note.started_ns.load(std::memory_order_relaxed))});
+                       wall_time(note.started_ns.load(std::memory_order_relaxed)),
+                       note.retired_pid.load(std::memory_order_relaxed)});
   }
   return workers;
+}
+
+// What workers died of, and what they survived: the newest first.
+std::vector<FaultFacts> AdminProcess::faults() const {
+  std::vector<FaultFacts> faults;
+  for (std::size_t i = 0; i < std::min<std::size_t>(picture_.faults, Picture::kMostFaults); ++i) {
+    const FaultPicture& one = picture_.fault[i];
+    faults.push_back({wall_time(one.at_ns), one.generation, one.worker, one.pid,
+                      std::string(name(one.cause)), one.instance.text(), one.hook.text(),
+                      one.how.text()});
+  }
+  for (const auto& [generation, board] : boards_) add_survived_faults(generation, board, faults);
+  std::stable_sort(faults.begin(), faults.end(),
+                   [](const FaultFacts& a, const FaultFacts& b) { return a.at > b.at; });
+  if (faults.size() > FaultFacts::kMost) faults.resize(FaultFacts::kMost);
+  return faults;
+}
+
+// Written by a process that runs plugins, perhaps at this very moment: it is shown, not believed.
+void AdminProcess::add_survived_faults(std::uint64_t generation, const ShownBoard& board,
+                                       std::vector<FaultFacts>& faults) const {
+  constexpr std::string_view kKinds[] = {"error", "exception", "misuse", "late"};
+  const auto document = JsonDocument::parse(board.plugins);
+  const JsonView plugins = document ? document->root() : JsonView();
+  for (unsigned row = 0; row < board.view.workers(); ++row) {
+    const auto bytes = board.view.worker_region(kCallHistories, row);
+    if (bytes.size() != sizeof(CallHistory)) return;
+    for (const auto& fault : reinterpret_cast<const CallHistory*>(bytes.data())->recent) {
+      const std::uint64_t number = fault.number.load(std::memory_order_acquire);
+      if (number == 0) continue;
+      std::string what;
+      for (const auto& c : fault.what) {
+        const char one = c.load(std::memory_order_relaxed);
+        if (one == '\0') break;
+        what += one;
+      }
+      const std::size_t place = fault.instance.load(std::memory_order_relaxed);
+      const auto instance = plugins.element(place - 1).member("name").string();
+      const std::uint32_t hook = fault.hook.load(std::memory_order_relaxed);
+      const auto at = wall_time(fault.at_ns.load(std::memory_order_relaxed));
+      const std::uint32_t kind = fault.kind.load(std::memory_order_relaxed);
+      if (fault.number.load(std::memory_order_acquire) != number || place == 0 ||
+          place > plugins.size())
+        continue;
+      faults.push_back({at, generation, row % std::max(1u, board.view.workers() / kRowsPerPlace),
+                        0, std::string(kKinds[kind % std::size(kKinds)]),
+                        std::string(instance.value_or("")),
+                        hook < kHookCount ? name(static_cast<Hook>(hook)) : "", what});
+    }
+  }
 }
 
 Totals AdminProcess::totals() const {

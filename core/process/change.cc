@@ -188,7 +188,10 @@ void Master::after_change() {
   notifier_.ready(summary());
   Waiting waiting = std::exchange(waiting_, {});
   if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
-  if (waiting.reload) ask_reload(std::move(waiting.reloads));
+  if (waiting.reload) return ask_reload(std::move(waiting.reloads));
+  // A reload or an upgrade brings a fresh generation in any case.
+  if (waiting.change && !waiting.upgrade && !change_ && serving() != nullptr)
+    begin_change(*waiting.change, copy_of(last_good_), {});
 }
 
 // The serving generation died. Its settings were good.
@@ -315,6 +318,8 @@ Picture Master::picture() const {
     quarantined += (quarantined.empty() ? "" : " ") + one;
   picture.quarantined = FixedText<4'096>(quarantined);
   picture.listening = FixedText<2'048>(sockets_.text());
+  picture.faults = static_cast<std::uint32_t>(faults_.size());
+  std::copy(faults_.begin(), faults_.end(), picture.fault.begin());
   return picture;
 }
 

@@ -46,7 +46,7 @@ unsigned processors() {
 
 unsigned workers_of(const Settings& settings) {
   const auto wanted = static_cast<unsigned>(settings.workers.count);
-  return std::min(wanted == 0 ? processors() : wanted, Board::kMostWorkers);
+  return std::min(wanted == 0 ? processors() : wanted, Board::kMostWorkers / kRowsPerPlace);
 }
 
 Mistake mistake_at(const std::string& file, std::string path, std::string what) {
@@ -153,8 +153,9 @@ class Generation final : public WorkforceOwner {
         signals_(std::move(signals)),
         program_(program),
         log_(log),
-        workforce_({beginning_.message.generation, settings_, program, board_, loading.counts(),
-                    beginning_.master_life.get(), clock_, log},
+        workers_(board_.workers() / kRowsPerPlace),
+        workforce_({beginning_.message.generation, workers_, settings_, program, board_,
+                    loading.counts(), beginning_.master_life.get(), clock_, log},
                    *this) {}
 
   Result<void> announce();
@@ -166,6 +167,7 @@ class Generation final : public WorkforceOwner {
   }
   void on_could_not_start(const std::string& why) override;
   void on_died(const WorkerDied& death) override { report(death); }
+  void on_retired(const WorkerRetired& retired) override { report(retired); }
   void on_forked() override {
     beginning_.master.close();
     signals_ = SignalReader();
@@ -189,6 +191,7 @@ class Generation final : public WorkforceOwner {
   Program& program_;
   Log& log_;
   SystemClock clock_;
+  const unsigned workers_;
   Workforce workforce_;
   std::optional<Monotonic> start_by_;  // from Go until all workers serve
   bool leaving_ = false;               // drains: over when the last worker is
@@ -201,7 +204,7 @@ Result<void> Generation::announce() {
   const auto ms = [](Milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
   const auto number = [](std::size_t count) { return static_cast<std::uint32_t>(count); };
   Prepared prepared;
-  prepared.workers = board_.workers();
+  prepared.workers = workers_;
   prepared.draining_generations = number(settings_.limits.draining_generations);
   prepared.worker_crashes = number(settings_.containment.worker_crashes.count);
   prepared.worker_crashes_within_ms = ms(settings_.containment.worker_crashes.within);
@@ -211,7 +214,7 @@ Result<void> Generation::announce() {
   prepared.stop_ms = ms(settings_.timeouts.stop);
   if (auto sent = beginning_.master.send(prepared, {board_.fd(), loaded->get()}); !sent)
     return sent;
-  for (unsigned worker = 0; worker < board_.workers(); ++worker) {
+  for (unsigned worker = 0; worker < workers_; ++worker) {
     const Channel asker = workforce_.take_question_end(worker);
     QuestionEnd end;
     end.worker = worker;
@@ -301,7 +304,7 @@ Result<void> Generation::ask_for_listener(std::size_t listener,
   ListenRequest request;
   request.address = FixedText<64>(wanted.address.text());
   request.transparent = static_cast<std::uint8_t>(wanted.transparent);
-  request.slots = board_.workers();
+  request.slots = workers_;
   if (auto sent = beginning_.master.send(request); !sent) return sent;
   for (std::uint32_t slots = 1, slot = 0; slot < slots; ++slot) {
     auto received = await_message(beginning_.master, beginning_.master_life.get(), kSocketsWait);
@@ -345,7 +348,8 @@ int live(Beginning beginning, Program& program, Log& log) {
   };
   auto signals = SignalReader::open({SIGCHLD});
   if (!signals) return broken(signals.error());
-  auto board = Board::make(std::move(loading.layout()), workers_of(loading.settings()));
+  auto board = Board::make(std::move(loading.layout()),
+                           workers_of(loading.settings()) * kRowsPerPlace);
   if (!board) return broken(board.error());
   Generation generation(loading, std::move(*board), std::move(*signals), program, log);
   if (auto announced = generation.announce(); !announced) return broken(announced.error());

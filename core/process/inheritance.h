@@ -14,6 +14,7 @@
 #include "plugin/call_slot.h"
 #include "process/channel.h"
 #include "process/program.h"
+#include "process/worker_note.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -28,17 +29,20 @@ struct ListeningSocket {
 };
 
 // Made in the generation, used by the worker after the fork. The references are to the generation's
-// own objects, of which the fork made a copy (of the board, the call slot and the upstreams: a
-// window on the same memory).
+// own objects, of which the fork made a copy (of what is on the board: a window on the same
+// memory).
 struct Inheritance {
   std::uint64_t generation = 0;  // its number, from 1
-  unsigned worker = 0;
+  unsigned worker = 0;  // its place
   unsigned workers = 1;
+  unsigned row = 0;  // of the board
   const Settings& settings;
   Program& program;
   const Board& board;
   LoopTable& upstreams;
   CallSlot& calls;
+  CallHistory& history;
+  WorkerPulse& pulse;
   std::vector<ListeningSocket>& sockets;  // of all workers
   Channel orders;                         // its end: the generation died
   Channel questions;                      // the admin process asks what the worker does

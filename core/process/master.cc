@@ -241,7 +241,8 @@ void Master::begin_stop(bool at_once) {
 
 void Master::on_generation_message(GenerationPart& part, Received message) {
   if (const auto request = message.as<ListenRequest>()) return answer_listen(part, *request);
-  if (const auto death = message.as<WorkerDied>()) return on_worker_died(*death);
+  if (const auto death = message.as<WorkerDied>()) return on_worker_died(part, *death);
+  if (const auto retired = message.as<WorkerRetired>()) return on_worker_retired(part, *retired);
   if (auto failure = told_failure(message)) {
     part.failure = std::move(failure);
     part.kill_at = clock_.now() + kPatience;
@@ -278,9 +279,24 @@ void Master::answer_listen(GenerationPart& part, const ListenRequest& request) {
   }
 }
 
-void Master::on_worker_died(const WorkerDied& death) {
-  ++worker_deaths_;
+void Master::remember(FaultPicture fault) {
+  fault.at_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                    clock_.wall_time().time_since_epoch())
+                    .count();
+  if (faults_.size() == Picture::kMostFaults) faults_.pop_front();
+  faults_.push_back(fault);
   picture_old_ = true;
+}
+
+void Master::on_worker_retired(const GenerationPart& part, const WorkerRetired& retired) {
+  remember({0, part.number, retired.worker, retired.pid, DeathCause::memory, {}, {},
+            FixedText<48>("took " + std::to_string(retired.bytes) + " bytes")});
+}
+
+void Master::on_worker_died(const GenerationPart& part, const WorkerDied& death) {
+  ++worker_deaths_;
+  remember({0, part.number, death.worker, death.pid, death.cause, death.instance, death.hook,
+            death.how});
   const std::string instance = death.instance.text();
   const auto advice = record_.on_death(instance, clock_.now());
   if (stopping_ || advice == CrashRecord::Advice::go_on) return;
@@ -289,9 +305,14 @@ void Master::on_worker_died(const WorkerDied& death) {
   } else {
     log_.error("master.crashes", {{"why", "workers died too often: a fresh generation"}});
   }
-  if (change_ || !last_good_) return;
-  begin_change(advice == CrashRecord::Advice::quarantine ? Cause::quarantine : Cause::crashes,
-               Fd(::fcntl(last_good_.get(), F_DUPFD_CLOEXEC, 0)), {});
+  const Cause cause =
+      advice == CrashRecord::Advice::quarantine ? Cause::quarantine : Cause::crashes;
+  // A generation that is being loaded already does not know yet what was learned now.
+  if (change_ || upgrade_) {
+    if (waiting_.change != Cause::quarantine) waiting_.change = cause;
+    return;
+  }
+  if (last_good_) begin_change(cause, Fd(::fcntl(last_good_.get(), F_DUPFD_CLOEXEC, 0)), {});
 }
 
 void Master::on_generation_ended(GenerationPart& part, int status) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,7 @@ class Master {
   struct Waiting {
     std::vector<Asker> reloads, upgrades;
     bool reload = false, upgrade = false;
+    std::optional<Cause> change;  // for the crashes' sake
   };
   static std::string_view name(Cause cause);
 
@@ -87,7 +89,9 @@ class Master {
   void on_generation_message(GenerationPart& part, Received message);
   void on_admin_message(AdminPart& part, Received message);
   void on_command(AdminPart& part, const Command& command);
-  void on_worker_died(const WorkerDied& death);
+  void on_worker_died(const GenerationPart& part, const WorkerDied& death);
+  void on_worker_retired(const GenerationPart& part, const WorkerRetired& retired);
+  void remember(FaultPicture fault);
   void answer_listen(GenerationPart& part, const ListenRequest& request);
   void on_generation_ended(GenerationPart& part, int status);
   void on_admin_ended(AdminPart& part, int status);
@@ -159,6 +163,7 @@ class Master {
   std::uint64_t last_number_ = 0;
   std::uint64_t worker_deaths_ = 0, generation_deaths_ = 0, reloads_ = 0, failed_reloads_ = 0;
   std::string last_failure_;
+  std::deque<FaultPicture> faults_;  // the newest last; at most Picture::kMostFaults
   bool picture_old_ = false;
 };
 

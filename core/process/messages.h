@@ -45,12 +45,14 @@ enum class MessageNumber : std::uint16_t {
   ready = 14,
   failed = 15,
   worker_died = 16,
+  worker_retired = 17,
   worker_started = 30,
   worker_failed = 31,
   adopt = 32,
   release = 33,
   live_view = 34,
   live_view_answer = 35,
+  retire = 36,
   kept = 50,
   picture = 51,
   add_board = 52,
@@ -117,14 +119,22 @@ struct Ready : Message<MessageNumber::ready> {
 struct Failed : Message<MessageNumber::failed> {
 };  // descriptors: why, as text and as JSON (failure.h)
 
-// `killed`: by somebody else's signal.
-enum class DeathCause : std::uint8_t { crash, hang, exit, killed };
+// `killed`: by somebody else's signal. hang: inside a plugin; stall: its loop stood still outside of
+// any. memory: it did not end in time after it had taken too much.
+enum class DeathCause : std::uint8_t { crash, hang, exit, killed, stall, memory };
 struct WorkerDied : Message<MessageNumber::worker_died> {
   std::uint32_t worker = 0;
   std::int32_t pid = 0;
   DeathCause cause = DeathCause::crash;
   FixedText<64> instance;  // whose code was running; empty: ours
   FixedText<32> hook;
+  FixedText<48> how;  // "signal Aborted", "exit status 1"
+};
+// It took too much memory: another one took its place, and it drains.
+struct WorkerRetired : Message<MessageNumber::worker_retired> {
+  std::uint32_t worker = 0;
+  std::int32_t pid = 0;
+  std::uint64_t bytes = 0;  // taken since it was forked
 };
 
 // ---- master to generation, generation to worker
@@ -148,6 +158,8 @@ struct Adopt : Message<MessageNumber::adopt> {
 struct Release : Message<MessageNumber::release> {
   std::uint32_t worker = 0;
 };
+// Another process has this place: drain, and leave questions to it.
+struct Retire : Message<MessageNumber::retire> {};
 
 // ---- admin and worker
 
@@ -178,6 +190,17 @@ struct GenerationPicture {
   std::uint32_t workers = 0;
   std::int64_t since_ns = 0;  // wall time
 };
+// A worker that ended or was retired, and in whose code.
+struct FaultPicture {
+  std::int64_t at_ns = 0;  // wall time
+  std::uint64_t generation = 0;
+  std::uint32_t worker = 0;
+  std::int32_t pid = 0;
+  DeathCause cause = DeathCause::crash;
+  FixedText<64> instance;  // empty: nobody's
+  FixedText<32> hook;
+  FixedText<48> how;
+};
 // What the master knows, sent whenever it changes.
 struct Picture : Message<MessageNumber::picture> {
   static constexpr std::size_t kMostGenerations = 16;
@@ -190,6 +213,9 @@ struct Picture : Message<MessageNumber::picture> {
       last_failure;  // the first lines of the last change that failed since the last that did not
   FixedText<4'096> quarantined;  // names, separated by spaces
   FixedText<2'048> listening;    // addresses, separated by spaces
+  static constexpr std::size_t kMostFaults = 32;
+  std::uint32_t faults = 0;
+  std::array<FaultPicture, kMostFaults> fault{};  // the last ones, the newest last
 };
 struct AddBoard : Message<MessageNumber::add_board> {  // descriptors: the board, what was loaded
   std::uint64_t generation = 0;

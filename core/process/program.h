@@ -66,9 +66,11 @@ struct ServiceNeeds {
   MetricRow row;         // this worker's own
   LoopTable& upstreams;  // shared by all workers of the generation
   CallSlot& calls;       // this worker's own
+  CallHistory& history;  // likewise
   Log& log;
   unsigned worker = 0;
   unsigned workers = 1;
+  unsigned upstreams_owner = 0;  // as which its connections stand in `upstreams`
 };
 
 // One per generation. What load() makes is shared by all workers until they write to it.

@@ -21,6 +21,8 @@
 #include "net/suspects.h"
 #include "process/child.h"
 #include "process/messages.h"
+#include "process/process_memory.h"
+#include "process/watchdog.h"
 
 namespace hyalite {
 
@@ -32,6 +34,8 @@ constexpr int kExitMasterGone = 2;
 constexpr std::size_t kMostFailureBytes = 4'096;
 // How often a draining worker looks whether its last client is gone.
 constexpr Milliseconds kDrainTick{50};
+// How often a worker shows that its loop turns.
+constexpr Milliseconds kHeartbeat{200};
 // The service ends everybody at its deadline by itself; if it does not, we do not wait for it.
 constexpr Milliseconds kPatience = Seconds{2};
 
@@ -52,7 +56,8 @@ class Worker final : public ListenerOwner {
         orders_(loop, callback<&Worker::on_orders>(*this)),
         questions_(loop, callback<&Worker::on_questions>(*this)),
         master_life_(loop, callback<&Worker::on_master_gone>(*this)),
-        patience_(loop, callback<&Worker::on_patience_lost>(*this)) {}
+        patience_(loop, callback<&Worker::on_patience_lost>(*this)),
+        heart_(loop, kHeartbeat, callback<&Worker::on_heartbeat>(*this)) {}
 
   Result<void> start();
   void tell_failure(const Error& error) const;
@@ -80,6 +85,7 @@ class Worker final : public ListenerOwner {
   void answer(const LiveView& question);
   void on_master_gone() { ::_exit(kExitMasterGone); }
   void on_patience_lost() { loop_.stop(); }
+  void on_heartbeat() { with_.pulse.beat_ns.store(coarse_now_ns(), std::memory_order_relaxed); }
   void drain(Milliseconds deadline);
   void on_drain_tick();
 
@@ -93,17 +99,20 @@ class Worker final : public ListenerOwner {
   ReadWatch orders_, questions_, master_life_;
   std::optional<Ticker> draining_;
   Timer patience_;
+  Ticker heart_;
 };
 
 Result<void> Worker::start() {
   auto service = with_.program.start({.loop = loop_,
                                       .settings = with_.settings,
-                                      .row = with_.board.worker(with_.worker),
+                                      .row = with_.board.worker(with_.row),
                                       .upstreams = with_.upstreams,
                                       .calls = with_.calls,
+                                      .history = with_.history,
                                       .log = with_.log,
                                       .worker = with_.worker,
-                                      .workers = with_.workers});
+                                      .workers = with_.workers,
+                                      .upstreams_owner = with_.row});
   if (!service) return service.error();
   service_ = std::move(*service);
   if (auto watching = orders_.start(with_.orders.fd()); !watching) return watching;
@@ -163,6 +172,10 @@ void Worker::on_orders() {
 void Worker::on_order(const Received& order) {
   if (order.as<Drain>()) return drain(with_.settings.timeouts.drain);
   if (const auto stop = order.as<Stop>()) return drain(Milliseconds(stop->deadline_ms));
+  if (order.as<Retire>()) {
+    questions_.stop();
+    return drain(with_.settings.timeouts.drain);
+  }
   if (order.as<Reopen>()) return service_->reopen();
   if (const auto adopt = order.as<Adopt>(); adopt && !draining_) {
     leave_to(adopt->worker);
@@ -204,7 +217,14 @@ void Worker::on_drain_tick() {
   if (service_->size() == 0) loop_.stop();
 }
 
+// What one call asks for at once is refused before the machine is out of memory; what is taken bit
+// by bit is noticed by the generation at half of it.
+void apply(const LimitSettings& limits) {
+  if (limits.worker_memory_bytes != 0) (void)limit_memory(2 * limits.worker_memory_bytes);
+}
+
 int work(Inheritance inheritance) {
+  apply(inheritance.settings.limits);
   auto loop = Loop::open();
   if (!loop) return kExitCouldNotStart;
   Worker worker(std::move(inheritance), **loop);

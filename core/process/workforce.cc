@@ -9,19 +9,18 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
-#include "plugin/hook.h"
 #include "process/child.h"
+#include "process/process_memory.h"
 #include "process/worker.h"
-#include "process/worker_note.h"
 
 namespace hyalite {
 
 namespace {
 
-constexpr std::string_view kCauses[] = {"crash", "hang", "exit", "killed"};
+constexpr std::array kCauses = {DeathCause::crash,  DeathCause::hang,  DeathCause::exit,
+                                DeathCause::killed, DeathCause::stall, DeathCause::memory};
 // A worker that lived shorter than this died quickly; the first of a row of quick deaths are still
 // replaced at once.
 constexpr Milliseconds kQuick = Seconds{1};
@@ -29,30 +28,7 @@ constexpr unsigned kQuickDeathsForgiven = 3;
 constexpr Milliseconds kFirstPause{50}, kLongestPause = Seconds{5};
 // How long after its deadline a worker that drains is waited for.
 constexpr Milliseconds kPatience = Seconds{3};
-
-std::int64_t coarse_now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-std::string how(int status) {
-  if (WIFSIGNALED(status)) return std::string("signal ") + ::strsignal(WTERMSIG(status));
-  return "exit status " + std::to_string(WEXITSTATUS(status));
-}
-
-// Signals that a process brings upon itself; the others came from outside.
-bool is_crash(int status) {
-  if (!WIFSIGNALED(status)) return false;
-  constexpr std::array kOwn = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
-  return std::find(kOwn.begin(), kOwn.end(), WTERMSIG(status)) != kOwn.end();
-}
-
-DeathCause cause_of(int status, bool hung) {
-  if (hung) return DeathCause::hang;
-  if (is_crash(status)) return DeathCause::crash;
-  return WIFSIGNALED(status) ? DeathCause::killed : DeathCause::exit;
-}
+constexpr Milliseconds kMemoryEvery{500};
 
 Milliseconds pause_after(unsigned quick_deaths) {
   if (quick_deaths <= kQuickDeathsForgiven) return Milliseconds{0};
@@ -63,11 +39,16 @@ Milliseconds pause_after(unsigned quick_deaths) {
 }  // namespace
 
 WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& settings) {
+  std::array<std::string_view, kCauses.size()> causes;
+  std::transform(kCauses.begin(), kCauses.end(), causes.begin(),
+                 [](DeathCause cause) { return name(cause); });
   WorkforceCounts counts;
   counts.starts =
       layout.counter("hyalite_worker_starts_total", "Worker processes that were started.");
   counts.deaths = layout.counters("hyalite_worker_deaths_total",
-                                  "Worker processes that ended unasked.", "cause", kCauses);
+                                  "Worker processes that ended unasked.", "cause", causes);
+  counts.retired = layout.counter("hyalite_workers_retired_total",
+                                  "Workers that were replaced because they took too much memory.");
   const MetricFamily faults{"hyalite_plugin_faults_total",
                             "Worker processes that ended while this plugin's code was running.",
                             MetricKind::counter,
@@ -75,7 +56,7 @@ WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& setting
                             {}};
   for (const PluginSettings& plugin : settings.plugins) {
     std::optional<Cell> first;
-    for (const std::string_view cause : kCauses) {
+    for (const std::string_view cause : causes) {
       const auto cell =
           layout.declare(faults, {{"instance", plugin.name}, {"cause", std::string(cause)}});
       if (cell && !first) first = *cell;
@@ -84,6 +65,8 @@ WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& setting
   }
   counts.notes = layout.worker_region(kWorkerNotes, sizeof(WorkerNote));
   counts.calls = layout.worker_region(kCallSlots, sizeof(CallSlot));
+  counts.histories = layout.worker_region(kCallHistories, sizeof(CallHistory));
+  counts.pulses = layout.worker_region(kPulses, sizeof(WorkerPulse));
   counts.upstreams = layout.region(kUpstreams, LoopTable::bytes_for(settings.limits.flows));
   return counts;
 }
@@ -92,7 +75,7 @@ Workforce::Workforce(const WorkforceNeeds& needs, WorkforceOwner& owner)
     : needs_(needs),
       owner_(owner),
       upstreams_(needs.board.region(needs.counts.upstreams)),
-      members_(needs.board.workers()) {
+      members_(needs.workers) {
   for (Member& member : members_) {
     if (auto ends = Channel::pair()) std::tie(member.asked, member.asker) = std::move(*ends);
   }
@@ -106,22 +89,35 @@ Result<void> Workforce::start(std::vector<ListeningSocket> sockets) {
   return {};
 }
 
+WorkerWindow Workforce::window(unsigned row) const {
+  return {&piece<CallSlot>(needs_.counts.calls, row),
+          &piece<CallHistory>(needs_.counts.histories, row),
+          &piece<WorkerPulse>(needs_.counts.pulses, row)};
+}
+
 Result<void> Workforce::fork_worker(unsigned worker) {
   auto ends = Channel::pair();
   if (!ends) return ends.error();
+  Member& member = members_[worker];
+  const unsigned row = member.retired && member.retired.row == worker ? worker + needs_.workers
+                                                                      : worker;
+  const std::size_t shared = anonymous_memory(0).value_or(0);
   const pid_t pid = ::fork();
   if (pid < 0) return Error::system(Fault::us, "cannot fork a worker", errno);
   if (pid == 0) {
     // With the generation's end in our own hands we would never see it close.
     ends->first.close();
-    become_worker(worker, std::move(ends->second));
+    become_worker(worker, row, std::move(ends->second));
   }
 
-  Member& member = members_[worker];
-  member.pid = pid;
-  member.orders = std::move(ends->first);
-  member.started = member.hung = false;
-  member.since = needs_.clock.now();
+  WorkerProcess& process = member.current = WorkerProcess{};
+  process.pid = pid;
+  process.row = row;
+  process.orders = std::move(ends->first);
+  process.window = window(row);
+  process.since = needs_.clock.now();
+  process.memory_at_birth = shared;
+  process.watchdog.begin(coarse_now_ns());
   member.replace_at.reset();
   note(worker).pid.store(pid, std::memory_order_relaxed);
   note(worker).started_ns.store(needs_.clock.wall_time().time_since_epoch().count(),
@@ -131,19 +127,22 @@ Result<void> Workforce::fork_worker(unsigned worker) {
 }
 
 // The child: nothing of the generation's or of other workers' stays open here.
-void Workforce::become_worker(unsigned worker, Channel orders) {
+void Workforce::become_worker(unsigned worker, unsigned row, Channel orders) {
   owner_.on_forked();
   Channel questions = std::move(members_[worker].asked);
   members_.clear();
   listen_to_channels_only();
   run_worker(Inheritance{.generation = needs_.generation,
                          .worker = worker,
-                         .workers = needs_.board.workers(),
+                         .workers = needs_.workers,
+                         .row = row,
                          .settings = needs_.settings,
                          .program = needs_.program,
                          .board = needs_.board,
                          .upstreams = upstreams_,
-                         .calls = calls(worker),
+                         .calls = piece<CallSlot>(needs_.counts.calls, row),
+                         .history = piece<CallHistory>(needs_.counts.histories, row),
+                         .pulse = piece<WorkerPulse>(needs_.counts.pulses, row),
                          .sockets = sockets_,
                          .orders = std::move(orders),
                          .questions = std::move(questions),
@@ -151,33 +150,32 @@ void Workforce::become_worker(unsigned worker, Channel orders) {
                          .log = needs_.log});
 }
 
-CallSlot& Workforce::calls(unsigned worker) const {
-  return *reinterpret_cast<CallSlot*>(
-      needs_.board.worker_region(needs_.counts.calls, worker).data());
-}
-
-WorkerNote& Workforce::note(unsigned worker) const {
-  return *reinterpret_cast<WorkerNote*>(
-      needs_.board.worker_region(needs_.counts.notes, worker).data());
+void Workforce::for_each(const auto& visit) {
+  for (unsigned worker = 0; worker < members_.size(); ++worker) {
+    for (WorkerProcess* process : {&members_[worker].current, &members_[worker].retired}) {
+      if (*process) visit(worker, *process);
+    }
+  }
 }
 
 void Workforce::add_watched(std::vector<pollfd>& watched) const {
   for (const Member& member : members_) {
-    if (member.orders) watched.push_back({member.orders.fd(), POLLIN, 0});
+    if (member.current.orders) watched.push_back({member.current.orders.fd(), POLLIN, 0});
+    if (member.retired.orders) watched.push_back({member.retired.orders.fd(), POLLIN, 0});
   }
 }
 
 void Workforce::on_readable(int fd) {
-  for (unsigned worker = 0; worker < members_.size(); ++worker) {
-    if (members_[worker].orders.fd() != fd) continue;
-    while (members_[worker].orders) {
-      const auto message = members_[worker].orders.receive();
+  for_each([&](unsigned worker, WorkerProcess& process) {
+    if (process.orders.fd() != fd) return;
+    while (process.orders) {
+      const auto message = process.orders.receive();
       // It is going; reap() tells how.
-      if (!message) return members_[worker].orders.close();
+      if (!message) return process.orders.close();
       if (!*message) return;
       on_message(worker, **message);
     }
-  }
+  });
 }
 
 void Workforce::on_message(unsigned worker, const Received& message) {
@@ -186,45 +184,54 @@ void Workforce::on_message(unsigned worker, const Received& message) {
 }
 
 void Workforce::on_started(unsigned worker) {
-  members_[worker].started = true;
+  Member& member = members_[worker];
+  member.current.started = true;
+  // The one before accepted until now.
+  if (member.retired && !member.retired.end_by) {
+    member.retired.end_by = needs_.clock.now() + needs_.settings.timeouts.drain + kPatience;
+    (void)member.retired.orders.send(Retire{});
+  }
   Release release;
   release.worker = worker;
   if (all_started_) return order_all(release);
   all_started_ = std::all_of(members_.begin(), members_.end(),
-                             [](const Member& member) { return member.started; });
+                             [](const Member& one) { return one.current.started; });
   if (all_started_) owner_.on_all_started();
 }
 
 // A worker that does not read its orders is hung or dead, and found out in other ways.
 void Workforce::order_all(const auto& order) {
-  for (const Member& member : members_) {
-    if (member.orders) (void)member.orders.send(order);
-  }
+  for_each([&](unsigned, WorkerProcess& process) {
+    if (process.orders) (void)process.orders.send(order);
+  });
 }
 
 void Workforce::reap(pid_t pid, int status) {
-  for (unsigned worker = 0; worker < members_.size(); ++worker) {
-    if (members_[worker].pid == pid) bury(worker, status);
-  }
+  for_each([&](unsigned worker, WorkerProcess& process) {
+    if (process.pid == pid) bury(worker, process, status);
+  });
 }
 
-void Workforce::bury(unsigned worker, int status) {
-  Member& member = members_[worker];
+void Workforce::bury(unsigned worker, WorkerProcess& process, int status) {
   // What it still said counts, above all why it could not start.
-  if (member.orders) on_readable(member.orders.fd());
-  const Blame whose = blame(worker);
-  const pid_t pid = std::exchange(member.pid, -1);
-  member.orders.close();
-  note(worker).pid.store(0, std::memory_order_relaxed);
-  calls(worker).instance.store(0, std::memory_order_relaxed);
-  upstreams_.clear(worker);
-  needs_.board.forget_gauges(worker);
-  if (end_by_ && WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  if (process.orders) on_readable(process.orders.fd());
+  const auto instance_at = [this](std::size_t place) { return instance(place); };
+  const Blame whose = process.blame(instance_at);
+  const std::string last_calls = process.last_calls(instance_at);
+  const WorkerProcess dead = std::exchange(process, WorkerProcess{});
+  const bool was_retired = &process == &members_[worker].retired;
+  (was_retired ? note(worker).retired_pid : note(worker).pid).store(0, std::memory_order_relaxed);
+  piece<CallSlot>(needs_.counts.calls, dead.row).instance.store(0, std::memory_order_relaxed);
+  piece<CallHistory>(needs_.counts.histories, dead.row).calls.store(0, std::memory_order_relaxed);
+  upstreams_.clear(dead.row);
+  needs_.board.forget_gauges(dead.row);
+  if (dead.end_by && WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
 
   WorkerDied death;
   death.worker = worker;
-  death.pid = pid;
-  death.cause = cause_of(status, member.hung);
+  death.pid = dead.pid;
+  death.cause = dead.cause_of(status);
+  death.how = FixedText<48>(how_it_ended(status));
   if (death.cause != DeathCause::killed) {
     death.instance = FixedText<64>(whose.instance);
     death.hook = FixedText<32>(whose.hook);
@@ -233,25 +240,26 @@ void Workforce::bury(unsigned worker, int status) {
   ++*needs_.board.generation().cell(needs_.counts.deaths + static_cast<std::size_t>(death.cause));
   needs_.log.error("worker.died",
                    {{"worker", std::to_string(worker)},
-                    {"pid", std::to_string(pid)},
-                    {"how", how(status)},
-                    {"cause", std::string(kCauses[static_cast<std::size_t>(death.cause)])},
+                    {"pid", std::to_string(dead.pid)},
+                    {"how", how_it_ended(status)},
+                    {"cause", std::string(name(death.cause))},
                     {"plugin", whose.instance.empty() ? "none" : whose.instance},
-                    {"hook", whose.hook.empty() ? "none" : whose.hook}});
+                    {"hook", whose.hook.empty() ? "none" : whose.hook},
+                    {"last_calls", last_calls.empty() ? "none" : last_calls}});
   owner_.on_died(death);
-  if (end_by_) return;
+  if (leaving_ || was_retired) return;
+  members_[worker].quick_deaths =
+      needs_.clock.now() - dead.since < kQuick ? members_[worker].quick_deaths + 1 : 0;
   if (all_started_) return plan_replacement(worker);
   owner_.on_could_not_start(
-      "a worker ended before it served (" + how(status) + ")" +
+      "a worker ended before it served (" + how_it_ended(status) + ")" +
       (whose.instance.empty() ? "" : ", in \"" + whose.instance + "\": " + whose.hook));
 }
 
 void Workforce::plan_replacement(unsigned worker) {
   Member& member = members_[worker];
-  const Monotonic now = needs_.clock.now();
-  member.quick_deaths = now - member.since < kQuick ? member.quick_deaths + 1 : 0;
   const Milliseconds pause = pause_after(member.quick_deaths);
-  member.replace_at = now + pause;
+  member.replace_at = needs_.clock.now() + pause;
   if (pause.count() > 0) {
     Adopt adopt;
     adopt.worker = worker;
@@ -259,15 +267,6 @@ void Workforce::plan_replacement(unsigned worker) {
     return;
   }
   tick();
-}
-
-Workforce::Blame Workforce::blame(unsigned worker) const {
-  const CallSlot& slot = calls(worker);
-  const std::uint32_t place = slot.instance.load(std::memory_order_relaxed);
-  const std::string instance = place == 0 ? "" : needs_.program.instance(place - 1);
-  if (instance.empty()) return {};
-  const std::uint32_t hook = slot.hook.load(std::memory_order_relaxed);
-  return {instance, hook < kHookCount ? name(static_cast<Hook>(hook)) : ""};
 }
 
 void Workforce::count(DeathCause cause, const Blame& whose) {
@@ -280,11 +279,13 @@ void Workforce::count(DeathCause cause, const Blame& whose) {
 
 void Workforce::tick() {
   const Monotonic now = needs_.clock.now();
+  for_each([&](unsigned, WorkerProcess& process) { watch(process, now); });
+  const bool look_at_memory = !memory_at_ || now >= *memory_at_;
+  if (look_at_memory) memory_at_ = now + kMemoryEvery;
   for (unsigned worker = 0; worker < members_.size(); ++worker) {
     Member& member = members_[worker];
-    if (member.pid > 0) watch_call(worker);
-    if (member.pid > 0 && end_by_ && now >= *end_by_) ::kill(member.pid, SIGKILL);
-    if (end_by_ || !member.replace_at || now < *member.replace_at) continue;
+    if (look_at_memory) watch_memory(worker, now);
+    if (leaving_ || !member.replace_at || now < *member.replace_at) continue;
     if (auto forked = fork_worker(worker); !forked) {
       needs_.log.error("worker.fork", {{"why", forked.error().text}});
       member.replace_at = now + kLongestPause;
@@ -294,31 +295,74 @@ void Workforce::tick() {
   }
 }
 
-// The worker's only thread is inside a plugin for too long: nobody in that process can help any
-// more.
-void Workforce::watch_call(unsigned worker) {
+// The worker's only thread is where nobody in that process can help any more.
+void Workforce::watch(WorkerProcess& process, Monotonic now) {
+  if (process.end_by && now >= *process.end_by) ::kill(process.pid, SIGKILL);
+  const std::int64_t now_ns = coarse_now_ns();
+  const Watchdog::Limits limits{
+      needs_.settings.containment.call_budget.act,
+      process.started ? needs_.settings.containment.worker_stall : needs_.settings.timeouts.load};
+  switch (process.watchdog.look(now_ns, *process.window.calls,
+                                process.window.pulse->beat_ns.load(std::memory_order_relaxed),
+                                limits)) {
+    case Watchdog::Finding::fine:
+      return;
+    case Watchdog::Finding::call_overdue:
+      return process.put_down(DeathCause::hang);
+    case Watchdog::Finding::stalled:
+      if (!process.ended_for) {
+        needs_.log.error(
+            "worker.stalled",
+            {{"pid", std::to_string(process.pid)},
+             {"ms", std::to_string(process.watchdog.still(now_ns).count() / 1'000'000)}});
+      }
+      return process.put_down(DeathCause::stall);
+  }
+}
+
+void Workforce::watch_memory(unsigned worker, Monotonic now) {
+  const std::size_t most = needs_.settings.limits.worker_memory_bytes;
   Member& member = members_[worker];
-  const CallSlot& slot = calls(worker);
-  const bool inside = slot.instance.load(std::memory_order_relaxed) != 0;
-  const std::int64_t since = inside ? slot.since_ns.load(std::memory_order_relaxed) : 0;
-  const auto budget = std::chrono::nanoseconds(needs_.settings.containment.call_budget.act).count();
-  const bool overdue = since != 0 && coarse_now_ns() - since >= budget;
-  // Seen twice: a single look might have caught the start of one call with the time of another.
-  if (std::exchange(member.overdue_since, overdue ? since : 0) != since || !overdue) return;
-  // The abort can be caught; the second signal cannot.
-  ::kill(member.pid, member.hung ? SIGKILL : SIGABRT);
-  member.hung = true;
+  if (most == 0 || leaving_ || !member.current.started) return;
+  const auto bytes = member.current.memory();
+  if (!bytes || *bytes <= most) return;
+  if (!member.retired) return retire(worker, *bytes, now);
+  // The one before still drains, and there is no third row: its time is over.
+  member.retired.end_by = std::min(member.retired.end_by.value_or(now), now);
+  member.retired.ended_for = DeathCause::memory;
+}
+
+void Workforce::retire(unsigned worker, std::size_t bytes, Monotonic now) {
+  Member& member = members_[worker];
+  const pid_t pid = member.current.pid;
+  needs_.log.warning("worker.retired", {{"worker", std::to_string(worker)},
+                                        {"pid", std::to_string(pid)},
+                                        {"bytes", std::to_string(bytes)}});
+  member.retired = std::exchange(member.current, WorkerProcess{});
+  note(worker).retired_pid.store(pid, std::memory_order_relaxed);
+  ++*needs_.board.generation().cell(needs_.counts.retired);
+  WorkerRetired retired;
+  retired.worker = worker;
+  retired.pid = pid;
+  retired.bytes = bytes;
+  owner_.on_retired(retired);
+  member.replace_at = now;
 }
 
 void Workforce::drain() {
-  const Milliseconds deadline = needs_.settings.timeouts.drain;
-  end_by_ = needs_.clock.now() + deadline + kPatience;
+  leaving_ = true;
+  const Monotonic end_by = needs_.clock.now() + needs_.settings.timeouts.drain + kPatience;
+  for_each([&](unsigned, WorkerProcess& process) {
+    process.end_by = std::min(process.end_by.value_or(end_by), end_by);
+  });
   sockets_.clear();
   order_all(Drain{});
 }
 
 void Workforce::stop(Milliseconds deadline) {
-  end_by_ = needs_.clock.now() + deadline + kPatience;
+  leaving_ = true;
+  const Monotonic end_by = needs_.clock.now() + deadline + kPatience;
+  for_each([&](unsigned, WorkerProcess& process) { process.end_by = end_by; });
   sockets_.clear();
   Stop stop;
   stop.deadline_ms = static_cast<std::uint64_t>(deadline.count());
@@ -328,14 +372,13 @@ void Workforce::stop(Milliseconds deadline) {
 void Workforce::reopen() { order_all(Reopen{}); }
 
 void Workforce::kill() {
-  for (const Member& member : members_) {
-    if (member.pid > 0) ::kill(member.pid, SIGKILL);
-  }
+  for_each([](unsigned, WorkerProcess& process) { ::kill(process.pid, SIGKILL); });
 }
 
 bool Workforce::empty() const {
-  return std::none_of(members_.begin(), members_.end(),
-                      [](const Member& member) { return member.pid > 0; });
+  return std::none_of(members_.begin(), members_.end(), [](const Member& member) {
+    return member.current || member.retired;
+  });
 }
 
 }  // namespace hyalite

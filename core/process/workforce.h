@@ -17,7 +17,7 @@
 #include "process/inheritance.h"
 #include "process/messages.h"
 #include "process/program.h"
-#include "process/worker_note.h"
+#include "process/worker_process.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -25,9 +25,9 @@ namespace hyalite {
 // Where the numbers about workers are, in the generation's own row.
 struct WorkforceCounts {
   static WorkforceCounts declare(Layout& layout, const Settings& settings);
-  Cell starts, deaths;       // deaths: by DeathCause
-  std::vector<Cell> faults;  // by the plugins' places in the settings; each by DeathCause
-  Region notes, calls, upstreams;
+  Cell starts, deaths, retired;  // deaths: by DeathCause
+  std::vector<Cell> faults;      // by the plugins' places in the settings; each by DeathCause
+  Region notes, calls, histories, pulses, upstreams;
 };
 
 class WorkforceOwner {
@@ -37,6 +37,7 @@ class WorkforceOwner {
   // Before that, one could not start; may be told for several.
   virtual void on_could_not_start(const std::string& why) = 0;
   virtual void on_died(const WorkerDied& death) = 0;
+  virtual void on_retired(const WorkerRetired& retired) = 0;
   // In a process that was just forked to be a worker: closes what is the generation's alone.
   virtual void on_forked() = 0;
 
@@ -44,9 +45,11 @@ class WorkforceOwner {
   ~WorkforceOwner() = default;
 };
 
-// What the workers need; lent for the workforce's life.
+// What the workers need; lent for the workforce's life. The board has kRowsPerPlace rows for each
+// worker.
 struct WorkforceNeeds {
   std::uint64_t generation;
+  unsigned workers;
   const Settings& settings;
   Program& program;
   Board& board;
@@ -84,34 +87,36 @@ class Workforce {
   bool empty() const;
 
  private:
+  // One worker's place: who has it, and who had it and still drains.
   struct Member {
-    pid_t pid = -1;
-    Channel orders;        // ours; the worker has the other end
+    WorkerProcess current, retired;
     Channel asked, asker;  // its live view: what every worker of this place inherits, and what the
                            // admin process gets
-    bool started = false;
-    bool hung = false;               // it was ended for its plugin's sake
-    std::int64_t overdue_since = 0;  // when the call began that was found to take too long
-    Monotonic since{};
     unsigned quick_deaths = 0;
     std::optional<Monotonic> replace_at;
   };
-  struct Blame {
-    std::string instance, hook;  // empty: nobody's
-  };
 
   Result<void> fork_worker(unsigned worker);
-  [[noreturn]] void become_worker(unsigned worker, Channel orders);
+  [[noreturn]] void become_worker(unsigned worker, unsigned row, Channel orders);
   void on_message(unsigned worker, const Received& message);
   void on_started(unsigned worker);
-  void bury(unsigned worker, int status);
+  void bury(unsigned worker, WorkerProcess& process, int status);
   void plan_replacement(unsigned worker);
-  void watch_call(unsigned worker);
-  Blame blame(unsigned worker) const;
+  void watch(WorkerProcess& process, Monotonic now);
+  void watch_memory(unsigned worker, Monotonic now);
+  void retire(unsigned worker, std::size_t bytes, Monotonic now);
+  std::string instance(std::size_t place) const { return needs_.program.instance(place); }
   void count(DeathCause cause, const Blame& blame);
   void order_all(const auto& order);
-  CallSlot& calls(unsigned worker) const;
-  WorkerNote& note(unsigned worker) const;
+  void for_each(const auto& visit);
+  WorkerWindow window(unsigned row) const;
+  template <class T>
+  T& piece(Region region, unsigned row) const {
+    return *reinterpret_cast<T*>(needs_.board.worker_region(region, row).data());
+  }
+  WorkerNote& note(unsigned worker) const {
+    return piece<WorkerNote>(needs_.counts.notes, worker);
+  }
 
   const WorkforceNeeds needs_;
   WorkforceOwner& owner_;
@@ -119,7 +124,8 @@ class Workforce {
   std::vector<ListeningSocket> sockets_;
   std::vector<Member> members_;
   bool all_started_ = false;
-  std::optional<Monotonic> end_by_;  // draining; at this time whoever is left is killed
+  bool leaving_ = false;  // drains or stops: nobody is replaced any more
+  std::optional<Monotonic> memory_at_;  // when it is looked at next
 };
 
 }  // namespace hyalite

@@ -248,6 +248,7 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("held_bodies_bytes", s.held_bodies_bytes, size(kMiB, 1024 * kGiB)));
   d.value(value("plugin_bytes_per_flow", s.plugin_bytes_per_flow, size(4 * kKiB, kGiB)));
   d.value(value("pauses", s.pauses, count(1, 10'000'000)));
+  d.value(value("worker_memory_bytes", s.worker_memory_bytes, size(0, 1024 * kGiB)));
   d.value(value("draining_generations", s.draining_generations, count(1, 100)));
 }
 
@@ -317,6 +318,7 @@ void members(Describer& d, ContainmentSettings& s) {
   group(d, "worker_crashes", s.worker_crashes);
   group(d, "quarantine", s.quarantine);
   group(d, "call_budget", s.call_budget);
+  d.value(value("worker_stall", s.worker_stall, time(kSecond, kHour)));
 }
 
 template <>

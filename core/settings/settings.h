@@ -193,6 +193,9 @@ struct LimitSettings {
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
   // Connections and exchanges that plugins may let wait at once.
   std::size_t pauses = 10'000;
+  // Memory that a worker may take beyond what was loaded; then another takes its place, and it
+  // drains. At twice as much, taking memory fails. 0B: as much as there is.
+  std::size_t worker_memory_bytes = std::size_t{2} << 30;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.
   std::size_t draining_generations = 3;
 };
@@ -290,6 +293,8 @@ struct ContainmentSettings {
   RateSettings quarantine = {3, std::chrono::minutes{10}};
   // The time that a plugin may take for one call.
   CallBudgetSettings call_budget;
+  // How long a worker's loop may stand still outside of plugins before it is ended and replaced.
+  Milliseconds worker_stall = Seconds{10};
 };
 
 struct GrantSettings {

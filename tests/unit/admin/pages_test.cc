@@ -53,8 +53,9 @@ ServiceFacts facts_of_a_service() {
   facts.started = WallTime(Seconds{1'700'000'000});
   facts.now = facts.started + Seconds{90};
   facts.listening = {"[::]:8080"};
-  facts.generations = {{3, 8, "serving", facts.started, {{0, 9, 2, facts.started}}}};
+  facts.generations = {{3, 8, "serving", facts.started, {{0, 9, 2, facts.started, 0}}}};
   facts.quarantined = {"ads"};
+  facts.faults = {{facts.now, 3, 1, 0, "exception", "ads", "tick", "an exception"}};
   facts.plugins = R"([{"name":"ads","plugin":"blocker","version":"1.0"}])";
   return facts;
 }
@@ -217,6 +218,9 @@ TEST(Status, TellsWhatThePluginsCost) {
   EXPECT_EQ(root.at("/generations/0/workers/0/replaced").integer(), 2);
   EXPECT_EQ(root.member("started").string(), "2023-11-14T22:13:20Z");
   EXPECT_EQ(root.at("/counts/flows").integer(), 42);
+  EXPECT_EQ(root.at("/faults/0/plugin").string(), "ads");
+  EXPECT_EQ(root.at("/faults/0/hook").string(), "tick");
+  EXPECT_EQ(root.at("/faults/0/cause").string(), "exception");
   EXPECT_TRUE(root.member("last_failure").is(JsonView::Type::null));
 }
 

@@ -17,6 +17,8 @@ TEST(StatusText, IsWhatAPersonLikesToRead) {
                     "workers":[{"index":0,"pid":50,"replaced":1,"started":"T4"},{"index":1,"pid":0,"replaced":0}]}],
     "counts":{"flows":1234567,"flows_now":1,"exchanges":9,"refused_requests":1,"worker_deaths":1},
     "plugins":[{"name":"ads","plugin":"blocker","version":"1.1","calls":7,"errors":0,"faults":3,"quarantined":true}],
+    "faults":[{"at":"T5","cause":"crash","generation":3,"worker":1,"pid":51,"plugin":"ads","hook":"request_head","what":"signal Aborted"},
+              {"at":"T4","cause":"stall","generation":3,"worker":0,"pid":50,"plugin":null,"hook":null,"what":"signal Killed"}],
     "last_failure":"h.yaml:3:1: oops\nand more\n"})");
   ASSERT_TRUE(text);
   EXPECT_EQ(*text,
@@ -34,6 +36,9 @@ TEST(StatusText, IsWhatAPersonLikesToRead) {
             "  deaths      1 worker, 0 generations\n"
             "plugins\n"
             "  ads         blocker 1.1, 7 calls, cost 3 workers, IN QUARANTINE\n"
+            "lately failed\n"
+            "  T5  crash     worker 1, ads in request_head: signal Aborted\n"
+            "  T4  stall     worker 0: signal Killed\n"
             "the last change failed:\n"
             "  h.yaml:3:1: oops\n"
             "  and more\n");

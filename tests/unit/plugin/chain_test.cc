@@ -482,6 +482,60 @@ TEST(Chain, WritesIntoTheSlotWhoIsRunning) {
   EXPECT_EQ(scripted.slot.instance.load(), 0u);
 }
 
+TEST(Chain, WritesIntoTheHistoryWhatWasCalledLast) {
+  ScriptedChain scripted;
+  Script script;
+  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) {
+    return HYALITE_CONTINUE;
+  };
+  Chain& chain = scripted.add(script).start();
+  for (int i = 0; i < 20; ++i) Talk(chain).request(kGet);
+  EXPECT_EQ(scripted.history.calls.load(), 20u);
+  const CallHistory::Call& call = scripted.history.last[19 % CallHistory::kCalls];
+  EXPECT_EQ(call.instance.load(), 1u);
+  EXPECT_EQ(call.hook.load(), static_cast<std::uint32_t>(Hook::request_head));
+  EXPECT_EQ(call.flow.load(), 7u);
+  EXPECT_EQ(scripted.history.faults.load(), 0u);
+}
+
+std::string text_of(const std::array<std::atomic<char>, CallHistory::kWhat>& what) {
+  std::string text;
+  for (const auto& c : what) {
+    if (c.load() != '\0') text += c.load();
+  }
+  return text;
+}
+
+TEST(Chain, WritesIntoTheHistoryWhatFailed) {
+  ScriptedChain scripted;
+  const hyalite_host* host = nullptr;
+  Script script;
+  script.create = [&](const hyalite_host* its) { return host = its, HYALITE_OK; };
+  script.request_head = [](hyalite_exchange*, const hyalite_headers*, void*) -> hyalite_verdict {
+    throw 1;
+  };
+  script.response_head = [&](hyalite_exchange*, const hyalite_headers*) {
+    host->log(host, HYALITE_LOG_ERROR, abi(std::string_view("the list is gone")), nullptr, 0);
+    return HYALITE_ERROR;
+  };
+  Chain& chain = scripted.add(script).start();
+  Talk(chain).request(kGet);
+  {
+    Talk talk(chain);
+    talk.exchange.notes.left_out = 0;
+    talk.response(kOk);
+  }
+  ASSERT_EQ(scripted.history.faults.load(), 2u);
+  const CallHistory::Fault& thrown = scripted.history.recent[0];
+  EXPECT_EQ(thrown.number.load(), 1u);
+  EXPECT_EQ(thrown.kind.load(), static_cast<std::uint32_t>(FaultKind::exception));
+  EXPECT_EQ(thrown.hook.load(), static_cast<std::uint32_t>(Hook::request_head));
+  EXPECT_EQ(text_of(thrown.what), "an exception");
+  const CallHistory::Fault& said = scripted.history.recent[1];
+  EXPECT_EQ(said.kind.load(), static_cast<std::uint32_t>(FaultKind::error));
+  EXPECT_EQ(text_of(said.what), "the list is gone") << "in the plugin's own words";
+}
+
 TEST(Chain, SurvivesAThrowingTick) {
   ScriptedChain scripted;
   Script script;

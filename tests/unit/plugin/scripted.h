@@ -229,7 +229,7 @@ class ScriptedChain {
     EXPECT_TRUE(board.has_value());
     board_.emplace(std::move(*board));
     chain_->async().open(clock, bell);
-    EXPECT_TRUE(chain_->start(0, 1, board_->worker(0), &slot).has_value());
+    EXPECT_TRUE(chain_->start(0, 1, board_->worker(0), &slot, &history).has_value());
     return *chain_;
   }
 
@@ -266,6 +266,7 @@ class ScriptedChain {
   std::vector<std::string> lines;
   Mistakes mistakes;
   CallSlot slot;
+  CallHistory history{};
 
  private:
   const hyalite_descriptor* put(Script script) {

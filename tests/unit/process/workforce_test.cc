@@ -80,9 +80,9 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   }
 
   void start(unsigned workers) {
-    board.emplace(std::move(*Board::make(std::move(layout), workers)));
+    board.emplace(std::move(*Board::make(std::move(layout), workers * kRowsPerPlace)));
     workforce.emplace(
-        WorkforceNeeds{1, settings, program, *board, counts, life_read.get(), clock, log}, *this);
+        WorkforceNeeds{1, workers, settings, program, *board, counts, life_read.get(), clock, log}, *this);
     std::vector<ListeningSocket> sockets;
     for (std::size_t slot = 0; slot < workers; ++slot) {
       auto fd =
@@ -133,13 +133,15 @@ struct AWorkforce : testing::Test, WorkforceOwner {
     if (could_not_start.empty()) could_not_start = why;
   }
   void on_died(const WorkerDied& death) override { deaths.push_back(death); }
+  void on_retired(const WorkerRetired& one) override { retired.push_back(one); }
   void on_forked() override { life_write.reset(); }
 
   Settings settings;
   Layout layout;
   WorkforceCounts counts;
   GreeterProgram program;
-  Log log{LogLevel::error, [](std::string_view) {}};
+  std::string said;
+  Log log{LogLevel::error, [this](std::string_view line) { said += line; }};
   SystemClock clock;
   Fd life_read, life_write;
   std::optional<Board> board;
@@ -148,6 +150,7 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   bool all_started = false;
   std::string could_not_start;
   std::vector<WorkerDied> deaths;
+  std::vector<WorkerRetired> retired;
 };
 
 }  // namespace
@@ -226,6 +229,98 @@ TEST_F(AWorkforce, EndsAWorkerThatHangsInAPlugin) {
   EXPECT_EQ(deaths[0].cause, DeathCause::hang);
   EXPECT_EQ(deaths[0].instance.text(), "ads");
   run_until([&] { return note(0).replaced == 1; });
+}
+
+// Our own bug: the loop does not turn, and no plugin is running.
+TEST_F(AWorkforce, EndsAWorkerWhoseLoopStandsStill) {
+  settings.containment.worker_stall = Milliseconds{300};
+  program.then = [](const ServiceNeeds&) {
+    while (true) ::pause();
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].cause, DeathCause::stall);
+  EXPECT_EQ(deaths[0].instance.text(), "");
+  EXPECT_EQ(deaths[0].how.text(), "signal Aborted");
+  run_until([&] { return note(0).replaced == 1; });
+}
+
+TEST_F(AWorkforce, EndsAWorkerThatWasStopped) {
+  settings.containment.worker_stall = Milliseconds{300};
+  start(2);
+  run_until([&] { return all_started; });
+  ASSERT_EQ(::kill(note(0).pid, SIGSTOP), 0);
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].worker, 0u);
+  EXPECT_EQ(deaths[0].cause, DeathCause::stall);
+  EXPECT_EQ(deaths[0].how.text(), "signal Killed") << "a stopped process sees no other signal";
+  run_until([&] { return note(0).replaced == 1; });
+}
+
+TEST_F(AWorkforce, LetsAWorkerLiveThatHasNothingToDo) {
+  settings.containment.worker_stall = Milliseconds{300};
+  start(1);
+  run_until([&] { return all_started; });
+  const auto until = clock.now() + Milliseconds{900};
+  run_until([&] { return clock.now() > until; });
+  EXPECT_TRUE(deaths.empty());
+}
+
+TEST_F(AWorkforce, TellsTheLastCallsOfAWorkerThatDied) {
+  program.then = [](const ServiceNeeds& needs) {
+    for (std::uint64_t flow = 1; flow <= 20; ++flow)
+      needs.history.add_call(1, static_cast<std::uint32_t>(Hook::request_head), flow);
+    ::raise(SIGSEGV);
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(said.find("ads:request_head(4)"), std::string::npos) << "the last 16 only";
+  EXPECT_NE(said.find("last_calls=\"ads:request_head(5) ads:request_head(6)"), std::string::npos)
+      << said;
+  EXPECT_NE(said.find("ads:request_head(20)\""), std::string::npos) << said;
+}
+
+TEST_F(AWorkforce, ReplacesAWorkerThatTookTooMuchMemoryAndLetsItDrain) {
+  settings.limits.worker_memory_bytes = std::size_t{32} << 20;
+  program.then = [](const ServiceNeeds&) {
+    static std::vector<std::string> kept;
+    if (kept.size() < 6) kept.emplace_back(std::size_t{8} << 20, 'x');
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  const pid_t first = note(0).pid;
+  run_until([&] {
+    if (retired.empty()) greeting(Milliseconds{50});
+    return !retired.empty();
+  });
+  EXPECT_EQ(retired[0].pid, first);
+  EXPECT_GT(retired[0].bytes, std::size_t{32} << 20);
+  run_until([&] { return note(0).replaced == 1 && note(0).retired_pid == 0; });
+  EXPECT_NE(note(0).pid, first);
+  EXPECT_TRUE(deaths.empty()) << "it drained, and ended in order";
+  EXPECT_EQ(*board->generation().cell(counts.retired), 1u);
+  EXPECT_EQ(greeting(), "0");
+}
+
+TEST_F(AWorkforce, RefusesMemoryThatIsAskedForAtOnce) {
+  settings.limits.worker_memory_bytes = std::size_t{16} << 20;
+  program.then = [](const ServiceNeeds&) {
+    try {
+      const std::string much(std::size_t{1} << 30, 'x');
+      ::_exit(3);
+    } catch (const std::bad_alloc&) {
+      ::_exit(4);
+    }
+  };
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].how.text(), "exit status 4");
 }
 
 TEST_F(AWorkforce, LetsNeighboursAcceptForAWorkerThatKeepsDying) {
