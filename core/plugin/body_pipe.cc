@@ -377,7 +377,9 @@ BodyPipe::Works::Flow BodyPipe::Works::show(BodyLink& link, std::vector<hyalite_
   const std::size_t before = link.output.size();
   hyalite_verdict verdict = HYALITE_ERROR;
   const hyalite_window_view view = window.view(link.offset, link.retained, link.flags);
+  chain_.services_->window = &window;
   Answer answer = ask(link, window, view, asking, verdict);
+  chain_.services_->window = nullptr;
   if (answer == Answer::paused) {
     window.put_back(link.held);
     return Flow::paused;

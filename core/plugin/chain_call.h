@@ -3,8 +3,10 @@
 #pragma once
 
 #include <ctime>
+#include <optional>
 
 #include "plugin/chain.h"
+#include "plugin/validation.h"
 
 namespace hyalite {
 
@@ -12,8 +14,10 @@ namespace hyalite {
 class CallFrame {
  public:
   CallFrame(HostServices& services, const Instance& instance, std::uint32_t index, Hook hook,
-            FlowSubject* flow)
+            FlowSubject* flow, ExchangeSubject* exchange = nullptr)
       : services_(services), instance_(instance), flow_(flow), hook_(hook), began_ns_(coarse_ns()) {
+    if (instance.validates())
+      lent_.emplace(Lent{&instance, hook, flow, exchange, services.window});
     if (CallSlot* slot = services_.slot) {
       slot->hook.store(static_cast<std::uint32_t>(hook), std::memory_order_relaxed);
       slot->since_ns.store(began_ns_, std::memory_order_relaxed);
@@ -32,6 +36,7 @@ class CallFrame {
   ~CallFrame() {
     if (services_.slot != nullptr) services_.slot->instance.store(0, std::memory_order_relaxed);
     if (flow_ != nullptr) flow_->running.instance = nullptr;
+    if (instance_.validates()) services_.views.bury();
     note_time(coarse_ns() - began_ns_);
   }
 
@@ -60,13 +65,14 @@ class CallFrame {
   FlowSubject* flow_;
   const Hook hook_;
   const std::int64_t began_ns_;
+  std::optional<LentScope> lent_;  // of an instance whose calls are checked
 };
 
 template <class Ask>
 Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
                           ExchangeSubject* exchange, Standstill* standstill, Ask&& ask) {
   Called called;
-  const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow);
+  const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow, exchange);
   flow.running.standstill = standstill;
   services_->views.begin_call();
   try {

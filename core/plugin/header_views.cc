@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/header_views.h"
 
+#include <cstring>
 #include <utility>
 
 #include "plugin/abi.h"
@@ -146,6 +147,23 @@ const hyalite_headers& HeaderView::fill(const Fields& fields, const HeaderNames&
               static_cast<std::uint32_t>(first_.size()),
               0};
   return headers_;
+}
+
+void HeaderView::paint() {
+  fields_ = nullptr;
+  std::memset(static_cast<void*>(items_.data()), kDead, items_.size() * sizeof(hyalite_header));
+  std::memset(first_.data(), kDead, first_.size() * sizeof(std::int32_t));
+  std::memset(static_cast<void*>(&headers_), kDead, sizeof headers_);
+}
+
+void Views::bury() {
+  for (; used_ > 0; --used_) {
+    views_[used_ - 1]->paint();
+    buried_.push_back(std::exchange(views_[used_ - 1], std::make_unique<HeaderView>()));
+  }
+  while (buried_.size() > kMostBuried) buried_.pop_front();
+  std::memset(static_cast<void*>(&request_line_), HeaderView::kDead, sizeof request_line_);
+  std::memset(static_cast<void*>(&response_line_), HeaderView::kDead, sizeof response_line_);
 }
 
 void Views::begin_call() {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,6 +51,9 @@ class HeaderView {
     return fields_ == &fields && headers_.generation == fields.generation();
   }
   const hyalite_headers& headers() const { return headers_; }
+  // Whoever still reads it reads kDead, and follows a pointer that leads nowhere.
+  void paint();
+  static constexpr int kDead = 0xDD;
 
  private:
   const Fields* fields_ = nullptr;
@@ -72,10 +76,16 @@ class Views {
   const hyalite_headers* of(const Fields& fields, const HeaderNames& names);
   const hyalite_request_line* request_line(const RequestHead& head);
   const hyalite_response_line* response_line(const ResponseHead& head);
+  // For validation: all that was shown is painted, and its memory is not used again for a while.
+  void bury();
 
  private:
+  static constexpr std::size_t kMostBuried = 256;
+
+
   std::vector<std::unique_ptr<HeaderView>> views_;
   std::size_t used_ = 0;
+  std::deque<std::unique_ptr<HeaderView>> buried_;
   hyalite_request_line request_line_{};
   hyalite_response_line response_line_{};
 };

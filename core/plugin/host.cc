@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "plugin/abi.h"
 #include "plugin/host_settings.h"
+#include "plugin/validation.h"
 
 namespace hyalite {
 
@@ -28,14 +29,12 @@ std::int64_t clock_ns(clockid_t clock) {
 }
 
 const void* get_interface(const hyalite_host*, const char* id) {
-  const std::string_view wanted = id == nullptr ? "" : id;
-  if (wanted == HYALITE_HOST_SETTINGS_ID) return settings_table();
-  if (wanted == HYALITE_HOST_METRICS_ID) return metrics_table();
-  if (wanted == HYALITE_HOST_FLOW_ID) return flow_table();
-  if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
-  if (wanted == HYALITE_HOST_BODY_ID) return body_table();
-  if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();
-  return nullptr;
+  return host_interface(id == nullptr ? "" : id);
+}
+
+// What there is, is the same: a checked table for each plain one.
+const void* get_checked_interface(const hyalite_host*, const char* id) {
+  return id == nullptr ? nullptr : checked_interface(id);
 }
 
 void write_log(const hyalite_host* host, std::uint32_t level, hyalite_bytes message,
@@ -63,6 +62,16 @@ std::string safe_key(std::string_view key) {
 
 }  // namespace
 
+const void* host_interface(std::string_view wanted) {
+  if (wanted == HYALITE_HOST_SETTINGS_ID) return settings_table();
+  if (wanted == HYALITE_HOST_METRICS_ID) return metrics_table();
+  if (wanted == HYALITE_HOST_FLOW_ID) return flow_table();
+  if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
+  if (wanted == HYALITE_HOST_BODY_ID) return body_table();
+  if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();
+  return nullptr;
+}
+
 unsigned count_threads() {
   DIR* tasks = ::opendir("/proc/self/task");
   if (tasks == nullptr) return 0;
@@ -75,7 +84,7 @@ unsigned count_threads() {
 HostServices::HostServices(Layout& layout_, const ChainLimits& limits_, CallSlot* slot_, Log& log_)
     : log(log_), limits(limits_), layout(layout_), slot(slot_), async(limits_), threads(count_threads()) {}
 
-InstanceHost::InstanceHost(HostServices& services, std::string instance)
+InstanceHost::InstanceHost(HostServices& services, std::string instance, bool validates)
     : services_(services), instance_(std::move(instance)) {
   table_.size = sizeof table_;
   table_.abi_major = HYALITE_ABI_MAJOR;
@@ -89,7 +98,7 @@ InstanceHost::InstanceHost(HostServices& services, std::string instance)
        {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug}) {
     if (services_.log.enabled(level)) table_.log_level = static_cast<std::uint32_t>(level);
   }
-  table_.get_interface = &get_interface;
+  table_.get_interface = validates ? &get_checked_interface : &get_interface;
   table_.log = &write_log;
   table_.now = &now;
   lines_left_ = kMostLines;
@@ -119,6 +128,8 @@ void InstanceHost::declare_counts() {
       {"hyalite_plugin_overflows_total", "Bodies that were larger than the plugin asked to see."},
       {"hyalite_plugin_pauses_total", "Times the plugin let a flow or an exchange wait."},
       {"hyalite_plugin_late_pauses_total", "Of these: those that it did not end before their deadline."},
+      {"hyalite_plugin_misused_calls_total",
+       "Calls of the proxy that validation found wrong (plugins[].validate)."},
   }};
   for (std::size_t i = 0; i < kInstanceCounts; ++i) {
     MetricFamily family;
@@ -208,10 +219,25 @@ std::string InstanceHost::take_words() {
 }
 
 void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what) {
+  tell(event, {{"hook", std::string(hook)}, {"what", std::string(what)}});
+}
+
+void InstanceHost::misused(std::string_view function, std::string_view hook,
+                           std::string_view what) {
+  {
+    const std::lock_guard lock(speaking_);
+    count(InstanceCount::misused_calls);
+  }
+  tell("plugin.misused", {{"hook", std::string(hook)},
+                          {"function", std::string(function)},
+                          {"what", std::string(what)}});
+}
+
+void InstanceHost::tell(std::string_view event, std::initializer_list<LogField> fields) {
   const std::lock_guard lock(speaking_);
   if (!may_speak()) return;
-  std::vector<LogField> list{
-      {"instance", instance_}, {"hook", std::string(hook)}, {"what", std::string(what)}};
+  std::vector<LogField> list{{"instance", instance_}};
+  list.insert(list.end(), fields);
   if (lines_dropped_ > 0)
     list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
   services_.log.write(LogLevel::error, event, list);

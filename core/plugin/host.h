@@ -42,6 +42,7 @@ class HostServices {
   CallSlot* slot;
   Async async;
   CallHistory* history = nullptr;     // of this worker; null before start
+  const hyalite_window* window = nullptr;  // what the next body hook lends
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker
   // Threads of this process before any plugin was loaded.
@@ -56,7 +57,8 @@ class SettingsSession;
 // One instance's way to the host: its root table, its settings while it is created, its counters.
 class InstanceHost {
  public:
-  InstanceHost(HostServices& services, std::string instance);
+  // `validates`: its calls are checked (validation.h).
+  InstanceHost(HostServices& services, std::string instance, bool validates);
   ~InstanceHost();
   InstanceHost(const InstanceHost&) = delete;
   InstanceHost& operator=(const InstanceHost&) = delete;
@@ -90,6 +92,8 @@ class InstanceHost {
            std::size_t count);
   // One line about the plugin, under the same limit.
   void complain(std::string_view event, std::string_view hook, std::string_view what);
+  // One line about a call of ours that was wrong, and counted. [any thread]
+  void misused(std::string_view function, std::string_view hook, std::string_view what);
   // The last error that the plugin told the log since forget_words(): why it failed, in its words.
   std::string take_words();
   void forget_words() {
@@ -98,6 +102,7 @@ class InstanceHost {
 
  private:
   bool may_speak();
+  void tell(std::string_view event, std::initializer_list<LogField> fields);
   void declare_counts();
 
   HostServices& services_;
@@ -117,6 +122,8 @@ class InstanceHost {
   std::atomic<bool> has_words_{false};
 };
 
+// A table by its exact id, or null.
+const void* host_interface(std::string_view id);
 // The tables, each in a file of its own (host_*.cc, window.cc).
 const hyalite_host_settings* settings_table();
 const hyalite_host_metrics* metrics_table();

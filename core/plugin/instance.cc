@@ -3,6 +3,7 @@
 #include "plugin/instance.h"
 
 #include "plugin/host.h"
+#include "plugin/validation.h"
 #include "settings/plugin_settings.h"
 
 namespace hyalite {
@@ -82,7 +83,9 @@ Instance::Instance(const PluginSettings& settings, std::size_t chain_index, cons
              library.table<hyalite_stream_hooks>(HYALITE_STREAM_ID),
              library.table<hyalite_state_hooks>(HYALITE_STATE_ID),
              library.table<hyalite_async_hooks>(HYALITE_ASYNC_ID)},
-      host_(std::make_unique<InstanceHost>(services, settings.name)) {}
+      host_(std::make_unique<InstanceHost>(services, settings.name, settings.validate)) {
+  if (settings.validate) checked_ = std::make_unique<CheckedInstance>(*host_, *this);
+}
 
 Instance::~Instance() = default;
 

@@ -15,6 +15,7 @@
 
 namespace hyalite {
 
+class CheckedInstance;
 class HostServices;
 class InstanceHost;
 
@@ -41,9 +42,10 @@ enum class InstanceCount : std::size_t {
   overflows,  // bodies larger than it asked to see
   pauses,     // times it let something wait
   late,       // of these: those that reached their deadline
+  misused_calls,  // calls of the host that validation found wrong
 };
 inline constexpr std::size_t kInstanceCounts =
-    static_cast<std::size_t>(InstanceCount::late) + 1;
+    static_cast<std::size_t>(InstanceCount::misused_calls) + 1;
 
 class Instance {
  public:
@@ -70,6 +72,7 @@ class Instance {
   const GrantSettings& grants() const { return settings_.grants; }
   const HookTables& hooks() const { return hooks_; }
   void* self() const { return self_; }
+  bool validates() const { return checked_ != nullptr; }
   InstanceHost& host() const { return *host_; }
   HostServices& services() const { return services_; }
 
@@ -87,6 +90,7 @@ class Instance {
   HostServices& services_;
   HookTables hooks_;
   std::unique_ptr<InstanceHost> host_;
+  std::unique_ptr<CheckedInstance> checked_;  // null: its calls are not checked
   void* self_ = nullptr;
 };
 

@@ -240,6 +240,12 @@ Result<void> Library::take(const hyalite_descriptor* descriptor) {
   return {};
 }
 
+bool Library::contains(const void* code) const {
+  Dl_info here{}, there{};
+  return ::dladdr(reinterpret_cast<const void*>(descriptor_.get_interface), &here) != 0 &&
+         ::dladdr(code, &there) != 0 && here.dli_fbase == there.dli_fbase;
+}
+
 std::string_view Library::settings_schema() const {
   return descriptor_.settings_schema == nullptr ? std::string_view()
                                                 : std::string_view(descriptor_.settings_schema);

@@ -42,6 +42,8 @@ class Library {
   const std::string& path() const { return path_; }
   const PluginIdentity& identity() const { return identity_; }
   const hyalite_descriptor& descriptor() const { return descriptor_; }
+  // Is this an address of its code?
+  bool contains(const void* code) const;
   // JSON Schema of its settings; empty when it has none.
   std::string_view settings_schema() const;
   // The table of that id, zero where the plugin has none: what is missing at its end is null.

@@ -333,6 +333,7 @@ void members(Describer& d, PluginSettings& s) {
   d.value(required("use", s.use, text_of_kind(Kind::plugin, 4096)));
   d.value(word("on_failure", s.on_failure));
   group(d, "grants", s.grants);
+  d.value(truth("validate", s.validate));
   d.configuration("settings", s.settings);
 }
 

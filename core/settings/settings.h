@@ -331,6 +331,8 @@ struct PluginSettings {
   std::optional<FailurePolicy> on_failure;
   // What it may do beyond its own exchanges.
   GrantSettings grants;
+  // Check each of its calls of the proxy and say what is wrong: for authors, as it costs time.
+  bool validate = false;
   // The plugin's own settings, checked against the schema it carries.
   PluginConfiguration settings;
 

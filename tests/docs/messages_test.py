@@ -9,7 +9,7 @@ top = pathlib.Path(__file__).resolve().parents[2]
 page = (top / "docs/messages.md").read_text()
 
 logged = set()
-call = re.compile(r'complain\("([a-z_.]+)"|\.(?:error|warning|info|debug)\(\s*"([a-z_]+(?:\.[a-z_]+)*)"|\.write\(\s*[^,;]*?,\s*"([a-z_]+(?:\.[a-z_]+)+)"')
+call = re.compile(r'(?:complain|tell)\("([a-z_.]+)"|\.(?:error|warning|info|debug)\(\s*"([a-z_]+(?:\.[a-z_]+)*)"|\.write\(\s*[^,;]*?,\s*"([a-z_]+(?:\.[a-z_]+)+)"')
 for source in sorted([*(top / "core").rglob("*.cc"), *(top / "core").rglob("*.h")]):
     for match in call.finditer(source.read_text()):
         logged.add(match[1] or match[2] or match[3])

@@ -17,6 +17,7 @@ import lab
 
 class Gateway:
     logs = []  # of all gateways of this process: lists of lines
+    expects_misuse = False  # of the proxy's functions, by a plugin
 
     def __init__(self, directory, plugins=(), listener=None, **settings):
         """`settings` are sections of the settings file, laid over those that fit the lab's mode; `listener` is laid over
@@ -29,7 +30,9 @@ class Gateway:
         self._process = None
         Gateway.logs.append(self._lines)
         logger = {"name": "audit", "use": "http-logger", "settings": {"file": self.record_file, "flush_ms": 0}}
-        self.write(_merged(_defaults(directory, listener or {}), {"plugins": [logger, *plugins], **settings}))
+        # Each call that a plugin makes is checked: see misuses().
+        chain = [{"validate": True, **plugin} for plugin in (logger, *plugins)]
+        self.write(_merged(_defaults(directory, listener or {}), {"plugins": chain, **settings}))
 
     def write(self, settings):
         """JSON is YAML too."""
@@ -71,6 +74,8 @@ class Gateway:
         self._listener.join(5)
         self._process.stderr.close()
         assert code == 0, f"hyalite ended with {code}"
+        misuses = [line for line in self._lines if "plugin.misused" in line]
+        assert not misuses or self.expects_misuse, misuses
         lab.wait_for(lambda: not self.processes(), "hyalite's processes to be gone", seconds=2)
         self._check_records()
 

@@ -23,6 +23,7 @@ class Loaded {
                               "test.yaml");
     EXPECT_TRUE(read) << text_of(read.mistakes);
     settings_ = std::move(read.settings);
+    for (PluginSettings& plugin : settings_.plugins) plugin.validate = true;
     LoadOptions options;
     options.file = "test.yaml";
     options.directories = {PLUGIN_DIR, BAD_PLUGIN_DIR};

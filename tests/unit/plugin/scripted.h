@@ -211,6 +211,9 @@ class ScriptedChain {
     settings.use = "scripted";
     settings.on_failure = policy;
     settings.grants = grants;
+    return add(std::move(script), settings);
+  }
+  ScriptedChain& add(Script script, const PluginSettings& settings) {
     return add(put(std::move(script)), settings);
   }
   ScriptedChain& add(const hyalite_descriptor* descriptor, const PluginSettings& settings) {
