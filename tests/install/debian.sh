@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Tries Hyalite on a fresh Debian: the two newcomer commands from nothing, then the packages: installed, served from, replaced
+# while serving, removed, purged. As root: tests/install/debian.sh SUITE ROOT [step...]; ROOT is a directory that is made once by
+# debootstrap and may be kept. Steps: demo test package install; all of them when none is named.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || usage
+suite=$1 root=$2
+shift 2
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(demo test package install)
+here=$(cd "$(dirname "$0")/../.." && pwd)
+for tool in debootstrap bwrap; do
+  command -v $tool >/dev/null || { echo "missing: $tool (packages debootstrap, bubblewrap)" >&2; exit 1; }
+done
+
+[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 ||
+  { tail -5 "$root.log" >&2; exit 1; }
+
+# A plain chroot forbids user namespaces, which the lab needs; bwrap pivots.
+inside() {
+  bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --bind /sys /sys --ro-bind /etc/resolv.conf /etc/resolv.conf \
+    --tmpfs /run --unshare-pid --unshare-ipc --die-with-parent --cap-add ALL --clearenv \
+    --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin --setenv HOME /root --setenv DEBIAN_FRONTEND noninteractive \
+    --setenv LANG C.UTF-8 ${CCACHE_DISABLE:+--setenv CCACHE_DISABLE 1} --chdir /src -- "$@"
+}
+
+rm -rf "$root/src.new"
+mkdir -p "$root/src.new" "$root/src"
+git -C "$here" archive HEAD | tar -x -C "$root/src.new"
+# Files that did not change keep their time, so that a second run builds little.
+command -v rsync >/dev/null && rsync -rlc --delete --exclude build "$root/src.new/" "$root/src/" ||
+  cp -a "$root/src.new/." "$root/src/"
+rm -rf "$root/src.new"
+# /etc/resolv.conf has to be there to be covered.
+[ -e "$root/etc/resolv.conf" ] || touch "$root/etc/resolv.conf"
+
+step_demo() { inside ./demo; }
+step_test() { inside ./test; }
+step_package() {
+  # The packages that building needs; ./demo would have installed them.
+  inside bash -c '. tests/support/packages.sh && need_packages "to build" "${build_packages[@]}" file'
+  inside cmake --workflow --preset package
+  inside sh -c 'ls -l build/package/*.deb'
+}
+step_install() { inside bash tests/install/packages_live.sh; }
+
+for step in "${steps[@]}"; do
+  echo "==== $suite: $step"
+  "step_$step"
+done
+echo "==== $suite: done (${steps[*]})"
