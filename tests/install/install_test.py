@@ -65,6 +65,14 @@ class Installed(unittest.TestCase):
         self.assertRegex(unit, r"(?m)^Type=notify$")
         self.assertRegex(unit, r"(?m)^KillMode=mixed$")
 
+    def test_the_unit_may_do_little(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("no systemd-analyze here")
+        said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=25",
+                               str(self.found("systemd/system/hyalite.service"))], text=True, capture_output=True)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        print(said.stdout.strip().splitlines()[-1])
+
     def test_man_pages_are_sound(self):
         mandoc = shutil.which("mandoc")
         self.assertIsNotNone(mandoc, "mandoc is missing")
