@@ -56,7 +56,7 @@ Result<void> write_whole(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-std::string write_state(const InterceptState& state) {
+std::string write_intercept_state(const InterceptState& state) {
   std::string sysctls;
   for (const auto& it : state.sysctls) {
     sysctls += (sysctls.empty() ? "" : ",") + std::string("{\"name\":") + json_string(it.name) +
@@ -72,7 +72,7 @@ std::string write_state(const InterceptState& state) {
          ",\"listener_port\":" + std::to_string(state.listener_port) + "}\n";
 }
 
-std::optional<InterceptState> read_state(std::string_view text) {
+std::optional<InterceptState> read_intercept_state(std::string_view text) {
   const auto document = JsonDocument::parse(text);
   if (!document) return std::nullopt;
   const JsonView root = document->root();
@@ -115,7 +115,7 @@ Result<std::optional<InterceptState>> StateFile::read() const {
   }
   std::ostringstream text;
   text << file.rdbuf();
-  auto state = read_state(text.str());
+  auto state = read_intercept_state(text.str());
   if (!state)
     return Error{Fault::operator_,
                  path_ + " is damaged: kernel settings cannot be restored from it"};
@@ -124,7 +124,7 @@ Result<std::optional<InterceptState>> StateFile::read() const {
 
 Result<void> StateFile::write(const InterceptState& state) const {
   const std::string fresh = path_ + ".new";
-  if (auto written = write_whole(fresh, write_state(state)); !written) return written;
+  if (auto written = write_whole(fresh, write_intercept_state(state)); !written) return written;
   if (::rename(fresh.c_str(), path_.c_str()) != 0) return failed(path_);
   return sync_directory(directory_);
 }

@@ -31,9 +31,9 @@ struct InterceptState {
   bool operator==(const InterceptState&) const = default;
 };
 
-std::string write_state(const InterceptState& state);
-// Nothing when it is not what write_state() writes.
-std::optional<InterceptState> read_state(std::string_view text);
+std::string write_intercept_state(const InterceptState& state);
+// Nothing when it is not what write_intercept_state() writes.
+std::optional<InterceptState> read_intercept_state(std::string_view text);
 
 // The file of this network namespace in /run/hyalite-intercept: gone with the rules themselves when
 // the machine starts anew.
