@@ -19,8 +19,8 @@ namespace {
 constexpr char kDefaultSettings[] = "/etc/hyalite/hyalite.yaml";
 constexpr char kVersion[] = "hyalite " HYALITE_VERSION "\nbuilt with " HYALITE_LIBRARIES;
 constexpr char kFooter[] =
-    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 77 this "
-    "machine cannot have a lab.";
+    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 4 doctor "
+    "cannot say, 77 this machine cannot have a lab.";
 
 // Everything that the options of all commands are stored in, until it is known which command was
 // given.
@@ -35,6 +35,8 @@ struct Stored {
   std::string lab_mode = "tproxy", lab_host = "client";
   std::vector<std::string> lab_faults;
   std::vector<std::string> words;
+  DoctorCommand doctor;
+  std::vector<std::string> doctor_clients, doctor_origins;
   std::optional<Invocation> chosen;
 };
 
@@ -231,6 +233,59 @@ void add_lab(CLI::App& app, Stored& stored) {
   add_lab_exec(*lab, stored, "exec", "The same with a command", true);
 }
 
+// Each is an address, or the command line is wrong.
+std::vector<IpAddress> addresses(const std::vector<std::string>& texts) {
+  std::vector<IpAddress> all;
+  for (const std::string& it : texts) all.push_back(*IpAddress::parse(it));
+  return all;
+}
+
+void add_address(CLI::App& app, const char* name, std::vector<std::string>& texts,
+                 const char* what) {
+  app.add_option(name, texts, what)
+      ->check([](const std::string& text) {
+        return IpAddress::parse(text) ? std::string() : text + " is no IP address";
+      })
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+}
+
+void add_doctor(CLI::App& app, Stored& stored) {
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Say why interception does not work here, and what to do");
+  doctor->footer(
+      "Changes nothing. Most is seen without root; as root also the packet rules. Exit status: 0 "
+      "healthy, 1 unhealthy,\n"
+      "4 nothing wrong was seen, but something could not be looked at (or nothing could).");
+  DoctorCommand& command = stored.doctor;
+  DoctorOptions& options = command.options;
+  doctor->add_option("-c,--config", options.settings_file, "The settings file")
+      ->default_val(kDefaultSettings)
+      ->type_name("FILE");
+  add_json(*doctor, options.json);
+  doctor->add_flag("--all", options.all, "Every question with its answer");
+  add_address(*doctor, "--client", stored.doctor_clients,
+              "A client that has trouble; may be given several times");
+  add_address(*doctor, "--origin", stored.doctor_origins,
+              "An origin that it cannot reach, one per family");
+  doctor
+      ->add_option("--try", options.try_seconds,
+                   "Compare the kernel's counters before and after so long, while you try")
+      ->check(CLI::Range(1, 3600))
+      ->type_name("SECONDS");
+  doctor->add_flag("--live", options.live_trial,
+                   "As root: a connection of its own through the real rules; what that needs is "
+                   "removed afterwards");
+  doctor->add_flag("!--no-trial", options.lab_trial,
+                   "Without the connection in a private lab with the settings' rules");
+  doctor->add_flag("--inside-lab", command.inside_lab)->group("");
+  doctor->add_option("--connect-to", command.connect_to)->group("");
+  doctor->callback([&] {
+    options.hint = {addresses(stored.doctor_clients), addresses(stored.doctor_origins)};
+    stored.chosen = command;
+  });
+}
+
 // For the shells; people do not see it in --help.
 void add_complete(CLI::App& app, Stored& stored) {
   CLI::App* complete = app.add_subcommand("complete", "What may follow these words; for shells")->group("");
@@ -262,6 +317,7 @@ Invocation parse_arguments(int count, char** arguments) {
   add_check(app, stored);
   add_controls(app, stored);
   add_plugin(app, stored);
+  add_doctor(app, stored);
   add_lab(app, stored);
   add_complete(app, stored);
   add_manual(app, stored);

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "doctor/doctor.h"
 #include "lab/lab.h"
 
 namespace hyalite {
@@ -49,13 +50,19 @@ struct LabExecCommand {
   std::vector<std::string> command;
   int lab = 0;  // the number of one of several
 };
+struct DoctorCommand {
+  DoctorOptions options;
+  // What doctor runs of itself, inside of the lab that it made.
+  bool inside_lab = false;
+  std::string connect_to;
+};
 // Nothing is to be done any more: help, completions or a mistake was printed.
 struct Exit {
   int status = 0;
 };
 
 using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
-                                PluginInfoCommand, LabRunCommand, LabExecCommand>;
+                                PluginInfoCommand, LabRunCommand, LabExecCommand, DoctorCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);

@@ -15,6 +15,9 @@
 #include "base/text.h"
 #include "cli/control_client.h"
 #include "cli/status_text.h"
+#include "doctor/connection.h"
+#include "doctor/doctor.h"
+#include "doctor/lab_trial.h"
 #include "process/check.h"
 #include "process/master.h"
 #include "settings/json.h"
@@ -134,6 +137,17 @@ int control(const ControlCommand& command) {
   if (answer->status != 200 && answer->status != 409) return complain(trim(answer->body));
   return command.what == ControlCommand::What::status ? show_status(*answer)
                                                       : show_outcome(*answer);
+}
+
+int doctor(const DoctorCommand& command) {
+  if (command.inside_lab) return run_lab_trial(command.options.settings_file);
+  if (!command.connect_to.empty()) {
+    const auto destination = Address::parse(command.connect_to);
+    if (!destination) return kExitUsage;
+    print(stdout, to_line(try_connection(*destination)));
+    return kExitDone;
+  }
+  return doctor(command.options);
 }
 
 }  // namespace hyalite

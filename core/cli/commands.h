@@ -15,5 +15,6 @@ int check(const CheckCommand& command);
 int control(const ControlCommand& command);
 int plugin_list(const PluginListCommand& command);
 int plugin_info(const PluginInfoCommand& command);
+int doctor(const DoctorCommand& command);
 
 }  // namespace hyalite

@@ -43,6 +43,12 @@ Result<Fd> notify_socket() {
   return socket;
 }
 
+std::string own_program() {
+  char path[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : "/proc/self/exe";
+}
+
 bool says_ready(int socket) {
   char text[4096];
   const ssize_t size = ::recv(socket, text, sizeof text, 0);
@@ -72,7 +78,7 @@ Result<pid_t> start_proxy(const LabOptions& options) {
   if (proxy < 0) return Error::system(Fault::us, "fork", errno);
   if (proxy == 0) {
     ::setenv("NOTIFY_SOCKET", kNotifySocket, 1);
-    become({"/proc/self/exe", "run", "--config", options.settings_file});
+    become({own_program(), "run", "--config", options.settings_file});
   }
   const Result<void> up = wait_until_ready(proxy, socket->get());
   if (!up) return up.error();
