@@ -119,6 +119,10 @@ int main(int argc, char** argv) {
     std::fputs(hyalite::text_of(world.edited.mistakes()).c_str(), stderr);
     return 1;
   }
+  if (const char* wanted = std::getenv("HYALITE_LLHTTP"); wanted != nullptr && wanted != hyalite::llhttp_version()) {
+    std::fprintf(stderr, "This is llhttp %s, not %s\n", std::string(hyalite::llhttp_version()).c_str(), wanted);
+    return 1;
+  }
   world.seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   const auto cases = corpus::read_corpus(HYALITE_SOURCE_DIR "/tests/corpus");
   for (const corpus::Case& made : cases) hyalite::add_test(world, made);
