@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/reader.h"
 
+#include <utility>
+
 #include "http/parser.h"
 #include "http/strict.h"
 
@@ -28,19 +30,27 @@ std::optional<Refusal> check_start(Bytes line, const ResponseHead&) {
   return parse_status_line(line, ignored);
 }
 
+// Only of what is refused at once: later the bytes may lie elsewhere.
+void keep_start(Bytes line, RequestHead& head) {
+  static_cast<void>(Indexer::index_start(line, head));
+}
+void keep_start(Bytes, ResponseHead&) {}
+
 // need_more, refused, or complete with the length as `consumed`. The start-line is looked at as soon
 // as it is there, and speaks before what is behind it; in a head that is whole the index does that.
 template <class AnyHead>
 HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits,
-                       const AnyHead& head) {
+                       AnyHead& head) {
   std::size_t length = 0;
-  const auto refusal = finder.look(bytes, limits, length);
+  auto refusal = finder.look(bytes, limits, length);
   if (length > 0) return {HeadProgress::Step::complete, length, {}, {}};
-  if (const std::size_t first_line = finder.take_first_line(); first_line > 0) {
-    const Bytes line = bytes.substr(0, first_line - kCrLf.size());
-    if (const auto wrong = check_start(line, head)) return refused(*wrong);
+  const auto first_line = finder.first_line(bytes);
+  if (first_line && finder.is_first_line_new()) {
+    if (const auto wrong = check_start(*first_line, head)) refusal = wrong;
   }
-  return refusal ? refused(*refusal) : need_more(0);
+  if (!refusal) return need_more(0);
+  if (first_line) keep_start(*first_line, head);
+  return refused(*refusal);
 }
 
 std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
@@ -96,11 +106,12 @@ std::optional<Refusal> HeadFinder::look(Bytes bytes, const HeadLimits& limits,
   }
 }
 
-std::size_t HeadFinder::take_first_line() {
-  if (told_ || first_line_ == 0) return 0;
-  told_ = true;
-  return first_line_;
+std::optional<Bytes> HeadFinder::first_line(Bytes bytes) const {
+  if (first_line_ == 0) return std::nullopt;
+  return bytes.substr(0, first_line_ - kCrLf.size());
 }
+
+bool HeadFinder::is_first_line_new() { return !std::exchange(told_, true); }
 
 HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   std::size_t skipped = 0;

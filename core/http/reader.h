@@ -35,8 +35,10 @@ class HeadFinder {
   // `bytes` begin where the head begins: the bytes of the last call, and more. When the head is
   // whole, `length` is set to its length; otherwise to 0.
   std::optional<Refusal> look(Bytes bytes, const HeadLimits& limits, std::size_t& length);
-  // The length of the first line, told once; 0 when it is not there or was told.
-  std::size_t take_first_line();
+  // The first line without its CRLF, once it is there. `bytes`: those of the last look.
+  std::optional<Bytes> first_line(Bytes bytes) const;
+  // True the first time that it is asked.
+  bool is_first_line_new();
   bool fresh() const { return seen_ == 0; }
   void reset() { *this = {}; }
 

@@ -139,11 +139,16 @@ Bytes Indexer::begin_head(Bytes raw, std::size_t most_fields, Head& head) {
 
 std::optional<Refusal> Indexer::index(Bytes raw, std::size_t most_fields, RequestHead& head) {
   const Bytes lines = begin_head(raw, most_fields, head);
-  RequestLine line;
-  if (const auto refusal = parse_request_line(without_crlf(head.start_line_), line)) return refusal;
-  head.start_pieces_ = {line.method, line.target};
-  head.minor_version_ = line.minor_version;
+  if (const auto refusal = index_start(without_crlf(head.start_line_), head)) return refusal;
   return index_lines(lines, most_fields, head);
+}
+
+std::optional<Refusal> Indexer::index_start(Bytes line, RequestHead& head) {
+  RequestLine parsed;
+  const auto refusal = parse_request_line(line, parsed);
+  head.start_pieces_ = {parsed.method, parsed.target};
+  head.minor_version_ = parsed.minor_version;
+  return refusal;
 }
 
 std::optional<Refusal> Indexer::index(Bytes raw, std::size_t most_fields, ResponseHead& head) {

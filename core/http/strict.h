@@ -37,6 +37,9 @@ class Indexer {
   static std::optional<Refusal> index(Bytes raw, std::size_t most_fields, RequestHead& head);
   static std::optional<Refusal> index(Bytes raw, std::size_t most_fields, ResponseHead& head);
   static std::optional<Refusal> index(Bytes raw, std::size_t most_fields, Trailers& trailers);
+  // A request line alone, without its CRLF. One that is refused leaves behind what can be told of it: whoever answers must know
+  // a HEAD.
+  static std::optional<Refusal> index_start(Bytes line, RequestHead& head);
 
  private:
   static std::optional<Refusal> index_lines(Bytes lines, std::size_t most_fields, Fields& fields);

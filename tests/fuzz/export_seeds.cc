@@ -72,6 +72,22 @@ std::string records(const Case& made) { return made.bytes; }
 // Names, and what looks like some.
 std::string lists(const Case& made) { return made.section == "Host" ? made.bytes + "ads.example # a remark\n*.b.example\n0.0.0.0 c.example\n" : ""; }
 
+// A conversation, and a script of bytes that differ from case to case.
+std::string plugins(const Case& made) {
+  std::uint32_t n = static_cast<std::uint32_t>(made.line) * 2'654'435'761U + 1;
+  std::string seed = "\x20";
+  for (int i = 0; i < 64; ++i) seed += static_cast<char>((n = n * 1'664'525U + 1'013'904'223U) >> 24);
+  return seed + exchange(made);
+}
+
+// The values of the fields, each in all places where a secret may stand.
+std::string redaction(const Case& made) {
+  const std::size_t colon = made.bytes.find(": ");
+  if (colon == std::string::npos) return "";
+  const std::string value = made.bytes.substr(colon + 2, made.bytes.find("\r\n", colon) - colon - 2);
+  return std::string(1, static_cast<char>(made.line % 72)) + "a=1&" + value + "\xfe" + value + "\xfe" "s\xfe; Path=/; token=" + value;
+}
+
 std::string hello() {
   return "\7" + hyalite::ClientHelloBuilder{}.server_name("a.example").alpn({"h2", "http/1.1"}).supported_versions({0x0304, 0x0303}).records(100);
 }
@@ -84,6 +100,8 @@ Make maker(const std::string& target) {
   if (target == "bodies") return bodies;
   if (target == "edits") return edits;
   if (target == "records") return records;
+  if (target == "plugins") return plugins;
+  if (target == "redaction") return redaction;
   if (target == "lists") return lists;
   return target == "client_hello" ? client_hello : nullptr;
 }
