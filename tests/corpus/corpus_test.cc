@@ -21,17 +21,18 @@ struct Count {
   void add(const Case& made) { ++(made.variant ? variants : written); }
 };
 
-Settings with_editor() {
+Settings with_plugin(const char* file) {
   Settings settings;
   settings.plugins.emplace_back();
-  settings.plugins[0].name = "editor";
-  settings.plugins[0].use = "corpus_editor";
+  settings.plugins[0].name = "plugin";
+  settings.plugins[0].use = file;
   return settings;
 }
 
 struct World {
   Gateway plain;
-  Gateway edited{with_editor(), HYALITE_CORPUS_PLUGINS};
+  Gateway edited{with_plugin("corpus_editor"), HYALITE_CORPUS_PLUGINS};
+  Gateway paused{with_plugin("corpus_pauser"), HYALITE_CORPUS_PLUGINS};
   std::uint64_t seed = 0;
   bool quick = std::getenv("HYALITE_CORPUS_QUICK") != nullptr;  // without the plugin that looks at every body
 };
@@ -54,6 +55,7 @@ class CaseTest : public ::testing::Test {
       want_none(judge_readers(made_, splitting), splitting.text() + ", readers alone");
       if (HasFailure()) return;
       if (!made_.edits.empty() || world_.quick) continue;
+      want_none(judge(world_.paused, made_, splitting), splitting.text() + ", a plugin lets everything wait");
       for (const char* wish : {"none", "tap", "stream", "resize", "full", "tap+trailers", "full+trailers"}) {
         want_none(judge_looked_at(world_.edited, made_, splitting, wish), splitting.text() + ", a plugin wants " + wish);
       }
@@ -115,8 +117,9 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   const char* given = std::getenv("HYALITE_CORPUS_SEED");
   hyalite::World world;
-  if (!world.edited.mistakes().empty()) {
-    std::fputs(hyalite::text_of(world.edited.mistakes()).c_str(), stderr);
+  for (const hyalite::Gateway* gateway : {&world.edited, &world.paused}) {
+    if (gateway->mistakes().empty()) continue;
+    std::fputs(hyalite::text_of(gateway->mistakes()).c_str(), stderr);
     return 1;
   }
   if (const char* wanted = std::getenv("HYALITE_LLHTTP"); wanted != nullptr && wanted != hyalite::llhttp_version()) {

@@ -19,7 +19,9 @@ struct Anything {
   const hyalite_host_http* http;
   const hyalite_host_body* body;
   const hyalite_host_flow* flow;
+  const hyalite_host_async* async;
   Script* script;
+  hyalite_ref last_pause;
 };
 
 Anything& self(void* instance) { return *static_cast<Anything*>(instance); }
@@ -75,15 +77,24 @@ void respond(Anything& plugin, hyalite_exchange* exchange) {
   plugin.http->respond(exchange, &response);
 }
 
+// True when the hook is to pause.
+bool pause(Anything& plugin, hyalite_exchange* exchange) {
+  Script& script = *plugin.script;
+  const hyalite_pause_options options = {sizeof options, script.byte() % 3, script.byte() * std::int64_t{1'000'000}};
+  if (plugin.async->pause_exchange(exchange, &options, &plugin.last_pause) != HYALITE_OK) return false;
+  if (script.byte() % 2 == 0) plugin.async->resume(plugin.host, plugin.last_pause);
+  return true;
+}
+
 void about_exchange(Anything& plugin, hyalite_exchange* exchange) {
   Script& script = *plugin.script;
   const hyalite_host_http& http = *plugin.http;
   const unsigned what = script.byte();
   const hyalite_part part = script.byte() % 6;
-  switch (what % 16) {
+  switch (what % 17) {
     case 0:
     case 1: {
-      const auto id = static_cast<std::uint16_t>(what / 16 == 0 ? 0 : script.byte());
+      const auto id = static_cast<std::uint16_t>(what / 17 == 0 ? 0 : script.byte());
       const hyalite_bytes name = word(script);
       http.header_set(exchange, part, id, name, word(script), script.byte() % 4);
       return;
@@ -118,6 +129,7 @@ void about_exchange(Anything& plugin, hyalite_exchange* exchange) {
       plugin.flow->stream_interest(flow, part % 3, &wanted);
       return;
     }
+    case 15: plugin.async->resume(plugin.host, plugin.last_pause + (script.byte() == 1 ? 1 : 0)); return;
     default: {
       hyalite_finding finding{};
       finding.size = sizeof finding;
@@ -148,20 +160,25 @@ void about_window(Anything& plugin, hyalite_window* window) {
 // Mostly goes on, so that what comes after is reached.
 hyalite_verdict verdict(Script& script) {
   const unsigned n = script.byte();
-  return n < 200 ? HYALITE_CONTINUE : n - 200;
+  return n < 200 ? hyalite_verdict{HYALITE_CONTINUE} : n - 200;
 }
 
 hyalite_verdict act(void* instance, hyalite_exchange* exchange, hyalite_window* window = nullptr) {
   Anything& plugin = self(instance);
   Script& script = *plugin.script;
-  for (unsigned n = script.byte() % 4; n > 0; --n) {
-    if (window != nullptr && script.byte() % 2 == 0) {
+  bool pauses = false;
+  for (unsigned n = script.byte() % 5; n > 0; --n) {
+    const unsigned what = script.byte();
+    if (window != nullptr && what % 2 == 0) {
       about_window(plugin, window);
+    } else if (what % 8 == 1) {
+      pauses = pause(plugin, exchange) || pauses;
     } else {
       about_exchange(plugin, exchange);
     }
   }
-  return verdict(script);
+  const hyalite_verdict said = verdict(script);
+  return pauses && said == HYALITE_CONTINUE ? hyalite_verdict{HYALITE_PAUSE} : said;
 }
 
 hyalite_verdict on_head(void* instance, hyalite_exchange* exchange, void*, const hyalite_headers*) { return act(instance, exchange); }
@@ -175,6 +192,10 @@ hyalite_verdict on_exchange_end(void* instance, hyalite_exchange* exchange, void
   return act(instance, exchange);
 }
 
+hyalite_verdict on_resumed(void* instance, hyalite_exchange* exchange, void*, const hyalite_resumption* resumption) {
+  return act(instance, exchange, resumption->window);
+}
+
 hyalite_status create(const hyalite_host* host, void** instance) {
   const char* address = std::getenv(hyalite::kScriptVariable);
   if (address == nullptr) return HYALITE_E_FAILED;
@@ -183,6 +204,7 @@ hyalite_status create(const hyalite_host* host, void** instance) {
   plugin->http = static_cast<const hyalite_host_http*>(host->get_interface(host, HYALITE_HOST_HTTP_ID));
   plugin->body = static_cast<const hyalite_host_body*>(host->get_interface(host, HYALITE_HOST_BODY_ID));
   plugin->flow = static_cast<const hyalite_host_flow*>(host->get_interface(host, HYALITE_HOST_FLOW_ID));
+  plugin->async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
   plugin->script = reinterpret_cast<Script*>(std::strtoull(address, nullptr, 10));
   *instance = plugin;
   return HYALITE_OK;
@@ -193,7 +215,9 @@ void destroy(void* instance) { delete &self(instance); }
 const void* get_interface(const char* id) {
   static const hyalite_http_hooks hooks = {sizeof hooks, 0, on_head, on_body, on_head, on_end, on_info, on_head, on_body, on_head, on_end,
                                            on_tunnel, on_exchange_end};
-  return std::strcmp(id, HYALITE_HTTP_ID) == 0 ? &hooks : nullptr;
+  static const hyalite_async_hooks async = {sizeof async, 0, nullptr, on_resumed};
+  if (std::strcmp(id, HYALITE_HTTP_ID) == 0) return &hooks;
+  return std::strcmp(id, HYALITE_ASYNC_ID) == 0 ? &async : nullptr;
 }
 
 }  // namespace

@@ -37,12 +37,26 @@ Gateway& gateway() {
   return made;
 }
 
+// The requests that the client spoke. An empty line may stand before each (RFC 9112, section 2.2).
+oracle::Reading read_said(std::string_view said) {
+  oracle::Reading all;
+  for (bool more = true; more;) {
+    const oracle::Reading next = oracle::read_requests(said);
+    all.messages.insert(all.messages.end(), next.messages.begin(), next.messages.end());
+    all.begun = next.begun;
+    said.remove_prefix(next.used);
+    more = said.starts_with("\r\n");
+    if (more) said.remove_prefix(2);
+  }
+  return all;
+}
+
 // The plugins may answer in upstream's place: what the client asked is what it has answers to.
 void judge(const Call& call, const Spoken& spoken) {
   const std::string& upstream = call.received(Side::upstream);
   if (call.now() == Call::Now::sniffed) return require(upstream.empty() && call.received(Side::client).empty(), "something passed unknown");
   if (call.was_untouched()) return;
-  require_clear(call, oracle::read_requests(upstream), oracle::read_requests(spoken.client));
+  require_clear(call, oracle::read_requests(upstream), read_said(spoken.client));
 }
 
 }  // namespace

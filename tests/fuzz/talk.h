@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The input is cut at each byte 0xfe; the byte behind it says what happens: C client says what follows, U upstream does,
-// c client ends its side, u upstream ends its side, t the time is up. Others are as C.
+// c client ends its side, u upstream ends its side, t the time is up, w a pause's time is up. Others are as C.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +28,7 @@ inline void step(std::string_view piece, Call& call, Spoken& spoken) {
   }
   if (what == 'c' || what == 'u') call.end(what == 'c' ? Side::client : Side::upstream);
   if (what == 't') call.deadline();
+  if (what == 'w') call.wait(std::chrono::hours{1});
   if (!piece.empty() && call.say(Side::client, piece)) spoken.client += piece;
 }
 
@@ -50,14 +51,15 @@ inline oracle::Reading read_answers(std::string_view got, const oracle::Reading&
   std::vector<oracle::Question> questions;
   for (const auto& message : asked.messages) questions.push_back(question_of(message));
   if (asked.begun) questions.push_back(question_of(*asked.begun));
-  oracle::Reading best;
-  for (const char* method : {"GET", "HEAD"}) {
-    questions.push_back({method, false, false});
-    best = oracle::read_responses(got, questions, ended);
-    questions.pop_back();
-    if (best.state == oracle::State::whole || best.state == oracle::State::tunnel) break;
-  }
-  return best;
+  const auto with = [&](const char* method) {
+    std::vector<oracle::Question> all = questions;
+    all.push_back({method, false, false});
+    return oracle::read_responses(got, all, ended);
+  };
+  const oracle::Reading answers = with("GET");
+  if (answers.state == oracle::State::whole || answers.state == oracle::State::tunnel) return answers;
+  const oracle::Reading bodiless = with("HEAD");
+  return bodiless.state == oracle::State::malformed ? answers : bodiless;
 }
 
 // Nobody can misread what he got, and nobody takes a part for the whole. `asked`: the requests that the client has answers to.

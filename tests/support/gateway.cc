@@ -16,17 +16,25 @@ Gateway::Gateway(const Settings& given, const std::string& plugin_directory)
   load_ = load_chain(settings_, options, layout_, log_);
   facts_.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
   facts_.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
+  if (load_.chain) load_.chain->async().open(clock_, *this);
   cells_.assign(layout_.cells(), 0);
   tally_.emplace(MetricRow(cells_.data(), layout_), places_);
   rules_.emplace(settings_, settings_.listeners[0]);
   bypass_.emplace(settings_.bypass);
 }
 
-void Gateway::renew() {
+void Gateway::renew(Waker& waker) {
   std::fill(cells_.begin(), cells_.end(), 0);
   flow_.emplace(facts_);
+  flow_->waker = &waker;
   exchanges_ = 0;
   if (load_.chain) load_.chain->flow_open(*flow_);
+}
+
+bool Gateway::deliver() {
+  if (!load_.chain || !std::exchange(signalled_, false)) return false;
+  load_.chain->async().deliver();
+  return true;
 }
 
 void Gateway::end_flow() {
@@ -56,7 +64,7 @@ std::vector<Refusal> Gateway::counted(Cell first) const {
 // ---- the call
 
 Call::Call(Gateway& gateway) : gateway_(gateway) {
-  gateway_.renew();
+  gateway_.renew(*this);
   talk_.emplace(gateway_.sniffing());
 }
 
@@ -92,6 +100,11 @@ void Call::deadline() {
   follow();
 }
 
+void Call::wait(Milliseconds time) {
+  gateway_.advance(time);
+  follow();
+}
+
 void Call::follow() {
   do {
     collect();
@@ -103,7 +116,7 @@ void Call::follow() {
     }
     if (talk_->said<Close>()) now_ = Now::closed;
     if (talk_->said<Upgraded>() || talk_->said<TunnelOpened>() || talk_->said<PassedThrough>()) now_ = Now::tunnelled;
-  } while (talk_->going() && (talk_->connecting() || hear_ends()));
+  } while (talk_->going() && (talk_->connecting() || hear_ends() || gateway_.deliver()));
   collect();
 }
 

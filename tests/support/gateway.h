@@ -15,7 +15,7 @@
 namespace hyalite {
 
 // What a worker has before its first flow. Made once, lent to many Calls, one at a time.
-class Gateway {
+class Gateway final : private LoopSignal {
  public:
   explicit Gateway(const Settings& given = {}, const std::string& plugin_directory = {});
   ~Gateway();
@@ -23,15 +23,19 @@ class Gateway {
   std::unique_ptr<Stage> sniffing() const;
   std::unique_ptr<Stage> inspecting();
   std::unique_ptr<Stage> tunnelling() const;  // of what nobody could name
-  // Forgets the last flow; counters begin at 0.
-  void renew();
+  // Forgets the last flow; counters begin at 0. `waker` is told what plugins let wait no longer.
+  void renew(Waker& waker);
   void end_flow();
+  // As a worker's loop does: tells who may go on. False when nobody may.
+  bool deliver();
+  void advance(Milliseconds by) { clock_.advance(by), signalled_ = true; }
 
   const Mistakes& mistakes() const { return load_.mistakes; }
   std::vector<Refusal> refused_requests() const { return counted(places_.refused_requests); }
   std::vector<Refusal> refused_responses() const { return counted(places_.refused_responses); }
 
  private:
+  void signal() override { signalled_ = true; }
   std::vector<Refusal> counted(Cell first) const;
 
   ManualClock clock_;
@@ -47,11 +51,12 @@ class Gateway {
   std::optional<Bypass> bypass_;
   std::optional<FlowSubject> flow_;
   std::uint64_t exchanges_ = 0;
+  bool signalled_ = false;
 };
 
 // One connection through the gateway, from its first byte: sniffed, then inspected; what is no HTTP, untouched. Upstream is
 // connected as soon as asked for.
-class Call {
+class Call final : private Waker {
  public:
   enum class Now { sniffed, inspected, tunnelled, untouched, closed };
 
@@ -63,6 +68,8 @@ class Call {
   // That side sends no more. Heard when the stage would read again, as with a socket.
   void end(Side side);
   void deadline();
+  // Time goes by, for those whom plugins let wait.
+  void wait(Milliseconds time);
 
   Now now() const { return now_; }
   // It was not taken for HTTP.
@@ -75,6 +82,7 @@ class Call {
   const std::string& unread(Side side) const { return talk_->unread(side); }
 
  private:
+  void on_wake() override { talk_->resumed(); }
   void follow();
   void collect();
   void enter(Now now, std::unique_ptr<Stage> stage);
