@@ -2,7 +2,7 @@
 # or a third-party header that has its home in another room?
 cmake_minimum_required(VERSION 3.25)
 set(homes "event2/:event" "llhttp:http" "openssl/:tls" "yaml-cpp/:settings" "nlohmann/:settings" "valijson/:settings"
-  "dlfcn.h:plugin" "CLI/:cli" "seccomp:process" "cap-ng:process")
+  "dlfcn.h:plugin" "CLI/:cli" "zlib:coding" "brotli/:coding" "zstd:coding" "seccomp:process" "cap-ng:process")
 set(bad "")
 file(GLOB files ${CORE}/${ROOM}/*.h ${CORE}/${ROOM}/*.cc)
 foreach(file IN LISTS files)

@@ -8,6 +8,7 @@
 #include "flow/delivery.h"
 #include "flow/flows.h"
 #include "plugin/loader.h"
+#include "services/services.h"
 
 namespace hyalite {
 
@@ -15,8 +16,8 @@ namespace {
 
 class FlowService final : public Service {
  public:
-  FlowService(Chain& chain, std::unique_ptr<Delivery> delivery, const FlowsNeeds& needs)
-      : chain_(chain), delivery_(std::move(delivery)), flows_(std::make_unique<Flows>(needs)) {}
+  FlowService(Chain& chain, std::unique_ptr<Services> services, std::unique_ptr<Delivery> delivery, const FlowsNeeds& needs)
+      : chain_(chain), services_(std::move(services)), delivery_(std::move(delivery)), flows_(std::make_unique<Flows>(needs)) {}
   // The flows end before the plugins do: each of them still has something to tell.
   ~FlowService() override {
     flows_.reset();
@@ -37,6 +38,7 @@ class FlowService final : public Service {
 
  private:
   Chain& chain_;
+  std::unique_ptr<Services> services_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Flows> flows_;
   bool draining_ = false;
@@ -81,13 +83,14 @@ std::string FlowProgram::instance(std::size_t place) const {
 }
 
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
-  auto delivery = std::make_unique<Delivery>(needs.loop, chain_->async());
-  if (auto opened = delivery->open(); !opened) return opened.error();
+  auto services = std::make_unique<Services>(needs.loop, needs.settings);
+  auto delivery = std::make_unique<Delivery>(needs.loop, *chain_);
+  if (auto opened = delivery->open(services.get()); !opened) return opened.error();
   if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls, &needs.history); !started) {
     return started.error();
   }
   return std::unique_ptr<Service>(std::make_unique<FlowService>(
-      *chain_, std::move(delivery), FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
+      *chain_, std::move(services), std::move(delivery), FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
                           needs.worker, needs.workers, needs.upstreams_owner}));
 }
 

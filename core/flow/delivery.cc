@@ -9,11 +9,11 @@
 
 namespace hyalite {
 
-Result<void> Delivery::open() {
+Result<void> Delivery::open(Outbound* outbound) {
   bell_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!bell_) return Error::system(Fault::us, "cannot make an eventfd", errno);
   if (auto watching = woken_.start(bell_.get()); !watching) return watching;
-  async_.open(loop_.clock(), *this);
+  chain_.async().open(loop_.clock(), *this, outbound);
   return {};
 }
 
@@ -30,8 +30,8 @@ void Delivery::on_woken() {
 }
 
 void Delivery::deliver() {
-  async_.deliver();
-  const auto next = async_.next();
+  chain_.deliver();
+  const auto next = chain_.async().next();
   if (!next) return timer_.stop();
   const auto wait = std::chrono::ceil<Milliseconds>(*next - loop_.now());
   timer_.start(std::max(wait, Milliseconds{1}));

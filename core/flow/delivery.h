@@ -5,18 +5,18 @@
 #include "base/fd.h"
 #include "event/timer.h"
 #include "event/watch.h"
-#include "plugin/async.h"
+#include "plugin/chain.h"
 
 namespace hyalite {
 
 class Delivery final : private LoopSignal {
  public:
   // Both outlive this.
-  Delivery(Loop& loop, Async& async)
-      : loop_(loop), async_(async), woken_(loop, callback<&Delivery::on_woken>(*this)), timer_(loop, callback<&Delivery::deliver>(*this)) {}
+  Delivery(Loop& loop, Chain& chain)
+      : loop_(loop), chain_(chain), woken_(loop, callback<&Delivery::on_woken>(*this)), timer_(loop, callback<&Delivery::deliver>(*this)) {}
 
-  // Before the plugins start.
-  Result<void> open();
+  // Before the plugins start. `outbound` (may be null) outlives this.
+  Result<void> open(Outbound* outbound);
 
  private:
   void signal() override;  // [any thread]
@@ -24,7 +24,7 @@ class Delivery final : private LoopSignal {
   void deliver();
 
   Loop& loop_;
-  Async& async_;
+  Chain& chain_;
   Fd bell_;  // an eventfd
   ReadWatch woken_;
   Timer timer_;

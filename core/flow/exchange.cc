@@ -104,8 +104,22 @@ Asked Exchange::asked() const {
   return asked;
 }
 
-// What the body's new framing makes of the head.
+namespace {
+
+// What the head says of the content was true of the coded one. (A digest cannot be made true again before the body is known;
+// an ETag may stay as a weak one: RFC 9110, section 8.8.1.)
+void forget_coding(Head& head, Arena& arena) {
+  head.drop(Name::content_encoding);
+  for (const Bytes name : {"Content-Digest", "Content-MD5", "Digest"}) static_cast<void>(head.remove(name));
+  const Bytes tag = head.value(Name::etag);
+  if (!tag.empty() && tag.substr(0, 2) != "W/") static_cast<void>(head.set("ETag", "W/" + std::string(tag), arena));
+}
+
+}  // namespace
+
+// What the body's new form and framing make of the head.
 void Exchange::frame(Head& head, const Relay& relay, Framing& meant) {
+  if (relay.recoded()) forget_coding(head, arena_);
   switch (relay.wire()) {
     case Wire::as_came:
     case Wire::in_place: return;

@@ -16,10 +16,13 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
       resized_(resized),
       chunked_(framing.kind == Framing::Kind::chunked),
       complete_(!framing.has_body()),
-      most_whole_(most_whole) {
+      most_whole_(most_whole),
+      // Enough for what stays in the input until it is whole.
+      most_decoded_(std::max<std::size_t>(16 * 1024, limits.chunk_line_bytes + limits.trailer_bytes)) {
   const BodyNeed need = complete_ ? BodyNeed::none : pipe_.need();
   piped_ = need != BodyNeed::none || (trailers_hook_ && chunked_);
   holding_ = need == BodyNeed::hold || (need == BodyNeed::resize && resized_ == Wire::length);
+  recodes_ = pipe_.recodes();
   if (need == BodyNeed::edit) wire_ = Wire::in_place;
   if (need == BodyNeed::resize) wire_ = resized_;
 }
@@ -27,7 +30,7 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
 Relay::Step Relay::feed(Bytes input) {
   output_.clear();
   owned_.clear();
-  return cut(input);
+  return cut(pipe_.decodes() ? input.substr(0, most_decoded_) : input);
 }
 
 // Bodies that last until the close end here; every other body that is not complete was cut short.
@@ -51,7 +54,7 @@ Relay::Step Relay::resume() {
   if (waited_for == WaitsFor::body) return heard({}, pipe_.resume(), 0, end);
   const Bytes raw = owned_.emplace_back(waiting_raw_.bytes());
   const Bytes content = owned_.emplace_back(waiting_content_.bytes());
-  const BodyStep said{BodyStep::Kind::forward, {&content, 1}, content.size(), end};
+  const BodyStep said{BodyStep::Kind::forward, {&content, 1}, content.size(), untouched_, end};
   switch (trailers_hook_->on_resumed(trailers_)) {
     case TrailersHook::Said::paused: waits_for_ = WaitsFor::trailers; return {Step::Kind::paused};
     case TrailersHook::Said::decided: return {Step::Kind::decided};
@@ -148,11 +151,12 @@ Relay::Step Relay::wait_for_trailers(Bytes raw, const BodyStep& said, std::size_
   waits_for_ = WaitsFor::trailers;
   if (!holding_ && wire_ == Wire::as_came) waiting_raw_.append(raw);
   for (Bytes piece : said.output) waiting_content_.append(piece);
+  untouched_ = said.untouched;
   return {Step::Kind::paused, taken};
 }
 
 Relay::Step Relay::leave(Bytes raw, const BodyStep& said, std::size_t taken, bool end) {
-  content_out_ += said.size;
+  content_out_ += said.untouched ? held_content() : said.size;
   put_out(raw, said, end);
   return {end ? Step::Kind::complete : Step::Kind::going, taken};
 }
@@ -193,7 +197,7 @@ void Relay::put_out(Bytes raw, const BodyStep& step, bool end) {
 void Relay::let_go(const BodyStep& step, bool end) {
   holding_ = false;
   const BodyNeed need = pipe_.need();
-  if (unchanged(step) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
+  if ((step.untouched || unchanged(step)) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
     wire_ = Wire::as_came;
     put(owned_.emplace_back(held_.bytes()));
     if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
@@ -210,6 +214,12 @@ void Relay::let_go(const BodyStep& step, bool end) {
   }
   held_.clear();
   held_contents_.clear();
+}
+
+std::size_t Relay::held_content() const {
+  std::size_t sum = 0;
+  for (const auto& [at, size] : held_contents_) sum += size;
+  return sum;
 }
 
 bool Relay::unchanged(const BodyStep& step) const {

@@ -75,6 +75,8 @@ class Relay {
   bool head_may_go() const { return !holding_; }
   // How the body leaves; final once head_may_go().
   Wire wire() const { return wire_; }
+  // Does it leave without the content coding with which it came? Final once head_may_go().
+  bool recoded() const { return recodes_ && wire_ != Wire::as_came; }
   // With Wire::length.
   std::uint64_t length() const { return length_; }
 
@@ -104,6 +106,7 @@ class Relay {
   void put_out(Bytes raw, const BodyStep& step, bool end);
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
+  std::size_t held_content() const;
   void note_framing();
   void put_in_place(std::span<const Bytes> content);
   void put_chunked(const BodyStep& step, bool end);
@@ -118,9 +121,11 @@ class Relay {
   Wire wire_ = Wire::as_came;
   bool chunked_ = false;  // it came so
   bool piped_ = false;    // plugins want to see it
+  bool recodes_ = false;  // plugins see, and let leave, what is without its content coding
   bool holding_ = false;  // and all of it before the head goes
   bool complete_ = true;
   std::size_t most_whole_ = 0;
+  std::size_t most_decoded_ = 0;  // bytes of input at once, where a content coding is undone
   std::uint64_t length_ = 0;
   std::uint64_t content_out_ = 0;
 
@@ -134,6 +139,7 @@ class Relay {
   Bytes whole_bytes_;
   std::deque<Late> late_;               // in_place only
   WaitsFor waits_for_ = WaitsFor::nothing;
+  bool untouched_ = false;
   Buffer waiting_raw_, waiting_content_;  // while a plugin waits in the trailers' hook
   std::string trailers_;                // the trailer lines, as they came or as they are to leave
 };

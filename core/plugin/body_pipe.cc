@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "plugin/abi.h"
 #include "plugin/body_works.h"
 #include "plugin/chain_call.h"
@@ -11,6 +12,8 @@
 namespace hyalite {
 
 namespace {
+
+constexpr std::uint32_t kEnd = HYALITE_WINDOW_END, kDecoded = HYALITE_WINDOW_DECODED, kCorrupt = HYALITE_WINDOW_CORRUPT;
 
 std::size_t total(std::span<const Bytes> pieces) {
   std::size_t sum = 0;
@@ -25,10 +28,23 @@ BodyLink::Phase phase_of(std::uint32_t mode) {
     case HYALITE_BODY_STREAM:
       return BodyLink::Phase::streaming;
     case HYALITE_BODY_FULL:
+    case HYALITE_BODY_PEEK:
       return BodyLink::Phase::collecting;
     default:
       return BodyLink::Phase::off;
   }
+}
+
+// What the body's coding is, when it can be undone: one of those we know, of a whole body.
+std::optional<Coding> coding_in(const Head& head) {
+  std::optional<Bytes> value;
+  for (const Field& field : head.fields()) {
+    if (equals_ignoring_case(field.name, "Content-Range")) return std::nullopt;
+    if (!equals_ignoring_case(field.name, "Content-Encoding")) continue;
+    if (value) return std::nullopt;
+    value = field.value;
+  }
+  return value ? coding_of(trim(*value)) : std::nullopt;
 }
 
 }  // namespace
@@ -42,11 +58,13 @@ BodyPipe::~BodyPipe() = default;
 BodyPipe::BodyPipe(std::unique_ptr<Works> works) : works_(std::move(works)) {}
 
 BodyNeed BodyPipe::need() const { return works_ ? works_->need() : BodyNeed::none; }
+bool BodyPipe::decodes() const { return works_ && works_->decodes(); }
+bool BodyPipe::recodes() const { return works_ && works_->recodes(); }
 std::size_t BodyPipe::held() const { return works_ ? works_->held() : 0; }
 
 BodyStep BodyPipe::feed(std::span<const Bytes> content, bool end) {
   if (works_) return works_->feed(content, end);
-  return {BodyStep::Kind::forward, content, total(content), end};
+  return {BodyStep::Kind::forward, content, total(content), false, end};
 }
 
 BodyStep BodyPipe::feed(Bytes content, bool end) {
@@ -72,10 +90,14 @@ BodyPipe Chain::body(ExchangeSubject& exchange, Direction direction) {
     link.index = entry.index;
     link.wish = &wish;
     link.phase = phase_of(wish.mode);
+    link.peeks = wish.mode == HYALITE_BODY_PEEK;
   }
   if (links.empty() && !exchange.wants_trailers(direction)) return {};
-  return BodyPipe(std::make_unique<BodyPipe::Works>(*this, exchange.flow(), &exchange, direction,
-                                                    std::move(links)));
+  const Head& head = direction == Direction::request ? static_cast<const Head&>(*exchange.request)
+                                                     : static_cast<const Head&>(*exchange.response);
+  auto works = std::make_unique<BodyPipe::Works>(*this, exchange.flow(), &exchange, direction, std::move(links));
+  if (const auto coding = coding_in(head)) works->undo(*coding);
+  return BodyPipe(std::move(works));
 }
 
 BodyPipe Chain::stream(FlowSubject& flow, Direction direction) {
@@ -105,7 +127,28 @@ BodyPipe::Works::Works(Chain& chain, FlowSubject& flow, ExchangeSubject* exchang
       flow_(flow),
       exchange_(exchange),
       direction_(direction),
-      links_(std::move(links)) {}
+      links_(std::move(links)) {
+  for (const BodyLink& link : links_) held_first_ |= link.phase == BodyLink::Phase::collecting;
+}
+
+// Who may edit sees what everybody behind sees, too; who only taps has a decoder to itself.
+void BodyPipe::Works::undo(Coding coding) {
+  for (BodyLink& link : links_) {
+    link.shown_decoded = recodes_;
+    if (recodes_ || (link.wish->flags & HYALITE_BODY_DECODED) == 0) continue;
+    link.decoder = Decoder::make(coding, chain_.services_->limits.decode);
+    link.shown_decoded = true;
+    link.only_shows = link.phase == BodyLink::Phase::tapping;
+    recodes_ = !link.only_shows;
+  }
+}
+
+bool BodyPipe::Works::decodes() const {
+  for (const BodyLink& link : links_) {
+    if (link.decoder) return true;
+  }
+  return false;
+}
 
 BodyPipe::Works::~Works() { chain_.services_->held_body_bytes -= accounted_; }
 
@@ -141,13 +184,13 @@ bool BodyPipe::Works::has_room(std::size_t more) const {
 
 bool BodyPipe::Works::may_resize(const BodyLink& link) const {
   // What once was collected was announced without a length.
-  return link.wish->mode == HYALITE_BODY_FULL ||
-         (link.wish->flags & HYALITE_BODY_MAY_RESIZE) != 0 || resized_;
+  return link.wish->mode == HYALITE_BODY_FULL || link.phase == BodyLink::Phase::collecting ||
+         (link.wish->flags & HYALITE_BODY_MAY_RESIZE) != 0 || resized_ || recodes_;
 }
 
 BodyNeed BodyPipe::Works::need() const {
   BodyNeed need = BodyNeed::none;
-  if (resized_ || (exchange_ != nullptr && exchange_->wants_trailers(direction_)))
+  if (resized_ || recodes_ || (exchange_ != nullptr && exchange_->wants_trailers(direction_)))
     need = BodyNeed::resize;
   for (const BodyLink& link : links_) {
     switch (link.phase) {
@@ -171,19 +214,20 @@ void BodyPipe::Works::begin() {
   for (BodyLink& link : links_) {
     link.output.clear();
     link.spent.clear();
+    link.decoded.clear();
   }
 }
 
 BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
   begin();
-  if (links_.empty()) return {BodyStep::Kind::forward, content, total(content), end};
-  const BodyStep step = run(0, through(links_.front(), content, end), end);
+  if (links_.empty()) return {BodyStep::Kind::forward, content, total(content), false, end};
+  const BodyStep step = run(0, enter(links_.front(), content, end), end);
   account();
   return step;
 }
 
 BodyStep BodyPipe::Works::resume() {
-  if (!standstill().pause.ready()) return {BodyStep::Kind::paused, {}, 0, false};
+  if (!standstill().pause.ready()) return {BodyStep::Kind::paused, {}, 0};
   begin();
   const BodyStep step = run(paused_at_, call_again(links_[paused_at_]), paused_ends_);
   account();
@@ -192,24 +236,102 @@ BodyStep BodyPipe::Works::resume() {
 
 // From the link at `at`, which came to `flow`, through those behind it.
 BodyStep BodyPipe::Works::run(std::size_t at, Flow flow, bool end) {
-  for (;; flow = through(links_[at], links_[at - 1].output.resolve(), end)) {
+  for (;; flow = enter(links_[at], links_[at - 1].output.resolve(), end)) {
     switch (flow) {
       case Flow::forward:
         break;
       case Flow::hold:
-        return {BodyStep::Kind::hold, {}, 0, false};
+        return {BodyStep::Kind::hold, {}, 0};
       case Flow::paused:
         paused_at_ = at;
         paused_ends_ = end;
-        return {BodyStep::Kind::paused, {}, 0, false};
+        return {BodyStep::Kind::paused, {}, 0};
       case Flow::decided:
         if (std::holds_alternative<PassThrough>(flow_.decision().what)) return let_pass(at);
-        return {BodyStep::Kind::decided, {}, 0, false};
+        return {BodyStep::Kind::decided, {}, 0};
     }
     if (++at == links_.size()) break;
   }
   const auto& passing = links_.back().output.resolve();
-  return {BodyStep::Kind::forward, passing, total(passing), end};
+  BodyStep step{BodyStep::Kind::forward, passing, total(passing), leaves_as_it_came(), end};
+  held_first_ = false;
+  return step;
+}
+
+// Of a body that was held until now, with its coding undone: nobody changed it, and nobody wants to.
+bool BodyPipe::Works::leaves_as_it_came() {
+  if (!recodes_ || !held_first_ || touched_) return false;
+  for (const BodyLink& link : links_) {
+    if (link.phase != BodyLink::Phase::off && link.phase != BodyLink::Phase::tapping) return false;
+  }
+  // Of what follows, those that tap are still shown what they asked for.
+  for (BodyLink& link : links_) {
+    link.only_shows = true;
+    if (link.phase == BodyLink::Phase::off) link.decoder.reset();
+  }
+  recodes_ = false;
+  return true;
+}
+
+// ---- codings
+
+Decoded BodyPipe::Works::decode(BodyLink& link, std::span<const Bytes> in, bool end) {
+  Decoded came = Decoded::going;
+  for (const Bytes& piece : in) {
+    came = link.decoder->feed(piece, link.decoded);
+    if (came == Decoded::corrupt || came == Decoded::too_large) return came;
+  }
+  return end ? link.decoder->finish() : came;
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::enter(BodyLink& link, std::span<const Bytes> in, bool end) {
+  if (!link.decoder) return through(link, in, end);
+  if (link.only_shows) return show_decoded(link, in, end);
+  switch (decode(link, in, end)) {
+    case Decoded::corrupt:
+      return refuse(link, 400, "The content is not what its coding says.\n", "a content coding that cannot be undone");
+    case Decoded::too_large:
+      return refuse(link, 413, "The content is too large to be inspected.\n", "too much came out of a content coding");
+    case Decoded::going:
+    case Decoded::ended:
+      break;
+  }
+  const Bytes piece = link.decoded.bytes();
+  return through(link, std::span(&piece, piece.empty() ? 0 : 1), end);
+}
+
+// What came is passed on; what is shown is another matter.
+BodyPipe::Works::Flow BodyPipe::Works::show_decoded(BodyLink& link, std::span<const Bytes> in, bool end) {
+  if (is_left_out(link)) link.phase = BodyLink::Phase::off;
+  Flow flow = Flow::forward;
+  const Output::Mark before = link.output.mark();
+  if (link.phase == BodyLink::Phase::tapping) {
+    const Decoded came = decode(link, in, end);
+    const bool corrupt = came == Decoded::corrupt || came == Decoded::too_large;
+    const std::uint32_t flags = (end ? kEnd : 0u) | (corrupt ? kCorrupt : 0u);
+    const Bytes piece = link.decoded.bytes();
+    if (corrupt) link.instance->host().count(InstanceCount::undecoded);
+    if (!piece.empty() || flags != 0) flow = call(link, std::span(&piece, piece.empty() ? 0 : 1), flags);
+    if (corrupt) link.phase = BodyLink::Phase::off;
+  }
+  link.output.rewind(before);
+  for (const Bytes& piece : in) link.output.pass(piece);
+  return flow;
+}
+
+BodyPipe::Works::Flow BodyPipe::Works::refuse(BodyLink& link, unsigned request_status, std::string_view page, std::string reason) {
+  link.instance->host().count(InstanceCount::undecoded);
+  Decision decision;
+  decision.cause = Decision::Cause::overflow;
+  decision.decided_by = link.instance->name();
+  decision.reason = std::move(reason);
+  if (exchange_->response_started)
+    decision.what = Reset{};
+  else
+    decision.what = Respond{direction_ == Direction::request ? request_status : 502,
+                            {{"Content-Type", "text/plain"}}, std::string(page)};
+  exchange_->decide(std::move(decision));
+  return Flow::decided;
 }
 
 // Nobody looks any more: everything that is held goes its way, in the order of the bytes. The last
@@ -229,8 +351,7 @@ BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
     link.phase = BodyLink::Phase::off;
   }
   const bool by_plugin = decider < links_.size();
-  return {by_plugin ? BodyStep::Kind::decided : BodyStep::Kind::forward, output_, total(output_),
-          false};
+  return {by_plugin ? BodyStep::Kind::decided : BodyStep::Kind::forward, output_, total(output_)};
 }
 
 BodyStep BodyPipe::Works::release() {
@@ -269,14 +390,17 @@ void BodyPipe::Works::flush(BodyLink& link, std::span<const Bytes> in) {
 BodyPipe::Works::Flow BodyPipe::Works::collect(BodyLink& link, std::span<const Bytes> in,
                                                bool end) {
   const std::size_t more = total(in);
-  if (more > link.wish->cap - link.held.size()) return overflow(link, in, end);
+  const std::uint64_t room = link.wish->cap - link.held.size();
+  if (link.peeks && more >= room && !(end && more == room)) return degrade(link, in, end);
+  if (more > room) return overflow(link, in, end);
   if (end) {
-    resized_ = true;
+    if (link.peeks) link.wish->mode = HYALITE_BODY_NONE;
+    resized_ = resized_ || !link.peeks;
     const Flow flow = call(link, in, HYALITE_WINDOW_END);
     if (flow != Flow::paused) link.phase = BodyLink::Phase::off;
     return flow;
   }
-  if (!has_room(more)) return overflow(link, in, end);
+  if (!has_room(more)) return link.peeks ? degrade(link, in, end) : overflow(link, in, end);
   for (const Bytes& piece : in) link.held.append(piece);
   return Flow::hold;
 }
@@ -325,7 +449,10 @@ BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const B
     if (take < piece.size()) rest.push_back(piece.substr(take));
     room -= take;
   }
-  resized_ = true;
+  if (link.peeks)
+    link.wish->mode = HYALITE_BODY_NONE;  // unless the plugin says otherwise, now
+  else
+    resized_ = true;
   const Flow flow = call(link, first, HYALITE_WINDOW_TRUNCATED);
   if (flow == Flow::paused) {
     for (const Bytes& piece : rest) link.rest.append(piece);
@@ -342,7 +469,7 @@ BodyPipe::Works::Flow BodyPipe::Works::degrade(BodyLink& link, std::span<const B
 BodyPipe::Works::Flow BodyPipe::Works::call(BodyLink& link, std::span<const Bytes> in,
                                             std::uint32_t flags) {
   std::vector<hyalite_bytes> segments;
-  link.flags = flags;
+  link.flags = flags | (link.shown_decoded ? kDecoded : 0u);
   link.retained = link.phase == BodyLink::Phase::streaming ? link.held.size() : 0;
   if (!link.held.empty())
     segments.push_back(abi(link.spent.emplace_back(std::exchange(link.held, {})).bytes()));
@@ -396,6 +523,8 @@ BodyPipe::Works::Flow BodyPipe::Works::show(BodyLink& link, std::vector<hyalite_
                            "it changed the size of a body that it said it would not resize");
     if (answer == Answer::decided) return Flow::decided;
   }
+  touched_ |= window.edited();
+  resized_ |= link.phase == BodyLink::Phase::collecting && window.edited();
   const bool undone = !passes && is_left_out(link) && verdict != HYALITE_IGNORE;
   if (undone) {
     link.held.clear();
@@ -415,7 +544,10 @@ Answer BodyPipe::Works::ask(BodyLink& link, Window& window, const hyalite_window
                             Asking asking, hyalite_verdict& verdict) {
   const Chain::Entry entry{link.instance, link.index};
   chain_.services_->views.begin_round();
-  if (exchange_ != nullptr) exchange_->head_is_held = link.phase == BodyLink::Phase::collecting;
+  if (exchange_ != nullptr) {
+    exchange_->head_is_held = link.phase == BodyLink::Phase::collecting;
+    exchange_->peeking = link.peeks;
+  }
   Answer answer = Answer::go_on;
   if (asking == Asking::again) {
     answer = chain_.hear(entry, flow_, exchange_, standstill(), direction_, &window, &view, verdict);

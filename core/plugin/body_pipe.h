@@ -43,6 +43,8 @@ struct BodyStep {
   // lie in what was fed.
   std::span<const Bytes> output;
   std::size_t size = 0;  // of all output together
+  bool untouched = false;  // what is forwarded is what was fed since the head was held, though its coding was undone to look
+                           // at it: forward that instead
   bool end = false;  // nothing follows: with the first forward after a hold, `size` is the whole
                      // body's length
 };
@@ -60,6 +62,10 @@ class BodyPipe {
   // May fall while the body passes, when plugins lower their interest. Choose the framing by what
   // it is when the head goes: after the first step that forwards when it was hold, else before.
   BodyNeed need() const;
+  // Is a content coding undone on the way? Then feed it little at a time: much may come of it.
+  bool decodes() const;
+  // Does the output leave without the content coding with which it came (unless a step says untouched)?
+  bool recodes() const;
   // Gives it content in the order it came; `end` with or after the last of it, once. Not after
   // `decided` or `end`.
   BodyStep feed(std::span<const Bytes> content, bool end);

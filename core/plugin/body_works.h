@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/buffer.h"
+#include "coding/decoder.h"
 #include "plugin/body_pipe.h"
 #include "plugin/chain.h"
 #include "plugin/subject.h"
@@ -27,6 +29,12 @@ struct BodyLink {
   std::vector<Buffer> spent;  // earlier contents of `held`, which the output still shows
   Output output;
 
+  bool peeks = false;                // collecting: only the beginning
+  std::unique_ptr<Decoder> decoder;  // undoes the coding here ...
+  bool only_shows = false;           // ... for this plugin alone: what came is passed on
+  bool shown_decoded = false;        // here, or by a link before
+  Buffer decoded;                    // of this feed
+
   // While its plugin waits:
   std::uint32_t flags = 0;     // of the window
   std::uint64_t retained = 0;
@@ -44,6 +52,10 @@ class BodyPipe::Works {
   Works& operator=(const Works&) = delete;
 
   BodyNeed need() const;
+  bool decodes() const;
+  bool recodes() const { return recodes_; }
+  // Once, before the first feed.
+  void undo(Coding coding);
   BodyStep feed(std::span<const Bytes> content, bool end);
   BodyStep resume();
   BodyStep release();
@@ -56,11 +68,16 @@ class BodyPipe::Works {
   BodyStep run(std::size_t at, Flow flow, bool end);
   void begin();
   BodyStep let_pass(std::size_t decider);
+  Flow enter(BodyLink& link, std::span<const Bytes> in, bool end);
+  Flow show_decoded(BodyLink& link, std::span<const Bytes> in, bool end);
+  Decoded decode(BodyLink& link, std::span<const Bytes> in, bool end);
+  bool leaves_as_it_came();
   Flow through(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow collect(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow overflow(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow degrade(BodyLink& link, std::span<const Bytes> in, bool end);
   Flow reject(BodyLink& link);
+  Flow refuse(BodyLink& link, unsigned request_status, std::string_view page, std::string reason);
   Flow call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags);
   Flow call_again(BodyLink& link);
   Flow show(BodyLink& link, std::vector<hyalite_bytes> segments, Asking asking);
@@ -85,6 +102,9 @@ class BodyPipe::Works {
   std::vector<Bytes> output_;
   bool resized_ =
       false;  // some plugin had the chance to change the size: an announced length no longer holds
+  bool recodes_ = false;       // a link undoes the coding for all behind it
+  bool held_first_ = false;    // nothing was forwarded yet, and the head was held
+  bool touched_ = false;       // a plugin changed something
   std::size_t paused_at_ = 0;  // the link whose plugin waits, while one does
   bool paused_ends_ = false;   // what was fed then was the last
   std::size_t accounted_ = 0;  // held bytes that the worker's sum knows of

@@ -72,6 +72,7 @@ Chain::Chain(std::unique_ptr<HostServices> services,
       instances_(std::move(instances)) {
   assert(instances_.size() <= kMostInstances);
   services_->instances = instances_.size();
+  for (std::size_t i = 0; i < instances_.size(); ++i) instances_[i]->host().place = i;
   for (std::size_t i = 0; i < kFlowHookCount; ++i) add(static_cast<Hook>(i));
   place_states();
 }
@@ -133,7 +134,25 @@ void Chain::run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(vo
 void Chain::tick() { run_life(Hook::tick, &hyalite_descriptor::tick); }
 void Chain::reopen() { run_life(Hook::reopen, &hyalite_descriptor::reopen); }
 void Chain::drain() { run_life(Hook::drain, &hyalite_descriptor::drain); }
-void Chain::stop() { run_life(Hook::stop, &hyalite_descriptor::stop); }
+
+void Chain::deliver() {
+  services_->async.advance();
+  for (Owed& owed : services_->async.errands.take()) {
+    call_life(owed.hook, owed.to->place, [&](Instance& instance) {
+      owed.errand->run(instance.self());
+      return HYALITE_OK;
+    });
+  }
+}
+
+// Everything under way is told its end before the plugins are.
+void Chain::stop() {
+  if (services_->async.is_open()) {
+    services_->async.stop();
+    while (!services_->async.errands.close_if_empty()) deliver();
+  }
+  run_life(Hook::stop, &hyalite_descriptor::stop);
+}
 
 void Chain::destroy() {
   for (const auto& instance : instances_) instance->destroy();
@@ -233,7 +252,7 @@ Answer Chain::upstream_connect(FlowSubject& flow, const Address& to) {
 }
 
 void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
-  end_pauses(flow, nullptr);
+  end_waits(flow, nullptr);
   const hyalite_flow_summary about = summary_of(summary, flow.decision());
   Question question{Hook::flow_close};
   question.summary = &about;
@@ -288,7 +307,7 @@ Answer Chain::tunnel_open(ExchangeSubject& exchange, TunnelKind kind) {
 }
 
 void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary) {
-  end_pauses(exchange.flow(), &exchange);
+  end_waits(exchange.flow(), &exchange);
   Decision redirected;  // a redirect is nobody's decision about the end, but people want to know
                         // who it was
   redirected.decided_by = exchange.redirected_by();

@@ -55,6 +55,9 @@ class Chain {
                      CallSlot* slot, CallHistory* history = nullptr);
   // What the plugins have under way: to be opened before start(), where there is a loop.
   Async& async() { return services_->async; }
+  // On the loop, when the signal was given or async().next() has come: wakes what was paused, and tells plugins what came of
+  // what they began.
+  void deliver();
   void tick();    // about once a second
   void reopen();  // log files were moved away
   void drain();   // newer workers accept
@@ -137,7 +140,7 @@ class Chain {
   Answer hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
               Standstill& standstill, Direction direction, hyalite_window* window,
               const hyalite_window_view* view, hyalite_verdict& verdict);
-  void end_pauses(FlowSubject& flow, ExchangeSubject* exchange);
+  void end_waits(FlowSubject& flow, ExchangeSubject* exchange);
   void leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange);
 
   template <class Do>

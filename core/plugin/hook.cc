@@ -29,6 +29,10 @@ const char* name(Hook hook) {
       "reopen",
       "drain",
       "stop",
+      "timer",
+      "posted",
+      "worked",
+      "fetched",
   };
   const auto index = static_cast<std::size_t>(hook);
   return index < kHookCount ? kHookNames[index] : "unknown";

@@ -33,9 +33,14 @@ enum class Hook : std::uint32_t {
   reopen,
   drain,
   stop,
+  // What an instance had under way has come to something.
+  timer,
+  posted,
+  worked,
+  fetched,
 };
 inline constexpr std::size_t kFlowHookCount = static_cast<std::size_t>(Hook::create);
-inline constexpr std::size_t kHookCount = static_cast<std::size_t>(Hook::stop) + 1;
+inline constexpr std::size_t kHookCount = static_cast<std::size_t>(Hook::fetched) + 1;
 
 // As in the SDK: "request_head".
 const char* name(Hook hook);

@@ -69,6 +69,7 @@ const void* host_interface(std::string_view wanted) {
   if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
   if (wanted == HYALITE_HOST_BODY_ID) return body_table();
   if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();
+  if (wanted == HYALITE_HOST_NOTES_ID) return notes_table();
   return nullptr;
 }
 
@@ -130,6 +131,8 @@ void InstanceHost::declare_counts() {
       {"hyalite_plugin_late_pauses_total", "Of these: those that it did not end before their deadline."},
       {"hyalite_plugin_misused_calls_total",
        "Calls of the proxy that validation found wrong (plugins[].validate)."},
+      {"hyalite_plugin_undecoded_bodies_total",
+       "Bodies the plugin asked to see decoded that were not what their coding says, or too large."},
   }};
   for (std::size_t i = 0; i < kInstanceCounts; ++i) {
     MetricFamily family;

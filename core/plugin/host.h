@@ -23,6 +23,7 @@
 #include "plugin/header_views.h"
 #include "plugin/instance.h"
 #include "plugin/limits.h"
+#include "plugin/noted.h"
 #include "settings/mistake.h"
 #include "settings/settings.h"
 
@@ -38,6 +39,7 @@ class HostServices {
   const ChainLimits limits;
   Layout& layout;
   HeaderNames names;
+  NoteKeys note_keys;
   Views views;
   CallSlot* slot;
   Async async;
@@ -68,6 +70,7 @@ class InstanceHost {
   }
   const hyalite_host* table() const { return &table_; }
   const std::string& instance() const { return instance_; }
+  std::size_t place = 0;  // in the chain, which sets it
   HostServices& services() const { return services_; }
 
   // ---- while it is created
@@ -131,5 +134,6 @@ const hyalite_host_flow* flow_table();
 const hyalite_host_http* http_table();
 const hyalite_host_body* body_table();
 const hyalite_host_async* async_table();
+const hyalite_host_notes* notes_table();
 
 }  // namespace hyalite

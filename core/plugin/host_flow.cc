@@ -81,7 +81,7 @@ hyalite_status read_interest(const hyalite_body_options* options, std::uint32_t 
                              const ChainLimits& limits, BodyOptions& out) {
   hyalite_body_options asked{};
   if (const auto status = read_struct(options, asked); status != HYALITE_OK) return status;
-  constexpr std::uint32_t kKnownFlags = HYALITE_BODY_MAY_RESIZE | HYALITE_BODY_WANT_TRAILERS;
+  constexpr std::uint32_t kKnownFlags = HYALITE_BODY_MAY_RESIZE | HYALITE_BODY_WANT_TRAILERS | HYALITE_BODY_DECODED;
   if (asked.mode > most || (asked.flags & ~kKnownFlags) != 0 ||
       asked.overflow > HYALITE_OVERFLOW_REJECT || asked.reserved != 0) {
     return HYALITE_E_INVALID;

@@ -230,7 +230,7 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
   const bool declares = may_declare(flow, direction);
   if (!declares && !may_lower(flow, direction)) return HYALITE_E_LATE;
   BodyOptions wanted;
-  const auto status = read_interest(options, HYALITE_BODY_FULL, services(exchange).limits, wanted);
+  const auto status = read_interest(options, HYALITE_BODY_PEEK, services(exchange).limits, wanted);
   if (status != HYALITE_OK) return status;
   const Hook hook = direction == HYALITE_REQUEST ? Hook::request_body : Hook::response_body;
   if (wanted.mode != HYALITE_BODY_NONE && !flow.running.instance->hooks().has(hook))
@@ -238,7 +238,11 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
   if (exchange.interests(Direction::request).empty())
     exchange.make_interests(services(exchange).instances);
   BodyOptions& current = exchange.interests(static_cast<Direction>(direction))[flow.running.index];
-  if (!declares && wanted.mode > current.mode) return HYALITE_E_LATE;
+  // Whoever has peeked may ask for less than all of it; else an interest is only lowered, and the coding stays as it is.
+  const bool peeks = exchange.head_is_held && exchange.peeking;
+  if (!declares && !peeks && wanted.mode > current.mode) return HYALITE_E_LATE;
+  if (peeks && wanted.mode > HYALITE_BODY_STREAM) return HYALITE_E_INVALID;
+  if (!declares) wanted.flags = (wanted.flags & ~std::uint32_t{HYALITE_BODY_DECODED}) | (current.flags & HYALITE_BODY_DECODED);
   current = wanted;
   return HYALITE_OK;
 }

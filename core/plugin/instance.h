@@ -43,9 +43,10 @@ enum class InstanceCount : std::size_t {
   pauses,     // times it let something wait
   late,       // of these: those that reached their deadline
   misused_calls,  // calls of the host that validation found wrong
+  undecoded,  // bodies whose content coding could not be undone, though it is one that we know
 };
 inline constexpr std::size_t kInstanceCounts =
-    static_cast<std::size_t>(InstanceCount::misused_calls) + 1;
+    static_cast<std::size_t>(InstanceCount::undecoded) + 1;
 
 class Instance {
  public:

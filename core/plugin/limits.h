@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "base/clock.h"
+#include "coding/decoder.h"
 
 namespace hyalite {
 
@@ -16,6 +17,13 @@ struct ChainLimits {
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
   std::size_t pauses = 10'000;           // limits.pauses: this worker's share
   Milliseconds longest_pause{60'000};    // timeouts.plugin_pause
+  std::size_t timers = 10'000;           // limits.plugin_timers: this worker's share, as all that follow
+  std::size_t posts = 10'000;            // limits.plugin_posts
+  std::size_t work = 1'000;              // limits.plugin_work
+  std::size_t work_threads = 2;          // limits.plugin_threads: of each worker
+  DecodeLimits decode;                   // limits.decoded_body_bytes, limits.decode_ratio
+  std::size_t notes = 32;                // limits.plugin_notes: of one flow, and of one exchange
+  std::size_t fetches = 1'000;           // limits.plugin_fetches
   Milliseconds warn_after{10};  // containment.call_budget.warn
 };
 

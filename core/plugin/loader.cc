@@ -17,7 +17,16 @@ ChainLimits chain_limits(const Settings& settings, unsigned workers) {
   limits.held_body_bytes = settings.limits.held_body_bytes;
   limits.held_bodies_bytes = settings.limits.held_bodies_bytes / std::max(1u, workers);
   limits.plugin_bytes_per_flow = settings.limits.plugin_bytes_per_flow;
-  limits.pauses = std::max<std::size_t>(1, settings.limits.pauses / std::max(1u, workers));
+  const auto share = [&](std::size_t of_all) { return std::max<std::size_t>(1, of_all / std::max(1u, workers)); };
+  limits.pauses = share(settings.limits.pauses);
+  limits.timers = share(settings.limits.plugin_timers);
+  limits.posts = share(settings.limits.plugin_posts);
+  limits.work = share(settings.limits.plugin_work);
+  limits.work_threads = settings.limits.plugin_threads;
+  limits.decode.bytes = settings.limits.decoded_body_bytes;
+  limits.decode.ratio = settings.limits.decode_ratio;
+  limits.notes = settings.limits.plugin_notes;
+  limits.fetches = share(settings.limits.plugin_fetches);
   limits.longest_pause = settings.timeouts.plugin_pause;
   limits.warn_after = settings.containment.call_budget.warn;
   return limits;

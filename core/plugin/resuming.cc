@@ -46,7 +46,8 @@ Answer Chain::resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane) {
   services_->views.begin_round();
   hyalite_verdict verdict = HYALITE_ERROR;
   const Answer answer = hear(entries(question.hook)[at], flow, exchange, standstill,
-                             Direction::request, nullptr, nullptr, verdict);
+                             lane == Lane::response ? Direction::response : Direction::request,
+                             nullptr, nullptr, verdict);
   return answer == Answer::go_on ? run(question, flow, exchange, at + 1) : answer;
 }
 
@@ -80,7 +81,12 @@ Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* excha
   return judge(hook, entry, flow, exchange, verdict);
 }
 
-void Chain::end_pauses(FlowSubject& flow, ExchangeSubject* exchange) {
+// What it waited for, and what was asked on its behalf.
+void Chain::end_waits(FlowSubject& flow, ExchangeSubject* exchange) {
+  if (exchange != nullptr) {
+    for (const auto& [owner, ref] : std::exchange(exchange->asked_for, {}))
+      services_->async.end(*owner, ref, HYALITE_E_ENDED);
+  }
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     Standstill& standstill = exchange != nullptr ? exchange->standstill(static_cast<Lane>(lane))
                                                  : flow.standstill(static_cast<Lane>(lane));

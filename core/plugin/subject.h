@@ -17,6 +17,7 @@
 #include "http/message.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
+#include "plugin/noted.h"
 #include "plugin/question.h"
 #include "sniff/client_hello.h"
 
@@ -71,6 +72,7 @@ using InstanceSet = std::uint64_t;
 inline constexpr std::size_t kMostInstances = 64;
 
 class Instance;
+class InstanceHost;
 
 // Who is being asked right now, and what it recorded: for the host's functions, which a plugin
 // calls inside its hook.
@@ -140,6 +142,7 @@ class FlowSubject : public hyalite_flow {
   const hyalite_client_hello* client_hello_view() const { return hello_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
+  Noted noted;
   Running running;  // also while an exchange's hook runs
   Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
   void decide(Decision decision) { decision_ = std::move(decision); }
@@ -201,6 +204,10 @@ class ExchangeSubject : public hyalite_exchange {
   ChainNotes notes;
   Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
   std::uint32_t edits = 0;    // by plugins so far; bounded by kMostEdits
+  std::vector<std::pair<const InstanceHost*, Ref>> asked_for;  // given up when the exchange ends; at most kMostAskedFor
+  static constexpr std::size_t kMostAskedFor = 64;
+  Noted noted;
+  bool peeking = false;       // ... or with PEEK: it may say what it needs of the rest
   bool head_is_held = false;  // a body hook with FULL is running: the head may be edited
   static constexpr std::uint32_t kMostEdits = 4096;
   void decide(Decision decision) { decision_ = std::move(decision); }

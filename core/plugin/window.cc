@@ -76,6 +76,7 @@ hyalite_status Window::drop(std::uint64_t n) {
   if (!rules_.may_edit) return HYALITE_E_FORBIDDEN;
   if (n > ahead()) return HYALITE_E_INVALID;
   advance(n, [](Bytes) {});
+  edited_ |= n > 0;
   return HYALITE_OK;
 }
 
@@ -84,6 +85,7 @@ hyalite_status Window::write(Bytes text) {
   if (text.size() > rules_.most_written - std::min(rules_.most_written, output_.written()))
     return HYALITE_E_LIMIT;
   output_.write(text);
+  edited_ |= !text.empty();
   return HYALITE_OK;
 }
 

@@ -68,6 +68,8 @@ class Window : public hyalite_window {
 
   hyalite_window_view view(std::uint64_t offset, std::uint64_t retained, std::uint32_t flags) const;
   std::uint64_t length() const { return length_; }
+  // Did the plugin change anything?
+  bool edited() const { return edited_; }
   // After the hook: passes what the cursor has not reached; what is kept goes to `kept`.
   void finish(Buffer& kept);
   // After a hook that waits: nothing was done yet; all of it goes to `kept`.
@@ -90,6 +92,7 @@ class Window : public hyalite_window {
   std::size_t segment_ = 0;  // the one it is in
   std::size_t in_segment_ = 0;
   std::uint64_t keep_ = 0;
+  bool edited_ = false;
   std::deque<std::string> flats_;
 };
 

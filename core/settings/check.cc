@@ -25,6 +25,7 @@ class Checker {
       add(path, std::move(what), std::move(expected));
     });
     check_plugins();
+    check_services();
     check_admin();
     check_limits();
     check_timeouts();
@@ -35,6 +36,7 @@ class Checker {
   void check_listeners();
   void check_upstream();
   void check_plugins();
+  void check_services();
   void check_admin();
   void check_limits();
   void check_timeouts();
@@ -114,6 +116,42 @@ void Checker::check_plugins() {
       if (plugins[i].name.empty() || plugins[i].name != plugins[earlier].name) continue;
       add(item("plugins", i, "name"), "plugin named \"" + plugins[i].name + '"',
           "a name of its own: plugins[" + std::to_string(earlier) + "] has it");
+      break;
+    }
+  }
+}
+
+// "name:8081"; an address is read elsewhere.
+bool is_host_and_port(const std::string& text) {
+  if (Address::parse(text)) return true;
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon > 253) return false;
+  const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::string_view name = std::string_view(text).substr(0, colon), port = std::string_view(text).substr(colon + 1);
+  return std::all_of(name.begin(), name.end(), plain) && !port.empty() && port.size() <= 5 &&
+         std::all_of(port.begin(), port.end(), digit) && std::stoul(std::string(port)) - 1 < 65'535;
+}
+
+bool is_unix_socket(const std::string& text) {
+  return text.rfind("unix:/", 0) == 0 && text.size() <= 5 + 107;  // sun_path, without its NUL
+}
+
+void Checker::check_services() {
+  const auto& services = settings_.services;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const ServiceSettings& service = services[i];
+    if (!is_host_and_port(service.address) && !is_unix_socket(service.address)) {
+      add(item("services", i, "address"), '"' + service.address + '"',
+          "an address with a port, such as 127.0.0.1:8081 or name:8081, or unix: and an absolute path");
+    }
+    if (service.host.find_first_of(" \t/@,") != std::string::npos) {
+      add(item("services", i, "host"), '"' + service.host + '"', "a host, perhaps with a port");
+    }
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      if (service.name != services[earlier].name) continue;
+      add(item("services", i, "name"), "service named \"" + service.name + '"',
+          "a name of its own: services[" + std::to_string(earlier) + "] has it");
       break;
     }
   }

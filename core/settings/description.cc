@@ -249,6 +249,14 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("plugin_bytes_per_flow", s.plugin_bytes_per_flow, size(4 * kKiB, kGiB)));
   d.value(value("pauses", s.pauses, count(1, 10'000'000)));
   d.value(value("worker_memory_bytes", s.worker_memory_bytes, size(0, 1024 * kGiB)));
+  d.value(value("decoded_body_bytes", s.decoded_body_bytes, size(64 * kKiB, 1024 * kGiB)));
+  d.value(value("decode_ratio", s.decode_ratio, count(1, 100'000)));
+  d.value(value("plugin_notes", s.plugin_notes, count(0, 1'000)));
+  d.value(value("plugin_timers", s.plugin_timers, count(1, 10'000'000)));
+  d.value(value("plugin_posts", s.plugin_posts, count(1, 10'000'000)));
+  d.value(value("plugin_work", s.plugin_work, count(1, 1'000'000)));
+  d.value(value("plugin_threads", s.plugin_threads, count(1, 256)));
+  d.value(value("plugin_fetches", s.plugin_fetches, count(1, 1'000'000)));
   d.value(value("draining_generations", s.draining_generations, count(1, 100)));
 }
 
@@ -338,10 +346,22 @@ void members(Describer& d, PluginSettings& s) {
 }
 
 template <>
+void members(Describer& d, ServiceSettings& s) {
+  d.value(required("name", s.name, text_of_kind(Kind::identifier, 64)));
+  d.value(required("address", s.address, text_of_kind(Kind::text, 300)));
+  d.value(value("host", s.host, text_of_kind(Kind::text, 300)));
+  d.value(value("connections", s.connections, count(1, 1'000)));
+  d.value(value("connect", s.connect, time(kMillisecond, kMinute)));
+  d.value(value("within", s.within, time(kMillisecond, kHour)));
+  d.value(value("response_bytes", s.response_bytes, size(kKiB, kGiB)));
+}
+
+template <>
 void members(Describer& d, Settings& s) {
   d.groups(groups("listeners", s.listeners, 1, 64));
   d.groups(groups("plugins", s.plugins, 0, 64));
   d.values(values("plugin_dirs", s.plugin_dirs, path()));
+  d.groups(groups("services", s.services, 0, 64));
   group(d, "upstream", s.upstream);
   group(d, "interception", s.interception);
   group(d, "bypass", s.bypass);

@@ -86,6 +86,24 @@ struct ListenerSettings {
   std::string label() const { return name.empty() ? address.text() : name; }
 };
 
+// A service that plugins may ask, over HTTP/1.1.
+struct ServiceSettings {
+  // What plugins call it; unique; of a-z, 0-9 and "-".
+  std::string name;
+  // Where it is: "127.0.0.1:8081", "name:8081" (resolved for each connection) or "unix:/run/look-up.sock".
+  std::string address;
+  // The Host that requests name; when not given, the address.
+  std::string host;
+  // Connections of each worker; they are kept, and further questions wait.
+  std::size_t connections = 8;
+  // Time to find its address and connect.
+  Milliseconds connect = Seconds{1};
+  // Time for a question and its answer, waiting and connecting included; plugins may ask for less.
+  Milliseconds within = Seconds{5};
+  // The largest answer.
+  std::size_t response_bytes = std::size_t{1} << 20;
+};
+
 struct UpstreamSettings {
   // Whose address origins see: the client's own (needs CAP_NET_RAW), or the proxy's.
   UpstreamSource source = UpstreamSource::client;
@@ -196,6 +214,22 @@ struct LimitSettings {
   // Memory that a worker may take beyond what was loaded; then another takes its place, and it
   // drains. At twice as much, taking memory fails. 0B: as much as there is.
   std::size_t worker_memory_bytes = std::size_t{2} << 30;
+  // What may come out of one body whose content coding is undone for plugins; more is refused.
+  std::size_t decoded_body_bytes = std::size_t{256} << 20;
+  // Bytes that may come out of such a body for each byte that goes in, beyond the first 64 KiB.
+  std::size_t decode_ratio = 200;
+  // Notes that plugins may leave on one connection, and on one exchange.
+  std::size_t plugin_notes = 32;
+  // Timers that plugins may have at once.
+  std::size_t plugin_timers = 10'000;
+  // Calls that plugins' own threads may have waiting.
+  std::size_t plugin_posts = 10'000;
+  // Pieces of work that plugins may have on threads, waiting and running.
+  std::size_t plugin_work = 1'000;
+  // Threads of each worker for that.
+  std::size_t plugin_threads = 2;
+  // Questions to services that plugins may have under way.
+  std::size_t plugin_fetches = 1'000;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.
   std::size_t draining_generations = 3;
 };
@@ -348,6 +382,8 @@ struct Settings {
   std::vector<PluginSettings> plugins;
   // Where plugins are looked for, seen from this file, before where the program has its own.
   std::vector<std::string> plugin_dirs;
+  // What plugins may ask; connected to when a plugin does.
+  std::vector<ServiceSettings> services;
   // Connections to origins.
   UpstreamSettings upstream;
   // How traffic is brought here; read by `hyalite intercept`.

@@ -33,7 +33,7 @@ void Gateway::renew(Waker& waker) {
 
 bool Gateway::deliver() {
   if (!load_.chain || !std::exchange(signalled_, false)) return false;
-  load_.chain->async().deliver();
+  load_.chain->deliver();
   return true;
 }
 

@@ -1,4 +1,5 @@
-/* Waiting, and what a plugin may have under way meanwhile: pauses. SPDX-License-Identifier: MIT */
+/* Waiting, and what a plugin may have under way meanwhile: pauses, timers, work on threads, questions to services.
+ * SPDX-License-Identifier: MIT */
 #ifndef HYALITE_ASYNC_H_
 #define HYALITE_ASYNC_H_
 
@@ -54,6 +55,46 @@ typedef struct hyalite_resumption {
   const hyalite_window_view* view; /* of the window, or NULL */
 } hyalite_resumption;
 
+/* ---- what ends with a call ----
+ * Whatever a plugin begins here is told its end exactly once, in the worker, later than the function that began it returned;
+ * also when it was cancelled, timed out, or the worker ends. `user` is the plugin's: it may be freed in that call, and
+ * nowhere else. When a function here fails, nothing was begun and nothing is told. */
+
+/* `status`: HYALITE_OK; HYALITE_E_CANCELLED; HYALITE_E_FAILED: the work threw; HYALITE_E_STOPPED: the worker ends. A timer
+ * with a period is told HYALITE_OK each time; only another status is its end. */
+typedef void (*hyalite_done)(void* instance, hyalite_ref ref, void* user, hyalite_status status);
+/* Runs on another thread: nothing of the host may be called but what is [any], and no object of a hook be touched. */
+typedef void (*hyalite_run)(void* user);
+
+/* A question to a service that the settings name (services:). HTTP/1.1; redirects are not followed. */
+typedef struct hyalite_fetch {
+  uint32_t size, reserved;
+  hyalite_bytes service;        /* its name in the settings */
+  hyalite_bytes method;         /* empty: GET. Not CONNECT */
+  hyalite_bytes target;         /* "/path?query" */
+  const hyalite_field* headers; /* no framing headers; Host is the settings' unless it is here. May be NULL */
+  size_t header_count;
+  hyalite_bytes body;
+  int64_t within; /* ns for all of it, from now; 0, or more than the settings of the service allow: as they say */
+  /* Given in a hook of that exchange: when it ends first, the question is given up (HYALITE_E_ENDED). May be NULL. */
+  hyalite_exchange* exchange;
+} hyalite_fetch;
+
+typedef struct hyalite_fetch_result {
+  uint32_t size;
+  hyalite_status status; /* HYALITE_OK: the answer came whole. HYALITE_E_TIMED_OUT, HYALITE_E_FAILED (not reached, broken off,
+                            malformed), HYALITE_E_LIMIT (larger than response_bytes), HYALITE_E_CANCELLED, HYALITE_E_ENDED,
+                            HYALITE_E_STOPPED */
+  uint32_t http_status;
+  uint32_t reserved;
+  const hyalite_field* headers; /* as they came */
+  size_t header_count;
+  hyalite_bytes body; /* without framing; a Content-Encoding is not undone */
+  hyalite_bytes why;  /* for a person, when there is no answer */
+} hyalite_fetch_result;
+
+typedef void (*hyalite_fetch_done)(void* instance, hyalite_ref fetch, void* user, const hyalite_fetch_result* result);
+
 #define HYALITE_HOST_ASYNC_ID "hyalite.host.async/0"
 
 typedef struct hyalite_host_async {
@@ -70,6 +111,24 @@ typedef struct hyalite_host_async {
    * before the hook that pauses has returned. HYALITE_E_STALE: it was resumed already, its deadline has come, or what
    * waited has ended; nothing happens. */
   hyalite_status (*resume)(const hyalite_host* host, hyalite_ref pause);
+
+  /* [worker] Calls `done` once, `after` ns from now, or (with a `period`, 1 ms at least) again and again until it is cancelled;
+   * calls that it is late for are bundled into one. HYALITE_E_LIMIT: limits.plugin_timers. */
+  hyalite_status (*timer)(const hyalite_host* host, int64_t after, int64_t period, hyalite_done done, void* user,
+                          hyalite_ref* ref);
+  /* [any] Calls `done` on the worker's loop; for threads of the plugin's own, after start. HYALITE_E_LIMIT:
+   * limits.plugin_posts wait already. */
+  hyalite_status (*post)(const hyalite_host* host, hyalite_done done, void* user);
+  /* [worker] Runs `run` on one of the host's threads (limits.plugin_threads), then `done` on the worker's loop. For what takes
+   * longer than a hook may. HYALITE_E_LIMIT: limits.plugin_work wait already. */
+  hyalite_status (*work)(const hyalite_host* host, hyalite_run run, hyalite_done done, void* user, hyalite_ref* ref);
+  /* [worker] [copies] Asks a service. HYALITE_E_MISSING: the settings name none of that name; HYALITE_E_INVALID: no sound request;
+   * HYALITE_E_FORBIDDEN: a framing header, or CONNECT; HYALITE_E_LIMIT: limits.plugin_fetches. */
+  hyalite_status (*fetch)(const hyalite_host* host, const hyalite_fetch* fetch, hyalite_fetch_done done, void* user,
+                          hyalite_ref* ref);
+  /* [worker] Gives up a timer, work or fetch of this instance; its end is told with HYALITE_E_CANCELLED, later. Work that runs
+   * already is not interrupted: its end comes when it has ended. HYALITE_E_STALE: it is over. */
+  hyalite_status (*cancel)(const hyalite_host* host, hyalite_ref ref);
 } hyalite_host_async;
 
 #define HYALITE_ASYNC_ID "hyalite.async/0"

@@ -17,16 +17,22 @@ enum hyalite_body_mode {
                             keep are refused */
   HYALITE_BODY_STREAM = 2, /* to read and edit as it arrives */
   HYALITE_BODY_FULL =
-      3 /* all of it at once, up to `cap`, the head held back until the verdict; http only */
-  /* 4 is kept for a mode that looks at the beginning only */
+      3, /* all of it at once, up to `cap`, the head held back until the verdict; http only */
+  HYALITE_BODY_PEEK = 4 /* the first `cap` bytes of it (or all, if there are fewer), the head held back until the verdict:
+                           one call. In it body_interest may say what is needed of the rest (not FULL); else nothing */
 };
 
 enum hyalite_body_flags {
   HYALITE_BODY_MAY_RESIZE = 1, /* STREAM: the number of bytes may change; the host announces no
                                   length then. FULL implies it */
   HYALITE_BODY_WANT_TRAILERS =
-      2 /* call the trailers hook also for a message that has none, so that some can be added */
-  /* 4 is kept for decoding content codings */
+      2, /* call the trailers hook also for a message that has none, so that some can be added */
+  HYALITE_BODY_DECODED = 4 /* show it without its content coding (gzip, deflate, br, zstd). TAP: what is forwarded stays as it
+                              is. Else, unless FULL and PEEK changed nothing, it leaves without the coding, Content-Encoding goes, a
+                              strong ETag becomes a weak one, and whoever comes behind sees it so, too. Parts
+                              (Content-Range), several codings and unknown ones are not undone: see HYALITE_WINDOW_DECODED. What is
+                              no such coding, or larger than limits.decoded_body_bytes and limits.decode_ratio allow, is refused
+                              where it cannot be forwarded as it came */
 };
 
 /* FULL: what happens to a body that is larger than `cap`. */
@@ -42,7 +48,7 @@ typedef struct hyalite_body_options {
   uint32_t mode;     /* enum hyalite_body_mode */
   uint32_t flags;    /* enum hyalite_body_flags */
   uint32_t overflow; /* enum hyalite_overflow */
-  uint64_t cap;      /* FULL: bytes; 0: as much as the host is ready to hold; more than that:
+  uint64_t cap;      /* FULL, PEEK: bytes (as shown); 0: as much as the host is ready to hold; more than that:
                         HYALITE_E_LIMIT */
   uint32_t keep_max; /* STREAM: the most that keep() will be asked for; 0: keep is not used */
   uint32_t reserved;
@@ -51,7 +57,10 @@ typedef struct hyalite_body_options {
 enum hyalite_window_flags {
   HYALITE_WINDOW_END = 1, /* nothing follows: the last call for this body or direction */
   HYALITE_WINDOW_TRUNCATED =
-      2 /* FULL overflowed: this is the part that was held, more follows as STREAM */
+      2, /* FULL overflowed: this is the part that was held, more follows as STREAM. PEEK: more follows */
+  HYALITE_WINDOW_DECODED = 4, /* what is shown is without its content coding */
+  HYALITE_WINDOW_CORRUPT = 8  /* TAP with DECODED: the coded bytes were no such thing, or too much came out of them; nothing
+                                 more is shown, and all of it is forwarded as it came */
 };
 
 /* The bytes of one call, in pieces. */

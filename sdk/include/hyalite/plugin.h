@@ -28,6 +28,7 @@
 #include <hyalite/flow.h>
 #include <hyalite/host.h>
 #include <hyalite/http.h>
+#include <hyalite/notes.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -132,9 +133,7 @@ typedef struct hyalite_state_hooks {
  * A hook that is NULL is never called and costs nothing. Which are called when, and what may be
  * answered: sdk/README.md.
  *
- * Kept for later, under these names: timers and work on threads in hyalite.host.async,
- * hyalite.fetch/0 (asking named services), hyalite.ws/0 (WebSocket messages), hyalite.host.notes/0
- * (data from plugin to plugin); in hyalite.tls: upstream_tls, tls_done. */
+ * Kept for later, under these names: hyalite.ws/0 (WebSocket messages); in hyalite.tls: upstream_tls, tls_done. */
 
 #ifdef __cplusplus
 }

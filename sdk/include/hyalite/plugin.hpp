@@ -33,6 +33,8 @@
 //                   on_response_trailers(Trailers&)    on_response_end(Response&)
 //   about both:     on_tunnel_open(Exchange&, uint32_t kind)
 //                   on_exchange_end(Exchange&, const hyalite_exchange_summary&)
+//   after a pause:  on_resume(Exchange&, const Resumption&)
+//                   on_resume_flow(Flow&, const Resumption&)
 //
 // State: declare `struct FlowState` or `struct ExchangeState` in the class and take it by reference
 // as a hook's last parameter. It is made before the first hook of each flow or exchange, and
@@ -68,6 +70,7 @@
 #define HYALITE_CATCH(host, where, result)
 #endif
 
+#include <hyalite/cpp/async.hpp>
 #include <hyalite/cpp/border.hpp>
 #include <hyalite/cpp/http.hpp>
 #include <hyalite/cpp/settings.hpp>
@@ -122,10 +125,65 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     std::int64_t monotonic_clock() const {
       return host_.root->now(host_.root, HYALITE_CLOCK_MONOTONIC);
     }
+    // From any thread: the resume hook is called soon. False: what waited is over, or was resumed already.
+    bool resume(hyalite_ref pause) const { return host_.async->resume(host_.root, pause) == HYALITE_OK; }
+
+    // The callables below are called once (every: again and again), later, in the worker; then they are gone. Those that take a
+    // hyalite_status hear of every end, those without a parameter only of HYALITE_OK. 0 or false: nothing was begun.
+    template <class F>
+    hyalite_ref after(std::chrono::nanoseconds delay, F function) const {
+      using Box = detail::Called<F>;
+      return begun(new Box{host_.root, std::move(function)}, [&](Box* box, hyalite_ref* ref) {
+        return host_.async->timer(host_.root, delay.count(), 0, &Box::once, box, ref);
+      });
+    }
+    template <class F>
+    hyalite_ref every(std::chrono::nanoseconds period, F function) const {
+      using Box = detail::Called<F>;
+      return begun(new Box{host_.root, std::move(function)}, [&](Box* box, hyalite_ref* ref) {
+        return host_.async->timer(host_.root, period.count(), period.count(), &Box::again, box, ref);
+      });
+    }
+    // From any thread of the plugin's own.
+    template <class F>
+    bool post(F function) const {
+      using Box = detail::Called<F>;
+      return begun(new Box{host_.root, std::move(function)}, [&](Box* box, hyalite_ref* ref) {
+               *ref = 1;
+               return host_.async->post(host_.root, &Box::once, box);
+             }) != 0;
+    }
+    // `run` on one of the host's threads, touching nothing of the host; then `done`.
+    template <class Run, class Done>
+    hyalite_ref work(Run run, Done done) const {
+      using Box = detail::Working<Run, Done>;
+      return begun(new Box{std::move(run), {host_.root, std::move(done)}}, [&](Box* box, hyalite_ref* ref) {
+        return host_.async->work(host_.root, &Box::work, &Box::ended, box, ref);
+      });
+    }
+    // `done` takes a const FetchResult&.
+    template <class F>
+    hyalite_ref fetch(const Fetch& what, F done) const {
+      using Box = detail::Called<F>;
+      const auto fields = detail::fields(what.headers.begin(), what.headers.size());
+      const hyalite_fetch question{sizeof question,     0,
+                                   bytes(what.service), bytes(what.method),
+                                   bytes(what.target),  fields.data(),
+                                   fields.size(),       bytes(what.body),
+                                   what.within.count(), what.exchange};
+      return begun(new Box{host_.root, std::move(done)}, [&](Box* box, hyalite_ref* ref) {
+        return host_.async->fetch(host_.root, &question, &Box::fetched, box, ref);
+      });
+    }
+    bool cancel(hyalite_ref ref) const { return host_.async->cancel(host_.root, ref) == HYALITE_OK; }
+
     // In configure: a name that is then looked up fast.
     HeaderName intern(std::string_view name) const {
       return {host_.http->intern(host_.root, bytes(name)), std::string(name)};
     }
+    // In configure: the key of a note of this plugin's own ("risk": noted as PLUGIN.risk), or of any by its whole name.
+    NoteKey own_note(std::string_view word) const { return note(std::string(T::info.id) + "." + std::string(word)); }
+    NoteKey note(std::string_view name) const { return {host_.notes->key(host_.root, bytes(name))}; }
     // In configure. `counter` is a member of the plugin; the name ends in _total.
     bool define(Counter& counter, std::string_view name, std::string_view help,
                 std::initializer_list<Pair> labels = {}) {
@@ -144,6 +202,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
 
    private:
     friend struct detail::Thunks<T>;
+    template <class Box, class Begin>
+    hyalite_ref begun(Box* box, Begin begin) const {
+      hyalite_ref ref = 0;
+      if (begin(box, &ref) == HYALITE_OK) return ref;
+      delete box;
+      return 0;
+    }
     void find_cells() {
       for (Counter* counter : counters_)
         counter->cell_ = host_.metrics->cell(host_.root, counter->id_);

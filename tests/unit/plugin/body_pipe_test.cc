@@ -686,9 +686,9 @@ TEST(BodyPipe, RefusesWishesThatNobodyUnderstands) {
     auto options = wants(HYALITE_BODY_TAP);
     EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options),
               HYALITE_E_INVALID);  // it has no response_body
-    options.mode = 4;
+    options.mode = 5;
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
-    options = wants(HYALITE_BODY_TAP, 4);
+    options = wants(HYALITE_BODY_TAP, 8);
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
     options = wants(HYALITE_BODY_TAP);
     EXPECT_EQ(http->body_interest(x, 2, &options), HYALITE_E_INVALID);

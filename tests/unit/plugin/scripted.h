@@ -231,7 +231,7 @@ class ScriptedChain {
     auto board = Board::make(layout_, 1);
     EXPECT_TRUE(board.has_value());
     board_.emplace(std::move(*board));
-    chain_->async().open(clock, bell);
+    chain_->async().open(clock, bell, outbound);
     EXPECT_TRUE(chain_->start(0, 1, board_->worker(0), &slot, &history).has_value());
     return *chain_;
   }
@@ -257,13 +257,14 @@ class ScriptedChain {
   // The loop's part: delivers what is due, if anybody rang or the time has come.
   void deliver() {
     bell.rung = false;
-    chain_->async().deliver();
+    chain_->deliver();
   }
 
   struct Bell final : LoopSignal {
     std::atomic<bool> rung{false};
     void signal() override { rung = true; }
   };
+  Outbound* outbound = nullptr;  // before start()
   ManualClock clock;
   Bell bell;
   std::vector<std::string> lines;

@@ -341,6 +341,9 @@ inline std::string_view example_of(std::string_view path) {
       {"plugins[].name", "audit"},
       {"plugins[].use", "http-logger"},
       {"plugins[].on_failure", "open"},
+      {"services[].name", "look-up"},
+      {"services[].address", "127.0.0.1:8081"},
+      {"services[].host", "look-up.example"},
       {"workers.group", "hyalite"},
       {"admin.socket", "/run/hyalite/admin.sock"},
       {"control.socket", "/run/hyalite/control.sock"}};

@@ -62,7 +62,7 @@ void add_paths(const Manual& book, const std::string& type, const std::string& p
                std::vector<std::string>& paths) {
   for (const Manual::Member& member : book.members(type)) {
     paths.push_back(manual::join(path, member.name));
-    const bool list = member.name == "listeners" || member.name == "plugins";
+    const bool list = member.name == "listeners" || member.name == "plugins" || member.name == "services";
     if (member.type != "PluginConfiguration")
       add_paths(book, member.type, paths.back() + (list ? "[]" : ""), paths);
   }

@@ -21,6 +21,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
 
   enum class Verdict : std::uint32_t {
     go_on = HYALITE_CONTINUE,
+    pause = HYALITE_PAUSE,  // as pause() gives it
     final = HYALITE_FINAL,  // as respond, reset and pass_through return it
     ignore = HYALITE_IGNORE,
     error = HYALITE_ERROR,
@@ -34,6 +35,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_host_flow* flow = nullptr;
     const hyalite_host_http* http = nullptr;
     const hyalite_host_body* body = nullptr;
+    const hyalite_host_async* async = nullptr;
+    const hyalite_host_notes* notes = nullptr;
 
     static Host of(const hyalite_host* root) {
       Host host;
@@ -43,11 +46,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       host.get(HYALITE_HOST_FLOW_ID, host.flow);
       host.get(HYALITE_HOST_HTTP_ID, host.http);
       host.get(HYALITE_HOST_BODY_ID, host.body);
+      host.get(HYALITE_HOST_ASYNC_ID, host.async);
+      host.get(HYALITE_HOST_NOTES_ID, host.notes);
       return host;
     }
     bool complete() const {
       return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
-             body != nullptr;
+             body != nullptr && async != nullptr && notes != nullptr;
     }
 
    private:

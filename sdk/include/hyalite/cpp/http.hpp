@@ -4,6 +4,7 @@
 
 #include <hyalite/cpp/border.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -38,6 +39,14 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     static BodyWish full(std::uint64_t cap = 0, std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE) {
       return {HYALITE_BODY_FULL, 0, overflow, cap, 0};
     }
+    // The first `n` bytes; then ask for what is needed of the rest.
+    static BodyWish peek(std::uint64_t n) { return {HYALITE_BODY_PEEK, 0, 0, n, 0}; }
+    // Without its content coding.
+    BodyWish decoded() const {
+      BodyWish copy = *this;
+      copy.flags |= HYALITE_BODY_DECODED;
+      return copy;
+    }
     BodyWish with_trailers() const {
       BodyWish copy = *this;
       copy.flags |= HYALITE_BODY_WANT_TRAILERS;
@@ -53,6 +62,19 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       o.keep_max = keep_max;
       return o;
     }
+  };
+
+  // A pause that was recorded: return it from the hook, and resume(pause.ref) when you know more.
+  struct Pause {
+    hyalite_ref ref = 0;  // 0: it was not to be had, and the verdict is error
+    operator Verdict() const { return ref != 0 ? Verdict::pause : Verdict::error; }
+  };
+  // What a pause's deadline brings: the failure policy, or the resume hook's verdict.
+  enum class AtDeadline : std::uint32_t { fails = HYALITE_DEADLINE_FAILS, asks = HYALITE_DEADLINE_ASKS };
+
+  // The key of a note, made in configure: own_note("risk"), or note("other-plugin.risk") to read another's.
+  struct NoteKey {
+    std::uint32_t id = 0;
   };
 
   class Flow {
@@ -73,6 +95,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_status redirect_upstream(const hyalite_address& to, std::string_view reason = {}) {
       return host_->flow->redirect_upstream(flow_, &to, bytes(reason));
     }
+    // Then on_resume_flow is called.
+    Pause pause(std::chrono::nanoseconds within, AtDeadline then = AtDeadline::fails) {
+      const hyalite_pause_options options{sizeof options, static_cast<std::uint32_t>(then), within.count()};
+      Pause made;
+      if (host_->async->pause_flow(flow_, &options, &made.ref) != HYALITE_OK) made.ref = 0;
+      return made;
+    }
     hyalite_status want_stream(hyalite_direction direction, const BodyWish& wish) {
       const hyalite_body_options options = wish.options();
       return host_->flow->stream_interest(flow_, direction, &options);
@@ -84,6 +113,18 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     }
     hyalite_status add_finding(std::string_view name, std::string_view detail = {}) {
       return host_->flow->add_finding(flow_, bytes(name), bytes(detail));
+    }
+    hyalite_status note(NoteKey key, std::string_view value) { return host_->notes->set_flow(flow_, key.id, bytes(value)); }
+    // Empty when nobody wrote it.
+    std::string_view noted(NoteKey key) const {
+      hyalite_bytes value{};
+      return host_->notes->get_flow(flow_, key.id, &value) == HYALITE_OK ? view(value) : std::string_view();
+    }
+    // Calls visit(name, value) for each note.
+    template <class Visit>
+    void for_each_note(Visit visit) const {
+      hyalite_field note{};
+      for (std::size_t i = 0; host_->notes->at_flow(flow_, i, &note) == HYALITE_OK; ++i) visit(view(note.name), view(note.value));
     }
     hyalite_flow* raw() const { return flow_; }
 
@@ -98,6 +139,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
 
   using ClientHello = hyalite_client_hello;
   class Message;
+
+  class Request;
+  class Response;
+  class Trailers;
 
   // One request and its response.
   class Exchange {
@@ -142,6 +187,17 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_status redirect_upstream(const hyalite_address& to, std::string_view reason = {}) {
       return host_->http->redirect_upstream(exchange_, &to, bytes(reason));
     }
+    // Then on_resume is called.
+    Pause pause(std::chrono::nanoseconds within, AtDeadline then = AtDeadline::fails) {
+      const hyalite_pause_options options{sizeof options, static_cast<std::uint32_t>(then), within.count()};
+      Pause made;
+      if (host_->async->pause_exchange(exchange_, &options, &made.ref) != HYALITE_OK) made.ref = 0;
+      return made;
+    }
+    // The same exchange's parts, e.g. in on_resume.
+    inline Request request() const;
+    inline Response response() const;
+    inline Trailers trailers(hyalite_direction direction) const;
     hyalite_status want_request_body(const BodyWish& wish) { return want(HYALITE_REQUEST, wish); }
     hyalite_status want_response_body(const BodyWish& wish) { return want(HYALITE_RESPONSE, wish); }
     bool finding(std::size_t index, hyalite_finding& out) const {
@@ -150,6 +206,18 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     }
     hyalite_status add_finding(std::string_view name, std::string_view detail = {}) {
       return host_->http->add_finding(exchange_, bytes(name), bytes(detail));
+    }
+    hyalite_status note(NoteKey key, std::string_view value) { return host_->notes->set(exchange_, key.id, bytes(value)); }
+    // Empty when nobody wrote it.
+    std::string_view noted(NoteKey key) const {
+      hyalite_bytes value{};
+      return host_->notes->get(exchange_, key.id, &value) == HYALITE_OK ? view(value) : std::string_view();
+    }
+    // Calls visit(name, value) for each note.
+    template <class Visit>
+    void for_each_note(Visit visit) const {
+      hyalite_field note{};
+      for (std::size_t i = 0; host_->notes->at(exchange_, i, &note) == HYALITE_OK; ++i) visit(view(note.name), view(note.value));
     }
     hyalite_exchange* raw() const { return exchange_; }
 
@@ -295,8 +363,6 @@ namespace hyalite __attribute__((visibility("hidden"))) {
 
     std::uint32_t status() const { return response_line()->status; }
     std::string_view reason() const { return view(response_line()->reason); }
-    // The request that it answers.
-    Request request() const { return {*host_, exchange_}; }
     hyalite_status set_status(std::uint32_t status, std::string_view reason = {}) {
       return host_->http->set_status(exchange_, status, bytes(reason));
     }
@@ -309,6 +375,12 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     using Message::Message;
   };
 
+  inline Request Exchange::request() const { return {*host_, exchange_}; }
+  inline Response Exchange::response() const { return {*host_, exchange_}; }
+  inline Trailers Exchange::trailers(hyalite_direction direction) const {
+    return {*host_, exchange_, direction == HYALITE_REQUEST ? HYALITE_PART_REQUEST_TRAILERS : HYALITE_PART_RESPONSE_TRAILERS, nullptr};
+  }
+
   // A piece of a body or of a tunnel; the cursor goes through it once (body.h).
   class Body {
    public:
@@ -319,6 +391,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     std::uint64_t offset() const { return view_->offset; }
     std::uint64_t retained() const { return view_->retained; }
     bool last() const { return (view_->flags & HYALITE_WINDOW_END) != 0; }
+    bool decoded() const { return (view_->flags & HYALITE_WINDOW_DECODED) != 0; }
+    bool corrupt() const { return (view_->flags & HYALITE_WINDOW_CORRUPT) != 0; }
     bool truncated() const { return (view_->flags & HYALITE_WINDOW_TRUNCATED) != 0; }
     // Calls visit(piece) for each piece, in order.
     template <class Visit>

@@ -2,6 +2,7 @@
 // by <hyalite/plugin.hpp>. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <hyalite/cpp/async.hpp>
 #include <hyalite/cpp/border.hpp>
 #include <hyalite/cpp/http.hpp>
 #include <hyalite/cpp/settings.hpp>
@@ -46,6 +47,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   HYALITE_DETECT(on_response_end);
   HYALITE_DETECT(on_tunnel_open);
   HYALITE_DETECT(on_exchange_end);
+  HYALITE_DETECT(on_resume_flow);
+  HYALITE_DETECT(on_resume);
 #undef HYALITE_DETECT
 
   struct NoState {
@@ -304,6 +307,20 @@ namespace hyalite __attribute__((visibility("hidden"))) {
                                     *summary);
       HYALITE_END("exchange_end")
     }
+    static hyalite_verdict resume_flow(void* instance, hyalite_flow* f, void* state,
+                                       const hyalite_resumption* about) noexcept {
+      HYALITE_BEGIN Flow flow(host(instance), f);
+      const Resumption resumption(host(instance), *about);
+      return call<T, FlowState>(plugin(instance), &T::on_resume_flow, state, flow, resumption);
+      HYALITE_END("resume_flow")
+    }
+    static hyalite_verdict resume(void* instance, hyalite_exchange* x, void* state,
+                                  const hyalite_resumption* about) noexcept {
+      HYALITE_BEGIN Exchange exchange(host(instance), x);
+      const Resumption resumption(host(instance), *about);
+      return call<T, ExchangeState>(plugin(instance), &T::on_resume, state, exchange, resumption);
+      HYALITE_END("resume_exchange")
+    }
 #undef HYALITE_BEGIN
 #undef HYALITE_END
 
@@ -348,6 +365,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       HYALITE_PUT(table, exchange_end);
       return table;
     }
+    static constexpr hyalite_async_hooks async_hooks() {
+      hyalite_async_hooks table{};
+      table.size = sizeof table;
+      HYALITE_PUT(table, resume_flow);
+      if constexpr (has_on_resume<T>::value) table.resume_exchange = &resume;
+      return table;
+    }
 #undef HYALITE_PUT
     static constexpr hyalite_state_hooks state_hooks() {
       hyalite_state_hooks table{};
@@ -366,6 +390,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     static constexpr hyalite_stream_hooks kStream = stream_hooks();
     static constexpr hyalite_http_hooks kHttp = http_hooks();
     static constexpr hyalite_state_hooks kState = state_hooks();
+    static constexpr hyalite_async_hooks kAsync = async_hooks();
 
     static const void* get_interface(const char* id) noexcept {
       if (std::strcmp(id, HYALITE_FLOW_ID) == 0) return &kFlow;
@@ -373,6 +398,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       if (std::strcmp(id, HYALITE_STREAM_ID) == 0) return &kStream;
       if (std::strcmp(id, HYALITE_HTTP_ID) == 0) return &kHttp;
       if (std::strcmp(id, HYALITE_STATE_ID) == 0) return &kState;
+      if (std::strcmp(id, HYALITE_ASYNC_ID) == 0) return &kAsync;
       return nullptr;
     }
 

@@ -1,0 +1,102 @@
+// A few threads for what would hold up a worker's loop.
+// SPDX-License-Identifier: MIT
+#include "plugin/work_pool.h"
+
+#include <csignal>
+#include <system_error>
+
+namespace hyalite {
+
+namespace {
+
+// Signals are for the loop's thread; those of a fault stay with whoever made it.
+void leave_signals_to_the_loop(sigset_t& before) {
+  sigset_t all;
+  ::sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP}) ::sigdelset(&all, fault);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+}
+
+}  // namespace
+
+WorkPool::~WorkPool() { stop(HYALITE_E_STOPPED); }
+
+bool WorkPool::start_threads() {
+  if (!threads_.empty()) return true;
+  sigset_t before;
+  leave_signals_to_the_loop(before);
+  try {
+    while (threads_.size() < threads_wanted_) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error&) {
+    // With fewer it is slower.
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return !threads_.empty();
+}
+
+Ref WorkPool::add(InstanceHost& owner, hyalite_run run, hyalite_done done, void* user) {
+  if (!start_threads()) return 0;
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || table_.full()) return 0;
+  const Ref ref = table_.add({&owner, run, done, user, HYALITE_OK, false});
+  waiting_.push_back(ref);
+  changed_.notify_one();
+  return ref;
+}
+
+bool WorkPool::end(const InstanceHost& owner, Ref ref, hyalite_status status) {
+  const std::lock_guard lock(mutex_);
+  Work* work = table_.find(ref);
+  if (work == nullptr || work->owner != &owner || work->status != HYALITE_OK) return false;
+  work->status = status;
+  if (!work->running) finish(ref);
+  return true;
+}
+
+// Its place is free, and its end is owed.
+void WorkPool::finish(Ref ref) {
+  const Work work = *table_.take(ref);
+  errands_.add(owed(*work.owner, Hook::worked, work.done, ref, work.user, work.status));
+}
+
+void WorkPool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const Ref ref = waiting_.front();
+    waiting_.pop_front();
+    Work* work = table_.find(ref);
+    if (work == nullptr) continue;
+    work->running = true;
+    const Work begun = *work;
+    lock.unlock();
+    bool failed = false;
+    try {
+      begun.run(begun.user);
+    } catch (...) {
+      failed = true;
+    }
+    lock.lock();
+    work = table_.find(ref);
+    if (failed && work->status == HYALITE_OK) work->status = HYALITE_E_FAILED;
+    finish(ref);
+  }
+}
+
+void WorkPool::stop(hyalite_status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (const Ref ref : table_.all()) {
+      Work& work = *table_.find(ref);
+      if (work.status == HYALITE_OK) work.status = status;
+      if (!work.running) finish(ref);
+    }
+    changed_.notify_all();
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace hyalite

@@ -1,0 +1,199 @@
+// Plugins that look at bodies without their content coding, and those that only look at the beginning.
+// SPDX-License-Identifier: MIT
+#include "tests/flow/plugin_talk.h"
+#include "tests/unit/coding/samples.h"
+
+namespace hyalite {
+namespace {
+
+struct DecodedTalk : Set, ::testing::Test {
+  DecodedTalk() {
+    script.response_body = [this](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) -> hyalite_verdict {
+      flags |= view->flags;
+      for (std::size_t i = 0; i < view->segment_count; ++i) shown.append(view->segments[i].data, view->segments[i].size);
+      return edits ? replacing("o")(nullptr, w, view) : static_cast<hyalite_verdict>(HYALITE_CONTINUE);
+    };
+  }
+  void want(std::uint32_t mode, std::uint32_t more = 0, std::uint64_t cap = 0) {
+    script.request_head = interested(HYALITE_RESPONSE, wants(mode, HYALITE_BODY_DECODED | more, cap));
+  }
+  static std::string answer(std::string_view coding, const std::string& body, std::string_view more = "") {
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: " + std::string(coding) + "\r\nETag: \"1\"\r\n" + std::string(more) +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  // The client's part, for what upstream says.
+  std::string got(const std::string& answer) {
+    talk_.emplace(talk());
+    talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+    talk_->upstream(answer);
+    return talk_->sent(Side::client);
+  }
+
+  std::optional<Playbook> talk_;
+  bool edits = false;
+  std::string shown;
+  std::uint32_t flags = 0;
+};
+
+const std::string kGzip = samples::coded(Coding::gzip, "banana");
+
+TEST_F(DecodedTalk, WhoTapsSeesTheContentAndTheClientGetsWhatCame) {
+  want(HYALITE_BODY_TAP);
+  EXPECT_EQ(got(answer("gzip", kGzip)), answer("gzip", kGzip));
+  EXPECT_EQ(shown, "banana");
+  EXPECT_EQ(flags, static_cast<std::uint32_t>(HYALITE_WINDOW_DECODED | HYALITE_WINDOW_END));
+}
+
+TEST_F(DecodedTalk, EveryCodingThatWeKnow) {
+  for (const auto& [name, coding] : {std::pair{"gzip", Coding::gzip}, {"deflate", Coding::deflate}, {"br", Coding::br}, {"zstd", Coding::zstd}}) {
+    DecodedTalk* const self = this;
+    self->shown.clear();
+    Set set;
+    set.script.request_head = interested(HYALITE_RESPONSE, wants(HYALITE_BODY_FULL, HYALITE_BODY_DECODED));
+    set.script.response_body = [&](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) { return replacing("o")(nullptr, w, view); };
+    Playbook t = set.talk();
+    t.client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+    t.upstream(answer(name, samples::coded(coding, "banana")));
+    EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 200 OK\r\nETag: W/\"1\"\r\nContent-Length: 6\r\n\r\nbonono") << name;
+  }
+}
+
+TEST_F(DecodedTalk, AWholeBodyThatNobodyChangedLeavesAsItCame) {
+  want(HYALITE_BODY_FULL);
+  EXPECT_EQ(got(answer("gzip", kGzip)), answer("gzip", kGzip));
+  EXPECT_EQ(shown, "banana");
+}
+
+TEST_F(DecodedTalk, AStreamLeavesPlain) {
+  want(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+  edits = true;
+  EXPECT_EQ(got(answer("gzip", kGzip, "Content-Digest: sha-256=:x:\r\n")),
+            "HTTP/1.1 200 OK\r\nETag: W/\"1\"\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nbonono\r\n0\r\n\r\n");
+}
+
+TEST_F(DecodedTalk, WhatCannotBeUndoneIsShownAsItIs) {
+  want(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+  const std::string coded = answer("compress", "xyz");
+  EXPECT_NE(got(coded).find("Content-Encoding: compress\r\n"), std::string::npos);
+  EXPECT_EQ(shown, "xyz");
+  EXPECT_EQ(flags & HYALITE_WINDOW_DECODED, 0u);
+}
+
+TEST_F(DecodedTalk, PartsAreShownAsTheyAre) {
+  want(HYALITE_BODY_TAP);
+  got("HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-2/10\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_EQ(shown, "abc");
+  EXPECT_EQ(flags & HYALITE_WINDOW_DECODED, 0u);
+}
+
+TEST_F(DecodedTalk, CorruptContentPassesWhoTapsAndSaysSo) {
+  want(HYALITE_BODY_TAP);
+  const std::string corrupt = answer("gzip", "no gzip at all");
+  EXPECT_EQ(got(corrupt), corrupt);
+  EXPECT_NE(flags & HYALITE_WINDOW_CORRUPT, 0u);
+  EXPECT_EQ(scripted.count("hyalite_plugin_undecoded_bodies_total", "p0"), 1u);
+}
+
+TEST_F(DecodedTalk, CorruptContentIsRefusedWhereItMustBeWhole) {
+  want(HYALITE_BODY_FULL);
+  EXPECT_EQ(got(answer("gzip", "no gzip at all")).substr(0, 12), "HTTP/1.1 502");
+}
+
+TEST_F(DecodedTalk, CutShortContentIsNotPassedOnAsWhole) {
+  want(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+  got(answer("gzip", kGzip.substr(0, kGzip.size() - 3)));
+  ASSERT_TRUE(talk_->said<Close>());
+  EXPECT_EQ(talk_->said<Close>()->client, Ending::reset);
+}
+
+TEST_F(DecodedTalk, ABombIsRefused) {
+  want(HYALITE_BODY_FULL);
+  const std::string bomb = samples::coded(Coding::gzip, std::string(std::size_t{32} << 20, 'a'));
+  EXPECT_EQ(got(answer("gzip", bomb)).substr(0, 12), "HTTP/1.1 502");
+  EXPECT_LT(shown.size(), std::size_t{9} << 20);
+}
+
+TEST_F(DecodedTalk, ALongStreamIsUndoneWholeHoweverItIsCut) {
+  want(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+  std::string text;
+  for (int i = 0; i < 40'000; ++i) text += std::to_string(i * 7919) + "\n";
+  talk_.emplace(talk());
+  talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+  const std::string all = answer("br", samples::coded(Coding::br, text));
+  for (std::size_t at = 0; at < all.size(); at += 30'000) talk_->upstream(all.substr(at, 30'000));
+  EXPECT_EQ(shown, text);
+  EXPECT_TRUE(talk_->going());
+}
+
+// ---- peeking
+
+struct PeekTalk : DecodedTalk {
+  void peek(std::uint64_t n, std::uint32_t more = 0) {
+    script.request_head = interested(HYALITE_RESPONSE, wants(HYALITE_BODY_PEEK, more, n));
+  }
+  static constexpr char kPlain[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbanana";
+};
+
+TEST_F(PeekTalk, TheBeginningIsShownOnceAndAllOfItLeavesAsItCame) {
+  peek(3);
+  EXPECT_EQ(got(kPlain), kPlain);
+  EXPECT_EQ(shown, "ban");
+  EXPECT_EQ(flags, static_cast<std::uint32_t>(HYALITE_WINDOW_TRUNCATED));
+}
+
+TEST_F(PeekTalk, TheHeadWaitsForIt) {
+  peek(5);
+  talk_.emplace(talk());
+  talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+  talk_->upstream("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nban");
+  EXPECT_EQ(talk_->sent(Side::client), "");
+  EXPECT_EQ(shown, "");
+  talk_->upstream("an");
+  EXPECT_EQ(shown, "banan");
+  talk_->upstream("a");
+  EXPECT_EQ(talk_->sent(Side::client), kPlain);
+  EXPECT_EQ(shown, "banan");
+}
+
+TEST_F(PeekTalk, AShortBodyIsShownWithItsEnd) {
+  peek(100);
+  EXPECT_EQ(got(kPlain), kPlain);
+  EXPECT_EQ(shown, "banana");
+  EXPECT_EQ(flags, static_cast<std::uint32_t>(HYALITE_WINDOW_END));
+}
+
+TEST_F(PeekTalk, WhoHasSeenEnoughMayAnswerInstead) {
+  peek(3);
+  script.response_body = [](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
+    hyalite_response response{};
+    response.size = sizeof response;
+    response.status = 451;
+    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  EXPECT_EQ(got(kPlain).substr(0, 12), "HTTP/1.1 451");
+}
+
+TEST_F(PeekTalk, TheRestMayBeAskedFor) {
+  peek(3);
+  script.response_body = [this](hyalite_exchange* x, hyalite_window*, const hyalite_window_view* view) -> hyalite_verdict {
+    if (view->offset == 0) {
+      const auto tap = wants(HYALITE_BODY_TAP), full = wants(HYALITE_BODY_FULL);
+      EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &full), HYALITE_E_INVALID);
+      EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &tap), HYALITE_OK);
+    }
+    for (std::size_t i = 0; i < view->segment_count; ++i) shown.append(view->segments[i].data, view->segments[i].size);
+    return HYALITE_CONTINUE;
+  };
+  EXPECT_EQ(got(kPlain), kPlain);
+  EXPECT_EQ(shown, "banana");
+}
+
+TEST_F(PeekTalk, WithoutTheCodingTheRestLeavesAsItCame) {
+  peek(3, HYALITE_BODY_DECODED);
+  EXPECT_EQ(got(answer("gzip", kGzip)), answer("gzip", kGzip));
+  EXPECT_EQ(shown, "ban");
+}
+
+}  // namespace
+}  // namespace hyalite
