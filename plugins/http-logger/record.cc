@@ -83,6 +83,18 @@ bool put_findings(const T& subject, const Detail& detail, JsonLine& line) {
   return whole;
 }
 
+// {"PLUGIN.WORD":"value",...}; `T` has for_each_note(visit): a flow or an exchange.
+template <class T>
+bool put_notes(const T& subject, const Detail& detail, JsonLine& line) {
+  JsonLine object(detail.most_text);
+  std::size_t items = 0;
+  subject.for_each_note([&](std::string_view name, std::string_view value) {
+    if (items++ < detail.most_items) object.text(name, value);
+  });
+  if (items > 0) line.raw("notes", "{" + object.members() + "}");
+  return items <= detail.most_items && !object.cut();
+}
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -240,6 +252,7 @@ std::string exchange_line(const hyalite::Exchange& exchange,
             put_sizes(summary, line);
             put_phases(summary, line);
             put_end(summary, line);
+            whole = put_notes(exchange, detail, line) && whole;
             return put_findings(exchange, detail, line) && whole;
           }),
       asked);
@@ -259,7 +272,8 @@ std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& sum
                       put_sizes(summary, line);
                       line.text_if("uninspected", hyalite::view(summary.bypass));
                       put_end(summary, line);
-                      return put_findings(flow, detail, line) && whole;
+                      const bool noted = put_notes(flow, detail, line);
+                      return put_findings(flow, detail, line) && noted && whole;
                     }),
                 {});
 }

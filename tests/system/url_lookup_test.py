@@ -44,6 +44,7 @@ class Service:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Handler)
+        self._server.handle_error = lambda *_: None  # who asked may be gone when the answer comes
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -84,6 +85,7 @@ class UrlLookup(GatewayTest):
         self.assertTrue(self.recorder.nothing_came())
         record = self.gateway.wait_for_record(lambda it: it.get("target") == f"/bad-{family}")
         self.assertEqual(record["decided_by"], "lookup")
+        self.assertEqual(record["notes"], {"url-lookup.opinion": "block"})
 
     def test_without_an_opinion_it_fails_closed(self, family):
         answer = lab.curl("-o", "/dev/null", "-w", "%{http_code}", lab.url("/broken", family=family))
