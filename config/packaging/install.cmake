@@ -21,9 +21,16 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/logrotate DESTINATION ${CMAKE_INSTALL_FU
 file(READ ${config_dir}/hyalite.service text)
 string(REPLACE "/usr/bin/hyalite" "${CMAKE_INSTALL_FULL_BINDIR}/hyalite" text "${text}")
 file(WRITE ${made}/hyalite.service "${text}")
+foreach(unit hyalite-intercept hyalite-intercept-watch)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config_dir}/${unit}.service)
+  file(READ ${config_dir}/${unit}.service text)
+  string(REPLACE "/usr/bin/hyalite" "${CMAKE_INSTALL_FULL_BINDIR}/hyalite" text "${text}")
+  string(REPLACE "/etc/hyalite" "${CMAKE_INSTALL_FULL_SYSCONFDIR}/hyalite" text "${text}")
+  file(WRITE ${made}/${unit}.service "${text}")
+endforeach()
 set(HYALITE_SYSTEMD_DIR lib/systemd/system CACHE STRING "Where systemd's units go, from the prefix")
 set(HYALITE_SYSUSERS_DIR lib/sysusers.d CACHE STRING "Where the service's user is declared, from the prefix")
-install(FILES ${made}/hyalite.service DESTINATION ${HYALITE_SYSTEMD_DIR})
+install(FILES ${made}/hyalite.service ${made}/hyalite-intercept.service ${made}/hyalite-intercept-watch.service DESTINATION ${HYALITE_SYSTEMD_DIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/sysusers.conf DESTINATION ${HYALITE_SYSUSERS_DIR} RENAME hyalite.conf)
 
 # hyalite.yaml(5) is committed, like default.yaml; hyalite(1) is made by the program.

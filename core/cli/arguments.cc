@@ -30,6 +30,7 @@ struct Stored {
   ControlCommand control;
   PluginListCommand list;
   PluginInfoCommand info;
+  InterceptCommand intercept;
   LabRunCommand lab_run;
   LabExecCommand lab_exec;
   std::string lab_mode = "tproxy", lab_host = "client";
@@ -131,6 +132,62 @@ void add_plugin(CLI::App& app, Stored& stored) {
       ->allow_extra_args(false);
   add_json(*info, stored.info.json);
   info->callback([&] { stored.chosen = stored.info; });
+}
+
+CLI::App* add_interception(CLI::App& app, Stored& stored, const char* name, const char* what,
+                           InterceptCommand::What verb) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->callback([&stored, verb] {
+    stored.intercept.what = verb;
+    stored.chosen = stored.intercept;
+  });
+  if (verb != InterceptCommand::What::off && verb != InterceptCommand::What::watch)
+    command->add_option("-c,--config", stored.intercept.settings_file, "The settings file")
+        ->default_val(kDefaultSettings)
+        ->type_name("FILE");
+  return command;
+}
+
+void add_intercept(CLI::App& app, Stored& stored) {
+  using What = InterceptCommand::What;
+  CLI::App* intercept = app.add_subcommand(
+      "intercept",
+      "Bring traffic to the proxy: rules, routes and kernel settings, as the settings say");
+  intercept->footer(
+      "What is changed is the network namespace that this runs in. `on` and `off` may be repeated, "
+      "and complete or undo what was left half done.");
+  intercept->require_subcommand(1);
+  constexpr char kKeepOpen[] =
+      "Routing: connections that are open go on without the proxy, until `on` without this";
+  CLI::App* plan = add_interception(
+      *intercept, stored, "plan",
+      "Print what `on` would do, for a shell; changes nothing, needs no root", What::plan);
+  plan->add_flag("--off", stored.intercept.undo, "What `off` would do");
+  plan->add_flag("--iptables", stored.intercept.iptables, "With iptables instead of nft");
+  plan->add_flag("--keep-open", stored.intercept.keep_open, kKeepOpen);
+  add_json(*plan, stored.intercept.json);
+  CLI::App* on =
+      add_interception(*intercept, stored, "on",
+                       "Do it; when it cannot be done as a whole, nothing is changed", What::on);
+  on->add_flag("--keep-open", stored.intercept.keep_open, kKeepOpen);
+  on->footer("Exit status: 0 it is on, 1 it is not (and why).");
+  CLI::App* off = add_interception(
+      *intercept, stored, "off", "Undo it, and only it; kernel settings are what they were before",
+      What::off);
+  off->add_option("--drain", stored.intercept.drain_seconds,
+                  "How many seconds connections through the proxy have to end (tproxy, redirect)")
+      ->default_val(stored.intercept.drain_seconds)
+      ->type_name("SECONDS");
+  off->footer("Exit status: 0 it is off, 1 it is not (and why).");
+  CLI::App* show = add_interception(
+      *intercept, stored, "show", "Compare what is there with the settings, and count", What::show);
+  add_json(*show, stored.intercept.json);
+  show->footer("Exit status: 0 on and as planned, 1 not as planned, 3 off.");
+  CLI::App* watch = add_interception(
+      *intercept, stored, "watch",
+      "Stay, and put back or report what other programs take away (interception.watch)",
+      What::watch);
+  watch->footer("Needs CAP_NET_ADMIN; does nothing while interception is off.");
 }
 
 // CLI11 takes a "--" behind a positional for one of them.
@@ -288,7 +345,8 @@ void add_doctor(CLI::App& app, Stored& stored) {
 
 // For the shells; people do not see it in --help.
 void add_complete(CLI::App& app, Stored& stored) {
-  CLI::App* complete = app.add_subcommand("complete", "What may follow these words; for shells")->group("");
+  CLI::App* complete =
+      app.add_subcommand("complete", "What may follow these words; for shells")->group("");
   complete->add_option("words", stored.words, "The words so far, after --");
   complete->callback([&app, &stored] {
     for (const Candidate& candidate : completions(app, without_dashes(stored.words)))
@@ -299,10 +357,12 @@ void add_complete(CLI::App& app, Stored& stored) {
 
 // For the man page, while it is built.
 void add_manual(CLI::App& app, Stored& stored) {
-  app.add_subcommand("manual", "All commands in mdoc; for the build")->group("")->callback([&app, &stored] {
-    std::fputs(manual_of_commands(app).c_str(), stdout);
-    stored.chosen = Exit{kExitDone};
-  });
+  app.add_subcommand("manual", "All commands in mdoc; for the build")
+      ->group("")
+      ->callback([&app, &stored] {
+        std::fputs(manual_of_commands(app).c_str(), stdout);
+        stored.chosen = Exit{kExitDone};
+      });
 }
 
 }  // namespace
@@ -318,6 +378,7 @@ Invocation parse_arguments(int count, char** arguments) {
   add_controls(app, stored);
   add_plugin(app, stored);
   add_doctor(app, stored);
+  add_intercept(app, stored);
   add_lab(app, stored);
   add_complete(app, stored);
   add_manual(app, stored);

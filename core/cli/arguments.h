@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,17 @@ struct PluginInfoCommand {
   std::vector<std::string> directories;
   bool json = false;
 };
+// How traffic is brought to the proxy.
+struct InterceptCommand {
+  enum class What { plan, on, off, show, watch };
+  What what = What::plan;
+  std::string settings_file;
+  bool keep_open = false;
+  bool iptables = false;
+  bool undo = false;  // plan: what `off` would do
+  std::uint32_t drain_seconds = 10;
+  bool json = false;
+};
 struct LabRunCommand {
   LabOptions options;
 };
@@ -62,7 +74,7 @@ struct Exit {
 };
 
 using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
-                                PluginInfoCommand, LabRunCommand, LabExecCommand, DoctorCommand>;
+                                PluginInfoCommand, InterceptCommand, LabRunCommand, LabExecCommand, DoctorCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);

@@ -16,5 +16,6 @@ int control(const ControlCommand& command);
 int plugin_list(const PluginListCommand& command);
 int plugin_info(const PluginInfoCommand& command);
 int doctor(const DoctorCommand& command);
+int intercept(const InterceptCommand& command);
 
 }  // namespace hyalite

@@ -120,6 +120,7 @@ Result<void> undo(const StateFile& file, const InterceptState& state) {
 InterceptState state_for(const OnRequest& request, const std::optional<InterceptState>& before) {
   InterceptState state;
   state.settings_file = request.settings_file;
+  state.settings_text = request.settings_text;
   state.keep_open = request.keep_open;
   state.ports = request.settings.interception.ports;
   const bool redirects = request.settings.interception.mode == InterceptionMode::redirect ||
@@ -221,6 +222,7 @@ Result<void> switch_on(const OnRequest& request) {
   if (!lock) return lock.error();
   const auto before = file.read();
   if (!before) return before.error();
+  if (request.only_if_on && (!*before || !(*before)->complete)) return {};
   const auto presence = find_ours();
   if (!presence) return presence.error();
   InterceptState state = state_for(request, *before);

@@ -20,6 +20,8 @@ struct OnRequest {
   const Plan& plan;
   std::string settings_file;
   bool keep_open = false;
+  std::string settings_text = {};  // what the file said, for `hyalite intercept watch`
+  bool only_if_on = false;         // does nothing unless it was switched on, and off not since
 };
 
 // Makes what the plan says and is not there yet, and takes away what is ours and not in the plan:

@@ -3,10 +3,12 @@
 #include "interception/machine.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -43,6 +45,30 @@ std::optional<IpAddress> own_address(int family) {
     return std::nullopt;
   const auto address = Address::from_sockaddr(reinterpret_cast<sockaddr*>(&storage));
   return address ? std::optional(address->ip) : std::nullopt;
+}
+
+bool is_for_others(const IpAddress& ip) {
+  static const Network loopback = *Network::parse("127.0.0.0/8"),
+                       link = *Network::parse("fe80::/10");
+  return !loopback.contains(ip) && !link.contains(ip) && ip != *IpAddress::parse("::1");
+}
+
+// Where there is no way to far away: an address of one of these interfaces, or of any.
+std::optional<IpAddress> address_of(const std::vector<std::string>& interfaces, bool v4) {
+  std::optional<IpAddress> found;
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    const auto address =
+        one->ifa_addr == nullptr ? std::nullopt : Address::from_sockaddr(one->ifa_addr);
+    if (!address || address->ip.is_v4() != v4 || !is_for_others(address->ip)) continue;
+    const bool wanted =
+        std::find(interfaces.begin(), interfaces.end(), one->ifa_name) != interfaces.end();
+    if (wanted || !found) found = address->ip;
+    if (wanted) break;
+  }
+  ::freeifaddrs(all);
+  return found;
 }
 
 bool is_incidental(std::string_view member) { return member == "handle" || member == "metainfo"; }
@@ -96,8 +122,11 @@ MachineFacts look_at_machine(const Settings& settings) {
   for (const std::string& user : settings.interception.exempt.users) {
     if (const auto id = user_id(user)) facts.user_ids[user] = *id;
   }
+  const auto& origins = settings.interception.origin_interfaces;
   facts.own_v4 = own_address(AF_INET);
+  if (!facts.own_v4) facts.own_v4 = address_of(origins, true);
   if (facts.ipv6) facts.own_v6 = own_address(AF_INET6);
+  if (facts.ipv6 && !facts.own_v6) facts.own_v6 = address_of(origins, false);
   return facts;
 }
 

@@ -89,9 +89,7 @@ class Builder {
              {Begins{}}, begun)};
     if (it_.from_clients()) {
       arriving.rules.push_back(rule("", {from_clients(), to_ports(), old}, kept));
-      if (const auto interfaces = answering(); !interfaces.empty())
-        arriving.rules.push_back(
-            rule("", {ArrivesOn{interfaces}, FromPorts{"tcp", set_.ports}, old}, kept));
+      arriving.rules.push_back(rule("", {FromPorts{"tcp", set_.ports}, old}, kept));
     }
     PacketChain& leaving = chain("keeping_own", Hook::output, Type::route, "mangle");
     leaving.rules = {rule("", {Begins{}}, begun)};

@@ -41,6 +41,9 @@ void add_sysctls(const Intention& it, std::vector<Step>& steps) {
   if (shared) steps.push_back(Sysctl{"net/ipv4/conf/all/send_redirects", "0"});
   if (it.from_clients() && it.mode(InterceptionMode::routing) && it.brings_answers())
     steps.push_back(Sysctl{"net/ipv4/tcp_mtu_probing", "1"});
+  // Or the check of where packets come from does not see their mark, and drops them: seen from
+  // there, our rules would catch what they answer.
+  if (it.keeps_open()) steps.push_back(Sysctl{"net/ipv4/conf/all/src_valid_mark", "1"});
 }
 
 void add_notes(const Intention& it, std::vector<std::string>& notes) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "interception/iptables_text.h"
 
 namespace hyalite {
 
@@ -58,9 +59,11 @@ std::string shell_text(const std::vector<Command>& commands,
   return text;
 }
 
-std::string plan_json(const Plan& plan) {
-  return "{\"notes\":" + json_list(plan.notes, [](const auto& note) { return json_of(note); }) +
-         ",\"on\":" + json_of(commands_on(plan)) + ",\"off\":" + json_of(commands_off(plan)) +
+std::string plan_json(const Plan& plan, bool with_iptables) {
+  const auto notes = with_iptables ? iptables_notes(plan) : plan.notes;
+  return "{\"notes\":" + json_list(notes, [](const auto& note) { return json_of(note); }) +
+         ",\"on\":" + json_of(with_iptables ? iptables_commands_on(plan) : commands_on(plan)) +
+         ",\"off\":" + json_of(with_iptables ? iptables_commands_off(plan) : commands_off(plan)) +
          "}\n";
 }
 

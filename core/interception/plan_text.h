@@ -14,6 +14,6 @@ std::string shell_text(const std::vector<Command>& commands,
                        const std::vector<std::string>& notes = {});
 
 // {"notes": [text...], "on": [{"command": [word...], "input": text}...], "off": [likewise]}
-std::string plan_json(const Plan& plan);
+std::string plan_json(const Plan& plan, bool with_iptables = false);
 
 }  // namespace hyalite

@@ -64,6 +64,7 @@ std::string write_intercept_state(const InterceptState& state) {
   }
   return "{\"version\":" + std::to_string(kVersion) +
          ",\"settings_file\":" + json_string(state.settings_file) +
+         ",\"settings_text\":" + json_string(state.settings_text) +
          ",\"keep_open\":" + (state.keep_open ? "true" : "false") +
          ",\"complete\":" + (state.complete ? "true" : "false") + ",\"sysctls\":[" + sysctls +
          "],\"packets_text\":" + json_string(state.packets_text) +
@@ -79,6 +80,7 @@ std::optional<InterceptState> read_intercept_state(std::string_view text) {
   if (root.member("version").integer() != kVersion) return std::nullopt;
   InterceptState state;
   state.settings_file = text_in(root, "settings_file");
+  state.settings_text = text_in(root, "settings_text");
   state.keep_open = root.member("keep_open").boolean().value_or(false);
   state.complete = root.member("complete").boolean().value_or(false);
   const JsonView sysctls = root.member("sysctls");

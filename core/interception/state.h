@@ -19,6 +19,7 @@ struct InterceptState {
     bool operator==(const Changed&) const = default;
   };
   std::string settings_file;
+  std::string settings_text;  // as the file was: what is restored is what was switched on
   bool keep_open = false;
   // Everything was done; false while `on` or `off` is at work, and after it was killed.
   bool complete = false;

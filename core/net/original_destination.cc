@@ -60,10 +60,12 @@ const char* name(ArrivalMode mode) {
 }
 
 Arrivals::Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local,
-                   const LoopTable& ours)
-    : ports_(std::move(listener_ports)), local_(local), ours_(ours) {}
+                   const LoopTable& ours, std::vector<Network> named)
+    : ports_(std::move(listener_ports)), local_(local), ours_(ours), named_(std::move(named)) {}
 
 bool Arrivals::is_listener(const Address& address) {
+  const auto holds = [&](const Network& network) { return network.contains(address.ip); };
+  if (std::any_of(named_.begin(), named_.end(), holds)) return false;
   return std::find(ports_.begin(), ports_.end(), address.port) != ports_.end() &&
          local_.contains(address.ip);
 }

@@ -38,7 +38,10 @@ class Arrivals {
  public:
   // `listener_ports`: of all listeners of this generation. Both others are lent for this object's
   // life.
-  Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local, const LoopTable& ours);
+  // `named`: destinations that were made addresses of this machine so that connections to them
+  // arrive here (listeners[].anyip); whoever connects to them means them, not the proxy.
+  Arrivals(std::vector<std::uint16_t> listener_ports, LocalAddresses& local, const LoopTable& ours,
+           std::vector<Network> named = {});
 
   // The original destination is what getsockname() says, unless that is a local address with a
   // listener's own port; only then conntrack is asked. No answer, the same address, or the client's
@@ -56,6 +59,7 @@ class Arrivals {
   std::vector<std::uint16_t> ports_;
   LocalAddresses& local_;
   const LoopTable& ours_;
+  std::vector<Network> named_;
 };
 
 }  // namespace hyalite

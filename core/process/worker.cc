@@ -45,13 +45,20 @@ std::vector<std::uint16_t> ports_of(const std::vector<ListeningSocket>& sockets)
   return ports;
 }
 
+std::vector<Network> named_in(const Settings& settings) {
+  std::vector<Network> named;
+  for (const ListenerSettings& listener : settings.listeners)
+    named.insert(named.end(), listener.anyip.begin(), listener.anyip.end());
+  return named;
+}
+
 class Worker final : public ListenerOwner {
  public:
   Worker(Inheritance inheritance, Loop& loop)
       : with_(std::move(inheritance)),
         loop_(loop),
         local_(loop.clock()),
-        arrivals_(ports_of(with_.sockets), local_, with_.upstreams),
+        arrivals_(ports_of(with_.sockets), local_, with_.upstreams, named_in(with_.settings)),
         suspects_(loop, arrivals_, *this),
         orders_(loop, callback<&Worker::on_orders>(*this)),
         questions_(loop, callback<&Worker::on_questions>(*this)),

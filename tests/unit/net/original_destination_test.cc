@@ -22,10 +22,13 @@ struct Gateway {
   }
   // How the arrival of a client that connects to `address` is judged.
   std::variant<Arrival, ArrivalRefusal> connect(const char* address) {
+    return connect(address, arrivals);
+  }
+  std::variant<Arrival, ArrivalRefusal> connect(const char* address, Arrivals& judge) {
     client = connect_to(at(address));
     EXPECT_NE(recv(client.get(), nullptr, 0, MSG_DONTWAIT), 0);
     accepted.reset(accept(listening.get(), nullptr, nullptr));
-    return arrivals.judge(accepted.get(), ClientAddress{own_address(client.get())});
+    return judge.judge(accepted.get(), ClientAddress{own_address(client.get())});
   }
 
   Fd listening, client, accepted;
@@ -74,7 +77,8 @@ TEST(OriginalDestination, IsTheSocketsOwnAddressWhereRoutingOrTproxyBroughtTheCl
     Gateway gateway;
     capture_by_routing();
     // The destination's port is the listener's own; its address is not ours.
-    expect_arrival(gateway.connect("192.0.2.7:8080"), "192.0.2.7:8080", ArrivalMode::transparent);
+    expect_arrival(gateway.connect("192.0.2.7:8080"), "192.0.2.7:8080",
+                   ArrivalMode::transparent);
     expect_arrival(gateway.connect("[2001:db8::7]:8080"), "[2001:db8::7]:8080",
                    ArrivalMode::transparent);
   });
@@ -104,6 +108,21 @@ TEST(OriginalDestination, IsNoneWhereTheClientMeantTheProxyItself) {
          {"127.0.0.1:8080", "10.1.0.1:8080", "[::1]:8080", "[fd01::1]:8080"}) {
       expect_refusal(gateway.connect(address), ArrivalRefusal::direct_hit);
     }
+  });
+}
+
+TEST(OriginalDestination, IsAnAddressThatWasMadeOursForIt) {
+  in_own_network([] {
+    Gateway gateway;
+    shell("ip route add local 192.0.2.7 dev lo && ip -6 route add local 2001:db8::7 dev lo");
+    expect_refusal(gateway.connect("192.0.2.7:8080"), ArrivalRefusal::direct_hit);
+    Arrivals named({8080, 8081}, gateway.local, gateway.table,
+                   {*Network::parse("192.0.2.7"), *Network::parse("2001:db8::/32")});
+    expect_arrival(gateway.connect("192.0.2.7:8080", named), "192.0.2.7:8080",
+                   ArrivalMode::transparent);
+    expect_arrival(gateway.connect("[2001:db8::7]:8080", named), "[2001:db8::7]:8080",
+                   ArrivalMode::transparent);
+    expect_refusal(gateway.connect("10.1.0.1:8080", named), ArrivalRefusal::direct_hit);
   });
 }
 

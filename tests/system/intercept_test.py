@@ -1,0 +1,292 @@
+#!/usr/bin/python3
+# `hyalite intercept`: in every mode traffic flows, is undone without a trace after whatever happened, and nobody else is touched.
+# SPDX-License-Identifier: MIT
+import json
+import os
+import pathlib
+import socket
+import sys
+import unittest
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import lab
+import raw
+from gateway import Gateway, GatewayTest, make_directory
+from intercept import Intercept, Killer, settings, trace
+from origin import WebServer
+
+MODES = ("tproxy", "routing", "hybrid", "redirect")
+KEEPS_OPEN = ("tproxy", "redirect")
+
+
+def quiet():
+    """The lab switched on its own way."""
+    lab.must_run("gateway", "sh", os.environ["HYALITE_LAB_RECIPE"], "off")
+
+
+def wildcard(host, port):
+    with lab.on(host):
+        return socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+
+
+def transparent(port):
+    """A listening socket on the gateway that takes connections to anywhere, as the proxy's do."""
+    with lab.on("gateway"):
+        listener = socket.socket(socket.AF_INET6)
+    listener.setsockopt(socket.IPPROTO_IPV6, 75, 1)  # IPV6_TRANSPARENT
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("::", port))
+    listener.listen()
+    return listener
+
+
+class Traffic(GatewayTest):
+    """With the proxy at work; the origin sees the client's address."""
+    source = "client"
+    seen = "client"
+    more = {}
+
+    @classmethod
+    def setUpClass(cls):
+        quiet()
+        cls.before = trace()
+        cls.settings = settings(lab.mode(), cls.source, **cls.more)
+        super().setUpClass()
+        cls.intercept = Intercept(cls.gateway.file)
+        cls.intercept.on()
+        cls.addClassCleanup(cls.undo)
+
+    @classmethod
+    def undo(cls):
+        cls.intercept.off()
+        assert trace() == cls.before, f"off left a trace:\n{trace()}\nbefore:\n{cls.before}"
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.web = WebServer(cls.directory)
+        cls.addClassCleanup(cls.web.close)
+
+    def asked(self, family, name="origin"):
+        return lab.curl(lab.url("/address", name=name, family=family)).stdout.decode().strip()
+
+
+@lab.both_families
+class WithTheClientsAddress(Traffic):
+    # Beside the first one, an address of the client's that is exempt, and so is the origin's other one.
+    more = {"exempt": {"clients": ["10.71.1.77", "fd71:1::77"],
+                       "destinations": [lab.address("other", 4), lab.address("other", 6)]} if "HYALITE_LAB" in os.environ else {}}
+
+    @classmethod
+    def set_up_origin(cls):
+        super().set_up_origin()
+        for address in ("10.71.1.77/24", "fd71:1::77/64"):
+            # Deprecated: nobody takes it who does not ask for it.
+            lab.run("client", "ip", "address", "add", address, "dev", "eth0", *(("nodad", "preferred_lft", "0") if ":" in address else ()))
+
+    def test_traffic_flows_through_the_proxy(self, family):
+        before = self.gateway.count("hyalite_exchanges_total")
+        self.assertEqual(self.asked(family), lab.address(self.seen, family))
+        self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
+
+    def test_it_is_on_as_planned(self):
+        code, said = self.intercept.show()
+        self.assertEqual((code, said["differences"], said["complete"]), (0, [], True))
+
+    def test_an_exempt_destination_is_reached_without_the_proxy(self, family):
+        before = self.gateway.count("hyalite_flows_total")
+        self.assertEqual(self.asked(family, "other"), lab.address("client", family))
+        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+
+    def test_an_exempt_client_reaches_origins_without_the_proxy(self, family):
+        before = self.gateway.count("hyalite_flows_total")
+        own = "10.71.1.77" if family == 4 else "fd71:1::77"
+        answer = lab.curl("--interface", own, lab.url("/address", family=family))
+        self.assertEqual(answer.stdout.decode().strip(), own, answer.stderr)
+        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+
+    def test_http_3_is_refused_at_once_unless_it_is_exempt(self, family):
+        def ask(name):
+            with lab.on("client"), socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_DGRAM) as quic:
+                quic.settimeout(2)
+                quic.connect((lab.address(name, family), 443))
+                quic.send(b"hello")
+                return quic.recv(5)
+        with self.assertRaises(OSError) as refused:
+            ask("origin")
+        self.assertNotIsInstance(refused.exception, TimeoutError)
+        with lab.on("origin"):
+            server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        with server:
+            server.settimeout(4)
+            server.bind(("::ffff:" + lab.address("other", 4) if family == 4 else lab.address("other", 6), 443))
+            with lab.on("client"), socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_DGRAM) as quic:
+                quic.sendto(b"hello", (lab.address("other", family), 443))
+                self.assertEqual(server.recv(5), b"hello")
+
+    def test_on_again_changes_nothing(self, family):
+        once = trace()
+        self.intercept.on()
+        self.assertEqual(trace(), once)
+        self.assertEqual(self.asked(family), lab.address(self.seen, family))
+
+
+@lab.both_families
+class WithTheProxysAddress(Traffic):
+    source = "proxy"
+
+    def test_traffic_flows_through_the_proxy(self, family):
+        self.assertEqual(self.asked(family), lab.address("wan", family))
+
+
+class WithoutAProxy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        quiet()
+        cls.directory = make_directory(cls)
+        cls.before = trace()
+        gateway = Gateway(cls.directory, **settings(lab.mode()))
+        cls.intercept = Intercept(gateway.file)
+
+    def tearDown(self):
+        self.intercept.off()
+        self.assertEqual(trace(), self.before)
+
+    def settings_with(self, **interception):
+        file = pathlib.Path(self.directory, "other.yaml")
+        whole = json.loads(pathlib.Path(self.intercept.file).read_text())
+        whole["interception"].update(interception)
+        file.write_text(json.dumps(whole))
+        return Intercept(file)
+
+    def test_off_may_be_repeated_and_show_tells_the_difference(self):
+        self.assertEqual(self.intercept.run("show").returncode, 3)
+        self.intercept.on()
+        self.assertNotEqual(trace(), self.before)
+        self.intercept.off()
+        self.assertIn("already", self.intercept.off())
+        self.assertEqual(self.intercept.run("show").returncode, 3)
+
+    def test_killed_after_every_change_it_is_undone_and_completed(self):
+        killer = Killer(self.directory)
+        self.intercept.on()
+        complete = trace()
+        self.intercept.off()
+        for verb, options in (("on", ()), ("off", ("--drain", "0"))):
+            changes, killed = 0, True
+            while killed:
+                if verb == "off":
+                    self.intercept.on()
+                killed = self.intercept.run(verb, *options, env=killer.environment(changes)).returncode == -9
+                self.intercept.off()
+                self.assertEqual(trace(), self.before, f"{verb} killed after {changes} changes, then off")
+                changes += 1
+            self.assertGreater(changes, 2)
+        self.intercept.run("on", env=killer.environment(2))
+        self.assertEqual(self.intercept.run("show").returncode, 1)
+        self.intercept.on()
+        self.assertEqual(trace(), complete)
+
+    def test_half_of_it_gone_is_undone_and_mended(self):
+        self.intercept.on()
+        complete = trace()
+        for family in ("-4", "-6"):
+            lab.run("gateway", "ip", family, "rule", "del", "pref", "102")
+        lab.run("gateway", "nft", "delete", "table", "inet", "hyalite")
+        code, said = self.intercept.show()
+        if trace() != complete:
+            self.assertEqual(code, 1)
+            self.assertIn("missing", [it["kind"] for it in said["differences"]])
+        self.intercept.on()
+        # Rules of one preference may stand in another order.
+        self.assertEqual(sorted(trace().splitlines()), sorted(complete.splitlines()))
+
+    def test_kernel_settings_become_what_they_were_before(self):
+        for name, was in (("net.ipv4.conf.lan.rp_filter", "1"), ("net.ipv4.conf.wan.rp_filter", "2")):
+            lab.must_run("gateway", "sysctl", "-w", f"{name}={was}")
+        before = trace()
+        changed = self.settings_with(sysctls=["net.ipv4.conf.lan.rp_filter=0", "net.ipv4.conf.wan.rp_filter=0"])
+        changed.on()
+        self.assertEqual(lab.must_run("gateway", "sysctl", "-n", "net.ipv4.conf.lan.rp_filter").strip(), "0")
+        changed.on()
+        changed.off()
+        self.assertEqual(trace(), before)
+        for name in ("lan", "wan"):
+            lab.must_run("gateway", "sysctl", "-w", f"net.ipv4.conf.{name}.rp_filter=0")
+
+    def test_what_is_in_the_way_is_said_in_one_line_and_nothing_changes(self):
+        cases = {"nowhere": {"client_interfaces": ["nowhere"]}, "no_such_thing": {"sysctls": ["net.ipv4.no_such_thing=1"]}}
+        for word, interception in cases.items():
+            self.refused(self.settings_with(**interception), word)
+        if lab.mode() != "redirect":
+            self.clash(["route", "add", "192.0.2.0/24", "dev", "lo", "table", "100"], "interception.table")
+        self.clash(["rule", "add", "pref", "103", "lookup", "main"], "interception.preference" if lab.mode() != "none" else "")
+        self.clash(["rule", "add", "pref", "50", "fwmark", "0x100000/0x100000", "lookup", "main"], "interception.mark")
+        whole = self.settings_with(when_down="pass", mode="redirect")
+        self.assertIn(b"other.yaml:", whole.run("on").stderr)
+
+    def clash(self, words, said):
+        lab.must_run("gateway", "ip", *words)
+        try:
+            self.refused(self.intercept, said)
+        finally:
+            lab.must_run("gateway", "ip", *("del" if word == "add" else word for word in words))
+
+    def refused(self, intercept, word):
+        before = trace()
+        done = intercept.run("on")
+        self.assertEqual(done.returncode, 1, (word, done.stdout, done.stderr))
+        self.assertIn(word, done.stderr.decode())
+        self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+        self.assertEqual(trace(), before)
+
+    def test_without_privilege_it_says_so(self):
+        done = lab.run("gateway", "setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all",
+                       lab.binary(), "intercept", "on", "--config", self.intercept.file)
+        self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1), done.stderr)
+        self.assertIn(b"root", done.stderr)
+
+    def test_the_plan_is_what_is_done(self):
+        """A shell that runs the plan makes what `on` makes."""
+        self.intercept.on()
+        made = trace().rsplit("network-", 1)[0]
+        self.intercept.off()
+        lab.must_run("gateway", "sh", "-e", input=self.intercept.must("plan").encode())
+        self.assertEqual(trace().rsplit("network-", 1)[0].strip(), made.strip())
+        self.intercept.off()  # knows what is ours without having made it; but not what kernel settings were
+        lab.must_run("gateway", "sysctl", "-w", "net.ipv4.tcp_mtu_probing=0")
+
+    def test_open_connections_survive_where_the_mode_can_tell_or_is_told_to_keep_them(self):
+        for options in ((), ("--keep-open",)):
+            for family in (4, 6):
+                self.talk_while_it_is_switched_on(options, family)
+
+    def talk_while_it_is_switched_on(self, options, family):
+        ports = [lab.PROXY_PORT] if lab.mode() in KEEPS_OPEN else list(lab.PORTS)
+        with wildcard("origin", 80) as web, raw.connect(family=family) as client:
+            server = raw.Connection(web.accept()[0])
+            client.send(b"hello")
+            self.assertEqual(server.read(5), b"hello")
+            listening = [transparent(port) for port in ports]
+            self.intercept.on(*options)
+            client.send(b"still")
+            if lab.mode() in KEEPS_OPEN or options:
+                self.assertEqual(server.read(5), b"still", (options, family))
+                server.send(b"there")
+                self.assertEqual(client.read(5), b"there", (options, family))
+            else:
+                self.assertEqual((client.read_to_end(), client.ended), (b"", "reset"))
+            if options:
+                self.a_new_one_is_brought_here(listening[0], family)
+            server.close()
+            self.intercept.off()
+            for one in listening:
+                one.close()
+
+    def a_new_one_is_brought_here(self, listening, family):
+        listening.settimeout(4)
+        with raw.connect(family=family):
+            listening.accept()[0].close()
+
+
+if __name__ == "__main__":
+    lab.main()
