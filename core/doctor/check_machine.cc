@@ -42,6 +42,11 @@ void check_interfaces(const Case& machine, Judgement& judgement) {
   }
 }
 
+// Listening sockets became transparent before the workers were: theirs alone are those to origins.
+bool workers_need_raw_sockets(const Settings& settings) {
+  return settings.upstream.source == UpstreamSource::client || settings.upstream.mark != 0;
+}
+
 void check_capability(const Case& machine, Judgement& judgement) {
   if (!machine.needs_transparent()) return;
   judgement.look("no_capability");
@@ -64,7 +69,7 @@ void check_capability(const Case& machine, Judgement& judgement) {
                      "worker " + std::to_string(it.id) +
                          " is in a user namespace that does not own its network",
                      "systemd: PrivateUsers=no in the unit", "lsns -p " + std::to_string(it.id));
-    } else if (!it.may_net_raw) {
+    } else if (!it.may_net_raw && workers_need_raw_sockets(machine.settings)) {
       judgement.find(
           "no_capability", "worker " + std::to_string(it.id) + " has no CAP_NET_RAW",
           "systemd: AmbientCapabilities=CAP_NET_RAW and CapabilityBoundingSet=CAP_NET_RAW "

@@ -99,8 +99,11 @@ TEST(Judging, WorkersWithoutCapabilityAreNamed) {
   Facts facts = healthy_facts();
   facts.processes = {std::vector<ProcessFact>{{1, false, false, true}, {7, true, false, true}}, {}};
   EXPECT_THAT(found(facts), ElementsAre("no_capability"));
-  // Redirect with the proxy's own address needs none.
+  // Connections from the proxy's own address need none: listening sockets were made before.
   Settings settings = healthy_settings();
+  settings.upstream.source = UpstreamSource::proxy;
+  settings.upstream.mark = 0;
+  EXPECT_THAT(found(facts, settings), Not(Contains("no_capability")));
   settings.interception.mode = InterceptionMode::redirect;
   settings.upstream.source = UpstreamSource::proxy;
   EXPECT_THAT(found(facts, settings), Not(Contains("no_capability")));
