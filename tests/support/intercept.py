@@ -53,7 +53,8 @@ def trace():
     said.append(lab.must_run("gateway", "sysctl", "-a", "--pattern",
                              "forward|rp_filter|mark|nonlocal|localnet|redirects|mtu_probing|accept_local"))
     said += sorted(it.name for it in _RUNTIME.glob("*.json*"))
-    return "\n".join(said)
+    # The kernel gives links addresses of their own, when it comes to it.
+    return "\n".join(line for line in "\n".join(said).splitlines() if "fe80:" not in line and "ff00:" not in line)
 
 
 class Killer:
