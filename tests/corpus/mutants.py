@@ -86,8 +86,20 @@ MUTANTS = [
      "if (x.response.is_interim()) return {head.consumed, interim(effects)};", ""),
     ("held bodies keep the length that was told", "flow/exchange.cc", "      head.frame_length(relay.length(), arena_);\n", ""),
     ("what does not parse is no HTTP", "sniff/protocol.cc",
-     "if (is_method(word) || looks_like_request(rest)) return ClientSpeaks::http1;",
-     "if (is_method(word)) return ClientSpeaks::http1;"),
+     "if (is_known_method(word) || looks_like_request(rest)) return ClientSpeaks::http1;",
+     "if (is_known_method(word)) return ClientSpeaks::http1;"),
+    ("whatever has a NUL is git", "sniff/protocol.cc", "if (is_git_service(word)) return judge_git(rest, line.complete);",
+     "return judge_git(rest, line.complete);"),
+    ("a request late in the line is no request", "flow/late_request.cc", "if (versions_count_ && is_version_with(lower(c))) return true;", ""),
+    ("a method behind control characters is none", "flow/late_request.cc", "return is_known_method(word_);", "return false;"),
+    ("a refused CONNECT goes on", "flow/inspecting.cc", "return x.request.is_connect() && x.response.status() != 407;", "return false && x.request.is_connect();"),
+    ("anything may follow a call for authentication", "flow/inspecting.cc", "if (only_connect_ && !exchange_->request.is_connect())", "if (false)"),
+    ("a CONNECT that a plugin answers goes on", "flow/inspecting.cc", "&& !x.request.is_connect() && !draining_", "&& !draining_"),
+    ("the page to a refused HEAD has a body", "http/reader.cc", "if (first_line) keep_start(*first_line, head);", ""),
+    ("white space may end a chunk's line", "http/chunk_line.cc", "if (!take_with_blanks(';', rest) || !take_token(rest)) return false;",
+     "if (!take_with_blanks(';', rest)) return rest.find_first_not_of(\" \\t\") == Bytes::npos;\n    if (!take_token(rest)) return false;"),
+    ("what upstream says while a plugin waits is not looked at", "flow/inspecting.cc",
+     "return connected_to_.has_value() && !response_waits();", "return connected_to_.has_value();"),
 ]
 
 
