@@ -65,7 +65,7 @@ MUTANTS = [
     ("edited heads are not looked at again", "flow/exchange.cc",
      "if (const auto refusal = recheck_request(bytes, meant, rules_.head)) return refusal;", ""),
     ("the next request does not wait for the response", "flow/inspecting.cc",
-     "if (side == Side::client) return ask_ == Ask::head", "if (side == Side::client) return ask_ == Ask::done || ask_ == Ask::head"),
+     "if (side == Side::client) return (ask_ == Ask::head", "if (side == Side::client) return (ask_ == Ask::done || ask_ == Ask::head"),
     ("an answer to nothing is ignored", "flow/inspecting.cc",
      "if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};",
      "if (!awaits_response()) return {bytes.size(), Stay{}};"),
