@@ -25,8 +25,11 @@ run() {
   local dictionary=$sources/http.dict
   if [ -f "$sources/$target.dict" ]; then dictionary=$sources/$target.dict; fi
   # A nested shell's trap would hide the status: libFuzzer's own log tells how it ended.
-  "bin/fuzz_$target" -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=2048 -max_len=4096 -dict="$dictionary" \
-    -artifact_prefix="findings/$target-" -print_final_stats=1 "learnt/$target" "${inputs[@]}" >"learnt/$target.log" 2>&1 || true
+  local TIMEFORMAT='%U %S'
+  {
+    time "bin/fuzz_$target" -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=2048 -max_len=4096 -dict="$dictionary" \
+      -artifact_prefix="findings/$target-" -print_final_stats=1 "learnt/$target" "${inputs[@]}" >"learnt/$target.log" 2>&1 || true
+  } 2>"learnt/$target.processor"
 }
 export -f run
 export minutes
@@ -35,13 +38,14 @@ printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run {}'
 
 number() { grep -a "stat::$2:" "learnt/$1.log" | tail -n 1 | tr -dc '0-9'; }
 status=0
-printf '| target | minutes | executions | result |\n| --- | --- | --- | --- |\n'
+processor() { awk '{ printf "%.1f", ($1 + $2) / 60 }' "learnt/$1.processor"; }
+printf '| target | clock, min | processor, min | executions | result |\n| --- | --- | --- | --- | --- |\n'
 for target in "${targets[@]}"; do
   result=clean
   if ! grep -aq '^Done ' "learnt/$target.log"; then
     result="found something: build/fuzz/learnt/$target.log"
     status=1
   fi
-  printf '| %s | %s | %s | %s |\n' "$target" "$minutes" "$(number "$target" number_of_executed_units)" "$result"
+  printf '| `%s` | %s | %s | %s | %s |\n' "$target" "$minutes" "$(processor "$target")" "$(number "$target" number_of_executed_units)" "$result"
 done
 exit $status
