@@ -39,6 +39,12 @@ void add_sysctls(const Intention& it, std::vector<Step>& steps) {
     shared = true;
   }
   if (shared) steps.push_back(Sysctl{"net/ipv4/conf/all/send_redirects", "0"});
+  if (it.local(LocalCapture::routing) && it.brings_answers()) {
+    // Looked up for this machine's own connections, an origin's address is local: its answers would
+    // be dropped as forgeries.
+    for (const std::string& interface : it.interception.origin_interfaces)
+      steps.push_back(Sysctl{"net/ipv4/conf/" + interface + "/accept_local", "1"});
+  }
   if (it.from_clients() && it.mode(InterceptionMode::routing) && it.brings_answers())
     steps.push_back(Sysctl{"net/ipv4/tcp_mtu_probing", "1"});
   // Or the check of where packets come from does not see their mark, and drops them: seen from
