@@ -154,9 +154,25 @@ void check_offload(const Case& machine, Judgement& judgement) {
   }
 }
 
+void check_differences(const Case& machine, Judgement& judgement) {
+  if (!machine.facts.differences) {
+    if (!machine.facts.differences.why_not.empty())
+      judgement.cannot_see("not_as_planned", machine.facts.differences.why_not);
+    return;
+  }
+  judgement.look("not_as_planned");
+  if (machine.facts.differences->empty()) return;
+  const std::size_t more = machine.facts.differences->size() - 1;
+  judgement.find("not_as_planned",
+                 machine.facts.differences->front() +
+                     (more == 0 ? "" : ", and " + std::to_string(more) + " more differences"),
+                 machine.switch_on, "hyalite intercept show");
+}
+
 }  // namespace
 
 void check_passing(const Case& machine, Judgement& judgement) {
+  check_differences(machine, judgement);
   if (!machine.from_clients()) return;
   check_quic(machine, judgement);
   check_forwarding_switch(machine, judgement);

@@ -25,6 +25,7 @@ class Routing {
     for (const ProbeFact& probe : facts_.probes) check_probe(probe);
     check_marks();
     check_addresses();
+    if (machine_.mode(InterceptionMode::anyip)) check_named();
     if (machine_.mode(InterceptionMode::routing) && machine_.brings_answers()) check_mirrors();
   }
 
@@ -53,12 +54,6 @@ class Routing {
           judgement_.find("origin_unreachable", "no route to " + probe.to + ": " + probe.error,
                           "ip route add default via ROUTER dev INTERFACE", probe.command);
         break;
-      case What::anyip:
-        judgement_.look("route_missing");
-        if (!probe.is_local())
-          judgement_.find("route_missing", probe.to + " is no address of this machine (anyip)",
-                          machine_.switch_on, probe.command);
-        break;
       case What::arriving_quic:
       case What::own_upstream:
         break;  // check_passing, check_local
@@ -75,6 +70,7 @@ class Routing {
 
   void check_answering(const ProbeFact& probe) {
     judgement_.look("return_rule_missing");
+    judgement_.look("answers_look_local");
     // What is wrong with the table is said once.
     if (probe.is_local() || judgement_.has("route_missing") || judgement_.has("route_not_local") ||
         judgement_.has("next_hop_is_self") || judgement_.has("onlink_route"))
@@ -113,16 +109,35 @@ class Routing {
             what + "the route in table " + machine_.table() + " is of type " + route->type,
             machine_.switch_on, route_command(probe.v6));
     } else if (is_source_check(probe.error)) {
-      find_source_check(probe, *rule);
+      find_source_check(probe, *rule, what, missing);
     } else {
       find_shadow(probe, *rule, what, missing);
     }
   }
 
-  void find_source_check(const ProbeFact& probe, const RuleFact& rule) {
+  void find_source_check(const ProbeFact& probe, const RuleFact& rule, const std::string& what,
+                         std::string_view missing) {
     if (rule.iif.empty() && effective("src_valid_mark", probe.interface) > 0)
       return;  // check_marks
-    find_strict(probe.from, probe.interface, "another interface", probe.command);
+    if (makes_senders_local(probe)) {
+      judgement_.find("answers_look_local",
+                      what + "a rule with iif lo makes " + probe.from + " look like an own address",
+                      "sysctl -w net.ipv4.conf." + probe.interface + ".accept_local=1",
+                      probe.command);
+    } else if (strict(probe.interface)) {
+      find_strict(probe.from, probe.interface, "another interface", probe.command);
+    } else {
+      find_shadow(probe, rule, what, missing);
+    }
+  }
+
+  // The source of a packet is looked up as a destination, as if lo asked (fib_validate_source).
+  bool makes_senders_local(const ProbeFact& probe) const {
+    if (probe.v6 || effective("accept_local", probe.interface) > 0) return false;
+    return std::any_of(facts_.rules->begin(), facts_.rules->end(), [&](const RuleFact& it) {
+      return !it.v6 && it.iif == "lo" && !it.mark && !it.table.empty() && it.dport != 0 &&
+             it.dport == probe.port;
+    });
   }
 
   void find_shadow(const ProbeFact& probe, const RuleFact& ours, const std::string& what,
@@ -251,6 +266,23 @@ class Routing {
                       std::string("ip ") + (it.ip.is_v4() ? "" : "-6 ") + "route add local " +
                           it.ip.text() + " dev " + it.link + " table local",
                       "ip route show table local");
+    }
+  }
+
+  // The destinations that are made addresses of this machine.
+  void check_named() {
+    judgement_.look("route_missing");
+    for (const ListenerSettings& listener : machine_.settings.listeners) {
+      for (const Network& it : listener.anyip) {
+        const bool there =
+            std::any_of(facts_.routes->begin(), facts_.routes->end(), [&](const RouteFact& route) {
+              return route.type == "local" && route.table == "local" &&
+                     Network::parse(route.destination) == it;
+            });
+        if (!there)
+          judgement_.find("route_missing", it.text() + " is not in table local (anyip)",
+                          machine_.switch_on, "ip route show table local");
+      }
     }
   }
 

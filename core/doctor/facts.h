@@ -75,7 +75,6 @@ struct ProbeFact {
     back_to_client,  // what this machine sends to the client
     to_origin,       // what this machine sends to the origin
     own_upstream,    // the same, as the proxy's own connection
-    anyip,           // a destination that the settings make an address of this machine
   };
   What what = What::arriving;
   bool v6 = false;
@@ -124,6 +123,7 @@ struct Facts {
   Seen<std::vector<ListenerFact>> listeners;
   Seen<Ruleset> ruleset;
   Seen<RulesTry> rules_try;
+  Seen<std::vector<std::string>> differences;  // between the settings and what `on` made
   Seen<std::vector<ProcessFact>> processes;
   Seen<Counters> service;  // of its metrics: those that doctor looks at
   std::vector<ProbeFact> probes;

@@ -101,6 +101,11 @@ constexpr Row kRows[] = {
     // The way of an origin's answer.
     {"return_rule_missing", "Do origins' answers to clients' addresses come back here?",
      "the proxy's connection from a client's address times out: its SYN-ACK is not delivered"},
+    {"answers_look_local", "Are origins' answers not taken for forgeries?",
+     "a routing rule for this machine's own connections (iif lo) makes an origin's address look "
+     "like "
+     "ours when the source of its answer is checked: IPv4 answers are dropped (in_martian_src "
+     "counts)"},
     {"path_mtu", "Does path MTU discovery work for uploads?",
      "ICMP \"too big\" about the proxy's packets goes to the client: small requests pass, large "
      "uploads hang"},
@@ -135,6 +140,9 @@ constexpr Row kRows[] = {
      "clients and router in one network: the kernel tells clients to go to the router directly"},
     {"flow_offload", "Does no flowtable take intercepted ports?",
      "after its first packets an offloaded connection passes no hook"},
+    // Whatever else.
+    {"not_as_planned", "Are the rules of `hyalite intercept` those that the settings want?",
+     "the settings were changed after `on`, or something else changed the rules"},
 };
 
 }  // namespace

@@ -11,6 +11,9 @@
 #include "doctor/output_of.h"
 #include "doctor/processes.h"
 #include "doctor/reading.h"
+#include "interception/installer.h"
+#include "interception/machine.h"
+#include "interception/state.h"
 
 namespace hyalite {
 
@@ -78,6 +81,20 @@ Seen<RulesTry> try_rules(const std::string& rules) {
   return {RulesTry{said.status == 0, complaint_of(said)}, {}};
 }
 
+// Is what `intercept on` made what the settings want? Rules may have been made in another way.
+Seen<std::vector<std::string>> ask_differences(const Settings& settings) {
+  const auto state = StateFile().read();
+  if (!state) return {std::nullopt, state.error().text};
+  if (!*state) return {std::vector<std::string>{}, {}};
+  const Result<Comparison> compared = compare(settings, look_at_machine(settings));
+  if (!compared) return {std::nullopt, compared.error().text};
+  std::vector<std::string> all;
+  if (!compared->complete) all.push_back("intercept on or off did not come to its end");
+  for (const Difference& it : compared->differences)
+    all.push_back(std::string(name_of(it.kind)) + ": " + it.what);
+  return {std::move(all), {}};
+}
+
 Seen<std::vector<ListenerFact>> ask_listeners() {
   const std::vector<std::string> command = {"ss", "-Hlntpe", "--inet-sockopt"};
   const Said said = output_of(command);
@@ -117,7 +134,7 @@ void read_sysctls(const Settings& settings, Facts& facts) {
                     settings.interception.origin_interfaces.end());
   interfaces.push_back("all");
   for (const std::string& interface : interfaces) {
-    for (const char* name : {"rp_filter", "src_valid_mark", "send_redirects"})
+    for (const char* name : {"rp_filter", "src_valid_mark", "send_redirects", "accept_local"})
       read_sysctl("net/ipv4/conf/" + interface + "/" + name, facts);
   }
 }
@@ -147,6 +164,7 @@ Facts gather(const Settings& settings, const GatherOptions& options) {
   facts.listeners = ask_listeners();
   facts.ruleset = ask_ruleset();
   facts.rules_try = try_rules(options.packet_rules);
+  facts.differences = ask_differences(settings);
   facts.processes = service_processes();
   facts.service = service_counters(settings.admin);
   facts.owns_network = owns_this_network();

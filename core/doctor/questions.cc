@@ -56,23 +56,10 @@ class Questions {
         }
       }
     }
-    if (settings_.interception.mode == InterceptionMode::anyip) ask_about_named();
     return std::move(asked_);
   }
 
  private:
-  // Of a network one address is asked about.
-  void ask_about_named() {
-    for (const ListenerSettings& listener : settings_.listeners) {
-      for (const Network& it : listener.anyip) {
-        const std::string text = it.text();
-        const std::string address = text.substr(0, text.find('/'));
-        const bool v6 = address.find(':') != std::string::npos;
-        ask(What::anyip, v6, "", listener.address.port, "", address, "");
-      }
-    }
-  }
-
   bool keeps_ports() const {
     return settings_.interception.mode == InterceptionMode::routing ||
            settings_.interception.mode == InterceptionMode::hybrid;
@@ -149,14 +136,13 @@ class Questions {
     const auto& interception = settings_.interception;
     if (settings_.upstream.source != UpstreamSource::client || !brought_by_routing()) return;
     for (const std::string& interface : interception.origin_interfaces) {
-      if (interception.mode != InterceptionMode::routing) {
-        ask(What::answering, v6, interface, 0, far, client, mark);
-        continue;
-      }
+      // With ports, too: rules of others may ask for them when the source is checked.
+      const bool marked = interception.mode != InterceptionMode::routing;
       for (const std::uint16_t port : ports()) {
         ask(What::answering, v6, interface, port, far, client,
-            " ipproto tcp sport " + std::to_string(port) + " dport 40000");
+            (marked ? mark : "") + " ipproto tcp sport " + std::to_string(port) + " dport 40000");
       }
+      if (marked) continue;
       ask(What::answering_icmp, v6, interface, 0, far, client,
           std::string(" ipproto ") + (v6 ? "ipv6-icmp" : "icmp"));
     }

@@ -89,9 +89,10 @@ RuleDeed unknown(std::string name) { return {Kind::unknown, std::move(name), 0, 
 
 // "meta mark set meta mark or 0x100000", "meta mark set 0x1", "... and 0xff or 0x100".
 RuleDeed mangle_of(JsonView view) {
-  const JsonView key = view.member("key").member("meta").member("key");
-  if (text_of(key) != "mark") return unknown("");
-  RuleDeed deed{Kind::set_mark, {}, 0, {}, 0, 0};
+  const JsonView key = view.member("key");
+  const bool of_connection = text_of(key.member("ct").member("key")) == "mark";
+  if (!of_connection && text_of(key.member("meta").member("key")) != "mark") return unknown("");
+  RuleDeed deed{of_connection ? Kind::set_ct_mark : Kind::set_mark, {}, 0, {}, 0, 0};
   JsonView value = view.member("value");
   if (const JsonView either = value.member("|"); either.is(Type::array)) {
     deed.bits = number_of(either.element(1));
@@ -106,6 +107,8 @@ RuleDeed mangle_of(JsonView view) {
     deed.keep = number_of(masked.element(1));
   } else if (const auto number = value.integer()) {
     deed.bits = static_cast<std::uint64_t>(*number);
+  } else if (value.is(Type::object) && deed.keep == 0) {
+    return unknown("mark");  // taken from elsewhere
   }
   return deed;
 }

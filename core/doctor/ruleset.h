@@ -40,7 +40,8 @@ struct RuleDeed {
     tproxy,
     redirect,
     dnat,
-    set_mark,  // mark = (mark & keep) | bits
+    set_mark,     // mark = (mark & keep) | bits
+    set_ct_mark,  // the same of the connection's entry
     notrack,
     offload,  // flow add
     unknown,  // could be anything, a verdict too

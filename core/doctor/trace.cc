@@ -95,6 +95,9 @@ class Tracing {
       case Kind::set_mark:
         packet_.mark = (packet_.mark & deed.keep) | deed.bits;
         return std::nullopt;
+      case Kind::set_ct_mark:
+        packet_.ct_mark = (packet_.ct_mark & deed.keep) | deed.bits;
+        return std::nullopt;
       case Kind::notrack:
         traced_.untracked = true;
         packet_.ct_state = "untracked";
@@ -165,7 +168,7 @@ class Tracing {
     if (what == "ip daddr" || what == "ip6 daddr") return address(match, chain, packet_.to);
     if (what == "ct state") return any_word(match, chain, packet_.ct_state);
     if (what == "ct status") return answer(packet_.ct_dnat && has_word(match, "dnat"));
-    if (what == "ct mark") return any_number(match, chain, 0);
+    if (what == "ct mark") return any_number(match, chain, packet_.ct_mark);
     if (what == "fib daddr type") {
       return any_word(match, chain, packet_.to_this_machine ? "local" : "unicast");
     }

@@ -25,7 +25,7 @@ struct Packet {
   bool begins = false;  // SYN alone
   std::string ct_state = "new";
   bool ct_dnat = false;
-  std::uint64_t mark = 0;
+  std::uint64_t mark = 0, ct_mark = 0;
   bool to_this_machine = false;  // the destination is an address of ours
   Socket socket = Socket::none;
   std::uint32_t user = 0;  // who sent it, where it is our own

@@ -17,6 +17,7 @@ from gateway import Gateway, make_directory
 MODES = ("tproxy", "routing", "hybrid", "redirect")
 MARK = "0x100000/0x100000"
 FAULTS = []
+HAS_INTERCEPT = b"iptables" in subprocess.run([lab.binary(), "intercept", "plan", "--help"], capture_output=True).stdout
 
 
 def fault(row, *modes):
@@ -306,6 +307,13 @@ def _(case):
     sh("ip route add 10.71.2.0/24 dev wan proto kernel scope link src 10.71.2.1")
 
 
+@fault("answers_look_local", "routing", "hybrid")
+def _(case):
+    sh("ip route add local default dev lo src 10.71.2.1 table 101; ip rule add pref 95 iif lo ipproto tcp dport 80 lookup 101")
+    yield {}
+    sh("ip rule del pref 95; ip route flush table 101")
+
+
 # What the proxy needs.
 
 @fault("source_ports", "tproxy", "redirect")
@@ -423,6 +431,16 @@ def _(case):
     sh("nft delete table inet other")
 
 
+@fault("not_as_planned", "tproxy", "routing", "hybrid", "redirect")
+def _(case):
+    if not HAS_INTERCEPT:
+        yield None
+        return
+    case.intercept("on")
+    yield {"interception": {"exempt": {"clients": ["10.71.1.200"]}}}
+    case.intercept("off")
+
+
 # What listens. These come last: the proxy is gone.
 
 @fault("nothing_listens", "tproxy", "routing", "hybrid", "redirect")
@@ -493,13 +511,26 @@ class Doctor(unittest.TestCase):
         for action in ("off", "on"):
             lab.must_run("gateway", "sh", os.environ["HYALITE_LAB_RECIPE"], action)
 
-    def doctor(self, *arguments, _by=(), _path=None, **changes):
-        """Its report, for the gateway's settings with some of them changed."""
-        settings = {name: {**section, **changes.get(name, {})} if isinstance(section, dict) else section
+    @classmethod
+    def intercept(cls, verb, file=None):
+        """Instead of the recipe, the command."""
+        if verb == "on":
+            lab.must_run("gateway", "sh", os.environ["HYALITE_LAB_RECIPE"], "off")
+            lab.must_run("gateway", lab.binary(), "intercept", "on", "--config", file or cls.gateway.file)
+        else:
+            lab.must_run("gateway", lab.binary(), "intercept", "off", "--drain", "0")
+
+    def write_changed(self, changes):
+        settings = {name: {**section, **changes.get(name, {})} if isinstance(section, dict) else changes.get(name, section)
                     for name, section in self.gateway.settings.items()}
         file = f"{self.directory}/doctor.yaml"
         with open(file, "w") as out:
             json.dump(settings, out)
+        return file
+
+    def doctor(self, *arguments, _by=(), _path=None, **changes):
+        """Its report, for the gateway's settings with some of them changed."""
+        file = self.write_changed(changes)
         environment = {**os.environ, "PATH": f"{_path}:{os.environ['PATH']}" if _path else os.environ["PATH"]}
         done = lab.run("gateway", *_by, lab.binary(), "doctor", "--config", file, "--json", "--client", "10.71.1.2", "--client", "fd71:1::2",
                        "--origin", "10.71.2.2", "--origin", "fd71:2::2", *arguments, env=environment, timeout=60)
@@ -533,7 +564,33 @@ class Doctor(unittest.TestCase):
             self.rules_on()
         self.start_gateway()
         print(f"{lab.mode()}: {len(set(named))} rows made on purpose and named" +
-              (f"; not made, for this kernel lacks the means: {', '.join(not_made)}" if not_made else ""))
+              (f"; not made, for the means are not there: {', '.join(not_made)}" if not_made else ""))
+
+    @unittest.skipUnless(HAS_INTERCEPT, "this program has no command intercept")
+    def test_it_names_nothing_after_intercept_on_whatever_else_is_captured(self):
+        here = lab.mode()
+        ways = [{}, {"exempt": {"clients": ["10.71.1.77", "fd71:1::77"], "destinations": ["203.0.113.0/24"]}}]
+        # Routing and redirect on the machine itself; anyip goes once, with the mode that has a listener like it.
+        ways += [{"local": way} for way in {"tproxy": ("tproxy", "redirect"), "routing": ("routing",)}.get(here, ())]
+        if here == "redirect":
+            ways += [{"mode": "anyip", "client_interfaces": [], "origin_interfaces": []}]
+        for way in ways:
+            changes = {"interception": way, "upstream": {"mark": 0x200000}}
+            if way.get("mode") == "anyip":
+                changes["listeners"] = [{**self.gateway.settings["listeners"][0], "anyip": ["203.0.113.9", "2001:db8:9::9"]}]
+            with self.subTest(way):
+                self.write_changed(changes)
+                # What the machine itself sends needs a source.
+                sh("ip route add default via 10.71.2.2; ip -6 route add default via fd71:2::2")
+                try:
+                    self.intercept("on", f"{self.directory}/doctor.yaml")
+                    report = self.doctor(*(["--no-trial"] if "mode" in way else []), **changes)
+                finally:
+                    self.intercept("off")
+                    sh("ip route del default via 10.71.2.2; ip -6 route del default via fd71:2::2")
+                    self.rules_on()
+                self.assertEqual((report["findings"], report["verdict"]), ([], "healthy"), report["trials"])
+                self.assertTrue("mode" in way or report["trials"][0]["passed"])
 
     def test_a_connection_in_a_private_lab_proves_the_whole(self):
         self.healthy("with a trial")
@@ -559,10 +616,10 @@ class Doctor(unittest.TestCase):
         before = self.traces()
         with another_table("chain i { type filter hook input priority filter; iifname lan tcp dport != 22 drop; }"), lab.on("gateway"):
             doctor = subprocess.Popen([lab.binary(), "doctor", "--config", self.gateway.file, "--live"], stdout=subprocess.DEVNULL)
-            lab.wait_for(lambda: "hyalite-dr-o" in sh("ip -brief link"), "the trial")
+            lab.wait_for(lambda: "hyalite-dr-o" in sh("ip -brief link"), "the trial", seconds=60)
             doctor.kill()
             doctor.wait()
-        lab.wait_for(lambda: self.traces() == before, "the trial's traces to be gone")
+        lab.wait_for(lambda: self.traces() == before, "the trial's traces to be gone", seconds=60)
 
     def test_a_live_trial_sees_what_goes_wrong(self):
         with another_table("chain i { type filter hook input priority filter; iifname lan tcp dport != 22 reject with tcp reset; }"):

@@ -19,7 +19,8 @@ TEST(Questions, AreAboutClientsThatAreThere) {
   for (const char* line : {"ip route get 198.51.100.2 from 10.71.1.2 iif lan mark 0x100000\n",
                            "ip route get 198.51.100.2 from 10.71.1.77 iif lan mark 0x100000\n",
                            "ip route get 10.71.1.77\n",
-                           "ip route get 10.71.1.2 from 198.51.100.2 iif wan mark 0x100000\n",
+                           "ip route get 10.71.1.2 from 198.51.100.2 iif wan mark 0x100000 ipproto "
+                           "tcp sport 443 dport 40000\n",
                            "ip route get 198.51.100.2 from 10.71.1.2 iif lan ipproto icmp\n",
                            "ip route get 198.51.100.2\n"})
     EXPECT_NE(asked.find(line), std::string::npos) << line << "in\n" << asked;

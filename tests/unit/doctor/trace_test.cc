@@ -143,6 +143,15 @@ TEST(Trace, MatchesHoldAsNftSays) {
   }
 }
 
+TEST(Trace, TheMarkOfAConnectionIsFollowed) {
+  const std::string set =
+      R"({"mangle":{"key":{"ct":{"key":"mark"}},"value":{"|":[{"ct":{"key":"mark"}},256]}}},)";
+  const std::string ask =
+      R"({"match":{"op":"!=","left":{"&":[{"ct":{"key":"mark"}},256]},"right":0}},{"drop":null})";
+  EXPECT_TRUE(through(rule(ask), beginning()).passes());
+  EXPECT_FALSE(through(rule(set + ask), beginning()).passes());
+}
+
 TEST(Trace, NamedSetsAreLookedUp) {
   const std::string rules =
       R"({"nftables":[{"set":{"family":"inet","table":"t","name":"ports","type":"inet_service","handle":1,"elem":[25,{"elem":{"val":80,"timeout":5}}]}},)" +
