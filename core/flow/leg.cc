@@ -17,8 +17,23 @@ Result<void> Leg::attach(std::unique_ptr<Transport> transport) {
   return watch_.start(transport_->fd());
 }
 
+void Leg::layer(Layer over) {
+  over(transport_, unread_.bytes());
+  unread_.clear();
+  negotiating_ = true;
+  readable_ = writable_ = true;
+}
+
+Moved::State Leg::negotiate() {
+  const Moved moved = transport_->negotiate();
+  if (moved.state == Moved::State::moved) negotiating_ = false;
+  if (transport_->holds_output()) writable_ = false;
+  return moved.state;
+}
+
 void Leg::detach() {
   watch_.stop();
+  negotiating_ = false;
   transport_.reset();
   unread_.clear();
   unsent_.clear();
@@ -71,7 +86,7 @@ bool Leg::send(std::span<const Bytes> pieces) {
   if (outbound_ != Outbound::open || !attached()) return outbound_ != Outbound::lost;
   std::size_t at = 0;      // piece
   std::size_t offset = 0;  // sent of that piece
-  while (unsent_.empty() && writable_ && at < pieces.size()) {
+  while (unsent_.empty() && writable_ && !negotiating_ && at < pieces.size()) {
     Bytes first = pieces[at].substr(offset);
     std::vector<Bytes> partial;
     std::span<const Bytes> rest = pieces.subspan(at);
@@ -95,8 +110,18 @@ bool Leg::send(std::span<const Bytes> pieces) {
   return true;
 }
 
+// What the transport holds goes before what the leg holds. False when the peer is gone.
+bool Leg::push() {
+  if (!attached() || !writable_ || !transport_->holds_output()) return true;
+  const Moved moved = transport_->push();
+  if (moved.state == Moved::State::broken) return false;
+  if (moved.state == Moved::State::later) writable_ = false;
+  return true;
+}
+
 bool Leg::flush() {
-  while (!unsent_.empty() && writable_) {
+  if (!push()) return lose_outbound();
+  while (!unsent_.empty() && writable_ && !negotiating_) {
     const Bytes bytes = unsent_.bytes();
     const Moved moved = transport_->write({&bytes, 1}, false);
     if (moved.state == Moved::State::broken) return lose_outbound();
@@ -107,7 +132,7 @@ bool Leg::flush() {
     bytes_sent_ += moved.bytes;
     unsent_.consume(moved.bytes);
   }
-  if (unsent_.empty() && outbound_ == Outbound::ending) {
+  if (all_sent() && outbound_ == Outbound::ending) {
     transport_->end_writing();
     outbound_ = Outbound::ended;
   }
@@ -125,7 +150,7 @@ bool Leg::lose_outbound() {
 void Leg::end() {
   if (!attached() || outbound_ != Outbound::open) return;
   outbound_ = Outbound::ending;
-  if (unsent_.empty()) flush();
+  if (all_sent()) flush();
 }
 
 void Leg::close(Ending ending) {

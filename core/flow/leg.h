@@ -30,19 +30,25 @@ class Leg {
 
   // Takes a connection over. The watch may be running on its socket already (see watch()).
   Result<void> attach(std::unique_ptr<Transport> transport);
+  // Puts another transport over the one there is, which gets what is unread. It has to be negotiated before bytes pass.
+  using Layer = Callback<std::unique_ptr<Transport>&, Bytes>;  // replaces the transport; the bytes are lent
+  void layer(Layer over);
+  bool negotiating() const { return negotiating_ && inbound_ == Inbound::open; }
+  // `moved`: bytes pass now. The leg stays what it was when it failed (`broken`).
+  Moved::State negotiate();
   // For the connector: the same watch serves connecting and the connection.
   Watch& watch() { return watch_; }
   bool attached() const { return transport_ != nullptr; }
 
   // The kernel said so (edge-triggered); remembered until an attempt says `later`.
   void now_ready(Readiness readiness);
-  bool readable() const { return readable_ && inbound_ == Inbound::open; }
-  bool backed_up() const { return !unsent_.empty(); }
+  bool readable() const { return readable_ && !negotiating_ && inbound_ == Inbound::open; }
+  bool backed_up() const { return !all_sent(); }
   bool has_unread() const { return !unread_.empty(); }
   bool inbound_open() const { return attached() && inbound_ == Inbound::open; }
   // Did the connection break, as far as can be told without reading?
   bool failed() { return attached() && transport_->take_error() != 0; }
-  bool all_sent() const { return unsent_.empty(); }
+  bool all_sent() const { return unsent_.empty() && !(attached() && transport_->holds_output()); }
   std::size_t held() const { return unread_.capacity() + unsent_.capacity(); }
 
   // Reads what is there, at most `most` bytes with what is unread already. `scratch` is lent until settle().
@@ -69,12 +75,14 @@ class Leg {
   enum class Inbound { open, ended, broken };
   enum class Outbound { open, ending, ended, lost };
   bool lose_outbound();
+  bool push();
   void detach();
 
   std::unique_ptr<Transport> transport_;
   Watch watch_;
   Buffer unread_, unsent_;
   bool readable_ = false, writable_ = false;
+  bool negotiating_ = false;
   Inbound inbound_ = Inbound::open;
   Outbound outbound_ = Outbound::open;
   std::uint64_t bytes_read_ = 0, bytes_sent_ = 0;

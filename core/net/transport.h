@@ -1,4 +1,4 @@
-// Moves bytes between memory and a peer. TLS will be a second kind beside the plain one.
+// Moves bytes between memory and a peer: over a plain socket, or over TLS on top of one.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -27,10 +27,17 @@ struct Moved {
 class Transport {
  public:
   virtual ~Transport() = default;
+  // Before anything else, until it says `moved`: brings the connection to where bytes pass. `later`: again when the socket
+  // is ready. A plain connection is there at once.
+  virtual Moved negotiate() { return {Moved::State::moved}; }
   // Fills the front of `room`.
   virtual Moved read(std::span<char> room) = 0;
   // Sends the pieces in order, as one segment where that is possible. `more`: further bytes follow at once.
   virtual Moved write(std::span<const Bytes> pieces, bool more) = 0;
+  // Bytes that were taken, and that the socket would not take yet: push() when it is writable again. They may come from
+  // reading, too.
+  virtual bool holds_output() const { return false; }
+  virtual Moved push() { return {Moved::State::moved}; }
   // Says that no more will be sent (FIN). Reading goes on.
   virtual void end_writing() = 0;
   // The next close resets the connection (RST) instead of ending it in order.

@@ -29,6 +29,7 @@ class Checker {
     check_admin();
     check_limits();
     check_timeouts();
+    check_tls();
     return std::move(mistakes_);
   }
 
@@ -40,6 +41,8 @@ class Checker {
   void check_admin();
   void check_limits();
   void check_timeouts();
+  void check_tls();
+  void check_tls_rule(const TlsRuleSettings& rule, const std::string& path);
 
   void add(const std::string& path, std::string what, std::string expected) {
     mistakes_.push_back(
@@ -196,6 +199,57 @@ void Checker::check_limits() {
         "limits.flows_per_client is " + std::to_string(limits.flows_per_client),
         "at most limits.flows, which is " + std::to_string(limits.flows) +
             ", or 0 for no such limit");
+  }
+}
+
+// Which answers a moment allows, and what is known at it: the table of docs/tls.md.
+void Checker::check_tls_rule(const TlsRuleSettings& rule, const std::string& path) {
+  const bool at_hello = rule.moment == TlsMoment::client_hello;
+  const bool at_handshake = rule.moment == TlsMoment::handshake;
+  const auto refuse_action = [&](std::string_view action, std::string expected) {
+    add(path + ".action", "rule \"" + rule.name + "\": " + std::string(action), std::move(expected));
+  };
+  if (at_handshake && rule.action == TlsAction::pass) {
+    refuse_action("pass after the handshake, when the client has our certificate",
+                  "moment client_hello or certificate");
+  }
+  if (at_handshake && rule.action == TlsAction::intercept) {
+    refuse_action("intercept after the handshake, when that is done", "pass, block or another moment");
+  }
+  if (!at_hello && rule.action == TlsAction::redirect) {
+    refuse_action("redirect after the upstream was connected", "moment client_hello");
+  }
+  if (at_handshake && rule.action == TlsAction::block && rule.block_with == BlockAnswer::alert) {
+    add(path + ".block_with", "rule \"" + rule.name + "\": an alert after the handshake", "page or reset");
+  }
+  if ((rule.action == TlsAction::redirect) != rule.to.has_value()) {
+    add(path + ".to", "rule \"" + rule.name + "\": " + (rule.to ? "to without redirect" : "redirect without to"),
+        "both or neither");
+  }
+  const auto too_early = [&](std::string_view list, std::string_view moment) {
+    add(path + "." + std::string(list),
+        "rule \"" + rule.name + "\": " + std::string(list) + " are not known at this moment",
+        "moment " + std::string(moment));
+  };
+  if (at_hello && !rule.defects.empty()) too_early("defects", "certificate or handshake");
+  if (at_hello && !rule.certificates.empty()) too_early("certificates", "certificate or handshake");
+  if (!at_handshake && !rule.versions.empty()) too_early("versions", "handshake");
+}
+
+void Checker::check_tls() {
+  const TlsSettings& tls = settings_.tls;
+  if (tls.action == TlsAction::redirect) {
+    add("tls.action", "tls.action is redirect", "pass, intercept or block: a rule can redirect");
+  }
+  for (std::size_t i = 0; i < tls.rules.size(); ++i) {
+    const std::string path = "tls.rules[" + std::to_string(i) + "]";
+    for (std::size_t earlier = 0; earlier < i; ++earlier) {
+      if (tls.rules[i].name != tls.rules[earlier].name) continue;
+      add(path + ".name", "rule named \"" + tls.rules[i].name + '"',
+          "a name of its own: tls.rules[" + std::to_string(earlier) + "] has it");
+      break;
+    }
+    check_tls_rule(tls.rules[i], path);
   }
 }
 

@@ -74,6 +74,40 @@ std::vector<std::string_view> words<LogLevel>() {
   return {"error", "warning", "info", "debug"};
 }
 
+template <>
+std::vector<std::string_view> words<TlsAction>() {
+  return {"pass", "intercept", "block", "redirect"};
+}
+template <>
+std::vector<std::string_view> words<TlsMoment>() {
+  return {"client_hello", "certificate", "handshake"};
+}
+template <>
+std::vector<std::string_view> words<BlockAnswer>() {
+  return {"reset", "alert", "page"};
+}
+template <>
+std::vector<std::string_view> words<HelloTrait>() {
+  return {"no_server_name", "encrypted", "only_http2"};
+}
+template <>
+std::vector<std::string_view> words<CertificateDefect>() {
+  return {"wrong_name",     "expired",        "not_yet_valid", "self_signed",
+          "unknown_issuer", "missing_issuer", "other"};
+}
+template <>
+std::vector<std::string_view> words<DefectAnswer>() {
+  return {"block", "mirror"};
+}
+template <>
+std::vector<std::string_view> words<CertificateRequest>() {
+  return {"pass", "decline", "block"};
+}
+template <>
+std::vector<std::string_view> words<TlsVersion>() {
+  return {"tls1.0", "tls1.1", "tls1.2", "tls1.3"};
+}
+
 template <class T>
 Value value(std::string_view name, T& target, Shape shape) {
   return {name, shape, false,
@@ -133,6 +167,23 @@ ValueList values(std::string_view name, std::vector<T>& target, Shape shape) {
   const auto write_all = [&target, shape] {
     std::vector<std::string> texts;
     for (const T& item : target) texts.push_back(write(shape, item));
+    return texts;
+  };
+  return {name, shape, [&target] { target.clear(); }, append, write_all};
+}
+
+template <class Enum>
+ValueList word_list(std::string_view name, std::vector<Enum>& target) {
+  const Shape shape{Kind::word, 0, 0, words<Enum>()};
+  const auto append = [&target, shape](Scalar scalar) {
+    Enum item{};
+    if (!parse_word(scalar, shape, item)) return false;
+    target.push_back(item);
+    return true;
+  };
+  const auto write_all = [&target, shape] {
+    std::vector<std::string> texts;
+    for (const Enum item : target) texts.push_back(write(shape, static_cast<std::size_t>(item)));
     return texts;
   };
   return {name, shape, [&target] { target.clear(); }, append, write_all};
@@ -257,6 +308,7 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("plugin_work", s.plugin_work, count(1, 1'000'000)));
   d.value(value("plugin_threads", s.plugin_threads, count(1, 256)));
   d.value(value("plugin_fetches", s.plugin_fetches, count(1, 1'000'000)));
+  d.value(value("tls_sessions", s.tls_sessions, count(0, 10'000'000)));
   d.value(value("draining_generations", s.draining_generations, count(1, 100)));
 }
 
@@ -265,6 +317,7 @@ void members(Describer& d, TimeoutSettings& s) {
   d.value(value("sniff_silence", s.sniff_silence, time(kMillisecond, kMinute)));
   d.value(value("sniff", s.sniff, time(100 * kMillisecond, 10 * kMinute)));
   d.value(value("connect", s.connect, time(100 * kMillisecond, 10 * kMinute)));
+  d.value(value("tls_handshake", s.tls_handshake, time(100 * kMillisecond, 10 * kMinute)));
   d.value(value("head", s.head, time(100 * kMillisecond, kHour)));
   d.value(value("response_head", s.response_head, time(kSecond, kDay)));
   d.value(value("body_idle", s.body_idle, time(kSecond, kDay)));
@@ -289,6 +342,63 @@ void members(Describer& d, BypassSettings& s) {
 template <>
 void members(Describer& d, PolicySettings& s) {
   d.value(word("host_mismatch", s.host_mismatch));
+  d.value(word("no_server_name", s.no_server_name));
+  d.value(word("encrypted_hello", s.encrypted_hello));
+}
+
+template <>
+void members(Describer& d, TlsRuleSettings& s) {
+  d.value(required("name", s.name, text_of_kind(Kind::identifier, 64)));
+  d.value(word("moment", s.moment));
+  Value action = word("action", s.action);
+  action.required = true;
+  d.value(action);
+  d.values(values("names", s.names, text_of_kind(Kind::host_name, 253)));
+  d.values(values("domains", s.domains, text_of_kind(Kind::host_name, 253)));
+  d.values(values("domain_files", s.domain_files, path()));
+  d.values(values("clients", s.clients, of_kind(Kind::network)));
+  d.values(values("destinations", s.destinations, of_kind(Kind::network)));
+  d.values(values("ja3", s.ja3, text_of_kind(Kind::text, 32)));
+  d.values(values("ja4", s.ja4, text_of_kind(Kind::text, 64)));
+  d.values(word_list("hello", s.hello));
+  d.values(word_list("defects", s.defects));
+  d.values(values("certificates", s.certificates, text_of_kind(Kind::text, 64)));
+  d.values(word_list("versions", s.versions));
+  d.value(word("block_with", s.block_with));
+  Value to = value("to", s.to, of_kind(Kind::address));
+  to.write = [&s] { return s.to ? s.to->text() : std::string(); };
+  d.value(to);
+}
+
+template <>
+void members(Describer& d, ClientCertificateSettings& s) {
+  d.values(values("domains", s.domains, text_of_kind(Kind::host_name, 253)));
+  d.value(required("certificate", s.certificate, path()));
+  d.value(required("key", s.key, path()));
+}
+
+template <>
+void members(Describer& d, TlsUpstreamSettings& s) {
+  d.value(value("trust", s.trust, path()));
+  d.value(word("minimum_version", s.minimum_version));
+  d.value(word("defects", s.defects));
+  d.value(word("certificate_request", s.certificate_request));
+  d.groups(groups("certificates", s.certificates, 0, 1'000));
+}
+
+template <>
+void members(Describer& d, TlsClientSettings& s) {
+  d.value(word("minimum_version", s.minimum_version));
+  d.value(word("only_http2", s.only_http2));
+  d.value(value("ticket_rotation", s.ticket_rotation, time(kMinute, 7 * kDay)));
+}
+
+template <>
+void members(Describer& d, TlsSettings& s) {
+  d.value(word("action", s.action));
+  d.groups(groups("rules", s.rules, 0, 1'000));
+  group(d, "upstream", s.upstream);
+  group(d, "client", s.client);
 }
 
 template <>
@@ -365,6 +475,7 @@ void members(Describer& d, Settings& s) {
   group(d, "upstream", s.upstream);
   group(d, "interception", s.interception);
   group(d, "bypass", s.bypass);
+  group(d, "tls", s.tls);
   group(d, "policy", s.policy);
   group(d, "limits", s.limits);
   group(d, "timeouts", s.timeouts);

@@ -42,9 +42,33 @@ enum class InterceptionMode { tproxy, routing, hybrid, redirect, anyip };
 enum class LocalCapture { none, redirect, tproxy, routing };
 // What `hyalite intercept watch` does when another program took away what `on` made.
 enum class WatchAction { restore, report };
+// What is done with a TLS connection.
+enum class TlsAction { pass, intercept, block, redirect };
+// The moments at which that is decided: the client's first message was read; the upstream's certificate was looked at; both
+// handshakes are over.
+enum class TlsMoment { client_hello, certificate, handshake };
+// How a client is told that it is blocked: a TCP reset, a TLS alert, or a page over a minted certificate.
+enum class BlockAnswer { reset, alert, page };
+// What is peculiar about a ClientHello. `only_http2`: it offers no HTTP but HTTP/2.
+enum class HelloTrait { no_server_name, encrypted, only_http2 };
+// What may be wrong with an upstream's certificate.
+enum class CertificateDefect {
+  wrong_name,
+  expired,
+  not_yet_valid,
+  self_signed,
+  unknown_issuer,
+  missing_issuer,
+  other
+};
+// What becomes of a connection whose upstream has a defect: a page that says so, or a certificate of which clients warn.
+enum class DefectAnswer { block, mirror };
+// What is done when an upstream asks for a certificate of the client and none is configured for it.
+enum class CertificateRequest { pass, decline, block };
+enum class TlsVersion { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };  // written tls1.0 ... tls1.3
 
 struct ProtocolSettings {
-  // TLS: what is said inside stays unread; the server name is seen by plugins.
+  // TLS: the section tls says what is done with what passes here.
   Treatment tls = Treatment::pass;
   // HTTP/2 without TLS, begun with its preface: requests inside would go uninspected.
   Treatment http2 = Treatment::refuse;
@@ -230,6 +254,8 @@ struct LimitSettings {
   std::size_t plugin_threads = 2;
   // Questions to services that plugins may have under way.
   std::size_t plugin_fetches = 1'000;
+  // Sessions with upstreams that are kept for resuming them; 0: none.
+  std::size_t tls_sessions = 20'000;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.
   std::size_t draining_generations = 3;
 };
@@ -241,6 +267,8 @@ struct TimeoutSettings {
   Milliseconds sniff = Seconds{10};
   // Time to connect to an origin.
   Milliseconds connect = Seconds{10};
+  // Time for a TLS handshake, with an upstream or with a client.
+  Milliseconds tls_handshake = Seconds{10};
   // Time for a whole head, from its first byte.
   Milliseconds head = Seconds{30};
   // How long an origin may take to begin its response once it has the request.
@@ -277,8 +305,92 @@ struct BypassSettings {
 };
 
 struct PolicySettings {
-  // A Host or TLS server name that does not belong to the original destination's address.
+  // A Host or TLS server name that does not belong to the original destination's address; inside TLS, a Host that is not
+  // the server name: refused with 421.
   FindingAction host_mismatch = FindingAction::log;
+  // TLS without a server name, or with one that is no host name; a refused one gets the alert unrecognized_name.
+  FindingAction no_server_name = FindingAction::count;
+  // Encrypted Client Hello: the server name that can be read is not the one that is meant.
+  FindingAction encrypted_hello = FindingAction::count;
+};
+
+// All conditions that are given must hold, and one of each list. A rule without conditions holds for all.
+struct TlsRuleSettings {
+  // What logs and records call this rule.
+  std::string name;
+  // When it is asked: client_hello, certificate or handshake; docs/tls.md says which answers each allows.
+  TlsMoment moment = TlsMoment::client_hello;
+  // What is done.
+  TlsAction action = TlsAction::pass;
+  // Server names, exactly.
+  std::vector<std::string> names;
+  // Server names, with all their subdomains.
+  std::vector<std::string> domains;
+  // Files of server names with all their subdomains, one in a line, seen from this file.
+  std::vector<std::string> domain_files;
+  // Networks or addresses of clients.
+  std::vector<Network> clients;
+  // Networks or addresses of destinations.
+  std::vector<Network> destinations;
+  // JA3 fingerprints of clients.
+  std::vector<std::string> ja3;
+  // JA4 fingerprints of clients.
+  std::vector<std::string> ja4;
+  // What is peculiar about the ClientHello.
+  std::vector<HelloTrait> hello;
+  // What is wrong with the upstream's certificate; from the moment certificate on.
+  std::vector<CertificateDefect> defects;
+  // SHA-256 of the upstream's certificate in hexadecimal; from the moment certificate on.
+  std::vector<std::string> certificates;
+  // The version that the client got; at the moment handshake only.
+  std::vector<TlsVersion> versions;
+  // How a blocked client is told.
+  BlockAnswer block_with = BlockAnswer::alert;
+  // Where a redirected connection goes, uninspected.
+  std::optional<Address> to;
+};
+
+// A certificate that upstreams get who ask for one.
+struct ClientCertificateSettings {
+  // The server names it is for, with all their subdomains; none: all.
+  std::vector<std::string> domains;
+  // A file with the certificate and its issuers, PEM.
+  std::string certificate;
+  // A file with its key, PEM, readable by its owner alone.
+  std::string key;
+};
+
+struct TlsUpstreamSettings {
+  // Whom to trust: a file of certificates (PEM), or "system" for what this machine trusts.
+  std::string trust = "system";
+  // The oldest version spoken with upstreams.
+  TlsVersion minimum_version = TlsVersion::tls_1_2;
+  // When a certificate has a defect: block with a page that says which, or mirror it, so that clients warn by themselves.
+  DefectAnswer defects = DefectAnswer::block;
+  // When an upstream asks for a certificate that is not configured: pass the connection, decline, or block.
+  CertificateRequest certificate_request = CertificateRequest::pass;
+  // Certificates for upstreams that ask for one; the first that fits is used.
+  std::vector<ClientCertificateSettings> certificates;
+};
+
+struct TlsClientSettings {
+  // The oldest version spoken with clients.
+  TlsVersion minimum_version = TlsVersion::tls_1_2;
+  // Clients that offer no HTTP but HTTP/2: pass them, or block them with an alert.
+  Treatment only_http2 = Treatment::pass;
+  // How long one key seals the tickets by which clients resume.
+  Milliseconds ticket_rotation = std::chrono::hours{8};
+};
+
+struct TlsSettings {
+  // What is done with TLS of which no rule speaks: pass, intercept or block.
+  TlsAction action = TlsAction::pass;
+  // Asked in this order, the first that holds decides; each at its moment.
+  std::vector<TlsRuleSettings> rules;
+  // The side of upstreams.
+  TlsUpstreamSettings upstream;
+  // The side of clients.
+  TlsClientSettings client;
 };
 
 struct AdminSettings {
@@ -390,6 +502,8 @@ struct Settings {
   InterceptionSettings interception;
   // What is left alone: passed on uninspected, and counted.
   BypassSettings bypass;
+  // TLS: what passes, what is looked into, what is blocked.
+  TlsSettings tls;
   // What is done about findings.
   PolicySettings policy;
   // The most of everything.

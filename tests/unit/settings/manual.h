@@ -204,7 +204,7 @@ class Schema : public Walker {
         {"type", {"array", "null"}}, {"minItems", groups.least}, {"maxItems", groups.most}};
     if (groups.least > 0) {
       json["type"] = "array";
-      open_.front()["required"].push_back(groups.name);
+      open_[open_.size() - 2]["required"].push_back(groups.name);
     }
     json["items"] = std::move(open_.back());
     open_.pop_back();
@@ -344,6 +344,11 @@ inline std::string_view example_of(std::string_view path) {
       {"services[].name", "look-up"},
       {"services[].address", "127.0.0.1:8081"},
       {"services[].host", "look-up.example"},
+      {"tls.rules[].name", "banks"},
+      {"tls.rules[].action", "redirect"},
+      {"tls.rules[].to", "192.0.2.1:443"},
+      {"tls.upstream.certificates[].certificate", "client.pem"},
+      {"tls.upstream.certificates[].key", "client.key"},
       {"workers.group", "hyalite"},
       {"admin.socket", "/run/hyalite/admin.sock"},
       {"control.socket", "/run/hyalite/control.sock"}};

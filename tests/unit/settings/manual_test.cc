@@ -62,7 +62,8 @@ void add_paths(const Manual& book, const std::string& type, const std::string& p
                std::vector<std::string>& paths) {
   for (const Manual::Member& member : book.members(type)) {
     paths.push_back(manual::join(path, member.name));
-    const bool list = member.name == "listeners" || member.name == "plugins" || member.name == "services";
+    const bool list = member.name == "listeners" || member.name == "plugins" || member.name == "services" ||
+                      member.name == "rules" || member.name == "certificates";
     if (member.type != "PluginConfiguration")
       add_paths(book, member.type, paths.back() + (list ? "[]" : ""), paths);
   }

@@ -214,7 +214,7 @@ TEST(Reader, RefusesTheWordsOfOldYamlForTruths) {
 
 TEST(Reader, NamesTheKnownNamesWhenNoneIsNear) {
   EXPECT_EQ(mistake_in("policy: {zebra: 1}"),
-            "g.yaml:2:10: unknown setting \"zebra\", expected one of host_mismatch");
+            "g.yaml:2:10: unknown setting \"zebra\", expected one of host_mismatch, no_server_name, encrypted_hello");
 }
 
 TEST(Reader, PrintsAMistakeInOneLineWhateverTheFileHolds) {

@@ -1,0 +1,220 @@
+// Makes TLS connections of plain ones.
+// SPDX-License-Identifier: MIT
+#include "tls/engine.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+
+#include "tls/ground.h"
+#include "tls/leaf_source.h"
+#include "tls/session_cache.h"
+#include "tls/ticket_keys.h"
+#include "tls/tls_transport.h"
+#include "tls/verification.h"
+
+namespace hyalite {
+
+namespace {
+
+std::string wire_form(const std::vector<std::string>& protocols) {
+  std::string wire;
+  for (const std::string& protocol : protocols) {
+    if (protocol.empty() || protocol.size() > 255) continue;
+    wire += static_cast<char>(protocol.size());
+    wire += protocol;
+  }
+  return wire;
+}
+
+// Everything that decides which server answers. Whom we trust is the same for the whole engine.
+std::string session_key(const UpstreamPlan& plan) {
+  return plan.server_name + '\0' + plan.address.text() + '\0' + wire_form(plan.alpn);
+}
+
+// Remembers upstream sessions with the verdict that goes with them.
+class UpstreamObserver final : public TlsTransport::Observer {
+ public:
+  UpstreamObserver(SessionCache& cache, std::string key, std::optional<Verdict> resumed)
+      : cache_(cache), key_(std::move(key)), resumed_(std::move(resumed)) {}
+
+  void on_handshake(SSL* connection, TlsFacts& facts) override {
+    facts.certificate = PeerCertificate(SSL_get1_peer_certificate(connection));
+    if (!facts.certificate) return;
+    facts.certificate_digest = facts.certificate.digest();
+    facts.verified = true;
+    if (facts.resumed && resumed_) {
+      verdict_ = *resumed_;
+      facts.defects = verdict_.defects;
+      facts.defect_text = verdict_.text;
+    } else {
+      verdict_ = {facts.defects, facts.defect_text, earliest_end(connection)};
+      // Expired already: its end is no news.
+      if (facts.defects.has(Defect::expired)) verdict_.until = WallTime::max();
+    }
+    settled_ = facts.done;
+    // With TLS 1.2 the session comes before the handshake is over.
+    if (settled_ && early_) cache_.keep(key_, {std::move(early_), verdict_});
+  }
+
+  void on_session(SSL_SESSION* session) override {
+    if (settled_) {
+      cache_.keep(key_, {Session(session), verdict_});
+    } else {
+      early_ = Session(session);
+    }
+  }
+
+ private:
+  SessionCache& cache_;
+  std::string key_;
+  std::optional<Verdict> resumed_;
+  Verdict verdict_;
+  Session early_;
+  bool settled_ = false;
+};
+
+// Agrees on what was planned, if the client offers it. A client that offers nothing is asked for nothing.
+class ClientObserver final : public TlsTransport::Observer {
+ public:
+  explicit ClientObserver(std::string alpn) : alpn_(std::move(alpn)) {}
+
+  void on_handshake(SSL*, TlsFacts&) override {}
+  void on_session(SSL_SESSION* session) override { SSL_SESSION_free(session); }
+
+  static int choose(SSL* connection, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+    const auto* self = static_cast<const ClientObserver*>(TlsTransport::of(connection).observer());
+    for (unsigned at = 0; at < offered_size && !self->alpn_.empty(); at += 1u + offered[at]) {
+      const std::string_view one(reinterpret_cast<const char*>(offered) + at + 1, offered[at]);
+      if (one != self->alpn_) continue;
+      *chosen = offered + at + 1;
+      *chosen_size = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
+ private:
+  const std::string alpn_;
+};
+
+class Order final : public LeafOrder {
+ public:
+  explicit Order(Callback<> ready) : ticket_(callback<&Order::on_leaf>(*this)), ready_(ready) {}
+
+  bool arrived() const override { return leaf_.has_value(); }
+  const std::string& failure() const override { return failure_; }
+  const Leaf& leaf() const { return *leaf_; }
+  LeafTicket& ticket() { return ticket_; }
+
+ private:
+  void on_leaf(const Result<Leaf>& leaf) {
+    if (leaf) {
+      leaf_ = *leaf;
+    } else {
+      failure_ = leaf.error().text;
+    }
+    ready_();
+  }
+
+  LeafTicket ticket_;
+  Callback<> ready_;
+  std::optional<Leaf> leaf_;
+  std::string failure_;
+};
+
+class Engine final : public TlsEngine {
+ public:
+  Engine(const TlsGround& ground, LeafSource* leaves, unsigned workers, const Clock& clock)
+      : ground_(ground),
+        leaves_(leaves),
+        clock_(clock),
+        sessions_((ground.sessions() + workers - 1) / workers),
+        tickets_(ground.ticket_secret(), ground.settings().client.ticket_rotation, clock) {
+    tickets_.serve(ground.clients());
+    SSL_CTX_set_alpn_select_cb(ground.clients(), ClientObserver::choose, nullptr);
+  }
+
+  bool has_leaves() const override { return leaves_ != nullptr; }
+
+  std::unique_ptr<Transport> over_upstream(std::unique_ptr<Transport> plain, const UpstreamPlan& plan,
+                                           TlsFacts& facts) override {
+    Connection connection(SSL_new(ground_.upstreams()));
+    if (!connection) return nullptr;
+    SSL* ssl = connection.get();
+    SSL_set_connect_state(ssl);
+    expect_peer(ssl, plan.server_name, clock_.wall_time());
+    if (!plan.server_name.empty() && !IpAddress::parse(plan.server_name)) {
+      SSL_set_tlsext_host_name(ssl, plan.server_name.c_str());
+    }
+    const std::string alpn = wire_form(plan.alpn);
+    if (!alpn.empty()) {
+      SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned>(alpn.size()));
+    }
+    identify(ssl, plan.server_name);
+    std::string key = session_key(plan);
+    SessionCache::Kept kept = sessions_.take(key, clock_.wall_time());
+    std::optional<Verdict> verdict;
+    if (kept.session) {
+      SSL_set_session(ssl, kept.session.get());
+      verdict = std::move(kept.verdict);
+    }
+    ERR_clear_error();
+    return std::make_unique<TlsTransport>(
+        std::move(plain), Bytes{}, std::move(connection), scratch_, facts,
+        std::make_unique<UpstreamObserver>(sessions_, std::move(key), std::move(verdict)));
+  }
+
+  std::unique_ptr<LeafOrder> order_leaf(const ClientPlan& plan, Callback<> ready) override {
+    auto order = std::make_unique<Order>(ready);
+    LeafWish wish;
+    wish.server_name = plan.server_name;
+    wish.destination = plan.destination;
+    wish.upstream = plan.upstream.get();
+    wish.issuer = plan.trusted ? LeafIssuer::trusted : LeafIssuer::untrusted;
+    leaves_->ask(wish, order->ticket());
+    return order;
+  }
+
+  std::unique_ptr<Transport> over_client(std::unique_ptr<Transport> plain, Bytes first, const ClientPlan& plan,
+                                         const LeafOrder& order, TlsFacts& facts) override {
+    const Leaf& leaf = static_cast<const Order&>(order).leaf();
+    Connection connection(SSL_new(ground_.clients()));
+    if (!connection) return nullptr;
+    SSL* ssl = connection.get();
+    SSL_set_accept_state(ssl);
+    if (SSL_use_certificate(ssl, leaf.certificate.get()) != 1 || SSL_use_PrivateKey(ssl, leaf.key.get()) != 1) return nullptr;
+    if (leaf.issuers != nullptr) SSL_set1_chain(ssl, leaf.issuers);
+    // A ticket is good for the same certificate only: a client that was shown another one looks at it.
+    SSL_set_session_id_context(ssl, leaf.digest.data(), static_cast<unsigned>(leaf.digest.size()));
+    facts.certificate_digest = leaf.digest;
+    ERR_clear_error();
+    return std::make_unique<TlsTransport>(std::move(plain), first, std::move(connection), scratch_, facts,
+                                          std::make_unique<ClientObserver>(plan.alpn));
+  }
+
+ private:
+  void identify(SSL* ssl, const std::string& server_name) {
+    const Identity* identity = ground_.identity_for(server_name);
+    if (identity == nullptr) return;
+    SSL_use_certificate(ssl, identity->certificate.get());
+    SSL_use_PrivateKey(ssl, identity->key.get());
+    for (const Certificate& issuer : identity->issuers) SSL_add1_chain_cert(ssl, issuer.get());
+  }
+
+  const TlsGround& ground_;
+  LeafSource* leaves_;
+  const Clock& clock_;
+  SessionCache sessions_;
+  TicketKeys tickets_;
+  TlsScratch scratch_;
+};
+
+}  // namespace
+
+std::unique_ptr<TlsEngine> TlsEngine::make(const TlsGround& ground, LeafSource* leaves, unsigned workers, const Clock& clock) {
+  return std::make_unique<Engine>(ground, leaves, workers, clock);
+}
+
+}  // namespace hyalite

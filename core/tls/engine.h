@@ -1,0 +1,67 @@
+// Makes TLS connections of plain ones: one per worker, for both sides.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "event/callback.h"
+#include "net/transport.h"
+#include "tls/facts.h"
+
+namespace hyalite {
+
+class LeafSource;
+class TlsGround;
+
+// With whom, and what is asked for.
+struct UpstreamPlan {
+  std::string server_name;  // SNI, and the name that is verified; an address is verified but not sent; empty: neither
+  Address address;
+  std::vector<std::string> alpn;
+};
+
+// What a client is shown.
+struct ClientPlan {
+  std::string server_name;  // as it asked; may be empty
+  IpAddress destination;
+  bool trusted = true;       // or a certificate of which it warns
+  PeerCertificate upstream;  // whose names are mirrored; empty: a page of our own
+  std::string alpn;          // what is agreed on if the client offers it; empty: nothing
+};
+
+// A leaf on its way. Destroyed: nothing is called any more.
+class LeafOrder {
+ public:
+  virtual ~LeafOrder() = default;
+  virtual bool arrived() const = 0;
+  // Why there will be none; empty as long as there is hope.
+  virtual const std::string& failure() const = 0;
+};
+
+class TlsEngine {
+ public:
+  virtual ~TlsEngine() = default;
+
+  // Is there anybody who makes leaves?
+  virtual bool has_leaves() const = 0;
+  // `facts` outlive the transport and say how the handshake ended. Null: out of memory.
+  virtual std::unique_ptr<Transport> over_upstream(std::unique_ptr<Transport> plain, const UpstreamPlan& plan,
+                                                   TlsFacts& facts) = 0;
+  // `ready` is called once, later or before this returns, when the order has arrived or failed.
+  virtual std::unique_ptr<LeafOrder> order_leaf(const ClientPlan& plan, Callback<> ready) = 0;
+  // For an order that has arrived. `first`: what the client sent already.
+  virtual std::unique_ptr<Transport> over_client(std::unique_ptr<Transport> plain, Bytes first, const ClientPlan& plan,
+                                                 const LeafOrder& order, TlsFacts& facts) = 0;
+
+  // `leaves` may be null: then no client can be answered. All that is lent outlives the engine, and the engine all its
+  // transports. There may be one per process at a time.
+  static std::unique_ptr<TlsEngine> make(const TlsGround& ground, LeafSource* leaves, unsigned workers, const Clock& clock);
+};
+
+}  // namespace hyalite

@@ -1,0 +1,193 @@
+// What TLS needs before there are workers.
+// SPDX-License-Identifier: MIT
+#include "tls/ground.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "tls/openssl_error.h"
+#include "tls/tls_transport.h"
+#include "tls/verification.h"
+
+namespace hyalite {
+
+namespace {
+
+// One read takes several records where they are small.
+constexpr std::size_t kReadBufferBytes = 32 * 1024;
+
+int version_of(TlsVersion version) {
+  switch (version) {
+    case TlsVersion::tls_1_0: return TLS1_VERSION;
+    case TlsVersion::tls_1_1: return TLS1_1_VERSION;
+    case TlsVersion::tls_1_2: return TLS1_2_VERSION;
+    case TlsVersion::tls_1_3: break;
+  }
+  return TLS1_3_VERSION;
+}
+
+void on_state(const SSL* connection, int where, int value) {
+  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (value >> 8) == SSL3_AL_FATAL) {
+    TlsTransport::of(connection).on_alert_received(value & 0xff);
+  }
+}
+
+// Does what both sides have in common.
+Context new_context(const SSL_METHOD* method, TlsVersion oldest) {
+  Context context(SSL_CTX_new(method));
+  SSL_CTX* c = context.get();
+  SSL_CTX_set_min_proto_version(c, version_of(oldest));
+  SSL_CTX_set_max_proto_version(c, 0);
+  // The older versions sign with SHA-1, which no other level of the library allows.
+  if (oldest < TlsVersion::tls_1_2) SSL_CTX_set_security_level(c, 0);
+  SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(c, 1);
+  SSL_CTX_set_default_read_buffer_len(c, kReadBufferBytes);
+  SSL_CTX_set_info_callback(c, on_state);
+  return context;
+}
+
+int on_session(SSL* connection, SSL_SESSION* session) {
+  TlsTransport::Observer* observer = TlsTransport::of(connection).observer();
+  if (observer == nullptr) return 0;
+  observer->on_session(session);
+  return 1;
+}
+
+// Called only when no certificate was given to the connection.
+int on_certificate_request(SSL* connection, X509**, EVP_PKEY**) {
+  TlsTransport::of(connection).facts().asked_for_certificate = true;
+  return 0;
+}
+
+Mistake mistake_at(const std::string& file, std::string path, std::string what, std::string expected) {
+  Mistake mistake;
+  mistake.file = file;
+  mistake.path = std::move(path);
+  mistake.what = std::move(what);
+  mistake.expected = std::move(expected);
+  return mistake;
+}
+
+std::string seen_from(const std::string& file, const std::string& path) {
+  return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+using File = Owned<BIO, BIO_free_all>;
+
+// All certificates of a PEM file, in their order; empty when one of them cannot be read.
+std::vector<Certificate> read_certificates(const std::string& path) {
+  const File in(BIO_new_file(path.c_str(), "r"));
+  std::vector<Certificate> all;
+  while (in) {
+    Certificate one(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+    if (!one) break;
+    all.push_back(std::move(one));
+  }
+  ERR_clear_error();
+  return all;
+}
+
+bool readable_by_others(const std::string& path) {
+  struct stat about{};
+  return ::stat(path.c_str(), &about) == 0 && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+bool covers(const std::string& domain, std::string_view name) {
+  if (name == domain) return true;
+  return name.size() > domain.size() && name.ends_with(domain) && name[name.size() - domain.size() - 1] == '.';
+}
+
+}  // namespace
+
+TlsGround::TlsGround(const Settings& settings)
+    : settings_(settings.tls),
+      sessions_(settings.limits.tls_sessions),
+      clients_(new_context(TLS_server_method(), settings.tls.client.minimum_version)),
+      upstreams_(new_context(TLS_client_method(), settings.tls.upstream.minimum_version)),
+      ticket_secret_(TicketKeys::draw()) {
+  SSL_CTX* clients = clients_.get();
+  // Sessions of clients live in their tickets alone.
+  SSL_CTX_set_session_cache_mode(clients, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(clients, 1);
+  SSL_CTX* upstreams = upstreams_.get();
+  SSL_CTX_set_session_cache_mode(upstreams, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(upstreams, on_session);
+  SSL_CTX_set_client_cert_cb(upstreams, on_certificate_request);
+  // The handshake goes on whatever is found: what becomes of it is decided afterwards.
+  SSL_CTX_set_verify(upstreams, SSL_VERIFY_PEER, on_verify);
+}
+
+std::unique_ptr<TlsGround> TlsGround::load(const Settings& settings, const std::string& file, Mistakes& mistakes) {
+  std::unique_ptr<TlsGround> ground(new TlsGround(settings));
+  const bool trust = ground->load_trust(file, mistakes);
+  return ground->load_identities(file, mistakes) && trust ? std::move(ground) : nullptr;
+}
+
+bool TlsGround::load_trust(const std::string& file, Mistakes& mistakes) {
+  const std::string& trust = settings_.upstream.trust;
+  if (trust == "system") {
+    (void)SSL_CTX_set_default_verify_paths(upstreams_.get());
+    ERR_clear_error();
+    return true;
+  }
+  const auto certificates = read_certificates(seen_from(file, trust));
+  if (certificates.empty()) {
+    mistakes.push_back(mistake_at(file, "tls.upstream.trust", "\"" + trust + "\" holds no certificate that can be read",
+                                  "a file of certificates (PEM), or system"));
+    return false;
+  }
+  X509_STORE* store = SSL_CTX_get_cert_store(upstreams_.get());
+  for (const Certificate& one : certificates) (void)X509_STORE_add_cert(store, one.get());
+  ERR_clear_error();
+  return true;
+}
+
+bool TlsGround::load_identities(const std::string& file, Mistakes& mistakes) {
+  const std::size_t before = mistakes.size();
+  for (std::size_t i = 0; i < settings_.upstream.certificates.size(); ++i) {
+    const ClientCertificateSettings& given = settings_.upstream.certificates[i];
+    const std::string path = "tls.upstream.certificates[" + std::to_string(i) + "]";
+    Identity identity;
+    identity.domains = given.domains;
+    auto chain = read_certificates(seen_from(file, given.certificate));
+    if (chain.empty()) {
+      mistakes.push_back(mistake_at(file, path + ".certificate", "\"" + given.certificate + "\" holds no certificate",
+                                    "a certificate and its issuers (PEM)"));
+      continue;
+    }
+    identity.certificate = chain.front();
+    identity.issuers.assign(chain.begin() + 1, chain.end());
+    const std::string key_file = seen_from(file, given.key);
+    if (readable_by_others(key_file)) {
+      mistakes.push_back(mistake_at(file, path + ".key", "\"" + given.key + "\" can be read by others", "mode 0600"));
+      continue;
+    }
+    const File in(BIO_new_file(key_file.c_str(), "r"));
+    identity.key = PrivateKey(in ? PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, const_cast<char*>("")) : nullptr);
+    if (!identity.key || X509_check_private_key(identity.certificate.get(), identity.key.get()) != 1) {
+      mistakes.push_back(mistake_at(file, path + ".key", openssl_error(Fault::operator_, "\"" + given.key + '"').text,
+                                    "the key of the certificate, without a passphrase"));
+      continue;
+    }
+    identities_.push_back(std::move(identity));
+  }
+  return mistakes.size() == before;
+}
+
+const Identity* TlsGround::identity_for(std::string_view server_name) const {
+  const auto fits = [&](const Identity& identity) {
+    return identity.domains.empty() ||
+           std::any_of(identity.domains.begin(), identity.domains.end(),
+                       [&](const std::string& domain) { return covers(domain, server_name); });
+  };
+  const auto found = std::find_if(identities_.begin(), identities_.end(), fits);
+  return found == identities_.end() ? nullptr : &*found;
+}
+
+}  // namespace hyalite
