@@ -9,6 +9,7 @@
 #include "flow/flows.h"
 #include "plugin/loader.h"
 #include "services/services.h"
+#include "tls/engine.h"
 
 namespace hyalite {
 
@@ -16,8 +17,13 @@ namespace {
 
 class FlowService final : public Service {
  public:
-  FlowService(Chain& chain, std::unique_ptr<Services> services, std::unique_ptr<Delivery> delivery, const FlowsNeeds& needs)
-      : chain_(chain), services_(std::move(services)), delivery_(std::move(delivery)), flows_(std::make_unique<Flows>(needs)) {}
+  FlowService(Chain& chain, std::unique_ptr<Services> services, std::unique_ptr<Delivery> delivery,
+              std::unique_ptr<TlsEngine> tls, const FlowsNeeds& needs)
+      : chain_(chain),
+        services_(std::move(services)),
+        delivery_(std::move(delivery)),
+        tls_(std::move(tls)),
+        flows_(std::make_unique<Flows>(needs)) {}
   // The flows end before the plugins do: each of them still has something to tell.
   ~FlowService() override {
     flows_.reset();
@@ -40,6 +46,7 @@ class FlowService final : public Service {
   Chain& chain_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<TlsEngine> tls_;
   std::unique_ptr<Flows> flows_;
   bool draining_ = false;
 };
@@ -59,6 +66,8 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   options.slot = &needs.calls;
   ChainLoad loaded = load_chain(needs.settings, options, needs.layout, needs.log);
   chain_ = std::move(loaded.chain);
+  tls_ = TlsGround::load(needs.settings, needs.file, loaded.mistakes);
+  tls_policy_ = std::make_unique<TlsPolicy>(needs.settings.tls, needs.file, loaded.mistakes);
   return std::move(loaded.mistakes);
 }
 
@@ -89,12 +98,19 @@ Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
   if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls, &needs.history); !started) {
     return started.error();
   }
+  auto tls = TlsEngine::make(*tls_, nullptr, needs.workers, needs.loop.clock());
+  TlsEngine& engine = *tls;
   return std::unique_ptr<Service>(std::make_unique<FlowService>(
-      *chain_, std::move(services), std::move(delivery), FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log,
-                          needs.worker, needs.workers, needs.upstreams_owner}));
+      *chain_, std::move(services), std::move(delivery), std::move(tls),
+      FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log, needs.worker,
+                 needs.workers, engine, *tls_policy_, needs.upstreams_owner}));
 }
 
-void FlowProgram::unload() { chain_.reset(); }
+void FlowProgram::unload() {
+  chain_.reset();
+  tls_policy_.reset();
+  tls_.reset();
+}
 
 std::vector<std::string> own_plugin_directories() {
   std::error_code failed;

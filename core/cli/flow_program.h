@@ -10,6 +10,8 @@
 #include "flow/tally.h"
 #include "plugin/chain.h"
 #include "process/program.h"
+#include "tls/ground.h"
+#include "tls/policy.h"
 
 namespace hyalite {
 
@@ -29,6 +31,8 @@ class FlowProgram final : public Program {
   std::vector<std::string> directories_;
   std::optional<TallyPlaces> places_;
   std::unique_ptr<Chain> chain_;
+  std::unique_ptr<TlsGround> tls_;
+  std::unique_ptr<TlsPolicy> tls_policy_;
 };
 
 // Where the plugins are that came with this program: beside an installed binary, or in a build tree.

@@ -14,6 +14,8 @@ inline Close mirrored(ConnectFailure failure) {
       case ConnectFailure::timed_out: return CloseReason::connect_timed_out;
       case ConnectFailure::loop: return CloseReason::loop;
       case ConnectFailure::blocked: return CloseReason::blocked;
+      case ConnectFailure::tls_failed: return CloseReason::tls_upstream_failed;
+      case ConnectFailure::untrusted: return CloseReason::tls_untrusted;
       case ConnectFailure::unreachable:
       case ConnectFailure::no_source_port:
       case ConnectFailure::other: break;

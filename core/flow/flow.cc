@@ -113,8 +113,88 @@ void Flow::on_connect_result(ConnectResult result) {
   if (!upstream_.attach(std::make_unique<PlainTransport>(std::move(connection.fd)))) {
     return close_now(CloseReason::internal, Ending::reset, Ending::reset);
   }
-  act(stage_->on_connected(needs_.effects));
+  reconnecting_ = file_->tls && file_->tls->intercepted;
+  if (reconnecting_) {
+    secure_upstream();
+  } else {
+    act(stage_->on_connected(needs_.effects));
+  }
   run();
+}
+
+// ---- TLS ----
+
+void Flow::secure(Side side) {
+  if (!leg(side).all_sent()) return fail_to_secure(side, "bytes from before are still on their way");
+  if (side == Side::upstream) return secure_upstream();
+  order_ = needs_.tls.order_leaf(file_->tls->client_plan, callback<&Flow::on_leaf>(*this));
+  if (order_->arrived() || !order_->failure().empty()) secure_client();
+}
+
+// Perhaps inside of the call that orders it.
+void Flow::on_leaf() {
+  if (!order_ || closed() || closing_) return;
+  secure_client();
+  run();
+}
+
+void Flow::secure_client() {
+  const std::unique_ptr<LeafOrder> order = std::move(order_);
+  if (!order->arrived()) {
+    file_->tls->client.failure = HandshakeFailure::no_leaf;
+    return fail_to_secure(Side::client, order->failure());
+  }
+  auto over = [&](std::unique_ptr<Transport>& transport, Bytes first) {
+    file_->tls->client = {};
+    needs_.tls.over_client(transport, first, file_->tls->client_plan, *order, file_->tls->client);
+  };
+  const bool layered = client_.layer(Leg::Layer::of(over));
+  // The certificate was needed for the leaf alone.
+  file_->tls->client_plan.upstream = {};
+  if (!layered) fail_to_secure(Side::client, "the certificate cannot be used");
+}
+
+void Flow::secure_upstream() {
+  auto over = [&](std::unique_ptr<Transport>& transport, Bytes) {
+    file_->tls->upstream = {};
+    needs_.tls.over_upstream(transport, file_->tls->upstream_plan, file_->tls->upstream);
+  };
+  (void)upstream_.layer(Leg::Layer::of(over));
+}
+
+void Flow::fail_to_secure(Side side, std::string why) {
+  TlsFacts& facts = side == Side::client ? file_->tls->client : file_->tls->upstream;
+  if (facts.failure == HandshakeFailure::none) facts.failure = HandshakeFailure::unacceptable;
+  facts.error = std::move(why);
+  act(stage_->on_secured(side, needs_.effects));
+}
+
+// True when something moved.
+bool Flow::negotiate(Side side) {
+  Leg& negotiated = leg(side);
+  if (closed() || closing_ || !negotiated.negotiating()) return false;
+  if (negotiated.negotiate() == Moved::State::later) return false;
+  ++epoch_;
+  if (side == Side::upstream) guard_.remove();
+  on_negotiated(side);
+  return true;
+}
+
+void Flow::on_negotiated(Side side) {
+  if (side == Side::client || !reconnecting_) return act(stage_->on_secured(side, needs_.effects));
+  reconnecting_ = false;
+  const auto failure = failure_of_reconnect();
+  if (!failure) return act(stage_->on_connected(needs_.effects));
+  upstream_.close(Ending::in_order);
+  act(stage_->on_connect_failed(*failure, needs_.effects));
+}
+
+// A further connection is as good as the first one, or none: who it is was decided then.
+std::optional<ConnectFailure> Flow::failure_of_reconnect() const {
+  const TlsFacts& facts = file_->tls->upstream;
+  if (!facts.done) return ConnectFailure::tls_failed;
+  if (facts.defects.empty() || file_->tls->accepted == facts.certificate_digest) return std::nullopt;
+  return ConnectFailure::untrusted;
 }
 
 // ---- moving bytes ----
@@ -123,6 +203,8 @@ void Flow::run() {
   for (int round = 0; round < kRounds && !closed(); ++round) {
     bool moved = flush(Side::client);
     moved |= flush(Side::upstream);
+    moved |= negotiate(Side::upstream);
+    moved |= negotiate(Side::client);
     if (closed()) return;
     if (closing_) {
       moved |= linger();
@@ -219,12 +301,17 @@ void Flow::send_out() {
 void Flow::rewire() {
   Effects& effects = needs_.effects;
   const auto wanted = effects.connect_wanted();
+  const bool secure_upstream = effects.secure_wanted(Side::upstream);
+  const bool secure_client = effects.secure_wanted(Side::client);
   if (effects.disconnect_wanted()) {
     upstream_.close(Ending::in_order);
     guard_.remove();
+    reconnecting_ = false;
   }
   effects.clear();
   if (wanted) connect(*wanted);
+  if (secure_upstream) secure(Side::upstream);
+  if (secure_client) secure(Side::client);
 }
 
 void Flow::act(Outcome outcome) {
@@ -266,6 +353,7 @@ void Flow::close(const Close& how) {
   if (closing_ || how.client == Ending::reset) return close_now(how.reason, how.client, how.upstream);
   connector_.reset();
   connect_waits_.reset();
+  order_.reset();
   stage_->on_closing(how.reason);
   if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
   upstream_.end();
@@ -276,6 +364,7 @@ void Flow::close(const Close& how) {
 void Flow::close_now(CloseReason reason, Ending client, Ending upstream) {
   connector_.reset();
   connect_waits_.reset();
+  order_.reset();
   turn_.cancel();
   timer_.stop();
   closed_ = reason;

@@ -55,9 +55,11 @@ class Flow final : private Waker {
   void on_turn();
   void on_wake() override;
   void on_connect_result(ConnectResult result);
+  void on_leaf();
 
   void run();
   bool flush(Side side);
+  bool negotiate(Side side);
   bool take_from(Side side);
   bool offer(Side side, const LegInput& input);
   bool linger();
@@ -68,6 +70,12 @@ class Flow final : private Waker {
   void enter(std::unique_ptr<Stage> next);
   void connect(const Effects::Connect& wanted);
   void connect_to(const Target& target, const Effects::Connect& wanted);
+  void secure(Side side);
+  void secure_upstream();
+  void secure_client();
+  void fail_to_secure(Side side, std::string why);
+  void on_negotiated(Side side);
+  std::optional<ConnectFailure> failure_of_reconnect() const;
   void close(const Close& how);
   void close_now(CloseReason reason, Ending client, Ending upstream);
   void rearm();
@@ -79,6 +87,8 @@ class Flow final : private Waker {
   std::unique_ptr<Stage> stage_;
   std::optional<Effects::Connect> connect_waits_;  // a plugin waits before it says where, or whether
   std::unique_ptr<Connector> connector_;
+  std::unique_ptr<LeafOrder> order_;
+  bool reconnecting_ = false;  // the stage waits for a connection, of which TLS is a part
   LoopTable::Entry guard_;
   Timer timer_;
   std::optional<Monotonic> armed_;  // when the timer will fire

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "flow/reason.h"
 #include "flow/tally.h"
+#include "flow/tls_file.h"
 #include "net/original_destination.h"
 #include "plugin/subject.h"
 #include "sniff/client_hello.h"
@@ -23,8 +25,10 @@ struct FlowFile {
   const std::size_t listener;
   const std::optional<ArrivalMode> arrival;
   ClientHelloReader hello;
+  bool within_connect = false;    // behind a CONNECT that succeeded: its connection cannot be made afresh
   bool known_to_plugins = false;  // flow_open was called: flow_close must be
   std::uint64_t exchanges = 0;
+  std::unique_ptr<TlsFile> tls;            // once a ClientHello was read
   std::optional<Uninspected> uninspected;  // why some of it passed without a look
 
   // From here on nobody looks, and this is why.

@@ -26,6 +26,8 @@ struct FlowsNeeds {
   Log& log;
   unsigned worker;
   unsigned workers;
+  TlsEngine& tls;
+  const TlsPolicy& tls_policy;
   unsigned loop_table_owner = 0;  // as which this worker's connections stand in the table
 };
 

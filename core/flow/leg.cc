@@ -17,16 +17,20 @@ Result<void> Leg::attach(std::unique_ptr<Transport> transport) {
   return watch_.start(transport_->fd());
 }
 
-void Leg::layer(Layer over) {
+bool Leg::layer(Layer over) {
+  const Transport* const before = transport_.get();
   over(transport_, unread_.bytes());
+  if (transport_.get() == before) return false;
   unread_.clear();
   negotiating_ = true;
   readable_ = writable_ = true;
+  return true;
 }
 
 Moved::State Leg::negotiate() {
   const Moved moved = transport_->negotiate();
-  if (moved.state == Moved::State::moved) negotiating_ = false;
+  if (moved.state != Moved::State::later) negotiating_ = false;
+  if (moved.state == Moved::State::broken) inbound_ = Inbound::broken;
   if (transport_->holds_output()) writable_ = false;
   return moved.state;
 }

@@ -31,10 +31,11 @@ class Leg {
   // Takes a connection over. The watch may be running on its socket already (see watch()).
   Result<void> attach(std::unique_ptr<Transport> transport);
   // Puts another transport over the one there is, which gets what is unread. It has to be negotiated before bytes pass.
+  // False: `over` left the transport as it was.
   using Layer = Callback<std::unique_ptr<Transport>&, Bytes>;  // replaces the transport; the bytes are lent
-  void layer(Layer over);
+  bool layer(Layer over);
   bool negotiating() const { return negotiating_ && inbound_ == Inbound::open; }
-  // `moved`: bytes pass now. The leg stays what it was when it failed (`broken`).
+  // `moved`: bytes pass now. `broken`: nothing will be read any more; an alert may still be on its way out.
   Moved::State negotiate();
   // For the connector: the same watch serves connecting and the connection.
   Watch& watch() { return watch_; }

@@ -10,6 +10,7 @@
 #include "flow/stage.h"
 #include "flow/tally.h"
 #include "net/loop_table.h"
+#include "tls/engine.h"
 
 namespace hyalite {
 
@@ -37,6 +38,7 @@ struct FlowNeeds {
   std::span<char> scratch;  // what is read goes here first, and mostly leaves from here
   std::size_t most_unread;  // bytes that may lie before one leg's stage has taken them
   Milliseconds linger;
+  TlsEngine& tls;
 };
 
 }  // namespace hyalite

@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, kCloseReasons> kCloseNames = {
     "request_refused", "response_refused",  "blocked",        "plugin_failed",  "protocol_refused",
     "undecided",       "direct_hit",        "loop",           "connect_refused", "connect_timed_out",
     "connect_failed",  "head_timed_out",    "body_too_slow",  "idle_timed_out", "tunnel_timed_out",
+    "tls_upstream_failed", "tls_untrusted", "tls_client_failed", "tls_blocked", "tls_timed_out",
     "drained",         "limit_flows",       "limit_client_flows", "internal",
 };
 

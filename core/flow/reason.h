@@ -29,6 +29,11 @@ enum class CloseReason {
   body_too_slow,       // a body stood still, or came slower than allowed
   idle_timed_out,      // kept alive, but no further request came
   tunnel_timed_out,    // nothing moved through a tunnel
+  tls_upstream_failed, // no TLS handshake with the upstream, or it asks for a certificate of the client
+  tls_untrusted,       // the upstream's certificate has a defect
+  tls_client_failed,   // no TLS handshake with the client; or no certificate to show to it
+  tls_blocked,         // a rule, or a policy about ClientHellos
+  tls_timed_out,       // no TLS handshake in time
   drained,             // a newer generation serves; this one had to end
   limit_flows,         // as many flows as allowed
   limit_client_flows,  // as many flows of this client as allowed

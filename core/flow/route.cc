@@ -36,8 +36,16 @@ SniffingLimits sniffing_limits(const Settings& settings, const ListenerSettings&
 
 }  // namespace
 
-Route::Route(const Settings& settings, Chain& chain, Tally& tally, const Clock& clock)
-    : settings_(settings), chain_(chain), tally_(tally), clock_(clock), bypass_(settings.bypass) {
+Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Tally& tally, Log& log,
+             const Clock& clock)
+    : settings_(settings),
+      chain_(chain),
+      tls_policy_(tls_policy),
+      tls_(tls),
+      tally_(tally),
+      log_(log),
+      clock_(clock),
+      bypass_(settings.bypass) {
   for (const ListenerSettings& listener : settings.listeners) {
     rules_.push_back({sniffing_limits(settings, listener), HttpRules(settings, listener)});
   }
@@ -55,7 +63,8 @@ std::unique_ptr<Stage> Route::begin(FlowFile& file) const {
 std::unique_ptr<Stage> Route::sniff(const FlowFile& file) const {
   SniffingLimits limits = rules_[file.listener].sniffing;
   const auto& ports = settings_.listeners[file.listener].server_first_ports;
-  limits.server_first = std::count(ports.begin(), ports.end(), file.facts.destination.port) > 0;
+  // Inside of TLS both sides are there already.
+  limits.server_first = !file.tls && std::count(ports.begin(), ports.end(), file.facts.destination.port) > 0;
   return std::make_unique<Sniffing>(limits, clock_);
 }
 
@@ -69,8 +78,12 @@ std::unique_ptr<Stage> Route::next(const Outcome& outcome, FlowFile& file) const
   return std::visit(Overloaded{
                         [&](const Sniffed& sniffed) { return after(sniffed, file); },
                         [&](const HelloRead& hello) { return after(hello, file); },
+                        [&](const Secured& secured) { return after(secured, file); },
                         [&](const Upgraded&) { return tunnel(Uninspected::upgrade, file); },
-                        [&](const TunnelOpened&) { return sniff(file); },
+                        [&](const TunnelOpened&) {
+                          file.within_connect = true;
+                          return sniff(file);
+                        },
                         [&](const PassedThrough& passed) { return tunnel(passed.why, file); },
                         [&](const Heard& heard) { return judged(heard.answer, heard.at, file); },
                         [&](const Stay&) -> std::unique_ptr<Stage> { return nullptr; },
@@ -108,6 +121,8 @@ std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) cons
   switch (sniffed.found) {
     case Found::http1: return inspect(file);
     case Found::tls:
+      // TLS inside of TLS: one layer is looked into.
+      if (file.tls) return unless(rules.other, Uninspected::tls, file);
       if (rules.tls == Treatment::refuse) return unless(rules.tls, Uninspected::tls, file);
       return std::make_unique<Handshaking>(file.hello, settings_.timeouts.head, clock_);
     case Found::http2_preface: return unless(rules.http2, Uninspected::http2, file);
@@ -117,19 +132,7 @@ std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) cons
   return unless(rules.other, Uninspected::other, file);
 }
 
-// A hello that cannot be read is no server's hello either: it passes like one, and is noted.
-std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) const {
-  if (!hello.readable) {
-    file.subject.findings.add("hyalite", "malformed_client_hello", file.hello.why());
-    ++tally_.findings;
-    return tunnel(Uninspected::tls, file);
-  }
-  file.subject.set_client_hello(file.hello.hello());
-  if (bypass_.covers_name(file.subject.server_name())) return tunnel(Uninspected::bypass, file);
-  return judged(chain_.client_hello(file.subject), hello, file);
-}
-
-std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { return tunnel(Uninspected::tls, file); }
+std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { return by_hello(file); }
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
   return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
@@ -147,8 +150,11 @@ std::unique_ptr<Stage> Route::tunnel(Uninspected why, FlowFile& file) const {
                                   file.subject.wants_stream(Direction::response));
   // What plugins look at was inspected.
   if (!filtered) file.pass_uninspected(why, tally_);
+  // A handshake of ours began on the connection that there is; the client's has to begin on another one.
+  const bool fresh = file.tls && file.tls->upstream_spoken && !file.tls->client.done;
   return std::make_unique<Tunnelling>(why, settings_.timeouts.tunnel_idle, clock_,
-                                      filtered ? std::make_unique<StreamFilter>(chain_, file, tally_) : nullptr);
+                                      filtered ? std::make_unique<StreamFilter>(chain_, file, tally_) : nullptr,
+                                      fresh ? Tunnelling::Upstream::fresh : Tunnelling::Upstream::as_it_is);
 }
 
 // ---- the end ----

@@ -1,13 +1,18 @@
 // The life of a flow on one page: which stage comes next. READ THIS FIRST.
 // SPDX-License-Identifier: MIT
 //
-//   accepted ──▶ Sniffing ──tls──▶ Handshaking ──────────────▶ Tunnelling
-//                   │  ▲                                         ▲
+//   accepted ──▶ Sniffing ──tls──▶ Handshaking ──pass────────▶ Tunnelling
+//                   │  ▲                │                        ▲
+//                   │  │            intercept                    │
+//                   │  │                ▼                        │
+//                   │  ├─◀─ Securing the client ◀── Securing the upstream ── pass, over a fresh connection
+//                   │  │                │                        │
+//                   │  │              Paging                     │
 //                   │  └──── CONNECT that succeeded ────┐        │
 //                   ├──http/1──────────▶ Inspecting ────┴upgrade─┤
 //                   └──anything else, server speaks first────────┘
 //   bypassed, or a plugin said pass_through: Tunnelling, from wherever it was
-//   not redirected to us at all: TurningAway
+//   not redirected to us at all: TurningAway; blocked before there is TLS: Alerting
 //   a plugin lets the flow wait (flow_open, protocol, client_hello): Waiting, and then on as if it had not
 #pragma once
 
@@ -23,6 +28,8 @@
 #include "flow/tally.h"
 #include "net/connector.h"
 #include "plugin/chain.h"
+#include "tls/engine.h"
+#include "tls/policy.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -38,7 +45,8 @@ struct Target {
 class Route {
  public:
   // All outlive the route. `clock` is the loop's.
-  Route(const Settings& settings, Chain& chain, Tally& tally, const Clock& clock);
+  Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Tally& tally, Log& log,
+        const Clock& clock);
 
   // The first stage of a flow that was just accepted.
   std::unique_ptr<Stage> begin(FlowFile& file) const;
@@ -61,11 +69,28 @@ class Route {
   std::unique_ptr<Stage> go_on(const Sniffed& sniffed, FlowFile& file) const;
   std::unique_ptr<Stage> go_on(const HelloRead& hello, FlowFile& file) const;
   Target to(Answer answer, const std::optional<Address>& instead, FlowFile& file) const;
+  std::unique_ptr<Stage> after(const Secured& secured, FlowFile& file) const;
   std::unique_ptr<Stage> sniff(const FlowFile& file) const;
   std::unique_ptr<Stage> inspect(FlowFile& file) const;
   std::unique_ptr<Stage> tunnel(Uninspected why, FlowFile& file) const;
   std::unique_ptr<Stage> by_decision(FlowFile& file) const;
   std::unique_ptr<Stage> unless(Treatment treatment, Uninspected why, FlowFile& file) const;
+
+  // TLS (route_tls.cc).
+  void open_tls(FlowFile& file) const;
+  std::unique_ptr<Stage> by_hello(FlowFile& file) const;
+  std::unique_ptr<Stage> by_upstream(FlowFile& file) const;
+  std::unique_ptr<Stage> by_client(FlowFile& file) const;
+  std::unique_ptr<Stage> refused_hello(FlowFile& file) const;
+  std::unique_ptr<Stage> act_on(const TlsRuleSettings* rule, TlsAction action, FlowFile& file) const;
+  std::unique_ptr<Stage> intercept(FlowFile& file) const;
+  std::unique_ptr<Stage> pass_tls(FlowFile& file) const;
+  std::unique_ptr<Stage> block_tls(BlockAnswer with, PagePlan page, FlowFile& file) const;
+  std::unique_ptr<Stage> show_page(PagePlan page, FlowFile& file) const;
+  std::unique_ptr<Stage> secure(Side side) const;
+  std::unique_ptr<Stage> failed_upstream(FlowFile& file) const;
+  const TlsRuleSettings* rule_at(TlsMoment moment, FlowFile& file) const;
+  bool note(FindingAction action, std::string_view name, std::string_view detail, FlowFile& file) const;
 
   struct Rules {
     SniffingLimits sniffing;
@@ -74,7 +99,10 @@ class Route {
 
   const Settings& settings_;
   Chain& chain_;
+  const TlsPolicy& tls_policy_;
+  const TlsEngine& tls_;
   Tally& tally_;
+  Log& log_;
   const Clock& clock_;
   Bypass bypass_;
   std::vector<Rules> rules_;  // by listener

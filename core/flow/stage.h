@@ -44,6 +44,10 @@ struct TunnelOpened {};
 struct HelloRead {
   bool readable;
 };
+// A side's TLS handshake is over; the flow's file says how it went.
+struct Secured {
+  Side side;
+};
 // Nobody shall look any more: a plugin said so, or the operator's bypass list.
 struct PassedThrough {
   Uninspected why;
@@ -63,7 +67,7 @@ struct Heard {
   Answer answer;  // not paused
   Moment at;
 };
-using Outcome = std::variant<Stay, Sniffed, HelloRead, Upgraded, TunnelOpened, PassedThrough, Heard, Close>;
+using Outcome = std::variant<Stay, Sniffed, HelloRead, Secured, Upgraded, TunnelOpened, PassedThrough, Heard, Close>;
 
 // How much of the input a stage used, and what it says.
 struct Taken {
@@ -93,6 +97,9 @@ class Effects {
   // Connect the upstream leg; on_connected or on_connect_failed follows. `instead`: not where the client was going,
   // but where a plugin redirected it.
   void connect(std::optional<Address> instead = std::nullopt) { connect_ = Connect{std::move(instead)}; }
+  // The side's connection becomes TLS, as the flow's file says; on_secured follows. What the client sent and nobody took
+  // is the beginning of its handshake.
+  void secure(Side side) { secure_[index_of(side)] = true; }
   // Close the upstream leg, so that connect may be asked for again.
   void disconnect_upstream() { disconnect_ = true; }
 
@@ -105,6 +112,7 @@ class Effects {
   bool ends(Side side) const { return ended_[index_of(side)]; }
   const std::optional<Connect>& connect_wanted() const { return connect_; }
   bool disconnect_wanted() const { return disconnect_; }
+  bool secure_wanted(Side side) const { return secure_[index_of(side)]; }
   void forget_sent() {
     for (Side side : {Side::client, Side::upstream}) {
       out_[index_of(side)].clear();
@@ -117,6 +125,7 @@ class Effects {
     forget_sent();
     connect_.reset();
     disconnect_ = false;
+    secure_[0] = secure_[1] = false;
   }
 
  private:
@@ -126,11 +135,13 @@ class Effects {
   std::vector<std::unique_ptr<void, void (*)(void*)>> kept_;
   std::optional<Connect> connect_;
   bool disconnect_ = false;
+  bool secure_[2] = {false, false};
 };
 
 // ---- the stage -----------------------------------------------------------------------------------------------------
 
-enum class ConnectFailure { refused, timed_out, unreachable, no_source_port, loop, blocked, other };
+// The last but two: connected, but the TLS handshake failed, or the certificate is not the one that was accepted before.
+enum class ConnectFailure { refused, timed_out, unreachable, no_source_port, loop, blocked, tls_failed, untrusted, other };
 
 class Stage {
  public:
@@ -145,6 +156,8 @@ class Stage {
   virtual Outcome on_end(Side from, Bytes left, Effects& effects) = 0;
   virtual Outcome on_connected(Effects& effects) = 0;
   virtual Outcome on_connect_failed(ConnectFailure failure, Effects& effects) = 0;
+  // The TLS handshake that was asked for is over, well or not: the flow's file knows.
+  virtual Outcome on_secured(Side, Effects&) { return Stay{}; }
   // The time that deadline() named has come.
   virtual Outcome on_deadline(Effects& effects) = 0;
   // That side's connection broke (reset, or a failure of the network).

@@ -23,6 +23,9 @@ constexpr std::string_view kConnectEnds[] = {"connected", "refused", "timed_out"
 constexpr std::string_view kSources[] = {"client_address_and_port", "client_address", "own_address"};
 constexpr std::string_view kArrivals[] = {"transparent", "redirect", "fixed"};
 constexpr std::string_view kNotServed[] = {"direct_hit", "loop_to_listener", "loop_of_ours"};
+constexpr std::string_view kTlsAnswers[] = {"pass", "intercept", "block", "redirect"};
+constexpr std::string_view kTlsHandshakes[] = {"client_full",   "client_resumed",   "client_failed",
+                                               "upstream_full", "upstream_resumed", "upstream_failed"};
 constexpr std::string_view kSides[] = {"client", "upstream"};
 
 ConnectEnd end_of(const ConnectResult& result) {
@@ -54,6 +57,13 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
                                         names<Refusal>(kRefusals, id_of));
   at.refused_responses = layout.counters("hyalite_refused_responses_total", "Responses that were refused.", "reason",
                                          names<Refusal>(kRefusals, id_of));
+  at.tls_answers = layout.counters("hyalite_tls_answers_total", "What was decided about TLS connections.", "answer", kTlsAnswers);
+  at.tls_handshakes = layout.counters("hyalite_tls_handshakes_total", "TLS handshakes that we took part in, by how they ended.",
+                                      "result", kTlsHandshakes);
+  at.tls_defects = layout.counters("hyalite_tls_defects_total", "Defects of upstreams' certificates.", "defect",
+                                   names<Defect>(kDefects, name_of));
+  at.tls_only_http2 = layout.counter("hyalite_tls_only_http2_total",
+                                     "Clients that offer no HTTP but HTTP/2, and were to be intercepted.");
   at.connects = layout.counters("hyalite_connects_total", "Connections to upstreams, by how they ended.", "result",
                                 kConnectEnds);
   at.connect_given_up = layout.counters("hyalite_connect_sources_given_up_total",
@@ -69,6 +79,7 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
 Tally::Tally(const MetricRow& row, const TallyPlaces& at)
     : exchanges(*row.cell(at.exchanges)),
       findings(*row.cell(at.findings)),
+      tls_only_http2(*row.cell(at.tls_only_http2)),
       exhausted(*row.cell(at.exhausted)),
       shed(*row.cell(at.shed)),
       flows_(*row.cell(at.flows)),
@@ -79,6 +90,9 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
       uninspected_(row.cell(at.uninspected)),
       refused_requests_(row.cell(at.refused_requests)),
       refused_responses_(row.cell(at.refused_responses)),
+      tls_answers_(row.cell(at.tls_answers)),
+      tls_handshakes_(row.cell(at.tls_handshakes)),
+      tls_defects_(row.cell(at.tls_defects)),
       connects_(row.cell(at.connects)),
       given_up_(row.cell(at.connect_given_up)),
       unguarded_(*row.cell(at.connect_unguarded)),
@@ -102,6 +116,13 @@ void Tally::connected(const ConnectResult& result) {
   if (!result.connection) return;
   if (result.connection->unguarded) ++unguarded_;
   if (result.connection->unmarked) ++unmarked_;
+}
+
+void Tally::shaken(bool upstream, const TlsFacts& facts) {
+  ++tls_handshakes_[(upstream ? 3 : 0) + (!facts.done ? 2 : facts.resumed ? 1 : 0)];
+  for (std::size_t i = 0; i < kDefects; ++i) {
+    if (facts.defects.has(static_cast<Defect>(i))) ++tls_defects_[i];
+  }
 }
 
 void Tally::moved(std::uint64_t from_client, std::uint64_t from_upstream) {

@@ -10,6 +10,8 @@
 #include "metrics/layout.h"
 #include "net/connector.h"
 #include "net/listener.h"
+#include "settings/settings.h"
+#include "tls/facts.h"
 
 namespace hyalite {
 
@@ -20,6 +22,7 @@ struct TallyPlaces {
 
   Cell flows, flows_now, closed, uninspected, arrivals, not_served, exhausted, shed;
   Cell exchanges, findings, refused_requests, refused_responses;
+  Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2;
   Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
 };
 
@@ -35,10 +38,14 @@ class Tally {
   void refused_request(Refusal why) { ++refused_requests_[static_cast<std::size_t>(why)]; }
   void refused_response(Refusal why) { ++refused_responses_[static_cast<std::size_t>(why)]; }
   void connected(const ConnectResult& result);
+  void tls_answer(TlsAction answer) { ++tls_answers_[static_cast<std::size_t>(answer)]; }
+  // A handshake that is over, of an upstream or of a client.
+  void shaken(bool upstream, const TlsFacts& facts);
   void moved(std::uint64_t from_client, std::uint64_t from_upstream);
 
   std::uint64_t& exchanges;
   std::uint64_t& findings;
+  std::uint64_t& tls_only_http2;
   std::uint64_t& exhausted;
   std::uint64_t& shed;
 
@@ -51,6 +58,9 @@ class Tally {
   std::uint64_t* uninspected_;
   std::uint64_t* refused_requests_;
   std::uint64_t* refused_responses_;
+  std::uint64_t* tls_answers_;
+  std::uint64_t* tls_handshakes_;
+  std::uint64_t* tls_defects_;
   std::uint64_t* connects_;
   std::uint64_t* given_up_;
   std::uint64_t& unguarded_;

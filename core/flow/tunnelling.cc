@@ -6,18 +6,21 @@
 
 namespace hyalite {
 
-Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter)
+Tunnelling::Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter,
+                       Upstream upstream)
     : why_(why),
       idle_(idle),
       clock_(clock),
       filter_(std::move(filter)),
       late_request_(why),
+      upstream_(upstream),
       moved_(clock.now()) {}
 
 Tunnelling::~Tunnelling() = default;
 
 Outcome Tunnelling::on_start(bool upstream_connected, Effects& effects) {
-  connected_ = upstream_connected;
+  connected_ = upstream_connected && upstream_ == Upstream::as_it_is;
+  if (upstream_connected && !connected_) effects.disconnect_upstream();
   if (!connected_) effects.connect();
   return Stay{};
 }

@@ -23,7 +23,10 @@ class TunnelFilter {
 
 class Tunnelling final : public Stage {
  public:
-  Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter = nullptr);
+  // Over the connection that there is, or over a fresh one: what there was is closed.
+  enum class Upstream { as_it_is, fresh };
+  Tunnelling(Uninspected why, Milliseconds idle, const Clock& clock, std::unique_ptr<TunnelFilter> filter = nullptr,
+             Upstream upstream = Upstream::as_it_is);
   ~Tunnelling() override;
 
   Outcome on_start(bool upstream_connected, Effects& effects) override;
@@ -48,6 +51,7 @@ class Tunnelling final : public Stage {
   const Clock& clock_;
   const std::unique_ptr<TunnelFilter> filter_;
   LateRequest late_request_;
+  const Upstream upstream_;
   bool connected_ = false;
   enum class Half { open, ended, passed_on };  // ended: it is passed on as soon as what came before it is
   Half halves_[2] = {Half::open, Half::open};

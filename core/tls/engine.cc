@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tls/ground.h"
 #include "tls/leaf_source.h"
@@ -138,10 +139,8 @@ class Engine final : public TlsEngine {
 
   bool has_leaves() const override { return leaves_ != nullptr; }
 
-  std::unique_ptr<Transport> over_upstream(std::unique_ptr<Transport> plain, const UpstreamPlan& plan,
-                                           TlsFacts& facts) override {
-    Connection connection(SSL_new(ground_.upstreams()));
-    if (!connection) return nullptr;
+  void over_upstream(std::unique_ptr<Transport>& transport, const UpstreamPlan& plan, TlsFacts& facts) override {
+    Connection connection = connect_to(ground_.upstreams());
     SSL* ssl = connection.get();
     SSL_set_connect_state(ssl);
     expect_peer(ssl, plan.server_name, clock_.wall_time());
@@ -161,8 +160,8 @@ class Engine final : public TlsEngine {
       verdict = std::move(kept.verdict);
     }
     ERR_clear_error();
-    return std::make_unique<TlsTransport>(
-        std::move(plain), Bytes{}, std::move(connection), scratch_, facts,
+    transport = std::make_unique<TlsTransport>(
+        std::move(transport), Bytes{}, std::move(connection), scratch_, facts,
         std::make_unique<UpstreamObserver>(sessions_, std::move(key), std::move(verdict)));
   }
 
@@ -177,24 +176,30 @@ class Engine final : public TlsEngine {
     return order;
   }
 
-  std::unique_ptr<Transport> over_client(std::unique_ptr<Transport> plain, Bytes first, const ClientPlan& plan,
-                                         const LeafOrder& order, TlsFacts& facts) override {
+  void over_client(std::unique_ptr<Transport>& transport, Bytes first, const ClientPlan& plan, const LeafOrder& order,
+                   TlsFacts& facts) override {
     const Leaf& leaf = static_cast<const Order&>(order).leaf();
-    Connection connection(SSL_new(ground_.clients()));
-    if (!connection) return nullptr;
+    Connection connection = connect_to(ground_.clients());
     SSL* ssl = connection.get();
     SSL_set_accept_state(ssl);
-    if (SSL_use_certificate(ssl, leaf.certificate.get()) != 1 || SSL_use_PrivateKey(ssl, leaf.key.get()) != 1) return nullptr;
+    if (SSL_use_certificate(ssl, leaf.certificate.get()) != 1 || SSL_use_PrivateKey(ssl, leaf.key.get()) != 1) return;
     if (leaf.issuers != nullptr) SSL_set1_chain(ssl, leaf.issuers);
     // A ticket is good for the same certificate only: a client that was shown another one looks at it.
     SSL_set_session_id_context(ssl, leaf.digest.data(), static_cast<unsigned>(leaf.digest.size()));
     facts.certificate_digest = leaf.digest;
     ERR_clear_error();
-    return std::make_unique<TlsTransport>(std::move(plain), first, std::move(connection), scratch_, facts,
-                                          std::make_unique<ClientObserver>(plan.alpn));
+    transport = std::make_unique<TlsTransport>(std::move(transport), first, std::move(connection), scratch_, facts,
+                                               std::make_unique<ClientObserver>(plan.alpn));
   }
 
  private:
+  // Without memory nothing goes on, here as everywhere.
+  static Connection connect_to(SSL_CTX* context) {
+    Connection connection(SSL_new(context));
+    if (!connection) std::abort();
+    return connection;
+  }
+
   void identify(SSL* ssl, const std::string& server_name) {
     const Identity* identity = ground_.identity_for(server_name);
     if (identity == nullptr) return;

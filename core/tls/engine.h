@@ -50,14 +50,14 @@ class TlsEngine {
 
   // Is there anybody who makes leaves?
   virtual bool has_leaves() const = 0;
-  // `facts` outlive the transport and say how the handshake ended. Null: out of memory.
-  virtual std::unique_ptr<Transport> over_upstream(std::unique_ptr<Transport> plain, const UpstreamPlan& plan,
-                                                   TlsFacts& facts) = 0;
+  // Puts TLS over the transport. `facts` outlive it, and say how the handshake ended.
+  virtual void over_upstream(std::unique_ptr<Transport>& transport, const UpstreamPlan& plan, TlsFacts& facts) = 0;
   // `ready` is called once, later or before this returns, when the order has arrived or failed.
   virtual std::unique_ptr<LeafOrder> order_leaf(const ClientPlan& plan, Callback<> ready) = 0;
-  // For an order that has arrived. `first`: what the client sent already.
-  virtual std::unique_ptr<Transport> over_client(std::unique_ptr<Transport> plain, Bytes first, const ClientPlan& plan,
-                                                 const LeafOrder& order, TlsFacts& facts) = 0;
+  // For an order that has arrived. `first`: what the client sent already. The transport stays as it was when the leaf cannot
+  // be used.
+  virtual void over_client(std::unique_ptr<Transport>& transport, Bytes first, const ClientPlan& plan,
+                           const LeafOrder& order, TlsFacts& facts) = 0;
 
   // `leaves` may be null: then no client can be answered. All that is lent outlives the engine, and the engine all its
   // transports. There may be one per process at a time.

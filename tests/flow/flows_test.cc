@@ -10,6 +10,7 @@
 
 #include "net/socket_options.h"
 #include "plugin/loader.h"
+#include "tls/ground.h"
 #include "tests/support/pump.h"
 #include "tests/support/tcp.h"
 
@@ -59,8 +60,12 @@ struct FlowsOnLoopback : ::testing::Test {
     chain = load_chain(settings, {}, layout, log).chain;
     ASSERT_TRUE(chain);
     cells.assign(layout.cells(), 0);
+    Mistakes mistakes;
+    ground = TlsGround::load(settings, "", mistakes);
+    policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
+    engine = TlsEngine::make(*ground, nullptr, 1, loop->clock());
     flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
-                                               log, 0, 1});
+                                               log, 0, 1, *engine, *policy});
   }
 
   // A client whose connection was redirected to us on its way to the origin.
@@ -116,6 +121,9 @@ struct FlowsOnLoopback : ::testing::Test {
   LoopTable table{{}};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<Chain> chain;
+  std::unique_ptr<TlsGround> ground;
+  std::unique_ptr<TlsPolicy> policy;
+  std::unique_ptr<TlsEngine> engine;
   std::unique_ptr<Flows> flows;
   Fd door = listen_at(at("127.0.0.1:0"), 512);
   Fd origin = [] {

@@ -1,0 +1,249 @@
+// The life of a flow, where it is TLS: who passes, who is looked into, who is blocked.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "base/text.h"
+#include "flow/blocking.h"
+#include "flow/ending.h"
+#include "flow/route.h"
+#include "flow/securing.h"
+#include "flow/tunnelling.h"
+#include "tls/fingerprint.h"
+
+namespace hyalite {
+
+namespace {
+
+constexpr std::string_view kHttp1 = "http/1.1";
+
+bool offers(const ClientHello& hello, std::string_view protocol) {
+  return std::find(hello.alpn.begin(), hello.alpn.end(), protocol) != hello.alpn.end();
+}
+
+// What we can speak of what the client offers. HTTP/2 we cannot, yet.
+std::vector<std::string> mirrored_alpn(const ClientHello& hello) {
+  std::vector<std::string> offered = hello.alpn;
+  std::erase_if(offered, [](const std::string& protocol) { return protocol == "h2"; });
+  return offered;
+}
+
+std::string asked_name(const ClientHello& hello) {
+  return hello.server_name_kind == ServerName::invalid ? std::string() : hello.server_name;
+}
+
+PagePlan blocked_by(const TlsRuleSettings* rule) {
+  return {403, "This network does not allow connections to this server", rule == nullptr ? "tls_blocked" : rule->name,
+          CloseReason::tls_blocked};
+}
+
+}  // namespace
+
+// ---- the ClientHello ----
+
+// A hello that cannot be read is no server's hello either: it passes like one, unless TLS is not to pass unseen.
+std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) const {
+  if (!hello.readable) {
+    (void)note(FindingAction::count, "malformed_client_hello", file.hello.why(), file);
+    if (settings_.tls.action == TlsAction::pass) return pass_tls(file);
+    tally_.tls_answer(TlsAction::block);
+    return std::make_unique<Alerting>(Alert::decode_error, CloseReason::tls_blocked);
+  }
+  file.subject.set_client_hello(file.hello.hello());
+  if (bypass_.covers_name(file.subject.server_name())) return tunnel(Uninspected::bypass, file);
+  open_tls(file);
+  if (auto refused = refused_hello(file)) return refused;
+  return judged(chain_.client_hello(file.subject), hello, file);
+}
+
+void Route::open_tls(FlowFile& file) const {
+  const ClientHello& hello = file.hello.hello();
+  file.tls = std::make_unique<TlsFile>();
+  TlsFile& tls = *file.tls;
+  tls.ja3 = ja3(hello);
+  tls.ja4 = ja4(hello);
+  tls.client_plan.server_name = tls.upstream_plan.server_name = asked_name(hello);
+  tls.client_plan.destination = file.facts.destination.ip;
+  tls.upstream_plan.alpn = mirrored_alpn(hello);
+}
+
+// True when it is to be refused.
+bool Route::note(FindingAction action, std::string_view name, std::string_view detail, FlowFile& file) const {
+  file.subject.findings.add("hyalite", name, detail);
+  ++tally_.findings;
+  if (action == FindingAction::log) {
+    log_.info("flow.finding", {{"finding", std::string(name)},
+                               {"client", file.facts.client.text()},
+                               {"destination", file.facts.destination.text()},
+                               {"detail", std::string(detail)}});
+  }
+  return action == FindingAction::refuse;
+}
+
+std::unique_ptr<Stage> Route::refused_hello(FlowFile& file) const {
+  const ClientHello& hello = file.hello.hello();
+  const PolicySettings& policy = settings_.policy;
+  bool refused = false;
+  if (hello.server_name_kind != ServerName::host) {
+    const std::string detail = hello.server_name_kind == ServerName::absent ? "" : printable(hello.server_name);
+    const std::string_view name = hello.server_name_kind == ServerName::absent    ? "no_server_name"
+                                  : hello.server_name_kind == ServerName::address ? "server_name_is_address"
+                                                                                  : "server_name_is_invalid";
+    refused = note(policy.no_server_name, name, detail, file);
+  }
+  if (hello.has_ech) refused = note(policy.encrypted_hello, "encrypted_client_hello", hello.server_name, file) || refused;
+  if (!refused) return nullptr;
+  tally_.tls_answer(TlsAction::block);
+  return std::make_unique<Alerting>(Alert::unrecognized_name, CloseReason::tls_blocked);
+}
+
+const TlsRuleSettings* Route::rule_at(TlsMoment moment, FlowFile& file) const {
+  const TlsFile& tls = *file.tls;
+  const TlsCase about{file.hello.hello(),        file.facts.client.ip, file.facts.destination.ip, tls.ja3, tls.ja4,
+                      moment == TlsMoment::client_hello ? nullptr : &tls.upstream,
+                      moment == TlsMoment::handshake ? &tls.client : nullptr};
+  const TlsRuleSettings* rule = tls_policy_.rule(moment, about);
+  if (rule != nullptr) file.tls->rule = rule->name;
+  return rule;
+}
+
+std::unique_ptr<Stage> Route::by_hello(FlowFile& file) const {
+  const TlsRuleSettings* rule = rule_at(TlsMoment::client_hello, file);
+  return act_on(rule, rule != nullptr ? rule->action : settings_.tls.action, file);
+}
+
+std::unique_ptr<Stage> Route::act_on(const TlsRuleSettings* rule, TlsAction action, FlowFile& file) const {
+  switch (action) {
+    case TlsAction::pass: return pass_tls(file);
+    case TlsAction::intercept: return intercept(file);
+    case TlsAction::block: return block_tls(rule != nullptr ? rule->block_with : BlockAnswer::alert, blocked_by(rule), file);
+    case TlsAction::redirect: break;
+  }
+  tally_.tls_answer(TlsAction::redirect);
+  file.subject.redirect_to(*rule->to, rule->name);
+  return tunnel(Uninspected::tls, file);
+}
+
+std::unique_ptr<Stage> Route::pass_tls(FlowFile& file) const {
+  if (file.tls && file.tls->upstream_spoken && file.within_connect) {
+    (void)note(FindingAction::count, "cannot_pass", "the connection within a CONNECT cannot be made afresh", file);
+    return block_tls(BlockAnswer::alert, blocked_by(nullptr), file);
+  }
+  tally_.tls_answer(TlsAction::pass);
+  return tunnel(Uninspected::tls, file);
+}
+
+std::unique_ptr<Stage> Route::secure(Side side) const {
+  return std::make_unique<Securing>(side, settings_.timeouts.tls_handshake, clock_);
+}
+
+std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
+  const ClientHello& hello = file.hello.hello();
+  // A name that no host can have is nobody's whom we could verify.
+  if (hello.server_name_kind == ServerName::invalid) {
+    tally_.tls_answer(TlsAction::block);
+    return std::make_unique<Alerting>(Alert::unrecognized_name, CloseReason::tls_blocked);
+  }
+  if (offers_only_http2(hello)) {
+    ++tally_.tls_only_http2;
+    if (settings_.tls.client.only_http2 == Treatment::pass) return pass_tls(file);
+    tally_.tls_answer(TlsAction::block);
+    return std::make_unique<Alerting>(Alert::no_application_protocol, CloseReason::tls_blocked);
+  }
+  tally_.tls_answer(TlsAction::intercept);
+  file.tls->upstream_plan.address = file.subject.upstream();
+  return secure(Side::upstream);
+}
+
+// ---- what came of a handshake ----
+
+std::unique_ptr<Stage> Route::after(const Secured& secured, FlowFile& file) const {
+  const bool upstream = secured.side == Side::upstream;
+  if (upstream) file.tls->upstream_spoken = true;
+  tally_.shaken(upstream, upstream ? file.tls->upstream : file.tls->client);
+  return upstream ? by_upstream(file) : by_client(file);
+}
+
+std::unique_ptr<Stage> Route::by_upstream(FlowFile& file) const {
+  TlsFile& tls = *file.tls;
+  TlsFacts& upstream = tls.upstream;
+  if (!upstream.done && !upstream.asked_for_certificate) return failed_upstream(file);
+  const TlsRuleSettings* rule = rule_at(TlsMoment::certificate, file);
+  if (rule != nullptr && rule->action != TlsAction::intercept) return act_on(rule, rule->action, file);
+  if (upstream.asked_for_certificate) {
+    const CertificateRequest answer = settings_.tls.upstream.certificate_request;
+    if (answer == CertificateRequest::pass) return pass_tls(file);
+    if (answer == CertificateRequest::block || !upstream.done) return failed_upstream(file);
+  }
+  if (upstream.defects.empty() || (rule != nullptr && rule->action == TlsAction::intercept)) {
+    tls.accepted = upstream.certificate_digest;
+  } else if (settings_.tls.upstream.defects == DefectAnswer::block) {
+    (void)note(FindingAction::count, "upstream_certificate", upstream.defect_text, file);
+    return show_page({502, "The server cannot be trusted: " + upstream.defect_text, names_of(upstream.defects),
+                      CloseReason::tls_untrusted},
+                     file);
+  } else {
+    (void)note(FindingAction::count, "upstream_certificate", upstream.defect_text, file);
+    tls.accepted = upstream.certificate_digest;
+    tls.client_plan.trusted = false;
+  }
+  tls.client_plan.upstream = upstream.certificate;
+  tls.client_plan.alpn = upstream.alpn;
+  upstream.certificate = {};
+  return secure(Side::client);
+}
+
+// No TLS with this upstream: the client is told what a browser of its own would have told.
+std::unique_ptr<Stage> Route::failed_upstream(FlowFile& file) const {
+  const TlsFacts& upstream = file.tls->upstream;
+  const std::string why = upstream.asked_for_certificate ? "it asks for a certificate of the client" : upstream.error;
+  (void)note(FindingAction::count, "upstream_handshake_failed", why, file);
+  return show_page({502, "No secure connection to the server could be made: " + why, std::string(name_of(upstream.failure)),
+                    CloseReason::tls_upstream_failed},
+                   file);
+}
+
+std::unique_ptr<Stage> Route::by_client(FlowFile& file) const {
+  TlsFile& tls = *file.tls;
+  if (!tls.client.done) {
+    (void)note(FindingAction::count, "client_handshake_failed", tls.client.error, file);
+    return std::make_unique<EndingFlow>(Close{CloseReason::tls_client_failed, Ending::in_order, Ending::reset});
+  }
+  if (tls.page) return std::make_unique<Paging>(*tls.page, settings_.timeouts.head, clock_);
+  const TlsRuleSettings* rule = rule_at(TlsMoment::handshake, file);
+  if (rule == nullptr) {
+    tls.intercepted = true;
+    return sniff(file);
+  }
+  tally_.tls_answer(TlsAction::block);
+  if (rule->block_with == BlockAnswer::page) return std::make_unique<Paging>(blocked_by(rule), settings_.timeouts.head, clock_);
+  return std::make_unique<EndingFlow>(Close{CloseReason::tls_blocked, Ending::reset, Ending::reset});
+}
+
+// ---- blocked ----
+
+std::unique_ptr<Stage> Route::block_tls(BlockAnswer with, PagePlan page, FlowFile& file) const {
+  tally_.tls_answer(TlsAction::block);
+  switch (with) {
+    case BlockAnswer::page: return show_page(std::move(page), file);
+    case BlockAnswer::alert: return std::make_unique<Alerting>(Alert::access_denied, page.reason);
+    case BlockAnswer::reset: break;
+  }
+  return std::make_unique<EndingFlow>(Close{page.reason, Ending::reset, Ending::reset});
+}
+
+// Over a certificate of ours for the name that the client asked for. A client that could not read the page gets an alert.
+std::unique_ptr<Stage> Route::show_page(PagePlan page, FlowFile& file) const {
+  const ClientHello& hello = file.hello.hello();
+  if (!tls_.has_leaves() || hello.server_name_kind == ServerName::invalid || offers_only_http2(hello)) {
+    return std::make_unique<Alerting>(page.reason == CloseReason::tls_blocked ? Alert::access_denied : Alert::handshake_failure,
+                                      page.reason);
+  }
+  TlsFile& tls = *file.tls;
+  tls.client_plan.upstream = {};
+  tls.client_plan.trusted = true;
+  tls.client_plan.alpn = offers(hello, kHttp1) ? kHttp1 : "";
+  tls.page = std::move(page);
+  return secure(Side::client);
+}
+
+}  // namespace hyalite
