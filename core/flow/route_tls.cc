@@ -138,6 +138,10 @@ std::unique_ptr<Stage> Route::secure(Side side) const {
 
 std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
   const ClientHello& hello = file.hello.hello();
+  if (!tls_.has_leaves()) {
+    (void)note(FindingAction::log, "no_ca", "it cannot be looked into without a CA", file);
+    return pass_tls(file);
+  }
   // A name that no host can have is nobody's whom we could verify.
   if (hello.server_name_kind == ServerName::invalid) {
     tally_.tls_answer(TlsAction::block);

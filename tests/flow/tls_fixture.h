@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 
 #include "flow/flows.h"
 #include "net/socket_options.h"
@@ -24,6 +26,7 @@ struct TlsOnLoopback : ::testing::Test {
   static constexpr const char* kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
   void SetUp() override {
+    ::signal(SIGPIPE, SIG_IGN);  // the peers' own library writes to closed sockets
     settings.listeners.emplace_back();
     settings.upstream.source = UpstreamSource::proxy;
     settings.timeouts.sniff_silence = Milliseconds{10};
@@ -54,7 +57,7 @@ struct TlsOnLoopback : ::testing::Test {
     ground = TlsGround::load(settings, "", mistakes);
     policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
     ASSERT_TRUE(mistakes.empty()) << text_of(mistakes);
-    engine = TlsEngine::make(*ground, leaves ? leaves.get() : nullptr, 1, loop->clock());
+    engine = TlsEngine::make(*ground, leaves.get(), 1, clock ? *clock : loop->clock());
     cells.assign(layout.cells(), 0);
     flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
                                                log, 0, 1, *engine, *policy});
@@ -84,12 +87,6 @@ struct TlsOnLoopback : ::testing::Test {
     return peer;
   }
 
-  // The origin's next connection.
-  Fd accepted(Milliseconds = {}) {
-    Fd fd(accept4(origin.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    return fd;
-  }
-
   // Runs everybody until it is true. The origin takes every connection and answers as `serve` does.
   template <class Predicate>
   bool until(TlsPeer& peer, Predicate is_true) {
@@ -113,8 +110,16 @@ struct TlsOnLoopback : ::testing::Test {
       if (!answers || server->got.find("\r\n\r\n") == std::string::npos) continue;
       requests.push_back(server->got);
       server->got.clear();
-      server->say(kAnswer);
+      server->say(answer);
     }
+  }
+  // As before the start.
+  void again() {
+    flows.reset();
+    engine.reset();
+    servers.clear();
+    origin_context_ = {};
+    layout = Layout{};
   }
   Context origin_context() {
     if (!origin_context_) origin_context_ = server_context(origin_certificate, origin_issuers);
@@ -137,6 +142,15 @@ struct TlsOnLoopback : ::testing::Test {
   std::vector<Certificate> origin_issuers;
   std::unique_ptr<TestLeaves> leaves = std::make_unique<TestLeaves>(now);
 
+  // Another time for certificates than this machine's.
+  struct OtherTime final : Clock {
+    explicit OtherTime(WallTime wall) : wall_(wall) {}
+    Monotonic now() const override { return SystemClock{}.now(); }
+    WallTime wall_time() const override { return wall_; }
+    WallTime wall_;
+  };
+  std::unique_ptr<OtherTime> clock;
+
   Settings settings;
   Log log{LogLevel::error, [](std::string_view) {}};
   Layout layout;
@@ -158,6 +172,7 @@ struct TlsOnLoopback : ::testing::Test {
   std::vector<std::unique_ptr<TlsPeer>> servers;
   std::vector<std::string> requests;
   bool answers = true;
+  std::string answer = kAnswer;
 
  private:
   Context origin_context_;
