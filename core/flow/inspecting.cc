@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "flow/connect_failure.h"
 #include "flow/end_of.h"
 #include "flow/pages.h"
@@ -122,6 +123,16 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
 bool Inspecting::note_findings() {
   const Bytes host = exchange_->request.value(Name::host);
   if (host.empty()) return false;
+  if (const std::string_view server_name = needs_.flow.server_name(); needs_.flow.secure() && !server_name.empty()) {
+    // What was agreed on under one name is no answer for another (RFC 9110, section 7.4).
+    const auto colon = host.rfind(':');
+    const Bytes name = colon == Bytes::npos || host.back() == ']' ? host : host.substr(0, colon);
+    if (equals_ignoring_case(name.ends_with('.') ? name.substr(0, name.size() - 1) : name, server_name)) return false;
+    exchange_->subject.findings.add("hyalite", "host_differs_from_server_name",
+                                    std::string(host) + " under " + std::string(server_name));
+    ++needs_.tally.findings;
+    return true;
+  }
   const OriginalDestination& destination = needs_.facts.destination;
   auto named = Address::parse(host);
   if (!named) {

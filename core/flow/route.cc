@@ -178,7 +178,10 @@ void Route::end(FlowFile& file, CloseReason reason, const FlowBytes& bytes) cons
 
 std::unique_ptr<Stage> Route::by_decision(FlowFile& file) const {
   const Decision& decision = file.subject.decision();
-  if (std::holds_alternative<PassThrough>(decision.what)) return tunnel(Uninspected::plugin, file);
+  if (std::holds_alternative<PassThrough>(decision.what)) return pass_by_plugin(file);
+  if (std::holds_alternative<Intercept>(decision.what)) return intercept(file);
+  if (std::holds_alternative<AcceptCertificate>(decision.what)) return accept_upstream(file);
+  if (const auto* block = std::get_if<Block>(&decision.what)) return block_by_plugin(*block, file);
   const CloseReason reason =
       decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
   return std::make_unique<EndingFlow>(Close{reason, Ending::reset, Ending::reset});

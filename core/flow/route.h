@@ -68,6 +68,7 @@ class Route {
   std::unique_ptr<Stage> go_on(const Opened& opened, FlowFile& file) const;
   std::unique_ptr<Stage> go_on(const Sniffed& sniffed, FlowFile& file) const;
   std::unique_ptr<Stage> go_on(const HelloRead& hello, FlowFile& file) const;
+  std::unique_ptr<Stage> go_on(const Secured& secured, FlowFile& file) const;
   Target to(Answer answer, const std::optional<Address>& instead, FlowFile& file) const;
   std::unique_ptr<Stage> after(const Secured& secured, FlowFile& file) const;
   std::unique_ptr<Stage> sniff(const FlowFile& file) const;
@@ -88,6 +89,9 @@ class Route {
   std::unique_ptr<Stage> block_tls(BlockAnswer with, PagePlan page, FlowFile& file) const;
   std::unique_ptr<Stage> show_page(PagePlan page, FlowFile& file) const;
   std::unique_ptr<Stage> secure(Side side) const;
+  std::unique_ptr<Stage> accept_upstream(FlowFile& file) const;
+  std::unique_ptr<Stage> pass_by_plugin(FlowFile& file) const;
+  std::unique_ptr<Stage> block_by_plugin(const Block& block, FlowFile& file) const;
   std::unique_ptr<Stage> failed_upstream(FlowFile& file) const;
   const TlsRuleSettings* rule_at(TlsMoment moment, FlowFile& file) const;
   bool note(FindingAction action, std::string_view name, std::string_view detail, FlowFile& file) const;

@@ -7,6 +7,7 @@
 #include "flow/ending.h"
 #include "flow/route.h"
 #include "flow/securing.h"
+#include "flow/tls_view.h"
 #include "flow/tunnelling.h"
 #include "tls/fingerprint.h"
 
@@ -61,6 +62,7 @@ void Route::open_tls(FlowFile& file) const {
   TlsFile& tls = *file.tls;
   tls.ja3 = ja3(hello);
   tls.ja4 = ja4(hello);
+  file.subject.set_fingerprints(tls.ja3, tls.ja4);
   tls.client_plan.server_name = tls.upstream_plan.server_name = asked_name(hello);
   tls.client_plan.destination = file.facts.destination.ip;
   tls.upstream_plan.alpn = mirrored_alpn(hello);
@@ -163,8 +165,18 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
 std::unique_ptr<Stage> Route::after(const Secured& secured, FlowFile& file) const {
   const bool upstream = secured.side == Side::upstream;
   if (upstream) file.tls->upstream_spoken = true;
-  tally_.shaken(upstream, upstream ? file.tls->upstream : file.tls->client);
-  return upstream ? by_upstream(file) : by_client(file);
+  const TlsFacts& facts = upstream ? file.tls->upstream : file.tls->client;
+  tally_.shaken(upstream, facts);
+  show_tls(secured.side, facts, upstream && chain_.wants(Hook::upstream_tls), file.subject);
+  const auto side = static_cast<hyalite_side>(index_of(secured.side));
+  if (upstream && facts.done) return judged(chain_.upstream_tls(file.subject), secured, file);
+  const Answer answer = chain_.tls_done(file.subject, side);
+  // Of what failed nothing can be decided, and nobody is waited for.
+  return facts.done ? judged(answer, secured, file) : go_on(secured, file);
+}
+
+std::unique_ptr<Stage> Route::go_on(const Secured& secured, FlowFile& file) const {
+  return secured.side == Side::upstream ? by_upstream(file) : by_client(file);
 }
 
 std::unique_ptr<Stage> Route::by_upstream(FlowFile& file) const {
@@ -178,18 +190,22 @@ std::unique_ptr<Stage> Route::by_upstream(FlowFile& file) const {
     if (answer == CertificateRequest::pass) return pass_tls(file);
     if (answer == CertificateRequest::block || !upstream.done) return failed_upstream(file);
   }
-  if (upstream.defects.empty() || (rule != nullptr && rule->action == TlsAction::intercept)) {
-    tls.accepted = upstream.certificate_digest;
-  } else if (settings_.tls.upstream.defects == DefectAnswer::block) {
+  if (upstream.defects.empty() || (rule != nullptr && rule->action == TlsAction::intercept)) return accept_upstream(file);
+  if (settings_.tls.upstream.defects == DefectAnswer::block) {
     (void)note(FindingAction::count, "upstream_certificate", upstream.defect_text, file);
     return show_page({502, "The server cannot be trusted: " + upstream.defect_text, names_of(upstream.defects),
                       CloseReason::tls_untrusted},
                      file);
-  } else {
-    (void)note(FindingAction::count, "upstream_certificate", upstream.defect_text, file);
-    tls.accepted = upstream.certificate_digest;
-    tls.client_plan.trusted = false;
   }
+  (void)note(FindingAction::count, "upstream_certificate", upstream.defect_text, file);
+  tls.client_plan.trusted = false;
+  return accept_upstream(file);
+}
+
+std::unique_ptr<Stage> Route::accept_upstream(FlowFile& file) const {
+  TlsFile& tls = *file.tls;
+  TlsFacts& upstream = tls.upstream;
+  tls.accepted = upstream.certificate_digest;
   tls.client_plan.upstream = upstream.certificate;
   tls.client_plan.alpn = upstream.alpn;
   upstream.certificate = {};
@@ -216,11 +232,28 @@ std::unique_ptr<Stage> Route::by_client(FlowFile& file) const {
   const TlsRuleSettings* rule = rule_at(TlsMoment::handshake, file);
   if (rule == nullptr) {
     tls.intercepted = true;
+    file.subject.set_secure();
     return sniff(file);
   }
   tally_.tls_answer(TlsAction::block);
   if (rule->block_with == BlockAnswer::page) return std::make_unique<Paging>(blocked_by(rule), settings_.timeouts.head, clock_);
   return std::make_unique<EndingFlow>(Close{CloseReason::tls_blocked, Ending::reset, Ending::reset});
+}
+
+// ---- what plugins decided ----
+
+std::unique_ptr<Stage> Route::pass_by_plugin(FlowFile& file) const {
+  if (file.tls && file.tls->upstream_spoken && !file.tls->client.done) return pass_tls(file);
+  return tunnel(Uninspected::plugin, file);
+}
+
+std::unique_ptr<Stage> Route::block_by_plugin(const Block& block, FlowFile& file) const {
+  const PagePlan page{403, "This network does not allow connections to this server", file.subject.decision().decided_by,
+                      CloseReason::blocked};
+  if (!file.tls->client.done) return block_tls(static_cast<BlockAnswer>(block.with), page, file);
+  tally_.tls_answer(TlsAction::block);
+  if (block.with == HYALITE_BLOCK_PAGE) return std::make_unique<Paging>(page, settings_.timeouts.head, clock_);
+  return std::make_unique<EndingFlow>(Close{page.reason, Ending::reset, Ending::reset});
 }
 
 // ---- blocked ----

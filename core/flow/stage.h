@@ -62,7 +62,7 @@ struct Close {
 };
 // A plugin let the whole flow wait, at the moment that `at` names, and now all plugins have spoken about it.
 struct Opened {};
-using Moment = std::variant<Opened, Sniffed, HelloRead>;
+using Moment = std::variant<Opened, Sniffed, HelloRead, Secured>;
 struct Heard {
   Answer answer;  // not paused
   Moment at;

@@ -170,6 +170,10 @@ hyalite_verdict Chain::put(const Question& question, const Instance& i, FlowSubj
       return hooks.flow.protocol(i.self(), &flow, state, flow.info().protocol);
     case Hook::client_hello:
       return hooks.tls.client_hello(i.self(), &flow, state, flow.client_hello_view());
+    case Hook::upstream_tls:
+      return hooks.tls.upstream_tls(i.self(), &flow, state, flow.tls(HYALITE_SIDE_UPSTREAM));
+    case Hook::tls_done:
+      return hooks.tls.tls_done(i.self(), &flow, state, flow.tls(question.kind));
     case Hook::upstream_connect: {
       const bool redirected = flow.redirect() != question.redirect_before;
       const hyalite_address to = abi(redirected ? flow.upstream() : question.to);
@@ -246,6 +250,14 @@ Answer Chain::flow_open(FlowSubject& flow) {
 Answer Chain::protocol_known(FlowSubject& flow) { return run({Hook::protocol}, flow, nullptr); }
 
 Answer Chain::client_hello(FlowSubject& flow) { return run({Hook::client_hello}, flow, nullptr); }
+
+Answer Chain::upstream_tls(FlowSubject& flow) { return run({Hook::upstream_tls}, flow, nullptr); }
+
+Answer Chain::tls_done(FlowSubject& flow, hyalite_side side) {
+  Question question{Hook::tls_done};
+  question.kind = side;
+  return run(question, flow, nullptr);
+}
 
 Answer Chain::upstream_connect(FlowSubject& flow, const Address& to) {
   return run({Hook::upstream_connect, to, flow.redirect()}, flow, nullptr);

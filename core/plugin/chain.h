@@ -70,6 +70,8 @@ class Chain {
   Answer client_hello(FlowSubject& flow);    // set_client_hello() was called
   // What was asked when that lane's pause began goes on. `paused`: still, or again.
   Answer resume(FlowSubject& flow, Lane lane) { return resume(flow, nullptr, lane); }
+  Answer upstream_tls(FlowSubject& flow);    // set_tls() was called for the upstream
+  Answer tls_done(FlowSubject& flow, hyalite_side side);  // set_tls() was called for that side
   Answer upstream_connect(
       FlowSubject& flow,
       const Address& to);  // go_on: connect to flow.upstream(), which may have changed

@@ -22,6 +22,15 @@ struct Reset {};
 // The rest of the flow passes untouched, and no plugin is asked again.
 struct PassThrough {};
 
+// The TLS of this flow is looked into, whatever the rules say.
+struct Intercept {};
+// The flow ends; `with`: enum hyalite_block_with.
+struct Block {
+  unsigned with = 0;
+};
+// The upstream's certificate is good enough, whatever is wrong with it.
+struct AcceptCertificate {};
+
 // Where another upstream comes from is not here: it ends nothing (see upstream() of the subjects).
 struct Decision {
   enum class Cause {
@@ -30,7 +39,7 @@ struct Decision {
     overflow,  // a body was larger than it asked to see, and it asked for refusal then
   };
 
-  std::variant<std::monostate, Respond, Reset, PassThrough> what;
+  std::variant<std::monostate, Respond, Reset, PassThrough, Intercept, Block, AcceptCertificate> what;
   Cause cause = Cause::plugin;
   std::string decided_by;  // the instance's name
   std::string reason;      // in its words, for records and log

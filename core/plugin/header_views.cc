@@ -202,13 +202,14 @@ void take_apart(std::string_view target, hyalite_request_line& line) {
 
 }  // namespace
 
-const hyalite_request_line* Views::request_line(const RequestHead& head) {
+const hyalite_request_line* Views::request_line(const RequestHead& head, bool secure) {
   hyalite_request_line line{};
   line.size = sizeof line;
   line.version_major = 1;
   line.version_minor = static_cast<std::uint16_t>(head.minor_version());
   line.method = abi(head.method());
   line.target = abi(head.target());
+  line.scheme = secure ? abi("https") : abi("http");
   take_apart(head.target(), line);
   if (line.authority.size == 0) line.authority = abi(head.value(Name::host));
   request_line_ = line;

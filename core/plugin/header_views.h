@@ -74,7 +74,7 @@ class Views {
   // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one
   // call.
   const hyalite_headers* of(const Fields& fields, const HeaderNames& names);
-  const hyalite_request_line* request_line(const RequestHead& head);
+  const hyalite_request_line* request_line(const RequestHead& head, bool secure);
   const hyalite_response_line* response_line(const ResponseHead& head);
   // For validation: all that was shown is painted, and its memory is not used again for a while.
   void bury();

@@ -9,6 +9,8 @@ const char* name(Hook hook) {
       "flow_open",
       "protocol",
       "client_hello",
+      "upstream_tls",
+      "tls_done",
       "upstream_connect",
       "request_head",
       "request_body",

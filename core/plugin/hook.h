@@ -12,6 +12,8 @@ enum class Hook : std::uint32_t {
   flow_open,
   protocol,
   client_hello,
+  upstream_tls,
+  tls_done,
   upstream_connect,
   request_head,
   request_body,

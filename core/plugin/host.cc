@@ -66,6 +66,7 @@ const void* host_interface(std::string_view wanted) {
   if (wanted == HYALITE_HOST_SETTINGS_ID) return settings_table();
   if (wanted == HYALITE_HOST_METRICS_ID) return metrics_table();
   if (wanted == HYALITE_HOST_FLOW_ID) return flow_table();
+  if (wanted == HYALITE_HOST_TLS_ID) return tls_table();
   if (wanted == HYALITE_HOST_HTTP_ID) return http_table();
   if (wanted == HYALITE_HOST_BODY_ID) return body_table();
   if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();

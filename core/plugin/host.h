@@ -131,6 +131,7 @@ const void* host_interface(std::string_view id);
 const hyalite_host_settings* settings_table();
 const hyalite_host_metrics* metrics_table();
 const hyalite_host_flow* flow_table();
+const hyalite_host_tls* tls_table();
 const hyalite_host_http* http_table();
 const hyalite_host_body* body_table();
 const hyalite_host_async* async_table();

@@ -63,7 +63,7 @@ std::uint64_t number(hyalite_exchange* exchange) { return subject(exchange).numb
 const hyalite_request_line* request_line(hyalite_exchange* object) {
   const ExchangeSubject& exchange = subject(object);
   if (!is_running(exchange) || exchange.request == nullptr) return nullptr;
-  return services(exchange).views.request_line(*exchange.request);
+  return services(exchange).views.request_line(*exchange.request, exchange.flow().secure());
 }
 
 const hyalite_response_line* response_line(hyalite_exchange* object) {

@@ -38,6 +38,10 @@ bool HookTables::has(Hook hook) const {
       return flow.protocol != nullptr;
     case Hook::client_hello:
       return tls.client_hello != nullptr;
+    case Hook::upstream_tls:
+      return tls.upstream_tls != nullptr;
+    case Hook::tls_done:
+      return tls.tls_done != nullptr;
     case Hook::upstream_connect:
       return flow.upstream_connect != nullptr;
     case Hook::request_head:

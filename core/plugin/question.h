@@ -17,7 +17,7 @@ struct Question {
   Hook hook = Hook::flow_open;
   Address to = {};                             // upstream_connect
   std::optional<Address> redirect_before = {};  // upstream_connect
-  std::uint32_t kind = 0;                      // tunnel_open
+  std::uint32_t kind = 0;                      // tunnel_open; tls_done: the side
   const void* summary = nullptr;               // flow_close, exchange_end: lent for the call
 };
 
@@ -50,6 +50,8 @@ constexpr bool may_pause(Hook hook) {
     case Hook::flow_open:
     case Hook::protocol:
     case Hook::client_hello:
+    case Hook::upstream_tls:
+    case Hook::tls_done:
     case Hook::upstream_connect:
     case Hook::request_head:
     case Hook::request_body:

@@ -15,6 +15,10 @@ std::uint32_t number(Hook hook) {
       return HYALITE_HOOK_PROTOCOL;
     case Hook::client_hello:
       return HYALITE_HOOK_CLIENT_HELLO;
+    case Hook::upstream_tls:
+      return HYALITE_HOOK_UPSTREAM_TLS;
+    case Hook::tls_done:
+      return HYALITE_HOOK_TLS_DONE;
     case Hook::upstream_connect:
       return HYALITE_HOOK_UPSTREAM_CONNECT;
     case Hook::request_head:

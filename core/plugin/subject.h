@@ -120,6 +120,11 @@ class FlowSubject : public hyalite_flow {
   void set_protocol(Protocol protocol) { info_.protocol = static_cast<std::uint32_t>(protocol); }
   // Lent until the flow's end. Also gives the flow its server name, when the kind is host.
   void set_client_hello(const ClientHello& hello);
+  // Lent until the flow's end, or until it is set again.
+  void set_tls(hyalite_side side, const hyalite_tls_info* info) { tls_[side] = info; }
+  void set_fingerprints(std::string_view ja3, std::string_view ja4) { ja3_ = ja3, ja4_ = ja4; }
+  // From here on its requests are https.
+  void set_secure() { secure_ = true; }
   void set_connected() { connected_ = true; }  // redirects are too late from here on
   Waker* waker = nullptr;  // told when a pause of this flow, or of one of its exchanges, is over
   Findings findings;
@@ -140,6 +145,10 @@ class FlowSubject : public hyalite_flow {
   // ---- for the plugin room
   const hyalite_flow_info& info() const { return info_; }
   const hyalite_client_hello* client_hello_view() const { return hello_; }
+  const hyalite_tls_info* tls(hyalite_side side) const { return side < 2 ? tls_[side] : nullptr; }
+  std::string_view ja3() const { return ja3_; }
+  std::string_view ja4() const { return ja4_; }
+  bool secure() const { return secure_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
   Noted noted;
@@ -157,6 +166,9 @@ class FlowSubject : public hyalite_flow {
   Arena arena_;
   hyalite_flow_info info_{};
   const hyalite_client_hello* hello_ = nullptr;
+  const hyalite_tls_info* tls_[2] = {nullptr, nullptr};
+  std::string_view ja3_, ja4_;
+  bool secure_ = false;
   OriginalDestination destination_;
   Standstill standstills_[kLanes];
   std::optional<Address> redirect_;

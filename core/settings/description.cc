@@ -443,6 +443,8 @@ template <>
 void members(Describer& d, GrantSettings& s) {
   d.value(truth("pass_through", s.pass_through));
   d.value(truth("redirect_upstream", s.redirect_upstream));
+  d.value(truth("intercept", s.intercept));
+  d.value(truth("accept_certificates", s.accept_certificates));
 }
 
 template <>

@@ -448,6 +448,10 @@ struct GrantSettings {
   bool pass_through = false;
   // May send a request elsewhere than to its original destination.
   bool redirect_upstream = false;
+  // May have a TLS connection looked into.
+  bool intercept = false;
+  // May accept an upstream's certificate in spite of its defects.
+  bool accept_certificates = false;
 };
 
 // Where something stands in the settings file, both from 1; the column counts bytes.

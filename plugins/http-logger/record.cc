@@ -139,6 +139,42 @@ void put_flow(const hyalite_flow_info& info, const hyalite_address& upstream, Js
   line.text_if("server_name", hyalite::view(info.server_name));
 }
 
+std::string names_of_defects(std::uint32_t defects) {
+  constexpr std::string_view kNames[] = {"wrong_name",     "expired",        "not_yet_valid", "self_signed",
+                                         "unknown_issuer", "missing_issuer", "other"};
+  std::string list;
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    if ((defects >> i & 1) == 0) continue;
+    if (!list.empty()) list += ',';
+    append_json_string(kNames[i], list);
+  }
+  return list;
+}
+
+// One side's TLS, where the proxy took part in it.
+void put_tls_side(std::string_view key, const hyalite_tls_info* info, JsonLine& line) {
+  if (info == nullptr) return;
+  JsonLine one(line.most_text_bytes());
+  one.text_if("version", hyalite::view(info->version_text));
+  one.text_if("cipher", hyalite::view(info->cipher));
+  one.text_if("group", hyalite::view(info->group));
+  one.text_if("alpn", hyalite::view(info->alpn));
+  if (info->done != 0) one.raw("resumed", info->resumed != 0 ? "true" : "false");
+  one.text_if("certificate_sha256", hyalite::view(info->certificate_sha256));
+  if (info->verified != 0) one.raw("verified", info->defects == 0 ? "true" : "false");
+  if (info->defects != 0) one.raw("defects", "[" + names_of_defects(info->defects) + "]");
+  if (info->alert != 0) one.number("alert", info->alert);
+  one.text_if("error", hyalite::view(info->error));
+  if (!one.members().empty()) line.raw(key, "{" + one.members() + "}");
+}
+
+void put_tls(const hyalite::Flow& flow, JsonLine& line) {
+  line.text_if("ja3", flow.ja3());
+  line.text_if("ja4", flow.ja4());
+  put_tls_side("tls", flow.tls(HYALITE_SIDE_CLIENT), line);
+  put_tls_side("upstream_tls", flow.tls(HYALITE_SIDE_UPSTREAM), line);
+}
+
 // From the request's first byte on; what never came is left out.
 void put_phases(const hyalite_exchange_summary& summary, JsonLine& line) {
   JsonLine phases;
@@ -214,6 +250,7 @@ std::string asked_part(const hyalite::Request& request, const RecordRules& rules
   if (rules.format != Format::ndjson) return combined_asked(request, rules);
   return fit(rules.most_bytes / 2, [&](JsonLine& line, const Detail& detail) {
     line.text("method", request.method());
+    line.text("scheme", hyalite::view(request.request_line()->scheme));
     line.text("host", redacted_url(request.authority(), rules.redaction));
     line.text("target", redacted_url(request.target(), rules.redaction));
     line.text("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
@@ -235,6 +272,7 @@ std::string exchange_line(const hyalite::Exchange& exchange,
           [&](JsonLine& line, const Detail& detail) {
             begin(summary.started_at, "exchange", line);
             put_flow(exchange.flow().info(), summary.upstream, line);
+            put_tls(exchange.flow(), line);
             line.number("exchange", exchange.number());
             if (summary.status != 0) line.number("status", summary.status);
             if (summary.upstream_status != 0)
@@ -266,6 +304,7 @@ std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& sum
                     [&](JsonLine& line, const Detail& detail) {
                       begin(about.opened_at, kind_of(summary), line);
                       put_flow(about, about.upstream, line);
+                      put_tls(flow, line);
                       line.text("protocol", name_of_protocol(about.protocol));
                       const bool whole = put_hello(flow, detail, line);
                       line.number("exchanges", summary.exchanges);

@@ -51,15 +51,15 @@ struct TlsOnLoopback : ::testing::Test {
   void start() {
     loop = std::move(*Loop::open());
     places = TallyPlaces::declare(layout);
-    chain = load_chain(settings, {}, layout, log).chain;
-    ASSERT_TRUE(chain);
+    if (plugins == nullptr) chain = load_chain(settings, {}, layout, log).chain;
+    Chain& asked = plugins != nullptr ? *plugins : *chain;
     Mistakes mistakes;
     ground = TlsGround::load(settings, "", mistakes);
     policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
     ASSERT_TRUE(mistakes.empty()) << text_of(mistakes);
     engine = TlsEngine::make(*ground, leaves.get(), 1, clock ? *clock : loop->clock());
     cells.assign(layout.cells(), 0);
-    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
+    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, asked, MetricRow(cells.data(), layout), *places, table,
                                                log, 0, 1, *engine, *policy});
   }
 
@@ -159,6 +159,7 @@ struct TlsOnLoopback : ::testing::Test {
   LoopTable table{{}};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<Chain> chain;
+  Chain* plugins = nullptr;  // instead of what the settings say; outlives the flows
   std::unique_ptr<TlsGround> ground;
   std::unique_ptr<TlsPolicy> policy;
   std::unique_ptr<TlsEngine> engine;

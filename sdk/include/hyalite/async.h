@@ -40,7 +40,9 @@ enum hyalite_hook {
   HYALITE_HOOK_RESPONSE_HEAD = 8,
   HYALITE_HOOK_RESPONSE_BODY = 9,
   HYALITE_HOOK_RESPONSE_TRAILERS = 10,
-  HYALITE_HOOK_DATA = 11
+  HYALITE_HOOK_DATA = 11,
+  HYALITE_HOOK_UPSTREAM_TLS = 12,
+  HYALITE_HOOK_TLS_DONE = 13
 };
 
 /* How a pause ended. */
@@ -99,7 +101,7 @@ typedef void (*hyalite_fetch_done)(void* instance, hyalite_ref fetch, void* user
 
 typedef struct hyalite_host_async {
   uint32_t size, reserved;
-  /* [hook: flow_open, protocol, client_hello, upstream_connect, data] [copies] [deferred] Lets the flow wait; return
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data] [copies] [deferred] Lets the flow wait; return
    * HYALITE_PAUSE. Needs a resume_flow hook. HYALITE_E_LATE: this hook cannot pause (or only taps), or has paused already;
    * HYALITE_E_LIMIT: too many pauses (limits.pauses), or for too long. */
   hyalite_status (*pause_flow)(hyalite_flow* flow, const hyalite_pause_options* options, hyalite_ref* ref);

@@ -111,11 +111,11 @@ typedef struct hyalite_host_flow {
   const hyalite_flow_info* (*info)(hyalite_flow* flow);
   /* [hook] [lives: hook] The ClientHello once it was read, else NULL. */
   const hyalite_client_hello* (*client_hello)(hyalite_flow* flow);
-  /* [hook: flow_open, protocol, client_hello, upstream_connect, data] [copies] [deferred] Ends the
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data] [copies] [deferred] Ends the
    * flow at once, with a TCP reset to the client; return HYALITE_FINAL. `reason` goes into the
    * records. */
   hyalite_status (*reset)(hyalite_flow* flow, hyalite_bytes reason);
-  /* [hook: flow_open, protocol, client_hello, data] [copies] [deferred] From here on the bytes pass
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, data] [copies] [deferred] From here on the bytes pass
    * untouched and no plugin is asked again; return HYALITE_FINAL. */
   hyalite_status (*pass_through)(hyalite_flow* flow, hyalite_bytes reason);
   /* [hook: flow_open, protocol, client_hello, upstream_connect] [copies] [deferred] Connects there
@@ -157,16 +157,6 @@ typedef struct hyalite_flow_hooks {
   hyalite_verdict (*flow_close)(void* instance, hyalite_flow* flow, void* state,
                                 const hyalite_flow_summary* summary);
 } hyalite_flow_hooks;
-
-#define HYALITE_TLS_ID "hyalite.tls/0"
-
-typedef struct hyalite_tls_hooks {
-  uint32_t size, reserved;
-  /* [worker] A whole ClientHello was read; nothing was answered and nothing sent on.
-   * Decisions: pass_through, reset, redirect_upstream. */
-  hyalite_verdict (*client_hello)(void* instance, hyalite_flow* flow, void* state,
-                                  const hyalite_client_hello* hello);
-} hyalite_tls_hooks;
 
 #define HYALITE_STREAM_ID "hyalite.stream/0"
 

@@ -122,6 +122,7 @@ typedef struct hyalite_request_line {
                               own case); may be empty */
   hyalite_bytes path;      /* as it stands, without the query; empty for "*" and for "host:443" */
   hyalite_bytes query;     /* after the first "?"; empty when there is none */
+  hyalite_bytes scheme;    /* "https" inside of TLS that is looked into, else "http" */
 } hyalite_request_line;
 
 typedef struct hyalite_response_line {

@@ -29,6 +29,7 @@
 #include <hyalite/host.h>
 #include <hyalite/http.h>
 #include <hyalite/notes.h>
+#include <hyalite/tls.h>
 
 #ifdef __cplusplus
 extern "C" {

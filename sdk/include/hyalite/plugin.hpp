@@ -23,6 +23,8 @@
 //   about flows:    on_flow_open(Flow&)
 //                   on_protocol(Flow&, uint32_t)
 //                   on_client_hello(Flow&, const ClientHello&)
+//                   on_upstream_tls(Flow&, const TlsInfo&)
+//                   on_tls_done(Flow&, const TlsInfo&)
 //                   on_upstream_connect(Flow&, const hyalite_address&)
 //                   on_data(Flow&, hyalite_direction, Body&)
 //                   on_flow_close(Flow&, const hyalite_flow_summary&)

@@ -26,6 +26,8 @@ struct Script {
   std::function<hyalite_verdict(hyalite_flow*, void*)> flow_open;
   std::function<hyalite_verdict(hyalite_flow*, std::uint32_t)> protocol;
   std::function<hyalite_verdict(hyalite_flow*, const hyalite_client_hello*)> client_hello;
+  std::function<hyalite_verdict(hyalite_flow*, const hyalite_tls_info*)> upstream_tls;
+  std::function<hyalite_verdict(hyalite_flow*, const hyalite_tls_info*)> tls_done;
   std::function<hyalite_verdict(hyalite_flow*, const hyalite_address*)> upstream_connect;
   std::function<void(hyalite_flow*, const hyalite_flow_summary*)> flow_close;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*, void*)> request_head;
@@ -77,6 +79,12 @@ struct ScriptSlot {
   static hyalite_verdict client_hello(void* i, hyalite_flow* f, void*,
                                       const hyalite_client_hello* h) {
     return of(i).client_hello(f, h);
+  }
+  static hyalite_verdict upstream_tls(void* i, hyalite_flow* f, void*, const hyalite_tls_info* t) {
+    return of(i).upstream_tls(f, t);
+  }
+  static hyalite_verdict tls_done(void* i, hyalite_flow* f, void*, const hyalite_tls_info* t) {
+    return of(i).tls_done(f, t);
   }
   static hyalite_verdict data(void* i, hyalite_flow* f, void*, hyalite_direction d,
                               hyalite_window* w, const hyalite_window_view* v) {
@@ -144,8 +152,9 @@ struct ScriptSlot {
     static hyalite_async_hooks async;
     flow = {sizeof flow, 0, nullptr, nullptr, nullptr, nullptr};
     PUT(flow, flow_open), PUT(flow, protocol), PUT(flow, upstream_connect), PUT(flow, flow_close);
-    tls = {sizeof tls, 0, nullptr};
-    PUT(tls, client_hello);
+    tls = {};
+    tls.size = sizeof tls;
+    PUT(tls, client_hello), PUT(tls, upstream_tls), PUT(tls, tls_done);
     stream = {sizeof stream, 0, nullptr};
     PUT(stream, data);
     http = {};
@@ -205,7 +214,7 @@ class ScriptedChain {
   }
 
   ScriptedChain& add(Script script, FailurePolicy policy = FailurePolicy::open,
-                     GrantSettings grants = {true, true}) {
+                     GrantSettings grants = {true, true, true, true}) {
     PluginSettings settings;
     settings.name = "p" + std::to_string(instances_.size());
     settings.use = "scripted";

@@ -33,6 +33,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_host_settings* settings = nullptr;
     const hyalite_host_metrics* metrics = nullptr;
     const hyalite_host_flow* flow = nullptr;
+    const hyalite_host_tls* tls = nullptr;
     const hyalite_host_http* http = nullptr;
     const hyalite_host_body* body = nullptr;
     const hyalite_host_async* async = nullptr;
@@ -44,6 +45,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       host.get(HYALITE_HOST_SETTINGS_ID, host.settings);
       host.get(HYALITE_HOST_METRICS_ID, host.metrics);
       host.get(HYALITE_HOST_FLOW_ID, host.flow);
+      host.get(HYALITE_HOST_TLS_ID, host.tls);
       host.get(HYALITE_HOST_HTTP_ID, host.http);
       host.get(HYALITE_HOST_BODY_ID, host.body);
       host.get(HYALITE_HOST_ASYNC_ID, host.async);

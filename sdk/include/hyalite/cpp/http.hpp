@@ -86,6 +86,23 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     // Null when no ClientHello was read.
     const hyalite_client_hello* client_hello() const { return host_->flow->client_hello(flow_); }
 
+    // Null when the proxy takes no part in that side's TLS.
+    const hyalite_tls_info* tls(hyalite_side side) const {
+      return host_->tls == nullptr ? nullptr : host_->tls->info(flow_, side);
+    }
+    std::string_view ja3() const { return host_->tls == nullptr ? std::string_view() : view(host_->tls->ja3(flow_)); }
+    std::string_view ja4() const { return host_->tls == nullptr ? std::string_view() : view(host_->tls->ja4(flow_)); }
+    // These three are decisions: return what they return.
+    Verdict intercept(std::string_view reason = {}) {
+      return host_->tls == nullptr ? Verdict::error : made(host_->tls->intercept(flow_, bytes(reason)));
+    }
+    Verdict block(hyalite_block_with with, std::string_view reason = {}) {
+      return host_->tls == nullptr ? Verdict::error : made(host_->tls->block(flow_, with, bytes(reason)));
+    }
+    Verdict accept_certificate(std::string_view reason = {}) {
+      return host_->tls == nullptr ? Verdict::error : made(host_->tls->accept_certificate(flow_, bytes(reason)));
+    }
+
     Verdict reset(std::string_view reason = {}) {
       return made(host_->flow->reset(flow_, bytes(reason)));
     }
@@ -138,6 +155,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   };
 
   using ClientHello = hyalite_client_hello;
+  using TlsInfo = hyalite_tls_info;
   class Message;
 
   class Request;

@@ -35,6 +35,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   HYALITE_DETECT(on_upstream_connect);
   HYALITE_DETECT(on_flow_close);
   HYALITE_DETECT(on_client_hello);
+  HYALITE_DETECT(on_upstream_tls);
+  HYALITE_DETECT(on_tls_done);
   HYALITE_DETECT(on_data);
   HYALITE_DETECT(on_request_head);
   HYALITE_DETECT(on_request_body);
@@ -229,6 +231,16 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       return call<T, FlowState>(plugin(instance), &T::on_client_hello, state, flow, *hello);
       HYALITE_END("client_hello")
     }
+    static hyalite_verdict upstream_tls(void* instance, hyalite_flow* f, void* state, const hyalite_tls_info* about) noexcept {
+      HYALITE_BEGIN Flow flow(host(instance), f);
+      return call<T, FlowState>(plugin(instance), &T::on_upstream_tls, state, flow, *about);
+      HYALITE_END("upstream_tls")
+    }
+    static hyalite_verdict tls_done(void* instance, hyalite_flow* f, void* state, const hyalite_tls_info* about) noexcept {
+      HYALITE_BEGIN Flow flow(host(instance), f);
+      return call<T, FlowState>(plugin(instance), &T::on_tls_done, state, flow, *about);
+      HYALITE_END("tls_done")
+    }
     static hyalite_verdict data(void* instance, hyalite_flow* f, void* state,
                                 hyalite_direction direction, hyalite_window* window,
                                 const hyalite_window_view* view) noexcept {
@@ -341,6 +353,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       hyalite_tls_hooks table{};
       table.size = sizeof table;
       HYALITE_PUT(table, client_hello);
+      HYALITE_PUT(table, upstream_tls);
+      HYALITE_PUT(table, tls_done);
       return table;
     }
     static constexpr hyalite_stream_hooks stream_hooks() {

@@ -1,0 +1,164 @@
+// Plugins and TLS: what they see, and what they may decide.
+// SPDX-License-Identifier: MIT
+#include "tests/flow/tls_fixture.h"
+#include "tests/unit/plugin/scripted.h"
+
+namespace hyalite {
+namespace {
+
+using End = TlsPeer::End;
+
+struct TlsHooks : TlsOnLoopback {
+  void run(Script script, GrantSettings grants = {true, true, true, true}) {
+    plugins = &scripted.add(std::move(script), FailurePolicy::closed, grants).start();
+    start();
+  }
+  static hyalite_bytes why(std::string_view text) { return {text.data(), text.size()}; }
+  static std::string text(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
+
+  const hyalite_host_tls& tls = *tls_table();
+  const hyalite_host_flow& flow_host = *flow_table();
+  ScriptedChain scripted;
+};
+
+TEST_F(TlsHooks, SeeBothSides) {
+  std::vector<std::string> seen;
+  std::string der, scheme, ja4;
+  Script script;
+  script.client_hello = [&](hyalite_flow* flow, const hyalite_client_hello*) {
+    ja4 = text(tls.ja4(flow));
+    EXPECT_EQ(tls.info(flow, HYALITE_SIDE_UPSTREAM), nullptr);
+    return HYALITE_CONTINUE;
+  };
+  script.upstream_tls = [&](hyalite_flow*, const hyalite_tls_info* info) {
+    seen.push_back("upstream " + text(info->version_text) + (info->verified != 0 && info->defects == 0 ? " good" : ""));
+    der = text(info->certificate);
+    return HYALITE_CONTINUE;
+  };
+  script.tls_done = [&](hyalite_flow*, const hyalite_tls_info* info) {
+    seen.push_back((info->side == HYALITE_SIDE_CLIENT ? "client " : "upstream ") + text(info->version_text) + " " + text(info->alpn));
+    return HYALITE_CONTINUE;
+  };
+  script.request_head = [&](hyalite_exchange* exchange, const hyalite_headers*, void*) {
+    scheme = text(http_table()->request_line(exchange)->scheme);
+    return HYALITE_CONTINUE;
+  };
+  SSL_CTX_set_alpn_select_cb(
+      origin_context().get(),
+      [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned, void*) {
+        *out = in + 1;
+        *size = in[0];
+        return SSL_TLSEXT_ERR_OK;
+      },
+      nullptr);
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(seen, (std::vector<std::string>{"upstream TLSv1.3 good", "client TLSv1.3 http/1.1"}));
+  EXPECT_EQ(der, PeerCertificate(Certificate(origin_certificate.certificate).release()).der());
+  EXPECT_EQ(scheme, "https");
+  EXPECT_EQ(ja4.substr(0, 4), "t13d");
+  flows.reset();
+}
+
+TEST_F(TlsHooks, MayIntercept) {
+  settings.tls.action = TlsAction::pass;
+  Script script;
+  script.client_hello = [&](hyalite_flow* flow, const hyalite_client_hello*) {
+    EXPECT_EQ(tls.intercept(flow, why("curious")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(peer->certificate().issuer(), "CN=Test CA");
+  flows.reset();
+}
+
+TEST_F(TlsHooks, NeedAGrantToIntercept) {
+  settings.tls.action = TlsAction::pass;
+  Script script;
+  script.client_hello = [&](hyalite_flow* flow, const hyalite_client_hello*) {
+    EXPECT_EQ(tls.intercept(flow, why("curious")), HYALITE_E_FORBIDDEN);
+    return HYALITE_CONTINUE;
+  };
+  run(std::move(script), {});
+  auto peer = client(kName, client_context(roots.own().certificate));
+  peer->say(kGet);
+  EXPECT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  flows.reset();
+}
+
+TEST_F(TlsHooks, MayBlockWithAPage) {
+  Script script;
+  script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) {
+    EXPECT_EQ(tls.block(flow, HYALITE_BLOCK_PAGE, why("no")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  EXPECT_EQ(peer->got.substr(0, 12), "HTTP/1.1 403") << peer->error;
+  EXPECT_TRUE(requests.empty());
+  flows.reset();
+}
+
+TEST_F(TlsHooks, MayPassOverASecondConnection) {
+  Script script;
+  script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) {
+    EXPECT_EQ(flow_host.pass_through(flow, why("pinned")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  run(std::move(script));
+  auto peer = client(kName, client_context(roots.own().certificate));
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(servers.size(), 2u);
+  flows.reset();
+}
+
+TEST_F(TlsHooks, MayAcceptADefect) {
+  origin_certificate = roots.self_signed({kName});
+  Script script;
+  script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info* info) {
+    EXPECT_EQ(info->defects, static_cast<std::uint32_t>(HYALITE_DEFECT_SELF_SIGNED));
+    EXPECT_EQ(tls.accept_certificate(flow, why("known")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  EXPECT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->got;
+  flows.reset();
+}
+
+TEST_F(TlsHooks, HearOfARefusal) {
+  std::string said;
+  Script script;
+  script.tls_done = [&](hyalite_flow*, const hyalite_tls_info* info) {
+    said = text(info->error);
+    EXPECT_EQ(info->done, 0u);
+    return HYALITE_CONTINUE;
+  };
+  run(std::move(script));
+  auto peer = client(kName, client_context(roots.own().certificate));
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open && !said.empty(); }));
+  EXPECT_EQ(said, "the peer refused with the alert unknown_ca");
+  flows.reset();
+}
+
+TEST_F(TlsHooks, AHostThatIsNotTheServerNameIsAFinding) {
+  settings.policy.host_mismatch = FindingAction::refuse;
+  start();
+  auto peer = client();
+  peer->say("GET / HTTP/1.1\r\nHost: hidden.example\r\n\r\n");
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  EXPECT_EQ(peer->got.substr(0, 12), "HTTP/1.1 421") << peer->got;
+  EXPECT_TRUE(requests.empty());
+}
+
+}  // namespace
+}  // namespace hyalite
