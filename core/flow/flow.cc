@@ -62,7 +62,9 @@ void Flow::on_client_ready(Readiness ready) {
   // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
   // side still listens. libevent shows an error as both readable and writable, without `closed`.)
   const bool perhaps_gone = ready.closed || (ready.readable && ready.writable);
-  if (perhaps_gone && !closed() && !closing_ && !stage_->wants(Side::client) && client_.failed()) {
+  // During a handshake the last words, an alert, may still be there to be read.
+  const bool unheard = !client_.negotiating() && perhaps_gone && !closed() && !closing_;
+  if (unheard && !stage_->wants(Side::client) && client_.failed()) {
     act(stage_->on_broken(Side::client, needs_.effects));
   }
   run();

@@ -33,6 +33,16 @@ std::string session_key(const UpstreamPlan& plan) {
   return plan.server_name + '\0' + plan.address.text() + '\0' + wire_form(plan.alpn);
 }
 
+// Whom a client's session is with: the same for all workers, each of which has leaves of its own.
+Digest256 session_context(const ClientPlan& plan) {
+  std::string about = (plan.trusted ? "trusted\n" : "untrusted\n") + plan.server_name + '\n';
+  if (plan.upstream) about += hex(plan.upstream.digest());
+  Digest256 digest{};
+  auto size = static_cast<unsigned>(digest.size());
+  EVP_Digest(about.data(), about.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return digest;
+}
+
 // Remembers upstream sessions with the verdict that goes with them.
 class UpstreamObserver final : public TlsTransport::Observer {
  public:
@@ -184,8 +194,9 @@ class Engine final : public TlsEngine {
     SSL_set_accept_state(ssl);
     if (SSL_use_certificate(ssl, leaf.certificate.get()) != 1 || SSL_use_PrivateKey(ssl, leaf.key.get()) != 1) return;
     if (leaf.issuers != nullptr) SSL_set1_chain(ssl, leaf.issuers);
-    // A ticket is good for the same certificate only: a client that was shown another one looks at it.
-    SSL_set_session_id_context(ssl, leaf.digest.data(), static_cast<unsigned>(leaf.digest.size()));
+    // A ticket is good as long as the upstream has the same certificate: a client that would be shown another one looks at it.
+    const Digest256 about = session_context(plan);
+    SSL_set_session_id_context(ssl, about.data(), static_cast<unsigned>(about.size()));
     facts.certificate_digest = leaf.digest;
     ERR_clear_error();
     transport = std::make_unique<TlsTransport>(std::move(transport), first, std::move(connection), scratch_, facts,
