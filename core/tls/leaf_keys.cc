@@ -47,7 +47,7 @@ LeafKeys::LeafKeys(Loop& loop, std::size_t spare)
 }
 
 Result<LeafKey> LeafKeys::take() {
-  if (!refill_.running()) refill_.start(kPause);
+  if (keys_.size() <= most_ / 2 && !refill_.running()) refill_.start(kPause);
   if (keys_.empty()) return make_leaf_key();
   LeafKey key = std::move(keys_.back());
   keys_.pop_back();

@@ -22,7 +22,7 @@ struct LeafKey {
 // a certificate costs a fiftieth of what the newer kind costs, and that is half of all minting.
 Result<LeafKey> make_leaf_key();
 
-// So many keys at hand; refilled a few at a time, between other work. The loop outlives it.
+// So many keys at hand; refilled from half of them on, a few at a time, between other work. The loop outlives it.
 class LeafKeys {
  public:
   LeafKeys(Loop& loop, std::size_t spare);

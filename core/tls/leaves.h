@@ -47,6 +47,7 @@ class Leaves final : public LeafSource {
 
   void ask(const LeafWish& wish, LeafTicket& ticket) override;
   const LeavesCounts& counts() const { return counts_; }
+  std::size_t spare_keys() const { return keys_.spare(); }
 
  private:
   struct Minting {
