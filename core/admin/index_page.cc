@@ -36,6 +36,27 @@ std::string generations(const ServiceFacts& facts) {
   return out + "</table>\n";
 }
 
+std::string certificates(const ServiceFacts& facts) {
+  std::string out;
+  if (facts.ca && !facts.ca->fault.empty()) {
+    out += "<p class=\"bad\">The CA cannot be read: " + escape_html(facts.ca->fault) + "</p>\n";
+  } else if (facts.ca) {
+    out += facts.ca->ends_soon ? "<p class=\"bad\">" : "<p>";
+    out += "The CA <a href=\"/ca\">" + escape_html(facts.ca->subject) + "</a> is valid until " +
+           iso_time(facts.ca->not_after) + ".</p>\n";
+  }
+  if (facts.refused.empty()) return out;
+  out +=
+      "<h2>Certificates that clients refused</h2><table><tr><th>name</th><th>times</th><th>likely "
+      "cause</th><th>passes until</th></tr>\n";
+  for (const RefusedName& one : facts.refused) {
+    out += "<tr><td>" + escape_html(printable(one.name)) + "</td><td class=\"n\">" +
+           std::to_string(one.count) + "</td><td>" + escape_html(one.cause) + "</td><td>" +
+           (one.passes_until ? iso_time(*one.passes_until) : "") + "</td></tr>\n";
+  }
+  return out + "</table>\n";
+}
+
 }  // namespace
 
 std::string index_page(const ServiceFacts& facts, const Totals& totals) {
@@ -58,6 +79,7 @@ std::string index_page(const ServiceFacts& facts, const Totals& totals) {
   out += row("connections passed uninspected", totals.sum("hyalite_uninspected_total"));
   out += row("worker deaths", totals.sum("hyalite_worker_deaths_total"));
   out += "</table>\n" + generations(facts);
+  out += certificates(facts);
   for (const std::string& plugin : facts.quarantined) {
     out += "<p class=\"bad\">In quarantine: <code>" + escape_html(plugin) + "</code></p>\n";
   }

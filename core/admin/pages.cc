@@ -104,6 +104,9 @@ void Pages::look(const EndpointRequest& request, EndpointReply reply, Onlooker o
   if (path == "/settings")
     return reply.send(json_answer(settings_json(source_.settings(), onlooker) + '\n'));
   if (path == "/flows") return flows(request, std::move(reply));
+  if (const CaFiles* ca = source_.ca_files()) {
+    if (const auto answer = ca_answer(*ca, path, "/ca")) return reply.send(*answer);
+  }
   if (path == "/") return reply.send({200, kHtml, index_page(source_.facts(), source_.totals())});
   reply.send(refusal(404, "there are / /health /metrics /status /flows /plugins /settings"));
 }
@@ -124,8 +127,12 @@ void Pages::flows(const EndpointRequest& request, EndpointReply reply) {
 }
 
 void Pages::command(const EndpointRequest& request, EndpointReply reply) {
+  if (request.path == "/forget") {
+    const CommandOutcome outcome = source_.forget(parameter(request.query, "name"));
+    return reply.send({outcome.done ? 200 : 409, kJson, outcome_json(outcome)});
+  }
   const auto command = command_of(request);
-  if (!command) return reply.send(refusal(404, "there are /reload /upgrade /reopen"));
+  if (!command) return reply.send(refusal(404, "there are /reload /upgrade /reopen /forget"));
   auto later = std::make_shared<EndpointReply>(std::move(reply));
   source_.command(*command, [later](const CommandOutcome& outcome) {
     later->send({outcome.done ? 200 : 409, kJson, outcome_json(outcome)});

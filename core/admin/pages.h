@@ -18,8 +18,8 @@ namespace hyalite {
 // "127.0.0.1:9180", "[::1]"; none at all is no browser.
 bool is_local_host(std::string_view host);
 
-// GET / /health /metrics /status /flows /plugins /settings; and on the control socket also POST
-// /reload /upgrade /reopen.
+// GET / /health /metrics /status /flows /plugins /settings, and with a CA /ca /ca.pem /ca.cer
+// /ca.mobileconfig; on the control socket also POST /reload /upgrade /reopen /forget?name=NAME.
 class Pages {
  public:
   // The source outlives the pages. `owner`: whose commands are taken beside root's.

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/ca_page.h"
 #include "base/clock.h"
 #include "metrics/totals.h"
 #include "settings/settings.h"
@@ -46,6 +47,29 @@ struct GenerationFacts {
   std::vector<WorkerFacts> workers;
 };
 
+// The CA that clients trust.
+struct CaFacts {
+  std::string subject, sha256;
+  WallTime not_after{};
+  bool ends_soon = false;  // within tls.ca.warn_before
+  std::string fault;       // why it cannot be read; then the others are empty
+};
+
+// A server name for which clients refused our certificate.
+struct RefusedName {
+  struct Client {
+    std::string address;
+    std::uint64_t count = 0;
+    std::string_view last_sign;
+  };
+  std::string name;
+  std::uint64_t count = 0;
+  WallTime last{};
+  std::optional<WallTime> passes_until;  // when it passes because of that
+  std::vector<Client> clients;           // the latest ones
+  std::string cause;                     // the likely one, in words
+};
+
 struct ServiceFacts {
   std::string version;
   pid_t master_pid = 0;
@@ -55,6 +79,8 @@ struct ServiceFacts {
   std::vector<std::string> quarantined;  // plugin instances
   std::vector<FaultFacts> faults;        // the newest first, at most FaultFacts::kMost
   std::string last_failure;              // why the last change failed; empty: it did not
+  std::optional<CaFacts> ca;             // none: there is no CA
+  std::vector<RefusedName> refused;      // the latest first
   std::string plugins;  // a JSON array with an object per plugin of the serving generation
 
   bool serving() const {
@@ -82,6 +108,10 @@ class AdminSource {
   // A JSON array of at most `most` flows of all workers, with those that did not answer in time
   // left out.
   virtual void flows(std::size_t most, std::function<void(std::string json)> answer) = 0;
+  // Forgets who refused our certificates for this name; it does not pass any more.
+  virtual CommandOutcome forget(std::string_view name) = 0;
+  // What clients have to trust; null: there is nothing.
+  virtual const CaFiles* ca_files() const = 0;
   virtual void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) = 0;
 
  protected:

@@ -104,6 +104,43 @@ void write_faults(JsonWriter& json, const std::vector<FaultFacts>& faults) {
   json.close_array();
 }
 
+void write_ca(JsonWriter& json, const std::optional<CaFacts>& ca) {
+  json.name("ca");
+  if (!ca) {
+    json.null();
+    return;
+  }
+  json.open_object()
+      .member("subject", ca->subject)
+      .member("sha256", ca->sha256)
+      .member("not_after", iso_time(ca->not_after))
+      .member("ends_soon", ca->ends_soon)
+      .member("fault", ca->fault)
+      .close_object();
+}
+
+void write_refused(JsonWriter& json, const std::vector<RefusedName>& refused) {
+  json.name("refused").open_array();
+  for (const RefusedName& one : refused) {
+    json.open_object()
+        .member("name", one.name)
+        .member("count", one.count)
+        .member("last", iso_time(one.last))
+        .name("passes_until");
+    one.passes_until ? json.value(iso_time(*one.passes_until)) : json.null();
+    json.member("cause", one.cause).name("clients").open_array();
+    for (const RefusedName::Client& client : one.clients) {
+      json.open_object()
+          .member("address", client.address)
+          .member("count", client.count)
+          .member("sign", client.last_sign)
+          .close_object();
+    }
+    json.close_array().close_object();
+  }
+  json.close_array();
+}
+
 }  // namespace
 
 std::string iso_time(WallTime time) {
@@ -135,6 +172,8 @@ std::string status_json(const ServiceFacts& facts, const Totals& totals) {
   write_faults(json, facts.faults);
   json.name("last_failure");
   facts.last_failure.empty() ? json.null() : json.value(facts.last_failure);
+  write_ca(json, facts.ca);
+  write_refused(json, facts.refused);
   return json.close_object().text() + '\n';
 }
 

@@ -16,8 +16,10 @@ std::string iso_time(WallTime time);
 // {"version", "started", "uptime_seconds", "master_pid", "serving", "listening": [], "generations":
 // [{"number", "state", "pid", "since", "workers": [{"index", "pid", "replaced", "started"}]}],
 // "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "faults": [{"at", "cause",
-// "generation", "worker", "pid", "plugin", "hook", "what"}], "last_failure": text or null}. Members
-// are only ever added; a worker has "retired_pid" and a fault "pid" only when there is one.
+// "generation", "worker", "pid", "plugin", "hook", "what"}], "last_failure": text or null, "ca":
+// {"subject", "sha256", "not_after", "ends_soon", "fault"} or null, "refused": [{"name", "count",
+// "last", "passes_until": time or null, "cause", "clients": [{"address", "count", "sign"}]}]}.
+// Members are only ever added; a worker has "retired_pid" and a fault "pid" only when there is one.
 std::string status_json(const ServiceFacts& facts, const Totals& totals);
 
 }  // namespace hyalite

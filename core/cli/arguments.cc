@@ -28,6 +28,9 @@ struct Stored {
   RunCommand run;
   CheckCommand check;
   ControlCommand control;
+  CaInitCommand ca_init;
+  CaShowCommand ca_show;
+  CaExportCommand ca_export;
   PluginListCommand list;
   PluginInfoCommand info;
   InterceptCommand intercept;
@@ -110,6 +113,82 @@ void add_controls(CLI::App& app, Stored& stored) {
   add_control(app, stored, "status", "How the service is", What::status);
   add_control(app, stored, "reopen", "Open files again that were moved away, for log rotation",
               What::reopen);
+}
+
+void add_tls(CLI::App& app, Stored& stored) {
+  CLI::App* tls = app.add_subcommand("tls", "What the running service learned about TLS");
+  tls->require_subcommand(1);
+  CLI::App* forget =
+      add_control(*tls, stored, "forget",
+                  "Forget a server name that clients refused our certificate for: it "
+                  "passes no more, and is counted afresh",
+                  ControlCommand::What::forget);
+  forget->add_option("name", stored.control.name, "The server name, as `hyalite status` shows it")
+      ->required()
+      ->type_name("NAME");
+}
+
+void add_place(CLI::App& verb, CaPlace& place) {
+  verb.add_option("-c,--config", place.settings_file, "The settings file that names the CA")
+      ->default_val(kDefaultSettings)
+      ->type_name("FILE");
+  verb.add_option("--certificate", place.certificate, "Another CA's certificate, in PEM")
+      ->type_name("FILE");
+}
+
+void add_ca_init(CLI::App& ca, Stored& stored) {
+  CLI::App* init = ca.add_subcommand("init", "Make a CA: a certificate and its private key");
+  init->footer("Writes ca.pem and ca.key, and replaces nothing. Exit status: 0 done, 1 it failed.");
+  CaInitCommand& command = stored.ca_init;
+  init->add_option("--directory", command.directory, "Where to write them")
+      ->default_val("/etc/hyalite/ca")
+      ->type_name("DIRECTORY");
+  init->add_option("--name", command.name,
+                   "What clients call it; default: \"Hyalite CA\" and this machine's name")
+      ->type_name("TEXT");
+  init->add_option("--organization", command.organization, "Whose it is")->type_name("TEXT");
+  init->add_option("--days", command.days, "How long it is valid")
+      ->default_val(command.days)
+      ->check(CLI::Range(1, 36'500));
+  init->add_option("--key", command.key, "p256: the fastest; rsa3072: for very old clients")
+      ->default_val("p256")
+      ->check(CLI::IsMember({"p256", "p384", "rsa3072"}));
+  init->add_option(
+          "--permit", command.permitted,
+          "A domain that it may sign for, with its subdomains; may be given several times; "
+          "default: any")
+      ->type_name("DOMAIN")
+      ->allow_extra_args(false);
+  init->add_option("--permit-network", command.permitted_networks,
+                   "A network whose addresses it may sign for; likewise")
+      ->type_name("NETWORK")
+      ->allow_extra_args(false);
+  init->add_option("--passphrase-file", command.passphrase_file,
+                   "Encrypt the key with the first line of this file (mode 0600)")
+      ->type_name("FILE");
+  init->callback([&] { stored.chosen = stored.ca_init; });
+}
+
+void add_ca(CLI::App& app, Stored& stored) {
+  CLI::App* ca = app.add_subcommand("ca", "The certificate authority that clients have to trust");
+  ca->require_subcommand(1);
+  add_ca_init(*ca, stored);
+  CLI::App* show = ca->add_subcommand("show", "What it is, until when, and whether its key fits");
+  show->footer("The key is only looked at by those who may read it. Exit status: 0 fine, 1 not.");
+  add_place(*show, stored.ca_show.place);
+  add_json(*show, stored.ca_show.json);
+  show->callback([&] { stored.chosen = stored.ca_show; });
+  CLI::App* exported =
+      ca->add_subcommand("export", "Its certificate, for clients; never the private key");
+  CaExportCommand& command = stored.ca_export;
+  add_place(*exported, command.place);
+  exported
+      ->add_option("--format", command.format, "pem; der: Windows, Android; mobileconfig: Apple")
+      ->default_val("pem")
+      ->check(CLI::IsMember({"pem", "der", "mobileconfig"}));
+  exported->add_option("-o,--output", command.output, "Instead of stdout; a new file")
+      ->type_name("FILE");
+  exported->callback([&] { stored.chosen = stored.ca_export; });
 }
 
 void add_plugin(CLI::App& app, Stored& stored) {
@@ -376,6 +455,8 @@ Invocation parse_arguments(int count, char** arguments) {
   add_run(app, stored);
   add_check(app, stored);
   add_controls(app, stored);
+  add_ca(app, stored);
+  add_tls(app, stored);
   add_plugin(app, stored);
   add_doctor(app, stored);
   add_intercept(app, stored);

@@ -28,11 +28,29 @@ struct CheckCommand {
 };
 // What is asked of a running service.
 struct ControlCommand {
-  enum class What { reload, upgrade, status, reopen };
+  enum class What { reload, upgrade, status, reopen, forget };
   What what = What::status;
   std::string socket;  // empty: where it is by default
+  std::string name;    // of a server, to be forgotten
   bool release = false;
   bool json = false;
+};
+// Whose CA: that of the settings, or of one certificate file.
+struct CaPlace {
+  std::string settings_file, certificate;
+};
+struct CaInitCommand {
+  std::string directory, name, organization, key, passphrase_file;
+  unsigned days = 3'650;
+  std::vector<std::string> permitted, permitted_networks;
+};
+struct CaShowCommand {
+  CaPlace place;
+  bool json = false;
+};
+struct CaExportCommand {
+  CaPlace place;
+  std::string format, output;
 };
 struct PluginListCommand {
   std::vector<std::string> directories;
@@ -73,8 +91,10 @@ struct Exit {
   int status = 0;
 };
 
-using Invocation = std::variant<Exit, RunCommand, CheckCommand, ControlCommand, PluginListCommand,
-                                PluginInfoCommand, InterceptCommand, LabRunCommand, LabExecCommand, DoctorCommand>;
+using Invocation =
+    std::variant<Exit, RunCommand, CheckCommand, ControlCommand, CaInitCommand, CaShowCommand,
+                 CaExportCommand, PluginListCommand, PluginInfoCommand, InterceptCommand, LabRunCommand,
+                 LabExecCommand, DoctorCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);

@@ -58,10 +58,12 @@ std::string own_file() {
   return std::filesystem::read_symlink("/proc/self/exe", failed).string();
 }
 
-ControlRequest request_of(ControlCommand::What what, bool release) {
-  switch (what) {
+ControlRequest request_of(const ControlCommand& command) {
+  switch (command.what) {
     case ControlCommand::What::reload:
-      return {"POST", release ? "/reload?release=1" : "/reload"};
+      return {"POST", command.release ? "/reload?release=1" : "/reload"};
+    case ControlCommand::What::forget:
+      return {"POST", "/forget?name=" + command.name};
     case ControlCommand::What::upgrade:
       return {"POST", "/upgrade"};
     case ControlCommand::What::reopen:
@@ -70,6 +72,13 @@ ControlRequest request_of(ControlCommand::What what, bool release) {
       break;
   }
   return {"GET", "/status"};
+}
+
+// As records of refusals have it: a host name or an address.
+bool is_server_name(std::string_view name) {
+  return !name.empty() && name.size() <= 253 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") ==
+             std::string_view::npos;
 }
 
 // {"done": ..., "text": ...}
@@ -114,6 +123,11 @@ int check(const CheckCommand& command) {
 }
 
 int control(const ControlCommand& command) {
+  // It goes into a request as it is.
+  if (command.what == ControlCommand::What::forget && !is_server_name(command.name)) {
+    complain("\"" + printable(command.name) + "\" is no server name");
+    return kExitUsage;
+  }
   const std::string path = command.socket.empty()
                                ? default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"),
                                                         std::getenv("RUNTIME_DIRECTORY"))
@@ -122,7 +136,7 @@ int control(const ControlCommand& command) {
     complain("no control socket: give --socket PATH, as in control.socket of the settings");
     return kExitUsage;
   }
-  const auto answer = ask_control(path, request_of(command.what, command.release));
+  const auto answer = ask_control(path, request_of(command));
   if (!answer) {
     const int code = answer.error().code;
     const bool nobody = code == ENOENT || code == ECONNREFUSED;

@@ -13,6 +13,9 @@ namespace hyalite {
 int run(const RunCommand& command, std::vector<std::string> arguments);
 int check(const CheckCommand& command);
 int control(const ControlCommand& command);
+int ca_init(const CaInitCommand& command);
+int ca_show(const CaShowCommand& command);
+int ca_export(const CaExportCommand& command);
 int plugin_list(const PluginListCommand& command);
 int plugin_info(const PluginInfoCommand& command);
 int doctor(const DoctorCommand& command);

@@ -110,6 +110,40 @@ std::string faults_text(const JsonView& faults) {
   return out;
 }
 
+std::string ca_text(const JsonView& ca) {
+  const std::string fault = text_of(ca.member("fault"));
+  if (!fault.empty()) return "  CA          CANNOT BE READ: " + fault + '\n';
+  return "  CA          " + text_of(ca.member("subject")) + ", until " +
+         text_of(ca.member("not_after")) +
+         (ca.member("ends_soon").boolean().value_or(false) ? ", WHICH IS SOON\n" : "\n");
+}
+
+// Who refused our certificates for which name, and why, most likely.
+std::string refused_text(const JsonView& refused) {
+  constexpr std::size_t kMost = 20;
+  std::string out;
+  for (std::size_t i = 0; i < refused.size() && i < kMost; ++i) {
+    const JsonView one = refused.element(i);
+    const auto until = one.member("passes_until").string();
+    out += "  " + text_of(one.member("name")) + "  refused " +
+           counted(number_of(one.member("count")), "time", "times") + ", last " +
+           text_of(one.member("last"));
+    if (until) out += "; PASSES until " + printable(*until, 100);
+    out += "\n    " + text_of(one.member("cause")) + "\n    by";
+    const JsonView clients = one.member("clients");
+    for (std::size_t c = 0; c < clients.size(); ++c) {
+      const JsonView client = clients.element(c);
+      out += (c > 0 ? ", " : " ") + text_of(client.member("address")) + " (" +
+             std::to_string(number_of(client.member("count"))) + ", " +
+             text_of(client.member("sign")) + ')';
+    }
+    out += '\n';
+  }
+  if (refused.size() > kMost)
+    out += "  and " + counted(refused.size() - kMost, "other name", "other names") + '\n';
+  return out;
+}
+
 std::string listening_text(const JsonView& listening) {
   std::string out;
   for (std::size_t i = 0; i < listening.size(); ++i) out += ' ' + text_of(listening.element(i));
@@ -148,6 +182,9 @@ Result<std::string> status_text(std::string_view json) {
   out += generations_text(root.member("generations"));
   out += "traffic\n" + counts_text(root.member("counts"));
   if (root.member("plugins").size() > 0) out += "plugins\n" + plugins_text(root.member("plugins"));
+  if (root.member("ca").is(JsonView::Type::object)) out += "tls\n" + ca_text(root.member("ca"));
+  if (root.member("refused").size() > 0)
+    out += "certificates that clients refused\n" + refused_text(root.member("refused"));
   if (root.member("faults").size() > 0)
     out += "lately failed\n" + faults_text(root.member("faults"));
   const auto failure = root.member("last_failure").string();
