@@ -36,7 +36,7 @@ Flows::Flows(const FlowsNeeds& needs)
     : needs_(needs),
       tally_(needs.row, needs.places),
       wheel_(needs.loop.clock()),
-      route_(needs.settings, needs.chain, needs.tls_policy, needs.tls, tally_, needs.log, needs.loop.clock()),
+      route_(needs.settings, needs.chain, needs.tls_policy, needs.tls, needs.refusals, tally_, needs.log, needs.loop.clock()),
       scratch_(kScratchBytes),
       shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.loop_table_owner, route_,
               tally_,   effects_,    scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,

@@ -28,6 +28,7 @@ struct FlowsNeeds {
   unsigned workers;
   TlsEngine& tls;
   const TlsPolicy& tls_policy;
+  Refusals& refusals;  // who refused our certificates, shared by all workers
   unsigned loop_table_owner = 0;  // as which this worker's connections stand in the table
 };
 

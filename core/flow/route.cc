@@ -36,11 +36,12 @@ SniffingLimits sniffing_limits(const Settings& settings, const ListenerSettings&
 
 }  // namespace
 
-Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Tally& tally, Log& log,
+Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Refusals& refusals, Tally& tally, Log& log,
              const Clock& clock)
     : settings_(settings),
       chain_(chain),
       tls_policy_(tls_policy),
+      refusals_(refusals),
       tls_(tls),
       tally_(tally),
       log_(log),

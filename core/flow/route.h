@@ -30,6 +30,7 @@
 #include "plugin/chain.h"
 #include "tls/engine.h"
 #include "tls/policy.h"
+#include "tls/refusals.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -45,7 +46,7 @@ struct Target {
 class Route {
  public:
   // All outlive the route. `clock` is the loop's.
-  Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Tally& tally, Log& log,
+  Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy, const TlsEngine& tls, Refusals& refusals, Tally& tally, Log& log,
         const Clock& clock);
 
   // The first stage of a flow that was just accepted.
@@ -82,6 +83,7 @@ class Route {
   std::unique_ptr<Stage> by_hello(FlowFile& file) const;
   std::unique_ptr<Stage> by_upstream(FlowFile& file) const;
   std::unique_ptr<Stage> by_client(FlowFile& file) const;
+  void note_answer(FlowFile& file) const;
   std::unique_ptr<Stage> refused_hello(FlowFile& file) const;
   std::unique_ptr<Stage> act_on(const TlsRuleSettings* rule, TlsAction action, FlowFile& file) const;
   std::unique_ptr<Stage> intercept(FlowFile& file) const;
@@ -104,6 +106,7 @@ class Route {
   const Settings& settings_;
   Chain& chain_;
   const TlsPolicy& tls_policy_;
+  Refusals& refusals_;
   const TlsEngine& tls_;
   Tally& tally_;
   Log& log_;

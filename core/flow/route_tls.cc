@@ -10,6 +10,7 @@
 #include "flow/tls_view.h"
 #include "flow/tunnelling.h"
 #include "tls/fingerprint.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -30,6 +31,12 @@ std::vector<std::string> mirrored_alpn(const ClientHello& hello) {
 
 std::string asked_name(const ClientHello& hello) {
   return hello.server_name_kind == ServerName::invalid ? std::string() : hello.server_name;
+}
+
+// What clients refuse certificates for: the name they asked for, or where they were going.
+std::string name_for_refusals(const FlowFile& file) {
+  const std::string& name = file.tls->client_plan.server_name;
+  return name.empty() ? file.facts.destination.ip.text() : to_lower(name);
 }
 
 PagePlan blocked_by(const TlsRuleSettings* rule) {
@@ -144,6 +151,10 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
     (void)note(FindingAction::log, "no_ca", "it cannot be looked into without a CA", file);
     return pass_tls(file);
   }
+  if (settings_.tls.learn.enabled && refusals_.passes(name_for_refusals(file), clock_.wall_time())) {
+    (void)note(FindingAction::count, "learned", "clients refused our certificate for this name", file);
+    return pass_tls(file);
+  }
   // A name that no host can have is nobody's whom we could verify.
   if (hello.server_name_kind == ServerName::invalid) {
     tally_.tls_answer(TlsAction::block);
@@ -222,8 +233,26 @@ std::unique_ptr<Stage> Route::failed_upstream(FlowFile& file) const {
                    file);
 }
 
+// Whether the client took our certificate; one of an issuer that nobody trusts it was to refuse.
+void Route::note_answer(FlowFile& file) const {
+  const TlsFacts& client = file.tls->client;
+  if (!file.tls->client_plan.trusted) return;
+  const WallTime now = clock_.wall_time();
+  if (client.done) return refusals_.note_accepted(file.facts.client.ip, now);
+  const bool left = client.failure == HandshakeFailure::peer_left;
+  if (!left && client.failure != HandshakeFailure::alert) return;
+  const LearnSettings& learn = settings_.tls.learn;
+  const Learning learning{learn.enabled ? learn.clients : 0, std::chrono::duration_cast<Seconds>(learn.within),
+                          std::chrono::duration_cast<Seconds>(learn.pass_for)};
+  const std::string name = name_for_refusals(file);
+  const RefusalSign sign = left ? RefusalSign::closed : refusal_sign(client.alert);
+  if (!refusals_.note(name, file.facts.client.ip, sign, now, learning)) return;
+  log_.warning("tls.learned", {{"name", name}, {"hours", std::to_string(learning.pass_for.count() / 3'600)}});
+}
+
 std::unique_ptr<Stage> Route::by_client(FlowFile& file) const {
   TlsFile& tls = *file.tls;
+  note_answer(file);
   if (!tls.client.done) {
     (void)note(FindingAction::count, "client_handshake_failed", tls.client.error, file);
     return std::make_unique<EndingFlow>(Close{CloseReason::tls_client_failed, Ending::in_order, Ending::reset});

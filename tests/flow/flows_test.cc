@@ -11,6 +11,7 @@
 #include "net/socket_options.h"
 #include "plugin/loader.h"
 #include "tls/ground.h"
+#include "tls/refusals.h"
 #include "tests/support/pump.h"
 #include "tests/support/tcp.h"
 
@@ -65,7 +66,7 @@ struct FlowsOnLoopback : ::testing::Test {
     policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
     engine = TlsEngine::make(*ground, nullptr, 1, loop->clock());
     flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
-                                               log, 0, 1, *engine, *policy});
+                                               log, 0, 1, *engine, *policy, refusals});
   }
 
   // A client whose connection was redirected to us on its way to the origin.
@@ -123,6 +124,8 @@ struct FlowsOnLoopback : ::testing::Test {
   std::unique_ptr<Chain> chain;
   std::unique_ptr<TlsGround> ground;
   std::unique_ptr<TlsPolicy> policy;
+  std::vector<std::byte> refusals_memory = std::vector<std::byte>(Refusals::bytes());
+  Refusals refusals{refusals_memory};
   std::unique_ptr<TlsEngine> engine;
   std::unique_ptr<Flows> flows;
   Fd door = listen_at(at("127.0.0.1:0"), 512);

@@ -17,6 +17,7 @@
 #include "tests/support/tcp.h"
 #include "tests/support/tls_peer.h"
 #include "tls/ground.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -60,7 +61,7 @@ struct TlsOnLoopback : ::testing::Test {
     engine = TlsEngine::make(*ground, leaves.get(), 1, clock ? *clock : loop->clock());
     cells.assign(layout.cells(), 0);
     flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, asked, MetricRow(cells.data(), layout), *places, table,
-                                               log, 0, 1, *engine, *policy});
+                                               log, 0, 1, *engine, *policy, refusals});
   }
 
   // A connection that was redirected to us on its way to the origin.
@@ -162,6 +163,8 @@ struct TlsOnLoopback : ::testing::Test {
   Chain* plugins = nullptr;  // instead of what the settings say; outlives the flows
   std::unique_ptr<TlsGround> ground;
   std::unique_ptr<TlsPolicy> policy;
+  std::vector<std::byte> refusals_memory = std::vector<std::byte>(Refusals::bytes());
+  Refusals refusals{refusals_memory};
   std::unique_ptr<TlsEngine> engine;
   std::unique_ptr<Flows> flows;
   Fd door = listen_at(at("127.0.0.1:0"), 512);

@@ -486,6 +486,49 @@ TEST_F(Intercepted, AClientThatRefusesOurCertificateIsKnownByItsAlert) {
   EXPECT_EQ(peer->error, "certificate verify failed");
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_tls_handshakes_total", "client_failed"), 1u);
+  const auto refused = refusals.list(10);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].name, kName);
+  EXPECT_EQ(refused[0].counts[static_cast<std::size_t>(RefusalSign::unknown_ca)], 1u);
+}
+
+TEST_F(Intercepted, AClientThatLeavesAtOurCertificateIsKnown) {
+  start();
+  auto peer = client();
+  peer->step();
+  char first;
+  ASSERT_TRUE(pump(*loop, [&] {
+    serve();
+    return ::recv(peer->fd(), &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+  }));
+  peer.reset();
+  ASSERT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  ASSERT_EQ(refusals.list(10).size(), 1u);
+  EXPECT_EQ(refusals.list(10)[0].clients[0].last_sign, RefusalSign::closed);
+}
+
+TEST_F(Intercepted, ANameIsLearnedFromAClientThatTakesOurCertificatesOtherwise) {
+  settings.tls.learn.enabled = true;
+  settings.tls.learn.clients = 1;
+  start();
+  const Context pinning = client_context(roots.own().certificate);
+  const auto refused = [&] {
+    auto peer = client(kName, pinning);
+    EXPECT_TRUE(until(*peer, [&] { return peer->end != End::open || peer->shaken(); }));
+    return peer->end != End::open;
+  };
+  EXPECT_TRUE(refused());
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_FALSE(refusals.passes(kName, now)) << "it never took a certificate of ours";
+
+  auto trusting = client();
+  trusting->say(kGet);
+  ASSERT_TRUE(until(*trusting, [&] { return !trusting->got.empty(); }));
+  EXPECT_TRUE(refused());
+  EXPECT_TRUE(pump(*loop, [&] { return refusals.passes(kName, now); }));
+  EXPECT_FALSE(refused()) << "now it sees the origin's own certificate";
+  EXPECT_TRUE(refusals.forget(kName));
+  EXPECT_TRUE(refused());
 }
 
 TEST_F(Intercepted, WithoutALeafTheFlowEnds) {
