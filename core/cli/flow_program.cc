@@ -98,12 +98,12 @@ Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
   if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls, &needs.history); !started) {
     return started.error();
   }
-  auto tls = TlsEngine::make(*tls_, nullptr, needs.workers, needs.loop.clock());
+  auto tls = TlsEngine::make(*tls_, needs.leaves, needs.workers, needs.loop.clock());
   TlsEngine& engine = *tls;
   return std::unique_ptr<Service>(std::make_unique<FlowService>(
       *chain_, std::move(services), std::move(delivery), std::move(tls),
       FlowsNeeds{needs.loop, needs.settings, *chain_, needs.row, *places_, needs.upstreams, needs.log, needs.worker,
-                 needs.workers, engine, *tls_policy_, needs.upstreams_owner}));
+                 needs.workers, engine, *tls_policy_, needs.refusals, needs.upstreams_owner}));
 }
 
 void FlowProgram::unload() {

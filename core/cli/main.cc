@@ -14,6 +14,7 @@
 #include "process/admin_process.h"
 #include "process/child.h"
 #include "process/generation.h"
+#include "process/signer_process.h"
 
 namespace hyalite {
 
@@ -26,6 +27,7 @@ int live_as(std::string_view part) {
   if (part == "generation") return run_generation(program, log);
   if (part == "checker") return run_checker(program, log);
   if (part == "admin") return run_admin(log);
+  if (part == "signer") return run_signer(log);
   return kExitUsage;
 }
 
@@ -36,6 +38,9 @@ struct Act {
   int operator()(const RunCommand& command) const { return run(command, arguments); }
   int operator()(const CheckCommand& command) const { return check(command); }
   int operator()(const ControlCommand& command) const { return control(command); }
+  int operator()(const CaInitCommand& command) const { return ca_init(command); }
+  int operator()(const CaShowCommand& command) const { return ca_show(command); }
+  int operator()(const CaExportCommand& command) const { return ca_export(command); }
   int operator()(const PluginListCommand& command) const { return plugin_list(command); }
   int operator()(const PluginInfoCommand& command) const { return plugin_info(command); }
   int operator()(const DoctorCommand& command) const { return doctor(command); }

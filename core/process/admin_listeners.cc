@@ -20,7 +20,8 @@ constexpr mode_t kOwnerOnly = 0600, kGroupToo = 0660;
 
 std::string control_path(const Settings& settings) {
   if (!settings.control.socket.empty()) return settings.control.socket;
-  return default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"), std::getenv("RUNTIME_DIRECTORY"));
+  return default_control_socket(::geteuid(), std::getenv("XDG_RUNTIME_DIR"),
+                                std::getenv("RUNTIME_DIRECTORY"));
 }
 
 bool still_there(const std::string& path) {
@@ -28,7 +29,8 @@ bool still_there(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-Result<KeptListener> by_address(const std::optional<Address>& wanted, KeptListener before) {
+Result<KeptListener> by_address(const std::optional<Address>& wanted, KeptListener before,
+                                const char* setting) {
   if (!wanted) return KeptListener{};
   if (before.fd) {
     const auto has = listening_address(before.fd.get());
@@ -36,7 +38,8 @@ Result<KeptListener> by_address(const std::optional<Address>& wanted, KeptListen
       return before;
   }
   auto fd = open_listening_socket({.address = *wanted, .transparent = false, .reuse_port = false});
-  if (!fd) return Error{Fault::operator_, "admin.address: " + fd.error().text, fd.error().code};
+  if (!fd)
+    return Error{Fault::operator_, std::string(setting) + ": " + fd.error().text, fd.error().code};
   return KeptListener{std::move(*fd), ""};
 }
 
@@ -60,7 +63,8 @@ void give_to_group(const std::string& path, const std::string& user) {
 Result<KeptListeners> open_admin_listeners(const Settings& settings, KeptListeners before) {
   const auto at = [](KeptSocket which) { return static_cast<std::size_t>(which); };
   KeptListeners open;
-  auto address = by_address(settings.admin.address, std::move(before[at(KeptSocket::admin)]));
+  auto address =
+      by_address(settings.admin.address, std::move(before[at(KeptSocket::admin)]), "admin.address");
   if (!address) return address.error();
   auto path =
       by_path(settings.admin.socket, kGroupToo, std::move(before[at(KeptSocket::admin_unix)]));
@@ -69,6 +73,10 @@ Result<KeptListeners> open_admin_listeners(const Settings& settings, KeptListene
   auto control =
       by_path(control_path(settings), kOwnerOnly, std::move(before[at(KeptSocket::control)]));
   if (!control) return control.error();
+  auto page = by_address(settings.tls.ca.install_page,
+                         std::move(before[at(KeptSocket::install_page)]), "tls.ca.install_page");
+  if (!page) return page.error();
+  open[at(KeptSocket::install_page)] = std::move(*page);
   open[at(KeptSocket::admin)] = std::move(*address);
   open[at(KeptSocket::admin_unix)] = std::move(*path);
   open[at(KeptSocket::control)] = std::move(*control);

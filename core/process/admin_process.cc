@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/ca_page.h"
 #include "admin/pages.h"
 #include "admin/source.h"
 #include "base/text.h"
@@ -25,12 +26,14 @@
 #include "plugin/hook.h"
 #include "process/admin_listeners.h"
 #include "process/beginning.h"
+#include "process/ca_watch.h"
 #include "process/live_views.h"
 #include "process/memory_file.h"
 #include "process/totals_file.h"
 #include "process/worker_note.h"
 #include "process/worker_process.h"
 #include "settings/json.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -46,6 +49,8 @@ constexpr Milliseconds kLastAnswers{300};
 constexpr rlim_t kMostDescriptors = 1'024;
 constexpr std::size_t kMostPluginsBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostCommands = 64;
+constexpr std::size_t kMostRefusedShown = 100;
+constexpr Milliseconds kDay = std::chrono::hours{24};
 
 constexpr std::string_view kStates[] = {"loading", "serving", "draining", "ending"};
 
@@ -70,11 +75,14 @@ class AdminProcess final : public AdminSource {
  public:
   // `owner`: whose commands are taken, beside root's.
   AdminProcess(Beginning& beginning, const Settings& settings, Loop& loop, KeptTotals kept,
-               uid_t owner, Log& log)
+               CaWatch ca, SharedMemory refusals, uid_t owner, Log& log)
       : beginning_(beginning),
         settings_(settings),
         log_(log),
         kept_(std::move(kept)),
+        ca_(std::move(ca)),
+        refusals_memory_(std::move(refusals)),
+        refusals_(refusals_memory_.bytes()),
         views_(loop),
         pages_(*this, owner),
         loop_(loop),
@@ -83,8 +91,10 @@ class AdminProcess final : public AdminSource {
         leave_(loop, callback<&AdminProcess::on_leave>(*this)),
         show_(loop, [this](const EndpointRequest& request,
                            EndpointReply reply) { pages_.show(request, std::move(reply)); }),
-        control_(loop, [this](const EndpointRequest& request, EndpointReply reply) {
-          pages_.control(request, std::move(reply));
+        control_(loop, [this](const EndpointRequest& request,
+                              EndpointReply reply) { pages_.control(request, std::move(reply)); }),
+        install_(loop, [this](const EndpointRequest& request, EndpointReply reply) {
+          reply.send(answer_client(ca_.files(), request));
         }) {}
 
   Result<void> start(KeptListeners listeners);
@@ -96,6 +106,8 @@ class AdminProcess final : public AdminSource {
     views_.ask(most, std::move(answer));
   }
   void command(AdminCommand command, std::function<void(const CommandOutcome&)> answer) override;
+  CommandOutcome forget(std::string_view name) override;
+  const CaFiles* ca_files() const override { return ca_.files(); }
 
  private:
   struct ShownBoard {
@@ -108,6 +120,7 @@ class AdminProcess final : public AdminSource {
   void on_message(Received message);
   void on_master_gone() { ::_exit(kExitMasterGone); }
   void on_leave() { loop_.stop(); }
+  void on_day() { ca_.warn(loop_.clock().wall_time(), log_); }
   void serve();
   void add_board(std::uint64_t generation, const Received& message);
   void finish_board(std::uint64_t generation);
@@ -121,6 +134,9 @@ class AdminProcess final : public AdminSource {
   const Settings& settings_;
   Log& log_;
   KeptTotals kept_;
+  const CaWatch ca_;
+  const SharedMemory refusals_memory_;
+  Refusals refusals_;
   Picture picture_;
   std::map<std::uint64_t, ShownBoard> boards_;
   LiveViews views_;
@@ -130,8 +146,9 @@ class AdminProcess final : public AdminSource {
   Loop& loop_;
   ReadWatch master_, master_life_;
   Timer leave_;
+  std::optional<Ticker> daily_;
   KeptListeners listeners_;
-  HttpEndpoint show_, control_;
+  HttpEndpoint show_, control_, install_;
 };
 
 Result<void> AdminProcess::start(KeptListeners listeners) {
@@ -141,7 +158,8 @@ Result<void> AdminProcess::start(KeptListeners listeners) {
 }
 
 void AdminProcess::serve() {
-  // Our predecessor may have added boards since we were prepared; from now on the master listens to us alone.
+  // Our predecessor may have added boards since we were prepared; from now on the master listens to
+  // us alone.
   if (auto kept = read_totals(beginning_.shared.get())) {
     kept_ = std::move(*kept);
   } else {
@@ -156,6 +174,9 @@ void AdminProcess::serve() {
   serve(show_, KeptSocket::admin);
   serve(show_, KeptSocket::admin_unix);
   serve(control_, KeptSocket::control);
+  serve(install_, KeptSocket::install_page);
+  on_day();
+  daily_.emplace(loop_, kDay, callback<&AdminProcess::on_day>(*this));
 }
 
 void AdminProcess::on_master() {
@@ -182,6 +203,7 @@ void AdminProcess::on_message(Received message) {
   } else if (message.as<Stop>()) {
     show_.stop_accepting();
     control_.stop_accepting();
+    install_.stop_accepting();
     leave_.start(kLastAnswers);
   }
 }
@@ -222,6 +244,8 @@ ServiceFacts AdminProcess::facts() const {
   facts.quarantined = words_of(picture_.quarantined.text());
   facts.last_failure = picture_.last_failure.text();
   facts.faults = faults();
+  facts.ca = ca_.facts(facts.now);
+  facts.refused = refused_names(refusals_, facts.now, kMostRefusedShown);
   facts.plugins = "[]";
   for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
     const GenerationPicture& one = picture_.generation[i];
@@ -321,6 +345,14 @@ Totals AdminProcess::totals() const {
       picture_.reloads);
   add("hyalite_reloads_failed_total", "Reloads and upgrades that did not.", MetricKind::counter, {},
       picture_.failed_reloads);
+  if (const auto ends = ca_.not_after()) {
+    add("hyalite_ca_not_after_seconds", "When the CA's certificate ends, since 1970.",
+        MetricKind::gauge, {},
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<Seconds>(ends->time_since_epoch()).count()));
+  }
+  add("hyalite_refusals_lost_total", "Refusals of certificates that could not be noted.",
+      MetricKind::counter, {}, refusals_.lost());
   for (std::size_t state = 0; state < std::size(kStates); ++state) {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < picture_.generations && i < Picture::kMostGenerations; ++i) {
@@ -330,6 +362,14 @@ Totals AdminProcess::totals() const {
         {{"state", std::string(kStates[state])}}, count);
   }
   return totals;
+}
+
+CommandOutcome AdminProcess::forget(std::string_view name) {
+  const std::string shown = printable(name);
+  if (!refusals_.forget(to_lower(name)))
+    return {false, "no client refused our certificate for " + shown + '\n'};
+  log_.info("tls.forgotten", {{"name", shown}});
+  return {true, shown + " is forgotten: it is inspected again\n"};
 }
 
 void AdminProcess::command(AdminCommand command,
@@ -394,6 +434,10 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   auto listeners = open_admin_listeners(settings, std::move(*before));
   if (!listeners) return listeners.error();
   if (auto announced = announce(beginning.master, *listeners); !announced) return announced.error();
+  // While we may still read what belongs to root alone.
+  CaWatch ca = CaWatch::open(settings.tls.ca, SystemClock().wall_time());
+  auto refusals = SharedMemory::map(beginning.refusals.get(), Refusals::bytes(), true);
+  if (!refusals) return refusals.error();
   // The master's user, as which we were started; the control socket's file is theirs.
   const uid_t owner = ::geteuid();
   const auto left = give_up_privileges(beginning, settings.workers, false, log);
@@ -403,7 +447,8 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   if (!kept) return kept.error();
   auto loop = Loop::open();
   if (!loop) return loop.error();
-  AdminProcess process(beginning, settings, **loop, std::move(*kept), owner, log);
+  AdminProcess process(beginning, settings, **loop, std::move(*kept), std::move(ca),
+                       std::move(*refusals), owner, log);
   if (auto started = process.start(std::move(*listeners)); !started) return started.error();
   (*loop)->run();
   return kExitInOrder;

@@ -46,11 +46,12 @@ Result<Beginning> await_beginning() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   auto received = await_message(*channel, -1, kFirstMessage);
   if (!received) return received.error();
-  const auto message = received->as<Begin>(3);
+  const auto message = received->as<Begin>(4);
   if (!message) return Error{Fault::us, "the master speaks another protocol"};
   return Beginning{std::move(*channel),         *message,
                    message->file.text(),        std::move(received->fds[0]),
-                   std::move(received->fds[1]), std::move(received->fds[2])};
+                   std::move(received->fds[1]), std::move(received->fds[2]),
+                   std::move(received->fds[3])};
 }
 
 SettingsOrFailure read_settings(const Beginning& beginning) {

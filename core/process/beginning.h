@@ -25,6 +25,7 @@ struct Beginning {
   Fd settings_text;
   Fd master_life;  // its end: the master died
   Fd shared;       // the LoadNote of a generation, the totals of an admin process
+  Fd refusals;     // the memory of Refusals, which outlives generations
 };
 
 // In a process made by start_child(). Waits for the first message, not for long.

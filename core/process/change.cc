@@ -85,7 +85,8 @@ Result<GenerationPart*> Master::start_generation(const Fd& text, bool first) {
   std::string quarantined;
   for (const std::string& name : record_.quarantined()) quarantined += name + ' ';
   begin.quarantined = FixedText<4'096>(quarantined);
-  auto sent = part->child.channel.send(begin, {part->text.get(), life_read_.get(), memory.get()});
+  auto sent = part->child.channel.send(
+      begin, {part->text.get(), life_read_.get(), memory.get(), refusals_.get()});
   generations_.push_back(std::move(part));
   if (!sent) return sent.error();
   return generations_.back().get();
@@ -103,7 +104,9 @@ Result<AdminPart*> Master::start_admin(const Fd& text) {
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
   const Channel& channel = started->child.channel;
-  if (auto sent = channel.send(begin, {text.get(), life_read_.get(), totals_.get()}); !sent)
+  if (auto sent =
+          channel.send(begin, {text.get(), life_read_.get(), totals_.get(), refusals_.get()});
+      !sent)
     return sent.error();
   if (auto sent = give_listeners(channel); !sent) return sent.error();
   return started;

@@ -17,6 +17,7 @@
 #include "plugin/hook.h"
 #include "process/child.h"
 #include "process/memory_file.h"
+#include "process/refusals_memory.h"
 #include "settings/reader.h"
 
 namespace hyalite {
@@ -54,6 +55,7 @@ Result<std::optional<Failure>> check(const std::string& file, const std::string&
     return Error::system(Fault::us, "memfd_create", errno);
   const auto note = SharedMemory::map(memory.get(), sizeof(LoadNote), false);
   if (!note) return note.error();
+  const Fd refusals = refusals_memory();
   int life[2];
   if (::pipe2(life, O_CLOEXEC) != 0) return Error::system(Fault::us, "pipe", errno);
   const Fd life_read(life[0]), life_write(life[1]);
@@ -63,7 +65,8 @@ Result<std::optional<Failure>> check(const std::string& file, const std::string&
   Begin begin;
   begin.file = FixedText<4'096>(file);
   begin.user = FixedText<64>(user);
-  auto sent = child->channel.send(begin, {sealed->get(), life_read.get(), memory.get()});
+  auto sent =
+      child->channel.send(begin, {sealed->get(), life_read.get(), memory.get(), refusals.get()});
   Verdict verdict = sent ? listen_to(child->channel) : Verdict{};
   int status = 0;
   while (::waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {

@@ -25,7 +25,9 @@
 #include "process/memory_file.h"
 #include "process/messages.h"
 #include "process/signals.h"
+#include "process/signing.h"
 #include "process/workforce.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -81,13 +83,15 @@ bool wants_net_raw(const Settings& settings) {
 // The steps before anything is shared or opened: those that the checker takes too.
 class Loading {
  public:
-  Loading(Beginning beginning, Program& program, Log& log)
-      : beginning_(std::move(beginning)), program_(program), log_(log) {}
+  enum class For { serving, checking };
+  Loading(Beginning beginning, For purpose, Program& program, Log& log)
+      : beginning_(std::move(beginning)), purpose_(purpose), program_(program), log_(log) {}
 
   std::optional<Failure> run() {
     auto read = read_settings(beginning_);
     if (read.failure) return read.failure;
     settings_ = std::move(read.settings);
+    if (auto failure = open_signer()) return failure;
     const auto left =
         give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
     if (!left) return Failure::of(left.error(), beginning_.file);
@@ -102,8 +106,21 @@ class Loading {
   const Settings& settings() const { return settings_; }
   Layout& layout() { return layout_; }
   const WorkforceCounts& counts() const { return *counts_; }
+  std::optional<SignerPart>& signer() { return signer_; }
 
  private:
+  // While we may still start somebody who reads the CA's key, and before anybody else's code runs
+  // here.
+  std::optional<Failure> open_signer() {
+    if (settings_.tls.ca.certificate.empty()) return std::nullopt;
+    auto started = start_signer({beginning_.file, beginning_.message.user.text(),
+                                 beginning_.settings_text.get(), beginning_.master_life.get(),
+                                 purpose_ == For::serving ? workers_of(settings_) * kRowsPerPlace : 0,
+                                 settings_.timeouts.load});
+    signer_ = std::move(started.signer);
+    return std::move(started.failure);
+  }
+
   void say_what_will_not_work(bool net_raw) {
     if (net_raw || settings_.upstream.source != UpstreamSource::client ||
         beginning_.message.first == 0)
@@ -135,8 +152,10 @@ class Loading {
   }
 
   Beginning beginning_;
+  const For purpose_;
   Program& program_;
   Log& log_;
+  std::optional<SignerPart> signer_;
   const std::string quarantined_ = beginning_.message.quarantined.text();
   SharedMemory memory_;  // the LoadNote
   Settings settings_;
@@ -146,17 +165,24 @@ class Loading {
 
 class Generation final : public WorkforceOwner {
  public:
-  Generation(Loading& loading, Board board, SignalReader signals, Program& program, Log& log)
+  Generation(Loading& loading, Board board, SignalReader signals, SharedMemory refusals,
+             Program& program, Log& log)
       : beginning_(loading.beginning()),
         settings_(loading.settings()),
+        refusals_memory_(std::move(refusals)),
+        refusals_(refusals_memory_.bytes()),
+        signer_(std::move(loading.signer())),
+        counts_(loading.counts()),
         board_(std::move(board)),
         signals_(std::move(signals)),
         program_(program),
         log_(log),
         workers_(board_.workers() / kRowsPerPlace),
         workforce_({beginning_.message.generation, workers_, settings_, program, board_,
-                    loading.counts(), beginning_.master_life.get(), clock_, log},
-                   *this) {}
+                    loading.counts(), refusals_, beginning_.master_life.get(), clock_, log},
+                   *this) {
+    if (signer_) workforce_.take_signer_ends(std::move(signer_->ends));
+  }
 
   Result<void> announce();
   int run();
@@ -170,6 +196,7 @@ class Generation final : public WorkforceOwner {
   void on_retired(const WorkerRetired& retired) override { report(retired); }
   void on_forked() override {
     beginning_.master.close();
+    if (signer_) signer_->child.channel.close();
     signals_ = SignalReader();
   }
 
@@ -181,11 +208,17 @@ class Generation final : public WorkforceOwner {
   void on_signals();
   void on_master();
   void on_order(const Received& order);
+  void on_signer();
+  void on_signer_died();
   void report(const auto& message) { (void)beginning_.master.send(message); }
   void end(int status) { status_ = status; }
 
   Beginning& beginning_;
   const Settings& settings_;
+  const SharedMemory refusals_memory_;
+  Refusals refusals_;
+  std::optional<SignerPart> signer_;
+  const WorkforceCounts& counts_;
   Board board_;
   SignalReader signals_;
   Program& program_;
@@ -195,6 +228,7 @@ class Generation final : public WorkforceOwner {
   Workforce workforce_;
   std::optional<Monotonic> start_by_;  // from Go until all workers serve
   bool leaving_ = false;               // drains: over when the last worker is
+  bool abandoned_ = false;             // the workers drain by themselves
   std::optional<int> status_;
 };
 
@@ -228,14 +262,15 @@ int Generation::run() {
     wait();
     if (leaving_ && workforce_.empty()) end(kExitInOrder);
   }
-  workforce_.kill();
+  if (!abandoned_) workforce_.kill();
   return *status_;
 }
 
 void Generation::wait() {
   std::vector<pollfd> watched = {{beginning_.master_life.get(), POLLIN, 0},
                                  {beginning_.master.fd(), POLLIN, 0},
-                                 {signals_.fd(), POLLIN, 0}};
+                                 {signals_.fd(), POLLIN, 0},
+                                 {signer_ ? signer_->child.channel.fd() : -1, POLLIN, 0}};
   workforce_.add_watched(watched);
   if (::poll(watched.data(), watched.size(), static_cast<int>(Workforce::kTick.count())) < 0 &&
       errno != EINTR) {
@@ -244,7 +279,8 @@ void Generation::wait() {
   }
   if (watched[0].revents != 0) return end(kExitMasterGone);
   if (watched[2].revents != 0) on_signals();
-  for (std::size_t i = 3; i < watched.size(); ++i) {
+  if (watched[3].revents != 0) on_signer();
+  for (std::size_t i = 4; i < watched.size(); ++i) {
     if (watched[i].revents != 0) workforce_.on_readable(watched[i].fd);
   }
   if (watched[1].revents != 0) on_master();
@@ -258,6 +294,26 @@ void Generation::on_signals() {
   }
   int status = 0;
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) workforce_.reap(pid, status);
+}
+
+void Generation::on_signer() {
+  while (signer_) {
+    const auto message = signer_->child.channel.receive();
+    if (!message) return on_signer_died();
+    if (!*message) return;
+    if ((*message)->as<SignerReplaced>()) ++*board_.generation().cell(counts_.signers_replaced);
+  }
+}
+
+// Whoever watched over it is gone, and nobody here may read the key again. Our end makes the
+// workers drain, and the master start a fresh generation from the same settings.
+void Generation::on_signer_died() {
+  signer_.reset();
+  if (leaving_ || status_) return;
+  log_.error("signer.died", {{"why", "a fresh generation takes over"}});
+  if (start_by_) return on_could_not_start("the signer died");
+  abandoned_ = true;
+  end(kExitFailed);
 }
 
 void Generation::on_master() {
@@ -338,7 +394,7 @@ int fail(Loading& loading, const Failure& failure, Log& log) {
 
 int live(Beginning beginning, Program& program, Log& log) {
   log.set_process("generation " + std::to_string(beginning.message.generation));
-  Loading loading(std::move(beginning), program, log);
+  Loading loading(std::move(beginning), Loading::For::serving, program, log);
   if (const auto failure = loading.run()) return fail(loading, *failure, log);
   apply(loading.settings().log, log);
   // From here on the pipe tells of the master's death, so that the workers can be taken along.
@@ -351,7 +407,10 @@ int live(Beginning beginning, Program& program, Log& log) {
   auto board = Board::make(std::move(loading.layout()),
                            workers_of(loading.settings()) * kRowsPerPlace);
   if (!board) return broken(board.error());
-  Generation generation(loading, std::move(*board), std::move(*signals), program, log);
+  auto refusals = SharedMemory::map(loading.beginning().refusals.get(), Refusals::bytes(), true);
+  if (!refusals) return broken(refusals.error());
+  Generation generation(loading, std::move(*board), std::move(*signals), std::move(*refusals),
+                        program, log);
   if (auto announced = generation.announce(); !announced) return broken(announced.error());
   return generation.run();
 }
@@ -375,7 +434,7 @@ int run_checker(Program& program, Log& log) {
     return kExitFailed;
   }
   log.set_process("check");
-  Loading loading(std::move(*beginning), program, log);
+  Loading loading(std::move(*beginning), Loading::For::checking, program, log);
   if (const auto failure = loading.run()) {
     tell(loading.beginning().master, Failed{}, *failure);
     return kExitFailed;

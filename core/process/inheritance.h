@@ -16,6 +16,7 @@
 #include "process/program.h"
 #include "process/worker_note.h"
 #include "settings/settings.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -46,7 +47,10 @@ struct Inheritance {
   std::vector<ListeningSocket>& sockets;  // of all workers
   Channel orders;                         // its end: the generation died
   Channel questions;                      // the admin process asks what the worker does
-  Fd master_life;                         // its end: the master died
+  Fd signer;         // certificates for clients are asked for there; none: there is no CA
+  Cell leaf_counts;  // by LeafCount
+  Refusals& refusals;
+  Fd master_life;  // its end: the master died
   Log& log;
 };
 

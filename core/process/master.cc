@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "process/memory_file.h"
+#include "process/refusals_memory.h"
 #include "settings/reader.h"
 
 namespace hyalite {
@@ -56,6 +57,7 @@ int Master::run() {
   life_read_.reset(life[0]);
   life_write_.reset(life[1]);
   totals_.reset(::memfd_create("hyalite-totals", MFD_CLOEXEC));
+  refusals_ = refusals_memory();
   if (auto prepared = prepare(); !prepared) {
     log_.error("master.failed", {{"why", prepared.error().text}});
     return kExitFailed;

@@ -142,6 +142,7 @@ class Master {
   Fd life_read_,
       life_write_;  // the write end is here only: its end tells everybody that the master is gone
   Fd totals_;       // what finished generations counted; written by admin processes
+  Fd refusals_;     // the memory of Refusals, written by workers
   Fd last_good_;    // the settings of the last generation that served
   ListeningSockets sockets_;
   KeptListeners kept_;

@@ -87,7 +87,8 @@ bool read_counts(Words& words, MasterState& state) {
 
 bool read_descriptors(Words& words, MasterState& state) {
   return words.number(state.life_read) && words.number(state.life_write) &&
-         words.number(state.totals) && words.number(state.last_good);
+         words.number(state.totals) && words.number(state.last_good) &&
+         words.number(state.refusals);
 }
 
 bool read_kept(Words& words, MasterState& state) {
@@ -171,8 +172,9 @@ std::string write_state(const MasterState& state) {
   text += line("counts", state.worker_deaths, state.generation_deaths, state.reloads,
                state.failed_reloads) +
           '\n';
-  text +=
-      line("descriptors", state.life_read, state.life_write, state.totals, state.last_good) + '\n';
+  text += line("descriptors", state.life_read, state.life_write, state.totals, state.last_good,
+               state.refusals) +
+          '\n';
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     text += line("kept", i, state.kept[i].fd, state.kept[i].path) + '\n';
   for (const auto& group : state.groups) {
@@ -211,7 +213,8 @@ Result<MasterState> read_state(std::string_view text) {
 }
 
 std::vector<int> descriptors_of(const MasterState& state) {
-  std::vector<int> all = {state.life_read, state.life_write, state.totals, state.last_good};
+  std::vector<int> all = {state.life_read, state.life_write, state.totals, state.last_good,
+                          state.refusals};
   for (const auto& kept : state.kept) all.push_back(kept.fd);
   for (const auto& group : state.groups)
     all.insert(all.end(), group.slots.begin(), group.slots.end());

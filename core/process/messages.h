@@ -53,6 +53,10 @@ enum class MessageNumber : std::uint16_t {
   live_view = 34,
   live_view_answer = 35,
   retire = 36,
+  signer_begin = 40,
+  signer_end = 41,
+  signer_ready = 42,
+  signer_replaced = 43,
   kept = 50,
   picture = 51,
   add_board = 52,
@@ -71,7 +75,7 @@ struct Message {
 // ---- master to a process it started: generation, admin, checker
 
 // The first one. Descriptors: the settings' text, the read end of the life pipe, the shared
-// LoadNote (generation, checker) or the totals (admin).
+// LoadNote (generation, checker) or the totals (admin), the memory of Refusals.
 struct Begin : Message<MessageNumber::begin> {
   std::uint64_t generation = 0;
   std::uint8_t first = 0;        // the first of this service: says what needs saying once
@@ -161,6 +165,23 @@ struct Release : Message<MessageNumber::release> {
 // Another process has this place: drain, and leave questions to it.
 struct Retire : Message<MessageNumber::retire> {};
 
+// ---- generation and signer
+
+// The first one, from the generation, still with the privileges of the start. Descriptors: the
+// settings' text, the read end of the master's life pipe.
+struct SignerBegin : Message<MessageNumber::signer_begin> {
+  FixedText<4'096> file;   // the settings file, absolute
+  FixedText<64> user;      // instead of workers.user; empty: as the settings say
+  std::uint32_t ends = 0;  // so many ends follow; 0: only look whether the CA is fine
+};
+// Where workers ask, the same socket for all who take a worker's place. Descriptors: the signer's
+// ends of some of them, at least one.
+struct SignerEnd : Message<MessageNumber::signer_end> {};
+// Everything is read, privileges are given up; or Failed.
+struct SignerReady : Message<MessageNumber::signer_ready> {};
+// The process that signs died, and another one has taken its place.
+struct SignerReplaced : Message<MessageNumber::signer_replaced> {};
+
 // ---- admin and worker
 
 struct LiveView : Message<MessageNumber::live_view> {
@@ -173,8 +194,8 @@ constexpr auto kLiveViewAnswer = static_cast<std::uint16_t>(MessageNumber::live_
 // ---- master and admin
 
 // Which listening sockets of the admin process the master keeps for the next one.
-enum class KeptSocket : std::uint8_t { admin, admin_unix, control };
-constexpr std::size_t kKeptSockets = 3;
+enum class KeptSocket : std::uint8_t { admin, admin_unix, control, install_page };
+constexpr std::size_t kKeptSockets = 4;
 // Sent both ways: by the master after Begin, and by the admin process when it is prepared, before
 // it gives up its privileges.
 struct Kept : Message<MessageNumber::kept> {  // descriptors: as many as are present, in their order

@@ -23,6 +23,9 @@
 
 namespace hyalite {
 
+class LeafSource;
+class Refusals;
+
 // What a worker does with its clients. Lives in one worker, on its loop; nothing here blocks for
 // long.
 class Service {
@@ -67,7 +70,9 @@ struct ServiceNeeds {
   LoopTable& upstreams;  // shared by all workers of the generation
   CallSlot& calls;       // this worker's own
   CallHistory& history;  // likewise
+  Refusals& refusals;    // shared by all workers, across reloads
   Log& log;
+  LeafSource* leaves = nullptr;  // null: there is no CA, so no client can be answered in TLS
   unsigned worker = 0;
   unsigned workers = 1;
   unsigned upstreams_owner = 0;  // as which its connections stand in `upstreams`

@@ -14,6 +14,7 @@
 #include "process/load_note.h"
 #include "process/master.h"
 #include "process/memory_file.h"
+#include "process/refusals_memory.h"
 
 namespace hyalite {
 
@@ -51,7 +52,8 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
   begin.generation = last_number_ + 1;
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
-  (void)upgrade_->checker.channel.send(begin, {text->get(), life_read_.get(), memory.get()});
+  (void)upgrade_->checker.channel.send(
+      begin, {text->get(), life_read_.get(), memory.get(), refusals_.get()});
 }
 
 // The checker ended.
@@ -114,6 +116,7 @@ MasterState Master::state() const {
   state.life_read = life_read_.get();
   state.life_write = life_write_.get();
   state.totals = totals_.get();
+  state.refusals = refusals_.get();
   state.last_good = last_good_.get();
   for (std::size_t i = 0; i < kKeptSockets; ++i) state.kept[i] = {kept_[i].fd.get(), kept_[i].path};
   for (const auto& group : sockets_.groups()) {
@@ -186,6 +189,9 @@ Result<void> Master::take_over(const MasterState& left) {
   life_read_.reset(left.life_read);
   life_write_.reset(left.life_write);
   totals_.reset(left.totals);
+  // What an earlier program wrote in another form is forgotten.
+  refusals_.reset(left.refusals);
+  if (!is_refusals_memory(refusals_)) refusals_ = refusals_memory();
   last_good_.reset(left.last_good);
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {Fd(left.kept[i].fd), left.kept[i].path};

@@ -23,6 +23,8 @@
 #include "process/messages.h"
 #include "process/process_memory.h"
 #include "process/watchdog.h"
+#include "tls/leaves.h"
+#include "tls/signer_link.h"
 
 namespace hyalite {
 
@@ -84,6 +86,7 @@ class Worker final : public ListenerOwner {
     std::unique_ptr<Listener> listener;
   };
 
+  void open_leaves();
   Result<void> accept_for(unsigned worker);
   void leave_to(unsigned worker);
   void on_orders();
@@ -101,6 +104,8 @@ class Worker final : public ListenerOwner {
   LocalAddresses local_;
   Arrivals arrivals_;
   Suspects suspects_;
+  std::unique_ptr<SignerSocket> signer_;
+  std::unique_ptr<Leaves> leaves_;
   std::unique_ptr<Service> service_;
   std::vector<Accepting> listeners_;
   ReadWatch orders_, questions_, master_life_;
@@ -109,14 +114,28 @@ class Worker final : public ListenerOwner {
   Ticker heart_;
 };
 
+void Worker::open_leaves() {
+  if (!with_.signer) return;
+  const LeafSettings& leaf = with_.settings.tls.leaf;
+  signer_ = std::make_unique<SignerSocket>(loop_, std::move(with_.signer));
+  leaves_ = std::make_unique<Leaves>(
+      loop_, loop_.clock(), *signer_,
+      LeavesLimits{leaf.names, leaf.cached_per_worker, leaf.spare_keys_per_worker,
+                   leaf.waiting_per_worker, leaf.patience},
+      with_.board.worker(with_.row).cell(with_.leaf_counts));
+}
+
 Result<void> Worker::start() {
+  open_leaves();
   auto service = with_.program.start({.loop = loop_,
                                       .settings = with_.settings,
                                       .row = with_.board.worker(with_.row),
                                       .upstreams = with_.upstreams,
                                       .calls = with_.calls,
                                       .history = with_.history,
+                                      .refusals = with_.refusals,
                                       .log = with_.log,
+                                      .leaves = leaves_.get(),
                                       .worker = with_.worker,
                                       .workers = with_.workers,
                                       .upstreams_owner = with_.row});
@@ -142,7 +161,8 @@ Result<void> Worker::accept_for(unsigned worker) {
     if (!copy) return Error::system(Fault::us, "cannot copy a listening socket", errno);
     ListenerOptions options;
     options.index = socket.listener;
-    auto listener = std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_, options);
+    auto listener =
+        std::make_unique<Listener>(loop_, std::move(copy), arrivals_, suspects_, options);
     if (auto accepting = listener->resume(); !accepting) return accepting;
     listeners_.push_back({socket.slot, std::move(listener)});
   }

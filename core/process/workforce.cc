@@ -14,6 +14,7 @@
 #include "process/child.h"
 #include "process/process_memory.h"
 #include "process/worker.h"
+#include "tls/leaves.h"
 
 namespace hyalite {
 
@@ -49,6 +50,13 @@ WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& setting
                                   "Worker processes that ended unasked.", "cause", causes);
   counts.retired = layout.counter("hyalite_workers_retired_total",
                                   "Workers that were replaced because they took too much memory.");
+  counts.signers_replaced =
+      layout.counter("hyalite_signer_deaths_total",
+                     "Processes that sign certificates that died and were replaced.");
+  counts.leaves = layout.counters("hyalite_leaves_total",
+                                  "Certificates for clients: minted, at hand already, waited for "
+                                  "with others, or not to be had.",
+                                  "how", kLeafCounts);
   const MetricFamily faults{"hyalite_plugin_faults_total",
                             "Worker processes that ended while this plugin's code was running.",
                             MetricKind::counter,
@@ -79,6 +87,10 @@ Workforce::Workforce(const WorkforceNeeds& needs, WorkforceOwner& owner)
   for (Member& member : members_) {
     if (auto ends = Channel::pair()) std::tie(member.asked, member.asker) = std::move(*ends);
   }
+}
+
+void Workforce::take_signer_ends(std::vector<Fd> ends) {
+  signer_ends_ = std::move(ends);
 }
 
 Result<void> Workforce::start(std::vector<ListeningSocket> sockets) {
@@ -130,6 +142,8 @@ Result<void> Workforce::fork_worker(unsigned worker) {
 void Workforce::become_worker(unsigned worker, unsigned row, Channel orders) {
   owner_.on_forked();
   Channel questions = std::move(members_[worker].asked);
+  Fd signer = row < signer_ends_.size() ? std::move(signer_ends_[row]) : Fd();
+  signer_ends_.clear();
   members_.clear();
   listen_to_channels_only();
   run_worker(Inheritance{.generation = needs_.generation,
@@ -146,6 +160,9 @@ void Workforce::become_worker(unsigned worker, unsigned row, Channel orders) {
                          .sockets = sockets_,
                          .orders = std::move(orders),
                          .questions = std::move(questions),
+                         .signer = std::move(signer),
+                         .leaf_counts = needs_.counts.leaves,
+                         .refusals = needs_.refusals,
                          .master_life = Fd(needs_.master_life),
                          .log = needs_.log});
 }

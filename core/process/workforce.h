@@ -19,6 +19,7 @@
 #include "process/program.h"
 #include "process/worker_process.h"
 #include "settings/settings.h"
+#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -26,7 +27,9 @@ namespace hyalite {
 struct WorkforceCounts {
   static WorkforceCounts declare(Layout& layout, const Settings& settings);
   Cell starts, deaths, retired;  // deaths: by DeathCause
-  std::vector<Cell> faults;      // by the plugins' places in the settings; each by DeathCause
+  Cell signers_replaced;
+  Cell leaves;               // by LeafCount; in the workers' rows
+  std::vector<Cell> faults;  // by the plugins' places in the settings; each by DeathCause
   Region notes, calls, histories, pulses, upstreams;
 };
 
@@ -54,6 +57,7 @@ struct WorkforceNeeds {
   Program& program;
   Board& board;
   const WorkforceCounts& counts;
+  Refusals& refusals;
   int master_life;
   const Clock& clock;
   Log& log;
@@ -67,6 +71,8 @@ class Workforce {
 
   // The asking end of a worker's live view, to be given to the admin process; once.
   Channel take_question_end(unsigned worker) { return std::move(members_[worker].asker); }
+  // One per row of the board, for all who take it; before start().
+  void take_signer_ends(std::vector<Fd> ends);
   // The sockets are served from here on.
   Result<void> start(std::vector<ListeningSocket> sockets);
 
@@ -122,6 +128,7 @@ class Workforce {
   WorkforceOwner& owner_;
   LoopTable upstreams_;
   std::vector<ListeningSocket> sockets_;
+  std::vector<Fd> signer_ends_;  // by row: two processes of one place ask on their own; or none
   std::vector<Member> members_;
   bool all_started_ = false;
   bool leaving_ = false;  // drains or stops: nobody is replaced any more

@@ -30,6 +30,7 @@ class Checker {
     check_limits();
     check_timeouts();
     check_tls();
+    check_ca();
     return std::move(mistakes_);
   }
 
@@ -42,6 +43,7 @@ class Checker {
   void check_limits();
   void check_timeouts();
   void check_tls();
+  void check_ca();
   void check_tls_rule(const TlsRuleSettings& rule, const std::string& path);
 
   void add(const std::string& path, std::string what, std::string expected) {
@@ -251,6 +253,37 @@ void Checker::check_tls() {
     }
     check_tls_rule(tls.rules[i], path);
   }
+}
+
+// Whose answers need a certificate of our own for the client.
+bool needs_ca(const TlsRuleSettings& rule) {
+  return rule.action == TlsAction::intercept ||
+         (rule.action == TlsAction::block && rule.block_with == BlockAnswer::page);
+}
+
+void Checker::check_ca() {
+  const TlsSettings& tls = settings_.tls;
+  const CaSettings& ca = tls.ca;
+  constexpr char kMakeOne[] = "tls.ca.certificate and tls.ca.key; `hyalite ca init` makes them";
+  if (ca.certificate.empty() != ca.key.empty()) {
+    add("tls.ca", ca.key.empty() ? "tls.ca.certificate without tls.ca.key"
+                                 : "tls.ca.key without tls.ca.certificate",
+        "both or neither");
+  }
+  if (ca.key.empty() && !ca.passphrase_file.empty())
+    add("tls.ca.passphrase_file", "tls.ca.passphrase_file without tls.ca.key", kMakeOne);
+  if (!ca.certificate.empty()) return;
+  if (tls.action == TlsAction::intercept)
+    add("tls.action", "tls.action is intercept, and there is no CA", kMakeOne);
+  for (std::size_t i = 0; i < tls.rules.size(); ++i) {
+    if (!needs_ca(tls.rules[i])) continue;
+    add("tls.rules[" + std::to_string(i) + "].action",
+        "rule \"" + tls.rules[i].name + "\" needs a CA, and there is none", kMakeOne);
+  }
+  if (ca.install_page)
+    add("tls.ca.install_page", "tls.ca.install_page without a CA to install", kMakeOne);
+  if (tls.learn.enabled)
+    add("tls.learn.enabled", "tls.learn.enabled without interception", kMakeOne);
 }
 
 void Checker::check_timeouts() {

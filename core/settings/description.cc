@@ -394,11 +394,42 @@ void members(Describer& d, TlsClientSettings& s) {
 }
 
 template <>
+void members(Describer& d, CaSettings& s) {
+  d.value(value("certificate", s.certificate, path()));
+  d.value(value("key", s.key, path()));
+  d.value(value("passphrase_file", s.passphrase_file, path()));
+  d.value(value("warn_before", s.warn_before, time(kHour, 3'650 * kDay)));
+  d.value(value("install_page", s.install_page, of_kind(Kind::address_or_none)));
+}
+
+template <>
+void members(Describer& d, LeafSettings& s) {
+  d.value(value("validity", s.validity, time(2 * kHour, 199 * kDay)));
+  d.value(truth("beyond_upstream", s.beyond_upstream));
+  d.value(value("names", s.names, count(1, 200)));
+  d.value(value("cached_per_worker", s.cached_per_worker, count(1, 1'000'000)));
+  d.value(value("spare_keys_per_worker", s.spare_keys_per_worker, count(0, 10'000)));
+  d.value(value("waiting_per_worker", s.waiting_per_worker, count(1, 1'000'000)));
+  d.value(value("patience", s.patience, time(100 * kMillisecond, kMinute)));
+}
+
+template <>
+void members(Describer& d, LearnSettings& s) {
+  d.value(truth("enabled", s.enabled));
+  d.value(value("clients", s.clients, count(1, 8)));
+  d.value(value("within", s.within, time(kMinute, 30 * kDay)));
+  d.value(value("pass_for", s.pass_for, time(kMinute, 365 * kDay)));
+}
+
+template <>
 void members(Describer& d, TlsSettings& s) {
   d.value(word("action", s.action));
   d.groups(groups("rules", s.rules, 0, 1'000));
   group(d, "upstream", s.upstream);
   group(d, "client", s.client);
+  group(d, "ca", s.ca);
+  group(d, "leaf", s.leaf);
+  group(d, "learn", s.learn);
 }
 
 template <>

@@ -237,6 +237,10 @@ void resolve_paths(std::string_view file, Settings& settings) {
   for (PluginSettings& plugin : settings.plugins) {
     if (plugin.use.find('/') != std::string::npos) plugin.use = beside(file, plugin.use);
   }
+  CaSettings& ca = settings.tls.ca;
+  for (std::string* path : {&ca.certificate, &ca.key, &ca.passphrase_file}) {
+    if (!path->empty()) *path = beside(file, *path);
+  }
 }
 
 SettingsRead unreadable(std::string_view file, std::string what, std::string expected) {

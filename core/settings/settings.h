@@ -382,6 +382,48 @@ struct TlsClientSettings {
   Milliseconds ticket_rotation = std::chrono::hours{8};
 };
 
+struct CaSettings {
+  // The CA's certificate (PEM, seen from this file), then those that lead to a root, if any; when not given, nothing is
+  // intercepted. `hyalite ca init` makes one.
+  std::string certificate;
+  // Its private key (PEM); mode 0600, of root or the user who starts the service. Only the signer's process reads it.
+  std::string key;
+  // The file with the passphrase of an encrypted key, with the same mode.
+  std::string passphrase_file;
+  // How long before the CA's end warnings begin.
+  Milliseconds warn_before = std::chrono::days{60};
+  // Where clients find the CA's certificate and how to install it: an address that they can reach; "none": nowhere.
+  std::optional<Address> install_page;
+};
+
+struct LeafSettings {
+  // How long a certificate for a client is valid, from an hour ago; clients refuse 200 days and more.
+  Milliseconds validity = std::chrono::days{30};
+  // It may be valid longer than the upstream's.
+  bool beyond_upstream = false;
+  // Names in one certificate; of longer lists, those that the client asks for.
+  std::size_t names = 100;
+  // Certificates kept by each worker.
+  std::size_t cached_per_worker = 2'000;
+  // Keys made beforehand by each worker.
+  std::size_t spare_keys_per_worker = 64;
+  // Certificates that each worker may be waiting for.
+  std::size_t waiting_per_worker = 1'000;
+  // How long a client waits for its certificate.
+  Milliseconds patience = Seconds{5};
+};
+
+struct LearnSettings {
+  // Let a server name pass once clients that trust the CA have refused our certificate for it.
+  bool enabled = false;
+  // How many different clients have to refuse.
+  std::size_t clients = 2;
+  // Within which time.
+  Milliseconds within = std::chrono::hours{24};
+  // For how long it passes then; `hyalite tls forget NAME` takes it back.
+  Milliseconds pass_for = std::chrono::hours{24};
+};
+
 struct TlsSettings {
   // What is done with TLS of which no rule speaks: pass, intercept or block.
   TlsAction action = TlsAction::pass;
@@ -391,6 +433,12 @@ struct TlsSettings {
   TlsUpstreamSettings upstream;
   // The side of clients.
   TlsClientSettings client;
+  // The certificate authority that clients trust.
+  CaSettings ca;
+  // The certificates that clients are shown.
+  LeafSettings leaf;
+  // What is learned from clients that refuse them.
+  LearnSettings learn;
 };
 
 struct AdminSettings {

@@ -59,7 +59,8 @@ std::uint64_t first_number() { return static_cast<std::uint64_t>(::getpid()) << 
 
 }  // namespace
 
-Leaves::Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesLimits& limits)
+Leaves::Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesLimits& limits,
+               std::uint64_t* counts)
     : clock_(clock),
       signer_(signer),
       limits_(limits),
@@ -67,7 +68,8 @@ Leaves::Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesL
       keys_(loop, limits.spare_keys),
       last_number_(first_number()),
       no_keys_(context_without_keys()),
-      tick_(loop, callback<&Leaves::on_tick>(*this)) {
+      tick_(loop, callback<&Leaves::on_tick>(*this)),
+      counts_(counts) {
   signer_.listen(callback<&Leaves::on_message>(*this));
   ask_for_chain();
 }
@@ -91,19 +93,19 @@ void Leaves::ask(const LeafWish& wish, LeafTicket& ticket) {
 // Made already, or being made.
 bool Leaves::answer_from(std::string_view key, LeafTicket& ticket) {
   if (const Leaf* leaf = cache_.find(key, clock_.wall_time())) {
-    ++counts_.cached;
+    add(LeafCount::cached);
     ticket.answer(Leaf(*leaf));
     return true;
   }
   const auto number = by_key_.find(key);
   if (number == by_key_.end()) return false;
-  ++counts_.joined;
+  add(LeafCount::joined);
   ticket.wait_in(mintings_.at(number->second)->line);
   return true;
 }
 
 void Leaves::refuse(LeafTicket& ticket, Error why) {
-  ++counts_.refused;
+  add(LeafCount::refused);
   ticket.answer(std::move(why));
 }
 
@@ -173,7 +175,7 @@ void Leaves::on_answer(const MintAnswer& answer) {
   if (!issuers_) return;
   auto leaf = assemble(*minting->second, answer.der);
   if (leaf) {
-    ++counts_.minted;
+    add(LeafCount::minted);
     cache_.put(minting->second->key, *leaf, clock_.wall_time());
   }
   finish(answer.number, leaf);
@@ -189,7 +191,7 @@ void Leaves::finish(std::uint64_t number, const Result<Leaf>& leaf) {
   by_key_.erase(minting->key);
   mintings_.erase(place);
   while (LeafTicket* ticket = LeafTicket::first_in(minting->line)) {
-    if (!leaf) ++counts_.refused;
+    if (!leaf) add(LeafCount::refused);
     ticket->answer(leaf);
   }
 }

@@ -29,24 +29,23 @@ struct LeavesLimits {
   Milliseconds patience = Seconds{5};  // with the signer; asked again every second until then
 };
 
-// What happened since the worker began.
-struct LeavesCounts {
-  std::uint64_t minted = 0;
-  std::uint64_t cached = 0;   // asks that were answered at once
-  std::uint64_t joined = 0;   // asks that waited for somebody else's minting
-  std::uint64_t refused = 0;  // asks that were answered with an error
-};
+// What is counted: leaves minted; asks answered at once; asks that waited for somebody else's
+// minting; asks that were answered with an error.
+enum class LeafCount { minted, cached, joined, refused };
+inline constexpr std::string_view kLeafCounts[] = {"minted", "cached", "joined", "refused"};
 
 // Leaves belong to upstream certificates: hosts that show the same certificate share a leaf and its
 // key, as they do upstream. Without one, and where a certificate has too many names to mirror all
 // of them, to the name asked for.
 class Leaves final : public LeafSource {
  public:
-  Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesLimits& limits);
+  // `counts`: four cells, by LeafCount. All that is lent outlives this.
+  Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesLimits& limits,
+         std::uint64_t* counts);
   ~Leaves() override;
 
   void ask(const LeafWish& wish, LeafTicket& ticket) override;
-  const LeavesCounts& counts() const { return counts_; }
+  std::uint64_t count(LeafCount which) const { return counts_[static_cast<std::size_t>(which)]; }
   std::size_t spare_keys() const { return keys_.spare(); }
 
  private:
@@ -61,6 +60,7 @@ class Leaves final : public LeafSource {
       Owned<STACK_OF(X509), [](STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }>;
 
   void ask_for_chain();
+  void add(LeafCount which) { ++counts_[static_cast<std::size_t>(which)]; }
   bool answer_from(std::string_view key, LeafTicket& ticket);
   void refuse(LeafTicket& ticket, Error why);
   void begin(std::string key, LeafText text, LeafTicket& ticket);
@@ -84,7 +84,7 @@ class Leaves final : public LeafSource {
   CertificateStack issuers_;                        // null: not told yet
   Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free> no_keys_;  // reads certificates without their keys
   Timer tick_;
-  LeavesCounts counts_;
+  std::uint64_t* const counts_;
 };
 
 }  // namespace hyalite

@@ -93,8 +93,9 @@ void mint(benchmark::State& state, KeyKind kind) {
   const SignerProcess process(kind);
   auto loop = std::move(*Loop::open());
   SignerSocket socket(*loop, Fd(process.socket()));
+  std::uint64_t counts[4] = {};
   // Twice as many keys as are taken: the pool is not refilled meanwhile.
-  Leaves leaves(*loop, clock, socket, {.cached = kMints, .spare_keys = 2 * kMints + 2});
+  Leaves leaves(*loop, clock, socket, {.cached = kMints, .spare_keys = 2 * kMints + 2}, counts);
   const auto at_once = static_cast<std::size_t>(state.range(0));
   std::vector<Certificate> origins;
   const Validity validity{clock.wall_time() - std::chrono::days{1},
@@ -117,7 +118,7 @@ void mint(benchmark::State& state, KeyKind kind) {
     }
     loop->run();
   }
-  const double minted = static_cast<double>(leaves.counts().minted);
+  const double minted = static_cast<double>(leaves.count(LeafCount::minted));
   const double worker = (cpu_us(CLOCK_THREAD_CPUTIME_ID) - worker_before) / minted;
   const double signer = (process.cpu() - signer_before) / minted;
   state.counters["worker_us"] = worker;
@@ -139,7 +140,8 @@ void cached(benchmark::State& state) {
   const SignerProcess process(KeyKind::p256);
   auto loop = std::move(*Loop::open());
   SignerSocket socket(*loop, Fd(process.socket()));
-  Leaves leaves(*loop, clock, socket, {});
+  std::uint64_t counts[4] = {};
+  Leaves leaves(*loop, clock, socket, {}, counts);
   const Certificate origin = upstream({.validity = {clock.wall_time() - std::chrono::days{1},
                                                     clock.wall_time() + std::chrono::days{80}}});
   std::size_t open = 1;

@@ -22,6 +22,7 @@ MasterState full_state() {
   state.life_write = 6;
   state.totals = 7;
   state.last_good = 8;
+  state.refusals = 25;
   state.kept[0] = {9, ""};
   state.kept[2] = {10, "/run/hyalite/control.sock"};
   state.groups = {{*Address::parse("[::]:0"), *Address::parse("[::]:8080"), true, {11, 12}},
@@ -53,7 +54,7 @@ TEST(MasterState, KnowsEveryDescriptorThatMustStayOpen) {
   auto fds = descriptors_of(full_state());
   std::sort(fds.begin(), fds.end());
   std::vector<int> expected;
-  for (int fd = 5; fd <= 24; ++fd) expected.push_back(fd);
+  for (int fd = 5; fd <= 25; ++fd) expected.push_back(fd);
   EXPECT_EQ(fds, expected);
 }
 

@@ -60,6 +60,9 @@ class GreeterProgram final : public Program {
 };
 
 struct AWorkforce : testing::Test, WorkforceOwner {
+  std::vector<std::byte> refusals_memory = std::vector<std::byte>(Refusals::bytes());
+  Refusals refusals{refusals_memory};
+
   AWorkforce() {
     PluginSettings ads;
     ads.name = "ads";
@@ -82,7 +85,8 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   void start(unsigned workers) {
     board.emplace(std::move(*Board::make(std::move(layout), workers * kRowsPerPlace)));
     workforce.emplace(
-        WorkforceNeeds{1, workers, settings, program, *board, counts, life_read.get(), clock, log}, *this);
+        WorkforceNeeds{1, workers, settings, program, *board, counts, refusals, life_read.get(), clock, log},
+        *this);
     std::vector<ListeningSocket> sockets;
     for (std::size_t slot = 0; slot < workers; ++slot) {
       auto fd =

@@ -350,6 +350,9 @@ inline std::string_view example_of(std::string_view path) {
       {"tls.upstream.certificates[].certificate", "client.pem"},
       {"tls.upstream.certificates[].key", "client.key"},
       {"workers.group", "hyalite"},
+      {"tls.ca.certificate", "/etc/hyalite/ca/ca.pem"},
+      {"tls.ca.key", "/etc/hyalite/ca/ca.key"},
+      {"tls.ca.passphrase_file", "/etc/hyalite/ca/passphrase"},
       {"admin.socket", "/run/hyalite/admin.sock"},
       {"control.socket", "/run/hyalite/control.sock"}};
   const auto found = examples.find(path);

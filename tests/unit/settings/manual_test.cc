@@ -140,6 +140,9 @@ TEST(Manual, DefaultYamlWithEverythingTakenInIsTheDefault) {
   read.settings.workers.group.clear();
   read.settings.interception.listener.clear();
   read.settings.admin.socket.clear();
+  read.settings.tls.ca.certificate.clear();
+  read.settings.tls.ca.key.clear();
+  read.settings.tls.ca.passphrase_file.clear();
   read.settings.control.socket.clear();
   Settings defaults;
   EXPECT_EQ(listing(read.settings), listing(defaults));
