@@ -40,10 +40,17 @@ struct FakeSource final : AdminSource {
     commanded.push_back(command);
     answer(outcome);
   }
+  CommandOutcome forget(std::string_view name) override {
+    forgotten = name;
+    return outcome;
+  }
+  const CaFiles* ca_files() const override { return files ? &*files : nullptr; }
   ServiceFacts facts_;
   Settings settings_;
   CommandOutcome outcome{true, "generation 2 serves\n", "[]"};
   std::vector<AdminCommand> commanded;
+  std::string forgotten;
+  std::optional<CaFiles> files;
 };
 
 ServiceFacts facts_of_a_service() {
@@ -230,6 +237,40 @@ TEST(Status, IsJsonWhateverAGenerationSaysItLoaded) {
     facts.plugins = plugins;
     EXPECT_TRUE(JsonDocument::parse(status_json(facts, Totals()))) << plugins;
   }
+}
+
+TEST(Status, TellsWhoRefusedOurCertificatesAndWhen) {
+  ServiceFacts facts = facts_of_a_service();
+  facts.ca = CaFacts{"CN=Test CA", "ab", facts.now, true, ""};
+  facts.refused = {{"a.example", 3, facts.now, facts.now, {{"192.0.2.1", 3, "closed"}}, "a cause"},
+                   {"b.example", 1, facts.now, std::nullopt, {}, "another"}};
+  const auto document = JsonDocument::parse(status_json(facts, Totals()));
+  ASSERT_TRUE(document);
+  const JsonView root = document->root();
+  EXPECT_EQ(root.member("ca").member("ends_soon").boolean(), true);
+  ASSERT_EQ(root.member("refused").size(), 2u);
+  const JsonView first = root.member("refused").element(0);
+  EXPECT_EQ(first.member("name").string(), "a.example");
+  EXPECT_EQ(first.member("passes_until").string(), "2023-11-14T22:14:50Z");
+  EXPECT_EQ(first.member("clients").element(0).member("sign").string(), "closed");
+  EXPECT_FALSE(root.member("refused").element(1).member("passes_until").string());
+}
+
+TEST(CaPage, ClientsGetTheCertificateAndNothingElse) {
+  const CaFiles files{"CN=<CA>", "AB:CD", "2033-01-01", "pem", "der", "profile"};
+  const auto ask = [&](std::string_view method, std::string_view path) {
+    EndpointRequest request;
+    request.method = method;
+    request.path = path;
+    return answer_client(&files, request);
+  };
+  EXPECT_EQ(ask("GET", "/ca.pem").body, "pem");
+  EXPECT_EQ(ask("GET", "/ca.cer").body, "der");
+  EXPECT_EQ(ask("GET", "/ca.mobileconfig").body, "profile");
+  EXPECT_NE(ask("GET", "/").body.find("CN=&lt;CA&gt;"), std::string::npos);
+  EXPECT_EQ(ask("POST", "/").status, 405);
+  EXPECT_EQ(ask("GET", "/status").status, 404);
+  EXPECT_EQ(answer_client(nullptr, EndpointRequest{"GET", "/", {}, {}, {}, {}}).status, 503);
 }
 
 TEST(SettingsView, LeavesSecretsOut) {
