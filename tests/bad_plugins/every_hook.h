@@ -14,7 +14,7 @@ struct EveryHook : hyalite::Plugin<T> {
     "type": "object", "additionalProperties": false, "required": ["in"],
     "properties": {
       "in": { "enum": ["create", "start", "tick", "reopen", "drain", "stop", "flow_open", "protocol", "client_hello",
-              "upstream_connect", "request_head", "request_body", "request_trailers", "request_end", "response_info",
+              "upstream_tls", "tls_done", "upstream_connect", "request_head", "request_body", "request_trailers", "request_end", "response_info",
               "response_head", "response_body", "response_trailers", "response_end", "tunnel_open", "exchange_end", "data",
               "flow_close"] },
       "verdict": { "type": "integer", "minimum": 0, "maximum": 1000 } } })";
@@ -38,6 +38,10 @@ struct EveryHook : hyalite::Plugin<T> {
   hyalite::Verdict on_client_hello(hyalite::Flow&, const hyalite::ClientHello&) {
     return at("client_hello");
   }
+  hyalite::Verdict on_upstream_tls(hyalite::Flow&, const hyalite::TlsInfo&) {
+    return at("upstream_tls");
+  }
+  hyalite::Verdict on_tls_done(hyalite::Flow&, const hyalite::TlsInfo&) { return at("tls_done"); }
   hyalite::Verdict on_upstream_connect(hyalite::Flow&, const hyalite_address&) {
     return at("upstream_connect");
   }

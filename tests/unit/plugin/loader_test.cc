@@ -125,6 +125,12 @@ void live_through(Chain& chain) {
         chain.protocol_known(talk.flow) == Answer::decided)
       return;
     if (chain.upstream_connect(talk.flow, talk.flow.upstream()) == Answer::decided) return;
+    const hyalite_tls_info info_of_tls{};
+    talk.flow.set_tls(HYALITE_SIDE_UPSTREAM, &info_of_tls);
+    if (chain.upstream_tls(talk.flow) == Answer::decided ||
+        chain.tls_done(talk.flow, HYALITE_SIDE_UPSTREAM) == Answer::decided)
+      return;
+    talk.flow.set_tls(HYALITE_SIDE_UPSTREAM, nullptr);
     if (talk.request(kGet) == Answer::decided) return;
     if (chain.body(talk.exchange, Direction::request).feed("x", true).kind ==
         BodyStep::Kind::decided)

@@ -62,7 +62,7 @@ TEST(MasterState, IsUnderstoodWhollyOrNotAtAll) {
   const std::string text = write_state(full_state());
   EXPECT_FALSE(read_state(""));
   EXPECT_FALSE(read_state(text + "something new\n"));
-  EXPECT_FALSE(read_state("hyalite-master 2" + text.substr(text.find('\n')))) << "another format";
+  EXPECT_FALSE(read_state("hyalite-master 1" + text.substr(text.find('\n')))) << "another format";
   EXPECT_FALSE(read_state(text.substr(text.find('\n') + 1))) << "no format";
   // Cut anywhere inside a line, something is missing; at a line's end it may be a smaller state.
   for (std::size_t end = 1; end < text.size(); ++end) {
