@@ -1,104 +1,84 @@
-// Files of host names, one a line.
+// The lines of a list's file, compressed or not.
 // SPDX-License-Identifier: MIT
 #include "list_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <vector>
 
 namespace {
 
-constexpr std::size_t kMostFileBytes = std::size_t{512} << 20;
-constexpr unsigned kMostTold = 10;
+constexpr std::size_t kMostLineBytes = 8'192;  // what is longer comes cut
 
 struct Close {
-  void operator()(std::FILE* file) const { std::fclose(file); }
+  void operator()(gzFile file) const { ::gzclose(file); }
 };
-using File = std::unique_ptr<std::FILE, Close>;
+using File = std::unique_ptr<gzFile_s, Close>;
 
-// The lines of a file, whatever bytes they have.
-class Line {
- public:
-  Line() = default;
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-  ~Line() { std::free(data_); }
-  std::optional<std::string_view> next(std::FILE* file) {
-    const ssize_t n = ::getline(&data_, &size_, file);
-    if (n < 0) return std::nullopt;
-    return std::string_view(data_, static_cast<std::size_t>(n));
+// zlib reads what is not compressed, too.
+std::string open(const std::string& path, File& file) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status {};
+  if (fd < 0 || ::fstat(fd, &status) != 0) {
+    const std::string why = std::strerror(errno);
+    if (fd >= 0) ::close(fd);
+    return why;
   }
-
- private:
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-std::string_view trim(std::string_view line) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto first = line.find_first_not_of(kBlank);
-  return first == std::string_view::npos
-             ? std::string_view()
-             : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
-}
-
-// What can be shown of a line in a message.
-std::string shown(std::string_view line) {
-  std::string out(line.substr(0, 60));
-  for (char& c : out) {
-    if (c < ' ' || c > '~') c = '?';
+  if (!S_ISREG(status.st_mode)) {
+    ::close(fd);
+    return "is not a file";
   }
-  return out + (line.size() > 60 ? "..." : "");
-}
-
-std::string what_is_wrong(std::string_view line) {
-  if (line.starts_with("*."))
-    return "write it without \"*.\": a name stands for all that is below it, too";
-  if (line.find_first_of(" \t") != std::string_view::npos)
-    return "there is more than one word on the line";
-  if (line.find("://") != std::string_view::npos || line.find('/') != std::string_view::npos)
-    return "this is a URL, not a host name";
-  for (const char c : line) {
-    if (static_cast<unsigned char>(c) >= 0x80) return "write it in its ASCII form (xn--...)";
-  }
-  return "this is not a host name";
+  file.reset(::gzdopen(fd, "rb"));
+  if (file) return {};
+  ::close(fd);
+  return "there is no memory";
 }
 
 }  // namespace
 
-bool read_list(const std::string& path, std::uint32_t source, hyalite::NameSet::Builder& names,
-               const std::function<void(const std::string&)>& mistake) {
-  const File file(std::fopen(path.c_str(), "rbe"));
-  struct stat status {};
-  if (!file || ::fstat(::fileno(file.get()), &status) != 0)
-    return mistake(path + ": " + std::strerror(errno)), false;
-  if (!S_ISREG(status.st_mode)) return mistake(path + ": is not a file"), false;
-  if (static_cast<std::size_t>(status.st_size) > kMostFileBytes)
-    return mistake(path + ": is larger than 512 MiB"), false;
-
-  unsigned number = 0, wrong = 0;
-  Line buffer;
-  while (const auto raw = buffer.next(file.get())) {
-    ++number;
-    const std::string_view line = trim(raw->substr(0, raw->find('#')));
-    if (line.empty()) continue;
-    if (const hyalite::HostName name(line); name.valid()) {
-      if (names.add(name.text(), hyalite::NameSet::with_subdomains, source) ==
-          hyalite::NameSet::Builder::full)
-        return mistake(path + ":" + std::to_string(number) + ": all lists together are too large"),
-               false;
-    } else if (++wrong <= kMostTold) {
-      mistake(path + ":" + std::to_string(number) + ": \"" + shown(line) +
-              "\": " + what_is_wrong(line));
+std::string read_lines(const std::string& path,
+                       const std::function<void(std::size_t, std::string_view)>& line) {
+  File file;
+  if (const std::string why = open(path, file); !why.empty()) return path + ": " + why;
+  ::gzbuffer(file.get(), 1u << 17);
+  std::vector<char> block(std::size_t{1} << 17);
+  std::string begun;  // of a line whose end has not come
+  std::size_t number = 1, total = 0;
+  const auto take = [&](std::string_view bytes) {
+    begun.append(bytes.substr(0, kMostLineBytes - std::min(begun.size(), kMostLineBytes)));
+  };
+  const auto finish = [&](std::string_view bytes) {
+    if (begun.empty() && bytes.size() <= kMostLineBytes) return line(number++, bytes);
+    take(bytes);
+    line(number++, begun);
+    begun.clear();
+  };
+  for (;;) {
+    const int n = ::gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
+    if (n <= 0) break;
+    total += static_cast<std::size_t>(n);
+    if (total > kMostListBytes) return path + ": is larger than 1 GiB";
+    std::string_view rest(block.data(), static_cast<std::size_t>(n));
+    if (total == rest.size() && rest.substr(0, 3) == "\xef\xbb\xbf")
+      rest.remove_prefix(3);  // a byte order mark
+    for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+      finish(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
     }
+    take(rest);
   }
-  if (wrong > kMostTold)
-    mistake(path + ": " + std::to_string(wrong - kMostTold) + " more lines are wrong");
-  if (std::ferror(file.get()) != 0) return mistake(path + ": " + std::strerror(errno)), false;
-  return true;
+  int error = Z_OK;
+  const std::string why = ::gzerror(file.get(), &error);
+  if (!begun.empty()) finish({});
+  if (error == Z_OK || error == Z_STREAM_END) return {};
+  return path + ":" + std::to_string(number) + ": " +
+         (error == Z_ERRNO       ? std::strerror(errno)
+          : error == Z_BUF_ERROR ? "ends in the middle of its compression"
+                                 : "is damaged: " + why);
 }

@@ -1,16 +1,15 @@
-// Files of host names, one a line.
+// The lines of a list's file, compressed or not.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 
-#include <hyalite/cpp/name_set.hpp>
+constexpr std::size_t kMostListBytes = std::size_t{1} << 30;  // of one list, decompressed
 
-// Adds the names of the file at `path` to `names`. Empty lines, and what follows a "#", are left
-// out. `mistake` is told what is wrong with "file:line: ", at most ten times a file, and how many
-// there were beyond. False: the file could not be read, which is told, too.
-bool read_list(const std::string& path, std::uint32_t source, hyalite::NameSet::Builder& names,
-               const std::function<void(const std::string&)>& mistake);
+// Calls `line` for each, numbered from 1, without its end. Gives why the file could not be read to
+// its end; empty: it was.
+std::string read_lines(const std::string& path,
+                       const std::function<void(std::size_t number, std::string_view line)>& line);

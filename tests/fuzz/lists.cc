@@ -1,13 +1,15 @@
-// Fuzz target: files of host names for the blocker. Whatever the file: names that are names, and mistakes with a place.
+// Fuzz target: lists for the blocker. Whatever the file: its lines come one by one, and are names, URLs or mistakes.
 // SPDX-License-Identifier: MIT
 #include <hyalite/cpp/name_set.hpp>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "plugins/blocker/list_file.h"
+#include "plugins/blocker/list_line.h"
 #include "tests/fuzz/fuzzing.h"
 
 namespace hyalite {
@@ -37,17 +39,25 @@ void try_names(std::string_view text) {
   require(set.size() <= added.size(), "more names than were added");
 }
 
+void try_line(std::string_view text) {
+  const list_line::Line line = list_line::read(text);
+  if (const auto* names = std::get_if<list_line::Names>(&line)) {
+    for (const HostName& name : names->names) require(name.valid(), "no name", text);
+  } else if (const auto* url = std::get_if<list_line::Url>(&line)) {
+    require(url->prefix.host.valid() && url->prefix.path.starts_with('/'), "no URL", text);
+    require(normal_path(url->prefix.path) == url->prefix.path, "a normal path is not normal", url->prefix.path);
+  }
+}
+
 void try_file(std::string_view text) {
   const int fd = memfd_create("list", MFD_CLOEXEC);
   require(fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "no file");
-  NameSet::Builder names;
-  std::size_t mistakes = 0;
-  const auto mistake = [&](const std::string& told) {
-    ++mistakes;
-    require(told.find('\n') == std::string::npos, "a mistake of several lines", told);
-  };
-  require(read_list("/proc/self/fd/" + std::to_string(fd), 1, names, mistake), "it could not be read");
-  require(mistakes <= 11, "there are too many mistakes");
+  std::size_t count = 0;
+  const std::string why = read_lines("/proc/self/fd/" + std::to_string(fd), [&](std::size_t number, std::string_view line) {
+    require(number == ++count && line.find('\n') == std::string_view::npos, "no line", line);
+    try_line(line);
+  });
+  require(!why.empty() || text.starts_with("\x1f\x8b") || count >= static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), "lines are missing");
   close(fd);
 }
 

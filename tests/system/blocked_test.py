@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # What the blocker refuses gets a page, or a reset where there can be none, and never reaches the origin.
 # SPDX-License-Identifier: MIT
+import copy
+import gzip
 import os
 import ssl
 import sys
@@ -8,8 +10,9 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
-from gateway import GatewayTest
+from gateway import GatewayTest, make_directory
 from origin import Recorder, answers, ok
+from service import assert_refused_everywhere
 
 BLOCKER = {"name": "ads", "use": "blocker", "settings": {"hosts": ["ads.lab"]}}
 
@@ -71,6 +74,67 @@ class Blocked(GatewayTest):
         record = self.gateway.wait_for_record(lambda it: it.get("target") == f"/recorded-{family}")
         self.assertEqual((record["status"], record["end"], record["decided_by"]), (403, "blocked", "ads"))
         self.assertEqual(record["to_upstream"], 0)
+
+
+class WithLists(GatewayTest):
+    """Lists, a template and a mode that only records."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = make_directory(cls)
+        with gzip.open(f"{cls.place}/list.gz", "wt") as file:
+            file.write("! a list\n||gz.lab^\n0.0.0.0 alone.lab\n@@||good.gz.lab^\n")
+        cls.write("page.html", "<h1>{{host}}</h1><i>{{reference}} {{list}}</i>\n")
+        cls.plugins = ({"name": "ads", "use": "blocker", "settings": {
+            "lists": [f"{cls.place}/list.gz"], "page": f"{cls.place}/page.html", "content_types": ["video/*"]}},
+            {"name": "trial", "use": "blocker", "settings": {"hosts": ["trial.lab"], "dry_run": True}})
+        super().setUpClass()
+
+    @classmethod
+    def write(cls, name, text):
+        with open(f"{cls.place}/{name}", "w") as file:
+            file.write(text)
+        return f"{cls.place}/{name}"
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.recorder = Recorder(80, answers(ok(b"film", "Content-Type: video/mp4")))
+        cls.addClassCleanup(cls.recorder.close)
+
+    def ask(self, host, path="/"):
+        answer = lab.curl("-w", "\n%{http_code}", "-H", f"Host: {host}", lab.url(path))
+        return answer.stdout.decode().rsplit("\n", 1)
+
+    def test_the_operators_page_names_the_record(self):
+        page, status = self.ask("<b>.gz.lab".replace("<b>", "www"), "/named")
+        self.assertEqual(status, "403")
+        self.assertRegex(page, r"<h1>www\.gz\.lab</h1><i>\d+-1 .*list\.gz:2</i>")
+        record = self.gateway.wait_for_record(lambda it: it.get("target") == "/named")
+        self.assertIn(f"<i>{record['flow']}-{record['exchange']} ", page)
+        self.assertEqual(record["decision"], f"gz.lab ({self.place}/list.gz:2)")
+
+    def test_a_name_of_a_hosts_file_stands_alone_and_what_is_allowed_wins(self):
+        self.assertEqual(self.ask("alone.lab")[1], "403")
+        # By its type, and not by its name: what is allowed passes whatever it is.
+        self.assertIn("list", self.ask("alone.lab")[0])
+        self.assertIn("content_types", self.ask("www.alone.lab")[0])
+        self.assertEqual(self.ask("good.gz.lab")[1], "200")
+
+    def test_a_dry_run_only_records(self):
+        self.ask("trial.lab", "/trial")
+        record = self.gateway.wait_for_record(lambda it: it.get("target") == "/trial")
+        self.assertEqual(record["decided_by"], "ads")  # the response's type
+        self.assertEqual([it["name"] for it in record["findings"] if it["source"] == "trial"], ["would_block"])
+
+    def test_what_cannot_be_loaded_is_told_with_file_and_line_and_changes_nothing(self):
+        for change, pattern in [({"lists": [self.write("bad.txt", "fine.lab\nnot a name\n")]}, r"bad\.txt:2: .*more than one word"),
+                                ({"page": self.write("bad.html", "<p>\n{{hots}}\n")}, r"bad\.html:2: .*is not known"),
+                                ({"page": "/nowhere/page.html"}, r"hyalite\.yaml:\d+:\d+: .*/nowhere/page\.html: No such file"),
+                                ({"url_patterns": ["("]}, r"hyalite\.yaml:\d+:\d+: .*is not a regular expression")]:
+            bad = copy.deepcopy(self.gateway.settings)
+            bad["plugins"][1]["settings"].update(change)
+            assert_refused_everywhere(self, self.gateway, bad, pattern)
+        self.assertEqual(self.ask("www.gz.lab")[1], "403")
 
 
 if __name__ == "__main__":

@@ -1,169 +1,454 @@
 // What the blocker refuses, and how.
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
 
 #include "blocker/list_file.h"
+#include "blocker/list_line.h"
 #include "blocker/page.h"
+#include "blocker/url.h"
 #include "unit/plugin/loaded.h"
 #include "unit/plugin/scratch.h"
 
 namespace hyalite {
 namespace {
 
-std::string get(std::string_view host) {
-  return "GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
+std::string get(std::string_view host, std::string_view target = "/") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n";
 }
 
-bool blocks(Chain& chain, std::string_view host) {
-  Talk talk(chain);
-  return talk.request(get(host)) == Answer::decided;
+std::string blocker(const std::string& settings) {
+  return "  - { name: ads, use: blocker, settings: { " + settings + " } }\n";
 }
 
-bool blocks_handshake(Chain& chain, const std::string& name, ServerName kind = ServerName::host) {
-  Talk talk(chain);
-  ClientHello hello;
-  hello.server_name = name;
-  hello.server_name_kind = kind;
-  talk.flow.set_client_hello(hello);
-  if (chain.client_hello(talk.flow) == Answer::go_on) return false;
-  EXPECT_TRUE(std::holds_alternative<Reset>(talk.flow.decision().what));
-  return true;
-}
+// A chain with a blocker and nothing else.
+class Blocking {
+ public:
+  explicit Blocking(const std::string& settings) : loaded_(blocker(settings)) {
+    EXPECT_TRUE(loaded_.worked()) << loaded_.mistakes;
+    chain_ = &loaded_.start();
+  }
+  bool blocks(std::string_view host, std::string_view target = "/") {
+    Talk talk(*chain_);
+    return talk.request(get(host, target)) == Answer::decided;
+  }
+  std::string reason(std::string_view host, std::string_view target = "/") {
+    Talk talk(*chain_);
+    return talk.request(get(host, target)) == Answer::decided ? talk.exchange.decision().reason
+                                                              : "";
+  }
+  bool blocks_handshake(const std::string& name, ServerName kind = ServerName::host) {
+    FlowSubject flow(some_flow());
+    chain_->flow_open(flow);
+    flow.set_protocol(Protocol::tls);
+    ClientHello hello;
+    hello.server_name = name;
+    hello.server_name_kind = kind;
+    flow.set_client_hello(hello);
+    const bool decided = chain_->client_hello(flow) == Answer::decided;
+    EXPECT_TRUE(!decided || std::holds_alternative<Reset>(flow.decision().what));
+    chain_->flow_close(flow, {});
+    return decided;
+  }
+  bool blocks_flow(Protocol protocol) {
+    FlowSubject flow(some_flow());
+    chain_->flow_open(flow);
+    if (protocol != Protocol::pending) flow.set_protocol(protocol);
+    const bool decided =
+        (protocol != Protocol::pending && chain_->protocol_known(flow) == Answer::decided) ||
+        chain_->upstream_connect(flow, flow.upstream()) == Answer::decided;
+    chain_->flow_close(flow, {});
+    return decided;
+  }
+  bool blocks_response(const std::string& fields, std::string_view host = "h.example") {
+    Talk talk(*chain_);
+    EXPECT_EQ(talk.request(get(host)), Answer::go_on);
+    return talk.response("HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 0\r\n\r\n") ==
+           Answer::decided;
+  }
+  Chain& chain() { return *chain_; }
+  Loaded& loaded() { return loaded_; }
+
+ private:
+  Loaded loaded_;
+  Chain* chain_ = nullptr;
+};
 
 TEST(Blocker, BlocksAHostAndAllThatIsBelowIt) {
-  Loaded loaded(
-      "  - { name: ads, use: blocker, settings: { hosts: [ Ads.Example, \"192.0.2.1\" ] } }\n");
-  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Chain& chain = loaded.start();
-  for (const char* host : {"ads.example", "ADS.example", "ads.example.", "ads.example:8080",
-                           "a.ads.example", "a.b.ads.example.", "192.0.2.1", "192.0.2.1:80"}) {
-    EXPECT_TRUE(blocks(chain, host)) << host;
+  Blocking ads("hosts: [ Ads.Example, \"192.0.2.1\" ], exact_hosts: [ one.example ]");
+  for (const char* host :
+       {"ads.example", "ADS.example", "ads.example.", "ads.example:8080", "a.ads.example",
+        "a.b.ads.example.", "192.0.2.1", "192.0.2.1:80", "one.example"}) {
+    EXPECT_TRUE(ads.blocks(host)) << host;
   }
   for (const char* host : {"example", "bads.example", "ads.example.org", "ads.exampl", "192.0.2.11",
-                           "[2001:db8::1]:80"}) {
-    EXPECT_FALSE(blocks(chain, host)) << host;
+                           "[2001:db8::1]:80", "a.one.example"}) {
+    EXPECT_FALSE(ads.blocks(host)) << host;
   }
+}
+
+TEST(Blocker, ComparesNamesInOtherScriptsByTheirAsciiForm) {
+  Blocking ads(
+      "hosts: [ \"B\xc3\x9c"
+      "cher.example\", \"xn--fa-hia.example\" ]");
+  EXPECT_TRUE(ads.blocks("www.xn--bcher-kva.example"));
+  EXPECT_TRUE(ads.blocks("XN--FA-HIA.example"));
+  EXPECT_TRUE(ads.blocks_handshake("xn--bcher-kva.example"));
+  EXPECT_FALSE(ads.blocks("bucher.example"));
 }
 
 TEST(Blocker, ShowsAPageThatNamesTheRule) {
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ ads.example ] } }\n");
-  Chain& chain = loaded.start();
-  Talk talk(chain);
+  Blocking ads("hosts: [ ads.example ]");
+  Talk talk(ads.chain());
   ASSERT_EQ(talk.request(get("x.ads.example")), Answer::decided);
   const auto& page = std::get<Respond>(talk.exchange.decision().what);
   EXPECT_EQ(page.status, 403u);
   EXPECT_TRUE(contains(page.body, "<strong>x.ads.example</strong>"));
   EXPECT_TRUE(contains(page.body, "<code>ads.example</code>"));
+  EXPECT_TRUE(contains(page.body, "Reference: <code>7-1</code>"));
   EXPECT_EQ(talk.exchange.decision().decided_by, "ads");
   EXPECT_EQ(talk.exchange.decision().reason, "ads.example (hosts)");
 }
 
+TEST(Blocker, ShowsTheOperatorsPageWithEverythingEscaped) {
+  const Scratch scratch;
+  const std::string page = scratch.write(
+      "p.html",
+      "<p title=\"{{url}}\">{{ host }} {{rule}} {{list}} {{reference}} {{client}}</p>{{time}}");
+  Blocking ads("url_patterns: [ \"<x>\" ], page: " + page + ", status: 451");
+  Talk talk(ads.chain());
+  ASSERT_EQ(talk.request(get("h.example", "/a?\"<x>'&")), Answer::decided);
+  const auto& answer = std::get<Respond>(talk.exchange.decision().what);
+  EXPECT_EQ(answer.status, 451u);
+  EXPECT_EQ(answer.body.substr(0, answer.body.find("</p>")),
+            "<p title=\"http://h.example/a?&quot;&lt;x&gt;&#39;&amp;\">h.example &lt;x&gt; "
+            "url_patterns 7-1 192.0.2.1");
+}
+
 TEST(Blocker, LooksAtAnAbsoluteTargetToo) {
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ ads.example ] } }\n");
-  Chain& chain = loaded.start();
-  Talk proxied(chain), tunnel(chain);
+  Blocking ads("hosts: [ ads.example ]");
+  Talk proxied(ads.chain()), tunnel(ads.chain());
   EXPECT_EQ(proxied.request("GET http://ads.example/x HTTP/1.1\r\nHost: ads.example\r\n\r\n"),
             Answer::decided);
   EXPECT_EQ(tunnel.request("CONNECT ads.example:443 HTTP/1.1\r\nHost: ads.example:443\r\n\r\n"),
             Answer::decided);
 }
 
-TEST(Blocker, ResetsWhenAsked) {
-  Loaded loaded(
-      "  - { name: ads, use: blocker, settings: { hosts: [ ads.example ], answer: reset } }\n");
-  Chain& chain = loaded.start();
-  Talk talk(chain);
-  ASSERT_EQ(talk.request(get("ads.example")), Answer::decided);
-  EXPECT_TRUE(std::holds_alternative<Reset>(talk.exchange.decision().what));
+TEST(Blocker, AnswersAsAsked) {
+  Blocking resets("hosts: [ ads.example ], answer: reset"),
+      empties("hosts: [ ads.example ], answer: empty");
+  Talk one(resets.chain());
+  ASSERT_EQ(one.request(get("ads.example")), Answer::decided);
+  EXPECT_TRUE(std::holds_alternative<Reset>(one.exchange.decision().what));
+  Talk other(empties.chain());
+  ASSERT_EQ(other.request(get("ads.example")), Answer::decided);
+  EXPECT_EQ(std::get<Respond>(other.exchange.decision().what).status, 204u);
+  EXPECT_EQ(std::get<Respond>(other.exchange.decision().what).body, "");
 }
 
 TEST(Blocker, ResetsBlockedHandshakes) {
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ ads.example ] } }\n");
-  Chain& chain = loaded.start();
-  EXPECT_TRUE(blocks_handshake(chain, "ads.example"));
-  EXPECT_TRUE(blocks_handshake(chain, "x.ads.example"));
-  EXPECT_FALSE(blocks_handshake(chain, "example"));
-  EXPECT_FALSE(blocks_handshake(chain, "", ServerName::absent));
+  Blocking ads("hosts: [ ads.example ]");
+  EXPECT_TRUE(ads.blocks_handshake("ads.example"));
+  EXPECT_TRUE(ads.blocks_handshake("x.ads.example"));
+  EXPECT_FALSE(ads.blocks_handshake("example"));
+  EXPECT_FALSE(ads.blocks_handshake("", ServerName::absent));
 }
 
-TEST(Blocker, ReadsLists) {
+TEST(Blocker, BlocksUrlsByTheirBeginning) {
+  Blocking ads(
+      "urls: [ \"http://h.example/ads/\", \"h.example/%7Ebob\", \"https://other.example\" ]");
+  for (const char* target : {"/ads/", "/ads/banner?x=1", "/%61ds/x", "//ads//x", "/x/../ads/y",
+                             "/./ads/y", "/ads/%2e%2e/ads/", "/~bob", "/%7ebob/x"}) {
+    EXPECT_TRUE(ads.blocks("H.example:80", target)) << target;
+  }
+  for (const char* target : {"/", "/Ads/", "/ads", "/x/ads/", "/ads/../", "/?/ads/", "/ads%2Fx"})
+    EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  EXPECT_FALSE(ads.blocks("www.h.example", "/ads/"));
+  EXPECT_TRUE(ads.blocks("other.example", "/anything"));
+  EXPECT_EQ(ads.reason("h.example", "/ads/x"), "h.example/ads/ (urls)");
+}
+
+TEST(Blocker, BlocksUrlsByRegularExpression) {
+  Blocking ads("url_patterns: [ \"^http://[^/]*/banner[0-9]+\", \"[.]exe([?]|$)\" ]");
+  EXPECT_EQ(ads.reason("h.example", "/banner12.gif"), "^http://[^/]*/banner[0-9]+ (url_patterns)");
+  EXPECT_EQ(ads.reason("h.example", "/x/setup.exe?1"), "[.]exe([?]|$) (url_patterns)");
+  EXPECT_TRUE(ads.blocks("[2001:db8::1]", "/a.%65xe"));
+  EXPECT_FALSE(ads.blocks("h.example", "/setup.exes"));
+}
+
+TEST(Blocker, BlocksNetworksMethodsAndTypesOfContent) {
+  // The flow of the tests: 192.0.2.1 to 2001:db8::1.
+  EXPECT_TRUE(Blocking("destinations: [ \"2001:db8::/32\" ]").blocks("h.example"));
+  EXPECT_TRUE(Blocking("clients: [ 192.0.2.0/24 ]").blocks("h.example"));
+  EXPECT_FALSE(Blocking("destinations: [ 192.0.2.0/24 ], clients: [ \"2001:db8::/32\" ]")
+                   .blocks("h.example"));
+  EXPECT_TRUE(Blocking("methods: [ GET ]").blocks("h.example"));
+  EXPECT_FALSE(Blocking("methods: [ get, POST ]").blocks("h.example"));
+  Blocking types("content_types: [ \"video/*\", Application/Zip ]");
+  EXPECT_TRUE(types.blocks_response("Content-Type: VIDEO/mp4; codecs=x\r\n"));
+  EXPECT_TRUE(types.blocks_response("Content-Type: application/zip ;a\r\n"));
+  EXPECT_FALSE(types.blocks_response("Content-Type: application/zipped\r\n"));
+  EXPECT_FALSE(types.blocks_response("Content-Type: videos/mp4\r\n"));
+  EXPECT_FALSE(types.blocks_response(""));
+}
+
+TEST(Blocker, BlocksNetworksWhateverIsSpoken) {
+  Blocking ads("destinations: [ \"2001:db8::1\" ], hosts: [ ads.example ]");
+  for (const Protocol protocol :
+       {Protocol::pending, Protocol::unknown, Protocol::http2, Protocol::tls})
+    EXPECT_TRUE(ads.blocks_flow(protocol));
+  // Requests get a page instead.
+  EXPECT_FALSE(ads.blocks_flow(Protocol::http1));
+  EXPECT_TRUE(ads.blocks_handshake("h.example"));
+  Blocking other("destinations: [ \"2001:db8::2\" ]");
+  EXPECT_FALSE(other.blocks_flow(Protocol::unknown));
+}
+
+TEST(Blocker, AllowsWhateverStandsInTheAllowList) {
   const Scratch scratch;
-  const std::string list =
-      scratch.write("ads.txt", "# ads\n\nads.example  # one\r\n\tTRACKER.example.\n last.example");
-  Loaded loaded("  - { name: ads, use: blocker, settings: { hosts: [ inline.example ], lists: [ " +
-                list + " ] } }\n");
-  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Chain& chain = loaded.start();
-  for (const char* host : {"ads.example", "tracker.example", "last.example", "inline.example"})
-    EXPECT_TRUE(blocks(chain, host)) << host;
-  EXPECT_FALSE(blocks(chain, "one"));
-  Talk talk(chain);
-  talk.request(get("ads.example"));
-  EXPECT_EQ(talk.exchange.decision().reason, "ads.example (" + list + ")");
+  const std::string list = scratch.write(
+      "ads.txt",
+      "ads.example\n@@||good.ads.example^\nhttp://h.example/ads/\n@@||h.example/ads/ok/\n");
+  const std::string allowed = scratch.write("allow.txt", "fine.ads.example\n");
+  Blocking ads("lists: [ " + list +
+               " ], content_types: [ \"video/*\" ], allow: { hosts: [ nice.ads.example ], urls: [ "
+               "http://x.ads.example/ok ], lists: [ " +
+               allowed + " ], url_patterns: [ \"[?]let-me-in$\" ] }");
+  EXPECT_TRUE(ads.blocks("ads.example"));
+  for (const char* host :
+       {"good.ads.example", "x.good.ads.example", "fine.ads.example", "nice.ads.example"}) {
+    EXPECT_FALSE(ads.blocks(host)) << host;
+    EXPECT_FALSE(ads.blocks_handshake(host)) << host;
+  }
+  EXPECT_FALSE(ads.blocks("x.ads.example", "/ok"));
+  EXPECT_TRUE(ads.blocks("x.ads.example", "/no"));
+  EXPECT_FALSE(ads.blocks("ads.example", "/?let-me-in"));
+  EXPECT_TRUE(ads.blocks("h.example", "/ads/x"));
+  EXPECT_FALSE(ads.blocks("h.example", "/ads/ok/x"));
+  // What is allowed is so to its end.
+  EXPECT_TRUE(ads.blocks_response("Content-Type: video/mp4\r\n"));
+  EXPECT_FALSE(ads.blocks_response("Content-Type: video/mp4\r\n", "nice.ads.example"));
+  Blocking networks("destinations: [ \"::/0\" ], allow: { clients: [ 192.0.2.1 ] }");
+  EXPECT_FALSE(networks.blocks("h.example"));
+  EXPECT_FALSE(networks.blocks_flow(Protocol::unknown));
+}
+
+TEST(Blocker, LeavesOtherClientsAloneWhereItIsForSome) {
+  EXPECT_TRUE(
+      Blocking("hosts: [ ads.example ], only_clients: [ 192.0.2.0/24 ]").blocks("ads.example"));
+  Blocking others(
+      "hosts: [ ads.example ], destinations: [ \"::/0\" ], only_clients: [ 198.51.100.0/24 ]");
+  EXPECT_FALSE(others.blocks("ads.example"));
+  EXPECT_FALSE(others.blocks_handshake("ads.example"));
+  EXPECT_FALSE(others.blocks_flow(Protocol::unknown));
+}
+
+TEST(Blocker, OnlyNotesInADryRun) {
+  Blocking ads(
+      "hosts: [ ads.example ], content_types: [ \"video/*\" ], destinations: [ \"2001:db8::/32\" "
+      "], dry_run: true");
+  Talk talk(ads.chain());
+  EXPECT_EQ(talk.request(get("ads.example")), Answer::go_on);
+  ASSERT_EQ(talk.exchange.findings.all().size(), 1u);
+  EXPECT_EQ(talk.exchange.findings.all()[0].name, "would_block");
+  EXPECT_EQ(talk.exchange.findings.all()[0].source, "ads");
+  EXPECT_EQ(talk.exchange.findings.all()[0].detail, "ads.example (hosts)");
+  EXPECT_FALSE(ads.blocks_handshake("ads.example"));
+  EXPECT_FALSE(ads.blocks_flow(Protocol::unknown));
+  EXPECT_FALSE(ads.blocks_response("Content-Type: video/mp4\r\n"));
+  EXPECT_EQ(ads.loaded().counter("hyalite_plugin_blocker_requests_total"), 0u);
+  EXPECT_GE(ads.loaded().counter("hyalite_plugin_blocker_would_block_total"), 4u);
+}
+
+std::string gzipped(const std::string& text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(text.size() + 1'000, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST(Blocker, ReadsListsInTheFormatsThatPeopleHave) {
+  const Scratch scratch;
+  const std::string plain =
+      scratch.write("plain.txt",
+                    "\xef\xbb\xbf# ads\n\nplain.example  # "
+                    "one\r\n\tTRACKER.example.\n*.star.example\n.dot.example\n last.example");
+  const std::string hosts =
+      scratch.write("hosts",
+                    "127.0.0.1 localhost\n::1 localhost ip6-localhost\n0.0.0.0 0.0.0.0\n0.0.0.0 "
+                    "hosts.example other.example # two\n:: six.example\n");
+  const std::string adblock = scratch.write(
+      "adblock.txt.gz", gzipped("[Adblock Plus 2.0]\n! Title: x\n||block.example^\n||b\xc3\xbc"
+                                "cher.example^$important\n||path.example/ads/\n"));
+  Blocking ads("hosts: [ inline.example ], lists: [ " + plain + ", " + hosts +
+               ", { file: " + adblock + " } ]");
+  for (const char* host : {"plain.example", "x.plain.example", "tracker.example", "x.star.example",
+                           "star.example", "dot.example", "x.dot.example", "last.example",
+                           "hosts.example", "other.example", "six.example", "block.example",
+                           "x.block.example", "xn--bcher-kva.example", "inline.example"}) {
+    EXPECT_TRUE(ads.blocks(host)) << host;
+  }
+  // A line of a hosts file is about one name.
+  for (const char* host : {"x.hosts.example", "localhost", "one", "example", "path.example"})
+    EXPECT_FALSE(ads.blocks(host)) << host;
+  EXPECT_TRUE(ads.blocks("www.path.example", "/ads/1"));
+  EXPECT_EQ(ads.reason("tracker.example"), "tracker.example (" + plain + ":4)");
+  EXPECT_EQ(ads.reason("other.example"), "other.example (" + hosts + ":4)");
+  EXPECT_EQ(ads.reason("block.example"), "block.example (" + adblock + ":3)");
+  EXPECT_EQ(ads.reason("www.path.example", "/ads/1"), "path.example/ads/ (" + adblock + ":5)");
+  EXPECT_EQ(ads.reason("inline.example"), "inline.example (hosts)");
+  EXPECT_TRUE(ads.loaded().logged("lists are loaded"));
+}
+
+TEST(Blocker, ReadsListsAsTheirSettingsSay) {
+  const Scratch scratch;
+  const std::string plain = scratch.write("plain.txt",
+                                          "plain.example\n||always.example^\nrubbish here\n"),
+                    hosts = scratch.write("hosts", "0.0.0.0 hosts.example\n");
+  Blocking ads("lists: [ { file: " + plain + ", covers: exact, wrong_lines: skip }, { file: " +
+               hosts + ", covers: subdomains } ]");
+  EXPECT_TRUE(ads.blocks("plain.example"));
+  EXPECT_FALSE(ads.blocks("x.plain.example"));
+  EXPECT_TRUE(ads.blocks("x.always.example"));
+  EXPECT_TRUE(ads.blocks("x.hosts.example"));
+  EXPECT_TRUE(ads.loaded().logged("lines_skipped=1"));
 }
 
 TEST(Blocker, TellsEveryMistakeWithFileAndLine) {
   const Scratch scratch;
-  const std::string list = scratch.write("ads.txt",
-                                         "fine.example\n*.ads.example\nhttp://a.example/\n0.0.0.0 "
-                                         "b.example\nb\xc3\xbc.example\n-\x01-\n");
+  const std::string list = scratch.write(
+      "ads.txt",
+      "fine.example\nhttp://a.example:80/\n192.168.1.1 nas.example\na.example b.example\n"
+      "-\x01-\n||a.example^$third-party\nexample.org##.ad\n||a*.example^\n0.0.0.0\n2001:db8::1 "
+      "x\n");
+  const std::string page = scratch.write("p.html", "<p>\n{{hots}}\n{{host\n");
+  const std::string cut =
+      scratch.write("cut.gz", gzipped(std::string(10'000, 'a') + "\n").substr(0, 25));
   Loaded loaded(
-      "  - name: ads\n"
-      "    use: blocker\n"
-      "    settings:\n"
-      "      hosts: [ fine.example,\n"
-      "               \"not a host\" ]\n"
-      "      lists: [ " +
-      list +
-      ", /nowhere/at/all ]\n"
-      "      answr: page\n");
-  EXPECT_FALSE(loaded.worked());
+      "  - name: ads\n    use: blocker\n    settings:\n      hosts: [ fine.example,\n              "
+      " \"not a host\" ]\n      answr: page\n");
   // The schema comes first: what it refuses need not be looked at further.
   EXPECT_TRUE(contains(loaded.mistakes, "answr")) << loaded.mistakes;
   Loaded again(
       "  - name: ads\n    use: blocker\n    settings:\n      hosts: [ fine.example,\n              "
-      " \"not a host\" ]\n      lists: [ " +
-      list + ", /nowhere/at/all ]\n");
-  const std::string& m = again.mistakes;
-  EXPECT_TRUE(contains(m, "test.yaml:7:16: ")) << m;
-  EXPECT_TRUE(contains(m, list + ":2: \"*.ads.example\": write it without \"*.\"")) << m;
-  EXPECT_TRUE(contains(m, list + ":3: \"http://a.example/\": this is a URL")) << m;
-  EXPECT_TRUE(contains(m, list + ":4: \"0.0.0.0 b.example\": there is more than one word")) << m;
-  EXPECT_TRUE(contains(m, list + ":5: \"b??.example\": write it in its ASCII form")) << m;
-  EXPECT_TRUE(contains(m, list + ":6: \"-?-\": this is not a host name")) << m;
-  EXPECT_TRUE(contains(m, "/nowhere/at/all: No such file or directory")) << m;
+      " \"not a host\" ]\n"
+      "      lists: [ " +
+      list + ", /nowhere/at/all, " + cut + " ]\n      page: " + page +
+      "\n      urls: [ \"a b/\" ]\n      url_patterns: [ \"(\" ]\n      destinations: [ x ]\n      "
+      "clients: [ 10.0.0.0/33 ]\n      content_types: [ html ]\n"
+      "      allow: { hosts: [ \"?\" ], lists: [ { file: " +
+      scratch.write("allow.txt", "@@||x.example^\n") + " } ] }\n");
+  EXPECT_FALSE(again.worked());
+  for (const std::string& part :
+       {std::string("test.yaml:7:16: "),
+        list + ":2: \"http://a.example:80/\": this is not the beginning of a URL",
+        list + ":3: \"192.168.1.1 nas.example\": this sends a name to an address",
+        list + ":4: \"a.example b.example\": there is more than one word",
+        list + ":5: \"-?-\": this is not a host name",
+        list + ":6: \"||a.example^$third-party\": its options",
+        list + ":7: \"example.org##.ad\": this hides parts of pages",
+        list + ":8: \"||a*.example^\": patterns of this kind",
+        list + ":10: ", std::string("/nowhere/at/all: No such file or directory"),
+        cut + ":1: ends in the middle of its compression", page + ":2: \"{{hots}}\" is not known",
+        page + ":3: \"{{\" without \"}}\"", std::string("is not the beginning of a URL"),
+        std::string("is not a regular expression (RE2)"), std::string("is not a network"),
+        std::string("is not a type of content"),
+        std::string(
+            "allow.txt:1: \"@@||x.example^\": exceptions belong into a list that blocks")}) {
+    EXPECT_TRUE(contains(again.mistakes, part)) << part << "\nis not in\n" << again.mistakes;
+  }
 }
 
-TEST(ListFile, TellsTenMistakesAndHowManyMore) {
+TEST(Blocker, TellsTenMistakesOfAListAndHowManyMore) {
   const Scratch scratch;
   std::string text;
   for (int i = 0; i < 25; ++i) text += "not one\n";
-  NameSet::Builder names;
-  std::vector<std::string> told;
-  read_list(scratch.write("l", text), 1, names,
-            [&](const std::string& what) { told.push_back(what); });
-  ASSERT_EQ(told.size(), 11u);
-  EXPECT_TRUE(contains(told.back(), "15 more lines are wrong"));
+  const Loaded loaded(blocker("lists: [ " + scratch.write("l", text) + " ]"));
+  EXPECT_TRUE(contains(loaded.mistakes, "l:10: ")) << loaded.mistakes;
+  EXPECT_FALSE(contains(loaded.mistakes, "l:11: "));
+  EXPECT_TRUE(contains(loaded.mistakes, "15 more lines are wrong"));
 }
 
-TEST(ListFile, SurvivesAnyBytes) {
+TEST(ListFile, GivesEachLineWhateverItsBytes) {
   const Scratch scratch;
-  std::string text = "a.example\nx" + std::string(1, '\0') + "y.example\n" +
-                     std::string(100'000, 'z') + "\nb.example\n";
-  NameSet::Builder names;
-  int wrong = 0;
-  EXPECT_TRUE(read_list(scratch.write("l", text), 1, names, [&](const std::string&) { ++wrong; }));
-  EXPECT_EQ(wrong, 2);
-  const NameSet set = std::move(names).build();
-  EXPECT_TRUE(set.find("a.example"));
-  EXPECT_TRUE(set.find("b.example"));
+  const std::string text =
+      "a.example\r\nx" + std::string(1, '\0') + "y\n" + std::string(500'000, 'z') + "\n\nend";
+  for (const std::string& bytes :
+       {text, gzipped(text), gzipped(text.substr(0, 20)) + gzipped(text.substr(20))}) {
+    std::vector<std::string> lines;
+    EXPECT_EQ(read_lines(scratch.write("l", bytes),
+                         [&](std::size_t n, std::string_view line) {
+                           lines.emplace_back(line);
+                           EXPECT_EQ(n, lines.size());
+                         }),
+              "");
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[0], "a.example\r");
+    EXPECT_EQ(lines[1], std::string("x\0y", 3));
+    EXPECT_EQ(lines[2].size(), 8'192u);
+    EXPECT_EQ(lines[4], "end");
+  }
+  EXPECT_EQ(read_lines(scratch.path(), [](std::size_t, std::string_view) {}),
+            scratch.path() + ": is not a file");
 }
 
-TEST(BlockPage, LetsNothingThroughAsHtml) {
-  const std::string page = block_page("<script>alert('x')</script>", "\"><img src=x>&\x01");
+TEST(NormalPath, IsOneFormOfEachPath) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<const char*, const char*>>{{"", "/"},
+                                                        {"/", "/"},
+                                                        {"/a/b", "/a/b"},
+                                                        {"/a/b/", "/a/b/"},
+                                                        {"/a/./b/../c", "/a/c"},
+                                                        {"/..", "/"},
+                                                        {"/../..", "/"},
+                                                        {"/a/..", "/"},
+                                                        {"/a/../../b", "/b"},
+                                                        {"//a///b", "/a/b"},
+                                                        {"/%41%2f%7E%zz%4", "/A%2F~%zz%4"},
+                                                        {"/%2e%2e/a", "/a"},
+                                                        {"/a?b=/../c//%41", "/a?b=/../c//A"},
+                                                        {"?x", "/?x"},
+                                                        {"a", "/a"},
+                                                        {"/a/.", "/a/"}}) {
+    EXPECT_EQ(normal_path(from), to) << from;
+    EXPECT_EQ(normal_path(normal_path(from)), to) << from;
+  }
+}
+
+// The nearest host that is listed is not the only one that counts.
+TEST(UrlPrefixes, AreLookedForAtEachHostAbove) {
+  UrlPrefixes urls;
+  urls.add(*read_url_prefix("a.b.example/x"), NameSet::itself, 1);
+  urls.add(*read_url_prefix("b.example/y"), NameSet::with_subdomains, 2);
+  urls.add(*read_url_prefix("example/z"), NameSet::with_subdomains, 3);
+  urls.add(*read_url_prefix("b.example/alone"), NameSet::itself, 4);
+  urls.build();
+  const auto value = [&](std::string_view host, std::string_view path) {
+    return urls.find(host, path) ? urls.find(host, path)->value : 0;
+  };
+  EXPECT_EQ(value("a.b.example", "/x1"), 1u);
+  EXPECT_EQ(value("a.b.example", "/y1"), 2u);
+  EXPECT_EQ(value("a.b.example", "/z1"), 3u);
+  EXPECT_EQ(value("w.a.b.example", "/x"), 0u);
+  EXPECT_EQ(value("b.example", "/alone"), 4u);
+  EXPECT_EQ(value("c.b.example", "/alone"), 0u);
+}
+
+TEST(Page, LetsNothingThroughAsHtml) {
+  const std::string page = Page::usual().with(
+      [](Page::Word) { return "<script>alert('x')</script>\"><img src=x>&\x01`"; });
   EXPECT_FALSE(contains(page, "<script"));
   EXPECT_FALSE(contains(page, "<img"));
-  EXPECT_TRUE(contains(page, "&quot;&gt;&lt;img src=x&gt;&amp; "));
+  EXPECT_TRUE(contains(page, "&quot;&gt;&lt;img src=x&gt;&amp; &#96;"));
 }
 
 }  // namespace

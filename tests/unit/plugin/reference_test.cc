@@ -42,6 +42,11 @@ std::string kind(const Json& schema, const Json& root) {
     for (const Json& value : it["enum"]) text += (text.empty() ? "" : ", ") + code(value);
     return text;
   }
+  if (it.contains("type") && it["type"].is_array()) {
+    for (const Json& one : it["type"])
+      text += (text.empty() ? "" : " or ") + kind({{"type", one}}, root);
+    return text;
+  }
   const auto type = it.value("type", "");
   if (type == "array") return "list of: " + kind(it["items"], root);
   if (type == "object") return "mapping";

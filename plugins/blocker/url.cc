@@ -1,0 +1,104 @@
+// URLs in the one form in which they are compared, and which beginnings of URLs are listed.
+// SPDX-License-Identifier: MIT
+#include "url.h"
+
+#include "shared/names.h"
+
+namespace {
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+std::string normal_escapes(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%' || i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
+      out += text[i];
+      continue;
+    }
+    const int value = hex(text[i + 1]) * 16 + hex(text[i + 2]);
+    if (is_unreserved(static_cast<char>(value)))
+      out += static_cast<char>(value);
+    else
+      out.append(1, '%').append(1, kHex[value >> 4]).append(1, kHex[value & 15]);
+    i += 2;
+  }
+  return out;
+}
+
+// Of a path without its query.
+std::string without_dots(std::string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view segment = path.substr(at, end - at);
+    if (segment == "..") {
+      out.resize(out.empty() ? 0 : out.rfind('/', out.size() - 2) + 1);
+    } else if (segment != "." && !segment.empty()) {
+      out.append(segment).append(end < path.size() ? "/" : "");
+    }
+    at = end + 1;
+    if (out.empty() || out[0] != '/') out.insert(0, "/");
+  }
+  return out.empty() ? "/" : out;
+}
+
+}  // namespace
+
+std::string normal_path(std::string_view path_and_query) {
+  const auto query = path_and_query.find('?');
+  std::string out = without_dots(normal_escapes(path_and_query.substr(0, query)));
+  if (query != std::string_view::npos) out += normal_escapes(path_and_query.substr(query));
+  return out;
+}
+
+std::optional<UrlPrefix> read_url_prefix(std::string_view text) {
+  if (const auto scheme = text.find("://"); scheme != std::string_view::npos)
+    text.remove_prefix(scheme + 3);
+  const auto slash = text.find('/');
+  UrlPrefix prefix{read_name(text.substr(0, slash)),
+                   slash == std::string_view::npos ? "/" : normal_path(text.substr(slash))};
+  if (!prefix.host.valid()) return std::nullopt;
+  return prefix;
+}
+
+void UrlPrefixes::add(const UrlPrefix& prefix, hyalite::NameSet::Covers covers,
+                      std::uint32_t value) {
+  const std::string_view host = prefix.host.text();
+  const std::size_t index = indices_.try_emplace(std::string(host), paths_.size()).first->second;
+  if (index == paths_.size()) paths_.emplace_back();
+  building_.add(host, covers, static_cast<std::uint32_t>(index));
+  paths_[index].push_back({prefix.path, covers, value});
+}
+
+void UrlPrefixes::build() {
+  hosts_ = std::move(building_).build();
+  indices_.clear();
+}
+
+std::optional<UrlPrefixes::Match> UrlPrefixes::find(std::string_view host,
+                                                    std::string_view path) const {
+  for (std::string_view at = host; !at.empty();) {
+    const auto found = hosts_.find(at);
+    if (!found) return std::nullopt;
+    for (const Path& one : paths_[found->value]) {
+      const bool covered =
+          found->name.size() == host.size() || one.covers == hyalite::NameSet::with_subdomains;
+      if (covered && path.substr(0, one.begin.size()) == one.begin)
+        return Match{std::string(found->name) + one.begin, one.value};
+    }
+    const auto dot = found->name.find('.');
+    at = dot == std::string_view::npos ? std::string_view() : found->name.substr(dot + 1);
+  }
+  return std::nullopt;
+}

@@ -1,0 +1,51 @@
+// URLs in the one form in which they are compared, and which beginnings of URLs are listed.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <hyalite/cpp/name_set.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+// A path with its query, as servers read it whatever way it is written (RFC 3986, section 6.2.2):
+// unreserved characters decoded, other escapes in upper case, dot segments and doubled slashes gone
+// from the path. Empty becomes "/".
+std::string normal_path(std::string_view path_and_query);
+
+// The beginning of a URL: "http://host/path", "host/path".
+struct UrlPrefix {
+  hyalite::HostName host;
+  std::string path;  // normal
+};
+// Nothing when it is none; the scheme does not count.
+std::optional<UrlPrefix> read_url_prefix(std::string_view text);
+
+// Built once, then only read.
+class UrlPrefixes {
+ public:
+  void add(const UrlPrefix& prefix, hyalite::NameSet::Covers covers, std::uint32_t value);
+  // After the last one.
+  void build();
+  struct Match {
+    std::string text;  // the listed beginning
+    std::uint32_t value;
+  };
+  // `host` as HostName gives it, `path` normal.
+  std::optional<Match> find(std::string_view host, std::string_view path) const;
+  bool empty() const { return paths_.empty(); }
+
+ private:
+  struct Path {
+    std::string begin;
+    hyalite::NameSet::Covers covers;
+    std::uint32_t value;
+  };
+  hyalite::NameSet::Builder building_;
+  hyalite::NameSet hosts_;                                // to an index of paths_
+  std::vector<std::vector<Path>> paths_;                  // of a host
+  std::unordered_map<std::string, std::size_t> indices_;  // of these, while it is built
+};
