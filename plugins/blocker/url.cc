@@ -22,8 +22,12 @@ std::string normal_escapes(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%' || i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
+    if (text[i] != '%') {
       out += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
+      out += "%25";  // it escapes nothing, and must not once its neighbours are decoded
       continue;
     }
     const int value = hex(text[i + 1]) * 16 + hex(text[i + 2]);

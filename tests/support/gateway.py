@@ -40,8 +40,8 @@ class Gateway:
         with open(self.file, "w") as file:
             json.dump(settings, file, indent=1)
 
-    def start(self):
-        self._process = subprocess.Popen([lab.binary(), "run", "--config", self.file], stderr=subprocess.PIPE,
+    def start(self, stdout=None):
+        self._process = subprocess.Popen([lab.binary(), "run", "--config", self.file], stderr=subprocess.PIPE, stdout=stdout,
                                          stdin=subprocess.DEVNULL, start_new_session=True, text=True)
         self._listener = threading.Thread(target=self._listen_to, args=(self._process.stderr,), daemon=True)
         self._listener.start()
@@ -166,12 +166,13 @@ class GatewayTest(unittest.TestCase):
     plugins = ()
     listener = {}
     settings = {}
+    stdout = None
 
     @classmethod
     def setUpClass(cls):
         cls.directory = make_directory(cls)
         cls.set_up_origin()
-        cls.gateway = Gateway(cls.directory, cls.plugins, cls.listener, **cls.settings).start()
+        cls.gateway = Gateway(cls.directory, cls.plugins, cls.listener, **cls.settings).start(cls.stdout)
         cls.addClassCleanup(cls.gateway.stop)
 
     @classmethod

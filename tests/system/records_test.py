@@ -116,6 +116,20 @@ class ToTheJournal(RecordsTest):
         self.assertEqual(json.loads(entry["MESSAGE"])["target"], "/a?token=[redacted]&q=1")
 
 
+class ToStandardOutput(RecordsTest):
+    @classmethod
+    def settings_of_logger(cls):
+        cls.stdout = open(f"{cls.place}/stdout", "wb")
+        cls.addClassCleanup(cls.stdout.close)
+        return {"to": "stdout"}
+
+    def test_each_record_is_a_line(self):
+        ask()
+        with open(f"{self.place}/stdout") as file:
+            line = lab.wait_for(lambda: file.readline(), "a line")
+        self.assertEqual(json.loads(line)["target"], "/a?token=[redacted]&q=1")
+
+
 class Combined(RecordsTest):
     logger = {"format": "combined"}
 
