@@ -41,7 +41,7 @@ Scene play(std::string_view request, std::string_view response, std::size_t cut)
   Layout layout;
   const auto places = TallyPlaces::declare(layout);
   std::vector<std::uint64_t> cells(layout.cells());
-  Tally tally(MetricRow(cells.data(), layout), *places);
+  Tally tally(MetricRow(cells.data(), layout), places);
   const HttpRules rules(settings, settings.listeners[0]);
   const Bypass bypass{BypassSettings{}};
   const FlowFacts facts = some_flow();
