@@ -66,6 +66,7 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   options.slot = &needs.calls;
   ChainLoad loaded = load_chain(needs.settings, options, needs.layout, needs.log);
   chain_ = std::move(loaded.chain);
+  released_ = std::move(loaded.released);
   tls_ = TlsGround::load(needs.settings, needs.file, loaded.mistakes);
   tls_policy_ = std::make_unique<TlsPolicy>(needs.settings.tls, needs.file, loaded.mistakes);
   return std::move(loaded.mistakes);
@@ -89,6 +90,10 @@ std::string FlowProgram::plugins() const {
 
 std::string FlowProgram::instance(std::size_t place) const {
   return chain_ && place < chain_->size() ? chain_->at(place).name() : "";
+}
+
+std::string FlowProgram::build(std::size_t place) const {
+  return chain_ && place < chain_->size() ? chain_->at(place).build() : "";
 }
 
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {

@@ -24,6 +24,8 @@ class FlowProgram final : public Program {
   Mistakes load(const LoadNeeds& needs) override;
   std::string plugins() const override;
   std::string instance(std::size_t place) const override;
+  std::string build(std::size_t place) const override;
+  std::vector<std::string> released() const override { return released_; }
   Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override;
   void unload() override;
 
@@ -31,6 +33,7 @@ class FlowProgram final : public Program {
   std::vector<std::string> directories_;
   std::optional<TallyPlaces> places_;
   std::unique_ptr<Chain> chain_;
+  std::vector<std::string> released_;
   std::unique_ptr<TlsGround> tls_;
   std::unique_ptr<TlsPolicy> tls_policy_;
 };

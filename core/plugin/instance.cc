@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/instance.h"
 
+#include <cstdio>
+#include <functional>
+
 #include "plugin/host.h"
 #include "plugin/validation.h"
 #include "settings/plugin_settings.h"
@@ -73,6 +76,14 @@ bool HookTables::has(Hook hook) const {
     default:
       return false;
   }
+}
+
+std::string build_of(std::string_view fingerprint, const PluginSettings& settings) {
+  if (fingerprint.empty()) return {};
+  const std::size_t hash = std::hash<std::string>()(settings.settings.json);
+  char text[20];
+  std::snprintf(text, sizeof text, "-%zx", hash);
+  return std::string(fingerprint) + text;
 }
 
 Instance::Instance(const PluginSettings& settings, std::size_t chain_index, const Library& library,

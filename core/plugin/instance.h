@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "plugin/hook.h"
 #include "plugin/library.h"
@@ -48,6 +49,9 @@ enum class InstanceCount : std::size_t {
 inline constexpr std::size_t kInstanceCounts =
     static_cast<std::size_t>(InstanceCount::undecoded) + 1;
 
+// A word for an instance of the plugin with that fingerprint and these settings.
+std::string build_of(std::string_view fingerprint, const PluginSettings& settings);
+
 class Instance {
  public:
   static constexpr std::size_t kMostStateBytes = 4'096;  // of a flow, and of an exchange
@@ -68,6 +72,7 @@ class Instance {
 
   const std::string& name() const { return settings_.name; }
   const Library& library() const { return library_; }
+  std::string build() const { return build_of(library_.fingerprint(), settings_); }
   const hyalite_descriptor& descriptor() const { return library_.descriptor(); }
   FailurePolicy policy() const { return settings_.failure_policy(); }
   const GrantSettings& grants() const { return settings_.grants; }

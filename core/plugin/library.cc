@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -175,6 +176,21 @@ Result<hyalite_entry> load(const std::string& path, Fd memory) {
   return entry;
 }
 
+// FNV-1a over words of eight bytes (draft-eastlake-fnv), and the size.
+std::string fingerprint_of(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof hash) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, std::min(sizeof word, bytes.size() - at));
+    hash = (hash ^ word) * 0x100000001b3u;
+    hash ^= hash >> 32;
+  }
+  char text[40];
+  std::snprintf(text, sizeof text, "%016llx%zx", static_cast<unsigned long long>(hash),
+                bytes.size());
+  return text;
+}
+
 constexpr std::size_t kNeededDescriptorBytes =
     offsetof(hyalite_descriptor, destroy) + sizeof(hyalite_descriptor::destroy);
 
@@ -202,9 +218,16 @@ Result<PluginIdentity> identify_plugin(const std::string& path) {
   return examine(path, Mapping(file->get()).bytes());
 }
 
+Result<std::string> fingerprint(const std::string& path) {
+  auto file = open_checked(path);
+  if (!file) return file.error();
+  return fingerprint_of(Mapping(file->get()).bytes());
+}
+
 Result<Library> Library::open(const std::string& path) {
   auto memory = copy_privately(path);
   if (!memory) return memory.error();
+  std::string print = fingerprint_of(Mapping(memory->get()).bytes());
   auto identity = examine(path, Mapping(memory->get()).bytes());
   if (!identity) return identity.error();
   auto entry = load(path, std::move(*memory));
@@ -212,6 +235,7 @@ Result<Library> Library::open(const std::string& path) {
   Library library;
   library.path_ = path;
   library.identity_ = std::move(*identity);
+  library.fingerprint_ = std::move(print);
   const hyalite_descriptor* descriptor = (*entry)();
   if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time");
   if (auto taken = library.take(descriptor); !taken) return taken.error();

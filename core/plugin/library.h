@@ -19,6 +19,10 @@ namespace hyalite {
 // file's name and a remedy.
 Result<PluginIdentity> identify_plugin(const std::string& path);
 
+// A word that tells the file's bytes from others; for comparing what was loaded, not against
+// forgers.
+Result<std::string> fingerprint(const std::string& path);
+
 // The file that `use` means: a path when it has a slash, else NAME.so in the first of `directories`
 // that has it. The error names what was looked at, and the nearest name that is there.
 Result<std::string> find_plugin(std::string_view use, std::span<const std::string> directories);
@@ -41,6 +45,8 @@ class Library {
 
   const std::string& path() const { return path_; }
   const PluginIdentity& identity() const { return identity_; }
+  // Of the bytes that were loaded; empty when it was linked in.
+  const std::string& fingerprint() const { return fingerprint_; }
   const hyalite_descriptor& descriptor() const { return descriptor_; }
   // Is this an address of its code?
   bool contains(const void* code) const;
@@ -61,6 +67,7 @@ class Library {
 
   std::string path_;
   PluginIdentity identity_;
+  std::string fingerprint_;
   hyalite_descriptor descriptor_{};  // a copy: as much as it has, the rest zero
 };
 

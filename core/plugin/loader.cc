@@ -49,11 +49,12 @@ class Loading {
     sort_by_position(mistakes_);
     if (!mistakes_.empty()) {
       for (const auto& instance : instances_) instance->destroy();
-      return {nullptr, std::move(mistakes_)};
+      return {nullptr, std::move(mistakes_), {}};
     }
     return {
         std::make_unique<Chain>(std::move(services_), std::move(libraries_), std::move(instances_)),
-        {}};
+        {},
+        std::move(released_)};
   }
 
  private:
@@ -62,17 +63,32 @@ class Loading {
     if (index >= kMostInstances)
       return refuse(
           index, "is one plugin too many: a chain has at most " + std::to_string(kMostInstances));
-    const Library* library = is_quarantined(plugin) ? stand_in(plugin) : find(index);
+    const bool stays_out = is_quarantined(plugin);
+    const Library* library = stays_out ? stand_in(plugin) : find(index);
     if (library == nullptr) return;
     auto instance = std::make_unique<Instance>(plugin, index, *library, *services_);
-    Mistakes found = is_quarantined(plugin) ? Mistakes{} : instance->create(options_.file);
+    Mistakes found = stays_out ? Mistakes{} : instance->create(options_.file);
     std::move(found.begin(), found.end(), std::back_inserter(mistakes_));
     instances_.push_back(std::move(instance));
   }
 
-  bool is_quarantined(const PluginSettings& plugin) const {
-    return std::find(options_.quarantined.begin(), options_.quarantined.end(), plugin.name) !=
-           options_.quarantined.end();
+  bool is_quarantined(const PluginSettings& plugin) {
+    for (const std::string& word : options_.quarantined) {
+      const auto at = word.find('=');
+      if (word.substr(0, at) != plugin.name) continue;
+      const std::string now = at == std::string::npos ? "" : build_now(plugin);
+      if (now.empty() || word.substr(at + 1) == now) return true;
+      log_.info("plugin.released", {{"instance", plugin.name}, {"why", "it is another build"}});
+      released_.push_back(plugin.name);
+    }
+    return false;
+  }
+
+  // A file that cannot be read is still the one that crashed.
+  std::string build_now(const PluginSettings& plugin) const {
+    const auto path = find_plugin(plugin.use, directories_);
+    const auto print = path ? fingerprint(*path) : Result<std::string>(path.error());
+    return print ? build_of(*print, plugin) : std::string();
   }
 
   // Null with the policy open: the chain goes on without it.
@@ -115,6 +131,7 @@ class Loading {
   std::unique_ptr<HostServices> services_;
   std::vector<std::unique_ptr<Library>> libraries_;
   std::vector<std::unique_ptr<Instance>> instances_;
+  std::vector<std::string> released_;
   Mistakes mistakes_;
 };
 

@@ -20,8 +20,9 @@ struct LoadOptions {
   std::string file;  // what mistakes call the settings file
   std::vector<std::string>
       directories;  // where plugins are looked for, after those of the settings
-  std::vector<std::string>
-      quarantined;  // instances that are not loaded; their policy decides what becomes of traffic
+  // Instances that are not loaded; their policy decides what becomes of traffic. "ads", or
+  // "ads=BUILD": only as long as they are that build.
+  std::vector<std::string> quarantined;
   unsigned workers = 1;      // among how many the limits of the gateway are shared
   CallSlot* slot = nullptr;  // says which instance is being created; may be null
 };
@@ -29,6 +30,7 @@ struct LoadOptions {
 struct ChainLoad {
   std::unique_ptr<Chain> chain;  // null when there are mistakes
   Mistakes mistakes;             // of all plugins, by position
+  std::vector<std::string> released;  // in quarantine, but loaded: they are another build
 };
 
 // In the generation, before the board is made and before any fork; the process has exactly one

@@ -83,7 +83,7 @@ Result<GenerationPart*> Master::start_generation(const Fd& text, bool first) {
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
   std::string quarantined;
-  for (const std::string& name : record_.quarantined()) quarantined += name + ' ';
+  for (const std::string& word : record_.words()) quarantined += word + ' ';
   begin.quarantined = FixedText<4'096>(quarantined);
   auto sent = part->child.channel.send(
       begin, {part->text.get(), life_read_.get(), memory.get(), refusals_.get()});
@@ -148,6 +148,8 @@ void Master::commit(GenerationPart& fresh) {
   record_.set_limits(
       {{fresh.limits.worker_crashes, Milliseconds(fresh.limits.worker_crashes_within_ms)},
        {fresh.limits.quarantine, Milliseconds(fresh.limits.quarantine_within_ms)}});
+  const std::string released = fresh.limits.released.text();
+  for (const std::string_view name : split(released, ' ')) record_.release(std::string(name));
   enforce_cap();
   if (change.cause == Cause::reload || change.cause == Cause::upgrade) ++reloads_;
   last_failure_.clear();
@@ -317,8 +319,8 @@ Picture Master::picture() const {
   picture.failed_reloads = failed_reloads_;
   picture.last_failure = FixedText<1'024>(last_failure_);
   std::string quarantined;
-  for (const std::string& one : record_.quarantined())
-    quarantined += (quarantined.empty() ? "" : " ") + one;
+  for (const auto& [instance, build] : record_.quarantined())
+    quarantined += (quarantined.empty() ? "" : " ") + instance;
   picture.quarantined = FixedText<4'096>(quarantined);
   picture.listening = FixedText<2'048>(sockets_.text());
   picture.faults = static_cast<std::uint32_t>(faults_.size());

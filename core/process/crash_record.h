@@ -45,11 +45,17 @@ class CrashRecord {
   };
 
   void set_limits(const Limits& limits) { limits_ = limits; }
-  // A worker died; `instance`: the plugin that was running, or empty.
-  Advice on_death(std::string_view instance, Monotonic now);
+  // A worker died; `instance`: the plugin that was running, or empty; `build`: as what it was
+  // loaded.
+  Advice on_death(std::string_view instance, std::string_view build, Monotonic now);
 
-  const std::set<std::string>& quarantined() const { return quarantined_; }
-  void quarantine(std::string instance) { quarantined_.insert(std::move(instance)); }
+  // The instances with the build for which they are there; empty: any.
+  const std::map<std::string, std::string>& quarantined() const { return quarantined_; }
+  // The same as words, "ads=0123" or "ads": to be told to other processes; and back.
+  std::set<std::string> words() const;
+  void quarantine(std::string_view word);
+  // It was loaded again, as another build.
+  void release(const std::string& instance);
   void release_all();
 
  private:
@@ -59,7 +65,7 @@ class CrashRecord {
   Limits limits_;
   RateWatch crashes_;
   std::map<std::string, RateWatch, std::less<>> faults_;
-  std::set<std::string> quarantined_;
+  std::map<std::string, std::string> quarantined_;
 };
 
 // Pauses between tries that fail: none, then longer and longer.

@@ -246,6 +246,9 @@ Result<void> Generation::announce() {
   prepared.quarantine_within_ms = ms(settings_.containment.quarantine.within);
   prepared.drain_ms = ms(settings_.timeouts.drain);
   prepared.stop_ms = ms(settings_.timeouts.stop);
+  std::string released;
+  for (const std::string& name : program_.released()) released += name + ' ';
+  prepared.released = FixedText<4'096>(released);
   if (auto sent = beginning_.master.send(prepared, {board_.fd(), loaded->get()}); !sent)
     return sent;
   for (unsigned worker = 0; worker < workers_; ++worker) {

@@ -300,7 +300,7 @@ void Master::on_worker_died(const GenerationPart& part, const WorkerDied& death)
   remember({0, part.number, death.worker, death.pid, death.cause, death.instance, death.hook,
             death.how});
   const std::string instance = death.instance.text();
-  const auto advice = record_.on_death(instance, clock_.now());
+  const auto advice = record_.on_death(instance, death.build.text(), clock_.now());
   if (stopping_ || advice == CrashRecord::Advice::go_on) return;
   if (advice == CrashRecord::Advice::quarantine) {
     log_.error("plugin.quarantined", {{"plugin", instance}, {"hook", death.hook.text()}});

@@ -68,7 +68,7 @@ struct MasterState {
   std::vector<Admin> admins;
   std::vector<FinishedBoard> finished;
   std::vector<Asker> askers;  // who wants to know how the upgrade went
-  std::set<std::string> quarantined;
+  std::set<std::string> quarantined;  // words (crash_record.h)
 };
 
 std::string write_state(const MasterState& state);

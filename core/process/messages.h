@@ -81,7 +81,7 @@ struct Begin : Message<MessageNumber::begin> {
   std::uint8_t first = 0;        // the first of this service: says what needs saying once
   FixedText<4'096> file;         // the settings file, absolute: for messages and relative paths
   FixedText<64> user;            // instead of workers.user; empty: as the settings say
-  FixedText<4'096> quarantined;  // names, separated by spaces
+  FixedText<4'096> quarantined;  // words (crash_record.h), separated by spaces
 };
 // Every part of the change is prepared: serve.
 struct Go : Message<MessageNumber::go> {};
@@ -109,6 +109,7 @@ struct Prepared
   std::uint32_t worker_crashes = 0, quarantine = 0;  // so often ...
   std::uint64_t worker_crashes_within_ms = 0, quarantine_within_ms = 0;
   std::uint64_t drain_ms = 0, stop_ms = 0;
+  FixedText<4'096> released;  // names of plugins in quarantine that are another build now
 };
 // The asking end of a worker's live view. One per worker, after Prepared.
 struct QuestionEnd : Message<MessageNumber::question_end> {  // descriptor: the end
@@ -132,7 +133,8 @@ struct WorkerDied : Message<MessageNumber::worker_died> {
   DeathCause cause = DeathCause::crash;
   FixedText<64> instance;  // whose code was running; empty: ours
   FixedText<32> hook;
-  FixedText<48> how;  // "signal Aborted", "exit status 1"
+  FixedText<48> how;    // "signal Aborted", "exit status 1"
+  FixedText<64> build;  // as what that plugin was loaded
 };
 // It took too much memory: another one took its place, and it drains.
 struct WorkerRetired : Message<MessageNumber::worker_retired> {

@@ -54,8 +54,9 @@ class Service {
 struct LoadNeeds {
   const Settings& settings;
   std::string file;  // what mistakes call the settings file
-  std::vector<std::string>
-      quarantined;   // instances that are not to run; their policies decide what becomes of traffic
+  // Instances that are not to run, unless they are another build than this one ("ads=0123"); their
+  // policies decide what becomes of traffic.
+  std::vector<std::string> quarantined;
   unsigned workers;  // among how many the limits of the gateway are shared
   Layout& layout;
   CallSlot& calls;  // says whose code runs while it loads, by the place in the settings
@@ -91,6 +92,10 @@ class Program {
   // The instance that a worker's call slot means: `place` + 1 stands there. Empty when there is
   // none.
   virtual std::string instance(std::size_t place) const = 0;
+  // A word that says as what that instance was loaded: another file or other settings, another word.
+  virtual std::string build(std::size_t place) const = 0;
+  // Of those in quarantine, the names of whoever was loaded all the same: they are another build.
+  virtual std::vector<std::string> released() const = 0;
   // In each worker, once, after the fork.
   virtual Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) = 0;
   // Instead of start, where memory is checked: gives everything back.

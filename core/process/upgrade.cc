@@ -149,7 +149,7 @@ MasterState Master::state() const {
     for (const Asker& asker : upgrade_->askers)
       state.askers.push_back({asker.admin, asker.command});
   }
-  state.quarantined = record_.quarantined();
+  state.quarantined = record_.words();
   return state;
 }
 
@@ -228,7 +228,7 @@ Result<void> Master::take_over(const MasterState& left) {
   }
   for (const auto& board : left.finished)
     finished_.push_back({board.number, Fd(board.board), clock_.now(), false});
-  for (const std::string& name : left.quarantined) record_.quarantine(name);
+  for (const std::string& word : left.quarantined) record_.quarantine(word);
   return prepare();
 }
 

@@ -61,7 +61,7 @@ Blame WorkerProcess::blame(const InstanceAt& instance_at) const {
   const std::uint32_t place = window.calls->instance.load(std::memory_order_relaxed);
   const std::string instance = place == 0 ? "" : instance_at(place - 1);
   if (instance.empty()) return {};
-  return {instance, hook_name(window.calls->hook.load(std::memory_order_relaxed))};
+  return {instance, hook_name(window.calls->hook.load(std::memory_order_relaxed)), place - 1, {}};
 }
 
 std::string WorkerProcess::last_calls(const InstanceAt& instance_at) const {

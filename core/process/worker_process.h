@@ -35,6 +35,8 @@ struct WorkerWindow {
 // Whose code was running.
 struct Blame {
   std::string instance, hook;  // empty: nobody's
+  std::optional<std::size_t> place{};
+  std::string build{};  // as what it was loaded
 };
 
 struct WorkerProcess {

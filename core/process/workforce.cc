@@ -233,7 +233,8 @@ void Workforce::bury(unsigned worker, WorkerProcess& process, int status) {
   // What it still said counts, above all why it could not start.
   if (process.orders) on_readable(process.orders.fd());
   const auto instance_at = [this](std::size_t place) { return instance(place); };
-  const Blame whose = process.blame(instance_at);
+  Blame whose = process.blame(instance_at);
+  if (whose.place) whose.build = needs_.program.build(*whose.place);
   const std::string last_calls = process.last_calls(instance_at);
   const WorkerProcess dead = std::exchange(process, WorkerProcess{});
   const bool was_retired = &process == &members_[worker].retired;
@@ -252,6 +253,7 @@ void Workforce::bury(unsigned worker, WorkerProcess& process, int status) {
   if (death.cause != DeathCause::killed) {
     death.instance = FixedText<64>(whose.instance);
     death.hook = FixedText<32>(whose.hook);
+    death.build = FixedText<64>(whose.build);
     count(death.cause, whose);
   }
   ++*needs_.board.generation().cell(needs_.counts.deaths + static_cast<std::size_t>(death.cause));

@@ -32,6 +32,7 @@ class Loaded {
     ChainLoad load = load_chain(settings_, options, layout_, log_);
     mistakes = text_of(load.mistakes);
     chain_ = std::move(load.chain);
+    released = std::move(load.released);
   }
   ~Loaded() {
     if (chain_) chain_->destroy();
@@ -63,6 +64,7 @@ class Loaded {
   }
 
   std::string mistakes;
+  std::vector<std::string> released;
   std::vector<std::string> lines;
   CallSlot slot;
 

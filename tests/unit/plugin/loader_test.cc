@@ -95,6 +95,22 @@ TEST(LoadChain, GoesOnWithoutAQuarantinedPluginThatFailsOpen) {
   EXPECT_TRUE(loaded.logged("plugin.quarantined instance=bad"));
 }
 
+TEST(LoadChain, LoadsAQuarantinedPluginThatIsAnotherBuild) {
+  const std::string settings = "  - { name: hello, use: hello_plugin, settings: { greeting: hi } }\n";
+  Loaded first(settings);
+  ASSERT_TRUE(first.worked()) << first.mistakes;
+  const std::string build = first.chain().at(0).build();
+  Loaded same(settings, {"hello=" + build});
+  EXPECT_TRUE(same.chain().empty()) << "the same file with the same settings";
+  EXPECT_TRUE(same.released.empty());
+  Loaded changed("  - { name: hello, use: hello_plugin, settings: { greeting: ho } }\n",
+                 {"hello=" + build});
+  EXPECT_EQ(changed.chain().size(), 1u) << "other settings";
+  EXPECT_EQ(changed.released, std::vector<std::string>{"hello"});
+  Loaded replaced(settings, {"hello=0123-4"});
+  EXPECT_EQ(replaced.chain().size(), 1u) << "another file";
+}
+
 TEST(LoadChain, LetsNothingPassAQuarantinedPluginThatFailsClosed) {
   Loaded loaded("  - { name: bad, use: old_abi, on_failure: closed }\n", {"bad"});
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;

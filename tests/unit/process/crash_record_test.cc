@@ -12,7 +12,9 @@ using Advice = CrashRecord::Advice;
 
 struct ACrashRecord : testing::Test {
   ACrashRecord() { record.set_limits({{3, Seconds{60}}, {2, Seconds{600}}}); }
-  Advice dies(std::string_view instance = "") { return record.on_death(instance, clock.now()); }
+  Advice dies(std::string_view instance = "") {
+    return record.on_death(instance, instance.empty() ? "" : "b1", clock.now());
+  }
   ManualClock clock;
   CrashRecord record;
 };
@@ -56,6 +58,26 @@ TEST_F(ACrashRecord, LetsPluginsOutWhenTold) {
   dies("ads");
   dies("ads");
   record.release_all();
+  EXPECT_TRUE(record.quarantined().empty());
+  EXPECT_NE(dies("ads"), Advice::quarantine) << "counting begins anew";
+}
+
+TEST_F(ACrashRecord, TellsWhichBuildIsInQuarantine) {
+  dies("ads");
+  dies("ads");
+  EXPECT_EQ(record.words(), std::set<std::string>{"ads=b1"});
+  CrashRecord next;
+  next.quarantine("ads=b1");
+  next.quarantine("old");
+  EXPECT_EQ(next.quarantined().at("ads"), "b1");
+  EXPECT_EQ(next.quarantined().at("old"), "");
+  EXPECT_EQ(next.words(), (std::set<std::string>{"ads=b1", "old"}));
+}
+
+TEST_F(ACrashRecord, LetsOneOutThatIsAnotherBuild) {
+  dies("ads");
+  dies("ads");
+  record.release("ads");
   EXPECT_TRUE(record.quarantined().empty());
   EXPECT_NE(dies("ads"), Advice::quarantine) << "counting begins anew";
 }

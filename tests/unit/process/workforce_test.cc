@@ -51,6 +51,8 @@ class GreeterProgram final : public Program {
   Mistakes load(const LoadNeeds&) override { return {}; }
   std::string plugins() const override { return "[]"; }
   std::string instance(std::size_t place) const override { return place == 0 ? "ads" : ""; }
+  std::string build(std::size_t) const override { return "b1"; }
+  std::vector<std::string> released() const override { return {}; }
   Result<std::unique_ptr<Service>> start(const ServiceNeeds& needs) override {
     if (before_start) before_start(needs);
     if (!cannot_start.empty()) return Error{Fault::plugin, cannot_start};
@@ -214,6 +216,7 @@ TEST_F(AWorkforce, BlamesThePluginWhoseCodeWasRunning) {
   EXPECT_EQ(deaths[0].cause, DeathCause::crash);
   EXPECT_EQ(deaths[0].instance.text(), "ads");
   EXPECT_EQ(deaths[0].hook.text(), "request_head");
+  EXPECT_EQ(deaths[0].build.text(), "b1");
   EXPECT_EQ(*board->generation().cell(counts.faults[0]), 1u);
   EXPECT_EQ(*board->generation().cell(counts.deaths), 1u);
 }

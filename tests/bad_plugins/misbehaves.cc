@@ -1,0 +1,53 @@
+// Marks every request and response, and misbehaves when a request's path tells it to: /crash, /abort, ...
+// SPDX-License-Identifier: MIT
+#include <hyalite/plugin.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct Misbehaves : hyalite::Plugin<Misbehaves> {
+  static constexpr hyalite::Info info{"misbehaves", "1.0.0", "Misbehaves when it is told to", "MIT"};
+
+  hyalite::Verdict on_request_head(hyalite::Request& request) {
+    const std::string_view path = request.path();
+    if (path == "/crash") crash();
+    if (path == "/abort") std::abort();
+    if (path == "/hang") hang();
+    if (path == "/throw") throw std::runtime_error("thrown on purpose");
+    if (path == "/leak") leak();
+    if (path == "/scribble") scribble();
+    request.set("X-Inspected", "yes");
+    return hyalite::Verdict::go_on;
+  }
+  hyalite::Verdict on_response_head(hyalite::Response& response) {
+    response.set("X-Worker", std::to_string(::getpid()));
+    return hyalite::Verdict::go_on;
+  }
+
+ private:
+  [[noreturn]] static void crash() {
+    std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would make it an exit
+    std::raise(SIGSEGV);
+    std::abort();
+  }
+  [[noreturn]] static void hang() {
+    for (;;) ::pause();
+  }
+  void leak() { leaked_.emplace_back(std::size_t{8} << 20, 'x'); }
+  // Far beyond what it has: over what others keep, and over what the allocator knows, which notices it at the next occasion.
+  static void scribble() {
+    char* volatile mine = new char[64];
+    std::memset(mine - 64, 0x5a, std::size_t{256} << 10);
+    delete[] mine;
+  }
+
+  std::vector<std::string> leaked_;
+};
+HYALITE_PLUGIN(Misbehaves)
