@@ -125,6 +125,38 @@ TEST(LoadChain, LetsNothingPassAQuarantinedPluginThatFailsClosed) {
   EXPECT_EQ(chain.protocol_known(tunnel.flow), Answer::decided);
 }
 
+// ---- plugins that call the host wrongly
+
+TEST(LoadChain, TellsEachMisuseOfAPluginInOneLine) {
+  const struct {
+    std::string how, hook, function, what;
+  } kMisuses[] = {
+      {"wrong_hook", "request_head", "drop_info", "not in this hook"},
+      {"create_only", "request_head", "intern", "allowed in validate and create only"},
+      {"no_data", "request_head", "set_method", "bytes of a size without data"},
+      {"no_place", "request_head", "finding", "nowhere to put the result"},
+      {"forbidden", "request_head", "header_set", "what is never allowed"},
+      {"old_view", "request_head", "header_set_at", "a view that is no longer true"},
+      {"not_lent", "request_head", "number", "an exchange that this hook does not lend"},
+      {"stale", "flow_close", "number", "an exchange that this hook does not lend"},
+      {"thread", "none", "number", "from another thread"},
+  };
+  for (const auto& misuse : kMisuses) {
+    Loaded loaded("  - { name: bad, use: misuses, settings: { how: " + misuse.how + " } }\n");
+    ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+    Talk(loaded.start()).request(kGet);
+    std::string said;
+    for (const std::string& line : loaded.lines) {
+      if (contains(line, "plugin.misused")) said += line + '\n';
+    }
+    const std::string begin = "plugin.misused instance=bad hook=" + misuse.hook +
+                              " function=hyalite_host_http." + misuse.function + " what=";
+    EXPECT_TRUE(contains(said, begin)) << misuse.how << ": " << said;
+    EXPECT_TRUE(contains(said, misuse.what)) << misuse.how << ": " << said;
+    EXPECT_EQ(said.find('\n'), said.size() - 1) << misuse.how << ": one line, not " << said;
+  }
+}
+
 // ---- plugins that misbehave in each of their hooks
 
 // Lives through a whole flow; gives the names of all that went on or was decided.

@@ -77,6 +77,10 @@ TEST(Validation, HasEveryFunctionOfEveryTable) {
   EXPECT_TRUE(is_full(metrics));
   EXPECT_TRUE(is_full(
       static_cast<const hyalite_host_settings*>(checked_interface(HYALITE_HOST_SETTINGS_ID))));
+  EXPECT_TRUE(is_full(
+      static_cast<const hyalite_host_async*>(checked_interface(HYALITE_HOST_ASYNC_ID))));
+  EXPECT_TRUE(is_full(
+      static_cast<const hyalite_host_notes*>(checked_interface(HYALITE_HOST_NOTES_ID))));
   EXPECT_EQ(checked_interface("hyalite.host.http/0x"), nullptr);
 }
 
