@@ -40,9 +40,14 @@ std::string_view name(DeathCause cause) {
   return index < std::size(kNames) ? kNames[index] : "unknown";
 }
 
-void WorkerProcess::put_down(DeathCause why) {
-  ::kill(pid, ended_for ? SIGKILL : SIGABRT);
-  if (!ended_for) ended_for = why;
+void WorkerProcess::put_down(DeathCause why, Monotonic now) {
+  if (!ended_for) {
+    ended_for = why;
+    kill_from = now + kGrace;
+    ::kill(pid, SIGABRT);
+  } else if (now >= kill_from) {
+    ::kill(pid, SIGKILL);
+  }
 }
 
 DeathCause WorkerProcess::cause_of(int status) const {

@@ -49,11 +49,13 @@ struct WorkerProcess {
   std::size_t memory_at_birth = 0;
   Watchdog watchdog;
   std::optional<DeathCause> ended_for;  // we are ending it, for this
+  Monotonic kill_from{};                // when it may no longer take its time with that
   std::optional<Monotonic> end_by;      // it drains; then it is killed
 
   explicit operator bool() const { return pid > 0; }
-  // Ends it: the first signal can be caught, the second cannot.
-  void put_down(DeathCause why);
+  // Ends it: the first signal can be caught; the one after kGrace cannot.
+  static constexpr Milliseconds kGrace{100};
+  void put_down(DeathCause why, Monotonic now);
   DeathCause cause_of(int status) const;
   // What it has taken since it was forked, in bytes; nothing when that cannot be told.
   std::optional<std::size_t> memory() const;

@@ -327,7 +327,7 @@ void Workforce::watch(WorkerProcess& process, Monotonic now) {
     case Watchdog::Finding::fine:
       return;
     case Watchdog::Finding::call_overdue:
-      return process.put_down(DeathCause::hang);
+      return process.put_down(DeathCause::hang, now);
     case Watchdog::Finding::stalled:
       if (!process.ended_for) {
         needs_.log.error(
@@ -335,7 +335,7 @@ void Workforce::watch(WorkerProcess& process, Monotonic now) {
             {{"pid", std::to_string(process.pid)},
              {"ms", std::to_string(process.watchdog.still(now_ns).count() / 1'000'000)}});
       }
-      return process.put_down(DeathCause::stall);
+      return process.put_down(DeathCause::stall, now);
   }
 }
 

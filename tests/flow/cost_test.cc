@@ -27,9 +27,14 @@ namespace {
 
 // Every hook of every table is NULL, but for one that HTTP never reaches.
 const void* get_interface(const char* id) {
-  static const hyalite_tls_hooks hooks{
-      sizeof(hyalite_tls_hooks), 0,
-      [](void*, hyalite_flow*, void*, const hyalite_client_hello*) -> hyalite_verdict { return HYALITE_CONTINUE; }};
+  static const hyalite_tls_hooks hooks = [] {
+    hyalite_tls_hooks it{};
+    it.size = sizeof it;
+    it.client_hello = [](void*, hyalite_flow*, void*, const hyalite_client_hello*) -> hyalite_verdict {
+      return HYALITE_CONTINUE;
+    };
+    return it;
+  }();
   return std::string_view(id) == HYALITE_TLS_ID ? &hooks : nullptr;
 }
 
