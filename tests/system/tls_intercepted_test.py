@@ -2,6 +2,7 @@
 # TLS is looked into, with real clients and a real server: what is good passes, what is bad ends as the policy says.
 # SPDX-License-Identifier: MIT
 import concurrent.futures
+import hashlib
 import os
 import re
 import socket
@@ -12,73 +13,17 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 from gateway import GatewayTest
-from pki import Pki
+from tls_origin import make_certificates, start_nginx
 
 MODES = ("tproxy", "redirect")
 
-# Each is the certificate's name, and the server's.
-SERVERS = ("good", "chain", "passed", "wrong", "expired", "selfsigned", "incomplete")
 NAMES = 1_000
-
-NGINX = """
-pid {directory}/nginx.pid;
-error_log stderr;
-daemon off;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  server {{ listen 80; listen [::]:80; return 200 "plain"; }}
-{servers}
-}}
-"""
-SERVER = """
-  server {{
-    listen 443 ssl{default};
-    listen [::]:443 ssl{default};
-    server_name {name}.lab;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_certificate {directory}/{name}.pem;
-    ssl_certificate_key {directory}/{name}.key;
-    location / {{ return 200 "{name} $server_protocol $ssl_protocol $remote_addr"; }}
-  }}
-"""
-
-
-def make_certificates(directory):
-    pki = Pki(directory)
-    pki.leaf("good", ["good.lab", "www.good.lab"])
-    pki.leaf("chain", ["chain.lab"], by="between", chain=["between"])
-    pki.leaf("passed", ["passed.lab"])
-    pki.leaf("wrong", ["other.example"])
-    pki.leaf("expired", ["expired.lab"], start="20200101000000Z", end="20210101000000Z")
-    pki.self_signed("selfsigned", ["selfsigned.lab"])
-    pki.leaf("incomplete", ["incomplete.lab"], by="between")
-    return pki
-
-
-def start_nginx(case, directory):
-    servers = "".join(SERVER.format(name=name, directory=directory, default=" default_server" if name == "good" else "")
-                      for name in SERVERS)
-    file = f"{directory}/nginx.conf"
-    with open(file, "w") as config:
-        config.write(NGINX.format(directory=directory, servers=servers))
-    with lab.on("origin"):
-        process = subprocess.Popen(["nginx", "-e", f"{directory}/nginx.log", "-p", directory, "-c", file],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-    def stop():
-        process.terminate()
-        process.wait(10)
-        process.stderr.close()
-    case.addClassCleanup(stop)
-    lab.wait_for(lambda: lab.run("origin", "curl", "-sk", "https://127.0.0.1/").returncode == 0, "nginx to listen")
 
 
 class TlsIntercepted(GatewayTest):
     @classmethod
     def set_up_origin(cls):
         cls.pki = make_certificates(f"{cls.directory}/pki")
-        os.chmod(f"{cls.directory}/pki", 0o755)
         start_nginx(cls, f"{cls.directory}/pki")
         subprocess.run([lab.binary(), "ca", "init", "--directory", f"{cls.directory}/ca", "--name", "Lab CA"], check=True,
                        capture_output=True)
@@ -126,7 +71,6 @@ class TlsIntercepted(GatewayTest):
         self.assertTrue(record["upstream_tls"]["verified"])
         self.assertRegex(record["ja4"], r"^t13d")
         der = ssl.PEM_cert_to_DER_cert(re.match(r".*?-----END CERTIFICATE-----", open(self.pki.file("chain.pem")).read(), re.S)[0])
-        import hashlib
         self.assertEqual(record["upstream_tls"]["certificate_sha256"], hashlib.sha256(der).hexdigest())
 
     def test_a_name_that_a_rule_passes_keeps_its_own_certificate(self):
