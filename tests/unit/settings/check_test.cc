@@ -97,4 +97,33 @@ TEST(Check, FindsTimesInTheWrongOrder) {
   EXPECT_NE(beside_a_listener("containment: {call_budget: {warn: 2s}}"), "");
 }
 
+// The table of docs/tls.md: what each moment allows, and what is known at it.
+TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
+  const auto rule = [](const std::string& rest) {
+    return beside_a_listener("tls: {rules: [{name: r, " + rest + "}]}");
+  };
+  for (const char* fine : {"action: pass", "action: intercept", "action: block, block_with: reset", "action: block, block_with: page",
+                           "action: redirect, to: 192.0.2.1:443", "moment: certificate, action: pass, defects: [expired]",
+                           "moment: certificate, action: intercept", "moment: certificate, action: block",
+                           "moment: handshake, action: block, block_with: page, versions: [tls1.2]",
+                           "moment: handshake, action: block, block_with: reset"}) {
+    EXPECT_EQ(rule(fine), "") << fine;
+  }
+  const std::pair<const char*, const char*> refused[] = {
+      {"moment: handshake, action: pass", "pass after the handshake"},
+      {"moment: handshake, action: intercept", "intercept after the handshake"},
+      {"moment: handshake, action: block", "an alert after the handshake"},
+      {"moment: handshake, action: redirect, to: 192.0.2.1:443", "redirect after the upstream was connected"},
+      {"moment: certificate, action: redirect, to: 192.0.2.1:443", "redirect after the upstream was connected"},
+      {"action: redirect", "redirect without to"},
+      {"action: pass, to: 192.0.2.1:443", "to without redirect"},
+      {"action: block, defects: [expired]", "defects are not known at this moment"},
+      {"action: block, certificates: [ab]", "certificates are not known at this moment"},
+      {"moment: certificate, action: block, versions: [tls1.2]", "versions are not known at this moment"},
+  };
+  for (const auto& [text, says] : refused) {
+    EXPECT_NE(rule(text).find(says), std::string::npos) << text << ": " << rule(text);
+  }
+}
+
 }  // namespace hyalite
