@@ -14,6 +14,21 @@ cp "$here"/hyalite.yaml "$here"/nginx.conf $demo/
 chmod -R a+rX,go-w $demo
 chmod 777 $demo/log
 
+# The origin's certificate, from a root of its own, and the CA with which the proxy looks into TLS.
+mkdir -p $demo/origin
+key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+certify() { openssl "$@" 2>>$demo/log/openssl.log; }
+(
+  cd $demo/origin
+  certify req -x509 "${key[@]}" -days 2 -subj "/CN=Demo Root" -keyout root.key -out root.pem
+  certify req "${key[@]}" -subj "/CN=origin.lab" -keyout origin.key -out origin.csr
+  echo "subjectAltName=DNS:origin.lab,DNS:bank.lab,DNS:games.lab" >names
+  certify x509 -req -in origin.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2 -extfile names -out origin.pem
+)
+$demo/hyalite ca init --directory $demo/ca --name "Demo CA" >>$demo/log/ca.log
+chmod a+rx $demo/ca $demo/origin
+chmod a+r $demo/ca/ca.pem $demo/origin/root.pem
+
 on() { "$demo/hyalite" lab exec "$1" -- "${@:2}"; }
 
 # Both answer as soon as these return: they listen first, and then go to the background.

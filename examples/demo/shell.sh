@@ -6,6 +6,7 @@ You are on the client. Everything you send to the origin's ports 80, 443 and 25 
 
   curl -i origin.lab/headers             nginx, seen through the proxy: -4 and -6 choose the address
   curl -i ads.lab                        what the blocker says
+  curl -i --cacert $demo/ca/ca.pem https://origin.lab/headers   inside TLS
   nc origin.lab 25                       a server that speaks first
   tail -f $demo/log/http.ndjson          the records of the http-logger
   \$hyalite lab exec gateway -- bash      a shell on the gateway, or the origin

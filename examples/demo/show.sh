@@ -83,15 +83,40 @@ for f in 4 6; do
     "$(printf '%s' "$came" | tr -d '\r' | paste -sd '|' | sed 's/|/ | /g')"
 done
 
+# Curl trusts the CA alone, or the origin's root alone: so it is seen whose certificate came.
+https() { printf "curl -sS -i --cacert $demo/%s --resolve %s:443:%s https://%s/headers" "$2" "$1" "$3" "$1"; }
+
+step "6. TLS is looked into: the client sees the proxy's certificate, and the same plugins do the same inside."
+for f in 4 6; do
+  address=HYALITE_LAB_ORIGIN_$f
+  client "$(https origin.lab ca/ca.pem "${!address}")"
+  expect "at the origin, inside TLS" "X-Checked=yes X-Debug=" "$(line 'the origin got ')"
+  expect "the client's X-Inspected-By" "hyalite" "$(line 'X-Inspected-By: ')"
+done
+
+step "7. TLS of a bank passes untouched: the client sees the origin's own certificate."
+for f in 4 6; do
+  address=HYALITE_LAB_ORIGIN_$f
+  client "$(https bank.lab origin/root.pem "${!address}")"
+  expect "at the origin, not edited" "X-Checked= X-Debug=" "$(line 'the origin got ')"
+done
+
+step "8. TLS of games is blocked, with a page over a certificate of the proxy's."
+for f in 4 6; do
+  address=HYALITE_LAB_ORIGIN_$f
+  client "$(https games.lab ca/ca.pem "${!address}")"
+  expect "the client got" "403 Forbidden" "$(line 'HTTP\/1.1 ')"
+done
+
 step "What the http-logger wrote: one record for each exchange, and for each connection that nobody inspected."
-records() { [ "$(wc -l <$demo/log/http.ndjson)" -ge 10 ]; }
+records() { [ "$(wc -l <$demo/log/http.ndjson)" -ge 16 ]; }
 eventually records || true
 python3 "$here/records.py" $demo/log/http.ndjson || failures=$((failures + 1))
-expect "records" 10 "$(wc -l <$demo/log/http.ndjson)"
+expect "records" 16 "$(wc -l <$demo/log/http.ndjson)"
 
 step "What was counted (http://127.0.0.1:9180/metrics on the gateway)."
 curl -sS http://127.0.0.1:9180/metrics |
-  grep -E '^hyalite_(flows_total|exchanges_total|arrivals_total|uninspected_total|bytes_total|connects_total)|^[a-z_]*(blocker|rewriter|logger)_[a-z_]*total' |
+  grep -E '^hyalite_(tls_answers_total|tls_handshakes_total|flows_total|exchanges_total|arrivals_total|uninspected_total|bytes_total|connects_total)|^[a-z_]*(blocker|rewriter|logger)_[a-z_]*total' |
   grep -v ' 0$' | sed 's/^/   /' || true
 
 step "The end: SIGTERM, and everything ends in order."

@@ -12,7 +12,7 @@ else
   build_packages+=(node-llhttp)
 fi
 # What the private lab needs: rules and routes, a client, a web server.
-lab_packages=(iproute2 nftables curl nginx-light python3 netcat-openbsd procps util-linux)
+lab_packages=(iproute2 nftables curl openssl nginx-light python3 netcat-openbsd procps util-linux)
 # Tests besides: clang for the fuzz targets, mandoc for the man pages.
 test_packages=(libgtest-dev libbenchmark-dev clang libclang-rt-dev mandoc)
 
