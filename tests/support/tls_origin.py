@@ -21,8 +21,8 @@ http {{
 """
 SERVER = """
   server {{
-    listen 443 ssl{default};
-    listen [::]:443 ssl{default};
+    listen 443 ssl http2{default};
+    listen [::]:443 ssl http2{default};
     server_name {name}.lab;
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate {directory}/{name}.pem;
