@@ -100,7 +100,7 @@ TEST(Check, FindsTimesInTheWrongOrder) {
 // The table of docs/tls.md: what each moment allows, and what is known at it.
 TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
   const auto rule = [](const std::string& rest) {
-    return beside_a_listener("tls: {rules: [{name: r, " + rest + "}]}");
+    return beside_a_listener("tls: {ca: {certificate: ca.pem, key: ca.key}, rules: [{name: r, " + rest + "}]}");
   };
   for (const char* fine : {"action: pass", "action: intercept", "action: block, block_with: reset", "action: block, block_with: page",
                            "action: redirect, to: 192.0.2.1:443", "moment: certificate, action: pass, defects: [expired]",
