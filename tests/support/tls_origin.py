@@ -9,12 +9,20 @@ from pki import Pki
 # Each is the certificate's name, and the server's.
 SERVERS = ("good", "chain", "passed", "wrong", "expired", "selfsigned", "incomplete")
 NGINX = """
+# In the lab of an ordinary user there is no other.
+user root root;
+master_process off;
 pid {directory}/nginx.pid;
 error_log stderr;
 daemon off;
 events {{ worker_connections 1024; }}
 http {{
   access_log off;
+  client_body_temp_path {directory}/bodies;
+  proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  scgi_temp_path {directory}/scgi;
   server {{ listen 80; listen [::]:80; return 200 "plain"; }}
 {servers}
 }}
