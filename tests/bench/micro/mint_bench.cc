@@ -130,6 +130,33 @@ BENCHMARK_CAPTURE(mint, p256_one_at_a_time, KeyKind::p256)->Arg(1)->Iterations(k
 BENCHMARK_CAPTURE(mint, p256_ten_at_once, KeyKind::p256)->Arg(10)->Iterations(kMints / 10);
 BENCHMARK_CAPTURE(mint, rsa3072_ten_at_once, KeyKind::rsa3072)->Arg(10)->Iterations(kMints / 10);
 
+// The signer's part alone, without sockets and other processes.
+void answer(benchmark::State& state) {
+  const SystemClock clock;
+  const auto signer =
+      std::move(*Signer::open(test_ca(clock.wall_time()), {std::chrono::days{30}, false}, clock));
+  LeafText text;
+  text.dns = {"origin.example", "*.origin.example"};
+  text.common_name = "origin.example";
+  const std::string request = write(MintRequest{1, make_leaf_key()->point, text});
+  for (auto _ : state) benchmark::DoNotOptimize(signer->answer(request));
+}
+BENCHMARK(answer);
+
+// What no signer can do without: one signature with the CA's key.
+void signature(benchmark::State& state) {
+  const Authority authority = test_ca(SystemClock().wall_time());
+  const unsigned char bytes[500] = {};
+  unsigned char signature[128];
+  for (auto _ : state) {
+    const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+    std::size_t size = sizeof(signature);
+    EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, authority.key.get());
+    EVP_DigestSign(context.get(), signature, &size, bytes, sizeof(bytes));
+  }
+}
+BENCHMARK(signature);
+
 void key(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(make_leaf_key());
 }
