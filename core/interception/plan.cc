@@ -67,7 +67,7 @@ void add_notes(const Intention& it, std::vector<std::string>& notes) {
   if (it.from_clients() && it.mode(InterceptionMode::routing) && it.brings_answers())
     notes.emplace_back(
         "routing brings no ICMP to the proxy: tcp_mtu_probing finds the path MTU instead, after a "
-        "few seconds; hybrid needs no such thing");
+        "stall; hybrid needs no such thing");
   if (it.interception.when_down == Treatment::pass && it.from_clients())
     notes.emplace_back("while the proxy is down connections pass uninspected (when_down: pass)");
   if (it.interception.quic == Treatment::pass && it.from_clients())
