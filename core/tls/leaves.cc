@@ -22,14 +22,6 @@ namespace {
 constexpr Milliseconds kTick{100};
 constexpr Milliseconds kAskAgain = Seconds{1};
 
-// Reading a certificate, OpenSSL looks for whoever could decode its key, which takes longer than
-// all the rest of minting. Here nobody can; the key is ours, and put in afterwards.
-OSSL_LIB_CTX* context_without_keys() {
-  OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
-  if (context != nullptr) OSSL_PROVIDER_load(context, "null");
-  return context;
-}
-
 std::string key_of(const LeafWish& wish) {
   std::string key(1, wish.issuer == LeafIssuer::trusted ? 't' : 'u');
   if (wish.upstream == nullptr) return key;
@@ -67,7 +59,10 @@ Leaves::Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesL
       cache_(limits.cached),
       keys_(loop, limits.spare_keys),
       last_number_(first_number()),
-      no_keys_(context_without_keys()),
+      no_keys_(OSSL_LIB_CTX_new()),
+      // Reading a certificate, OpenSSL looks for whoever could decode its key, which takes longer than
+      // all the rest of minting. Here nobody can; the key is ours, and put in afterwards.
+      nobody_(no_keys_ ? OSSL_PROVIDER_load(no_keys_.get(), "null") : nullptr),
       tick_(loop, callback<&Leaves::on_tick>(*this)),
       counts_(counts) {
   signer_.listen(callback<&Leaves::on_message>(*this));

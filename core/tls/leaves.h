@@ -13,6 +13,8 @@
 #include "event/link.h"
 #include "event/loop.h"
 #include "event/timer.h"
+#include <openssl/provider.h>
+
 #include "tls/leaf_cache.h"
 #include "tls/leaf_keys.h"
 #include "tls/leaf_source.h"
@@ -83,6 +85,7 @@ class Leaves final : public LeafSource {
   std::uint64_t last_number_;
   CertificateStack issuers_;                        // null: not told yet
   Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free> no_keys_;  // reads certificates without their keys
+  Owned<OSSL_PROVIDER, OSSL_PROVIDER_unload> nobody_;  // the provider of nothing, in it
   Timer tick_;
   std::uint64_t* const counts_;
 };
