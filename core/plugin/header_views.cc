@@ -151,8 +151,9 @@ const hyalite_headers& HeaderView::fill(const Fields& fields, const HeaderNames&
 
 void HeaderView::paint() {
   fields_ = nullptr;
-  std::memset(static_cast<void*>(items_.data()), kDead, items_.size() * sizeof(hyalite_header));
-  std::memset(first_.data(), kDead, first_.size() * sizeof(std::int32_t));
+  if (!items_.empty())
+    std::memset(static_cast<void*>(items_.data()), kDead, items_.size() * sizeof(hyalite_header));
+  if (!first_.empty()) std::memset(first_.data(), kDead, first_.size() * sizeof(std::int32_t));
   std::memset(static_cast<void*>(&headers_), kDead, sizeof headers_);
 }
 

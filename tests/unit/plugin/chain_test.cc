@@ -519,10 +519,10 @@ TEST(Chain, WritesIntoTheHistoryWhatFailed) {
     return HYALITE_ERROR;
   };
   Chain& chain = scripted.add(script).start();
-  Talk(chain).request(kGet);
   {
     Talk talk(chain);
-    talk.exchange.notes.left_out = 0;
+    talk.request(kGet);
+    talk.exchange.notes.left_out = 0;  // it is asked once more
     talk.response(kOk);
   }
   ASSERT_EQ(scripted.history.faults.load(), 2u);
