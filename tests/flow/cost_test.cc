@@ -13,6 +13,8 @@ namespace {
 std::size_t allocations = 0;
 }  // namespace
 
+// AddressSanitizer has operators of its own, which see more: there only the calls are counted.
+#if !defined(__SANITIZE_ADDRESS__)
 // Of the whole test program; only this file looks at the count. (Inlined, one of them alone would look mismatched to gcc.)
 __attribute__((noinline)) void* operator new(std::size_t size) {
   ++allocations;
@@ -21,6 +23,7 @@ __attribute__((noinline)) void* operator new(std::size_t size) {
 }
 __attribute__((noinline)) void operator delete(void* at) noexcept { std::free(at); }
 __attribute__((noinline)) void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+#endif
 
 namespace hyalite {
 namespace {
@@ -112,7 +115,9 @@ TEST(Cost, OfPluginsThatAreNotInterestedIsNothing) {
   const Cost none = cost_of_an_exchange(0), many = cost_of_an_exchange(20);
   EXPECT_EQ(many.allocations, none.allocations);
   EXPECT_EQ(many.calls, 0u);
+#if !defined(__SANITIZE_ADDRESS__)
   EXPECT_GT(none.allocations, 0u) << "else nothing was counted";
+#endif
 }
 
 }  // namespace
