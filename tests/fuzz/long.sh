@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes for as long as you like: tests/fuzz/long.sh MINUTES [TARGET...]. As many targets at once as there are processors.
+# Fuzzes for as long as you like: tests/fuzz/long.sh MINUTES [TARGET...]. JOBS targets at once, else as many as there are processors.
 # What is learnt stays in build/fuzz/learnt/TARGET, what is found in build/fuzz/findings; the table is for docs/security.md.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
@@ -27,14 +27,14 @@ run() {
   # A nested shell's trap would hide the status: libFuzzer's own log tells how it ended.
   local TIMEFORMAT='%U %S'
   {
-    time "bin/fuzz_$target" -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=2048 -max_len=4096 -dict="$dictionary" \
+    time "bin/fuzz_$target" -max_total_time=$((minutes * 60)) -timeout="${SECONDS_PER_INPUT:-20}" -rss_limit_mb=2048 -max_len=4096 -dict="$dictionary" \
       -artifact_prefix="findings/$target-" -print_final_stats=1 "learnt/$target" "${inputs[@]}" >"learnt/$target.log" 2>&1 || true
   } 2>"learnt/$target.processor"
 }
 export -f run
 export minutes
 
-printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run {}'
+printf '%s\n' "${targets[@]}" | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run {}'
 
 number() { grep -a "stat::$2:" "learnt/$1.log" | tail -n 1 | tr -dc '0-9'; }
 status=0
