@@ -37,18 +37,18 @@ Gateway& gateway() {
   return made;
 }
 
-// The requests that the client spoke. An empty line may stand before each (RFC 9112, section 2.2).
+// The requests that the client spoke. One empty line may stand before each (RFC 9112, section 2.2); a second one is refused, and what
+// follows then has no answer.
 oracle::Reading read_said(std::string_view said) {
   oracle::Reading all;
-  for (bool more = true; more;) {
+  for (bool skipped = false;; skipped = true) {
     const oracle::Reading next = oracle::read_requests(said);
     all.messages.insert(all.messages.end(), next.messages.begin(), next.messages.end());
     all.begun = next.begun;
     said.remove_prefix(next.used);
-    more = said.starts_with("\r\n");
-    if (more) said.remove_prefix(2);
+    if (!said.starts_with("\r\n") || (skipped && next.used == 0)) return all;
+    said.remove_prefix(2);
   }
-  return all;
 }
 
 // The plugins may answer in upstream's place: what the client asked is what it has answers to.
