@@ -68,6 +68,7 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   chain_ = std::move(loaded.chain);
   released_ = std::move(loaded.released);
   tls_ = TlsGround::load(needs.settings, needs.file, loaded.mistakes);
+  if (tls_ && tls_->key_log() != nullptr) needs.log.warning("tls.key_log", {{"file", needs.settings.tls.key_log}});
   tls_policy_ = std::make_unique<TlsPolicy>(needs.settings.tls, needs.file, loaded.mistakes);
   return std::move(loaded.mistakes);
 }

@@ -9,7 +9,14 @@
 namespace hyalite {
 
 // Alerts of RFC 8446, section 6.2, that we send before there is a handshake.
-enum class Alert : char { handshake_failure = 40, access_denied = 49, decode_error = 50, unrecognized_name = 112, no_application_protocol = 120 };
+enum class Alert : char {
+  handshake_failure = 40,
+  access_denied = 49,
+  decode_error = 50,
+  internal_error = 80,
+  unrecognized_name = 112,
+  no_application_protocol = 120
+};
 
 // The answer to a ClientHello: a fatal alert, and the end.
 class Alerting final : public Stage {

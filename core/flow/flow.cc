@@ -143,7 +143,7 @@ void Flow::on_leaf() {
 void Flow::secure_client() {
   const std::unique_ptr<LeafOrder> order = std::move(order_);
   if (!order->arrived()) {
-    file_->tls->client.failure = HandshakeFailure::no_leaf;
+    file_->tls->client.failure = order->forbidden() ? HandshakeFailure::forbidden : HandshakeFailure::no_leaf;
     return fail_to_secure(Side::client, order->failure());
   }
   auto over = [&](std::unique_ptr<Transport>& transport, Bytes first) {

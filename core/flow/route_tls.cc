@@ -123,7 +123,9 @@ std::unique_ptr<Stage> Route::by_hello(FlowFile& file) const {
 std::unique_ptr<Stage> Route::act_on(const TlsRuleSettings* rule, TlsAction action, FlowFile& file) const {
   switch (action) {
     case TlsAction::pass: return pass_tls(file);
-    case TlsAction::intercept: return intercept(file);
+    case TlsAction::intercept:
+      file.tls->upstream_plan.log_keys = file.tls->client_plan.log_keys = rule != nullptr && rule->key_log;
+      return intercept(file);
     case TlsAction::block: return block_tls(rule != nullptr ? rule->block_with : BlockAnswer::alert, blocked_by(rule), file);
     case TlsAction::redirect: break;
   }
@@ -167,6 +169,10 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
     return std::make_unique<Alerting>(Alert::no_application_protocol, CloseReason::tls_blocked);
   }
   tally_.tls_answer(TlsAction::intercept);
+  if (file.tls->upstream_plan.log_keys) {
+    ++tally_.tls_keys_logged;
+    (void)note(FindingAction::log, "keys_logged", file.tls->rule, file);
+  }
   file.tls->upstream_plan.address = file.subject.upstream();
   return secure(Side::upstream);
 }
@@ -250,11 +256,26 @@ void Route::note_answer(FlowFile& file) const {
   log_.warning("tls.learned", {{"name", name}, {"hours", std::to_string(learning.pass_for.count() / 3'600)}});
 }
 
+// There is no certificate for this client: its handshake has not begun, so it can still pass, or be told.
+std::unique_ptr<Stage> Route::without_leaf(FlowFile& file) const {
+  const TlsFile& tls = *file.tls;
+  if (tls.client.failure != HandshakeFailure::forbidden) {
+    return std::make_unique<Alerting>(Alert::internal_error, CloseReason::tls_client_failed);
+  }
+  ++tally_.tls_forbidden_names;
+  // Whoever was to read a page is blocked, page or not.
+  if (settings_.tls.ca.forbidden_names == Treatment::pass && !tls.page) return pass_tls(file);
+  tally_.tls_answer(TlsAction::block);
+  return std::make_unique<Alerting>(Alert::access_denied, tls.page ? tls.page->reason : CloseReason::tls_blocked);
+}
+
 std::unique_ptr<Stage> Route::by_client(FlowFile& file) const {
   TlsFile& tls = *file.tls;
   note_answer(file);
   if (!tls.client.done) {
     (void)note(FindingAction::count, "client_handshake_failed", tls.client.error, file);
+    const HandshakeFailure why = tls.client.failure;
+    if (why == HandshakeFailure::no_leaf || why == HandshakeFailure::forbidden) return without_leaf(file);
     return std::make_unique<EndingFlow>(Close{CloseReason::tls_client_failed, Ending::in_order, Ending::reset});
   }
   if (tls.page) return std::make_unique<Paging>(*tls.page, settings_.timeouts.head, clock_);

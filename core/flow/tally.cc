@@ -64,6 +64,10 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
                                    names<Defect>(kDefects, name_of));
   at.tls_only_http2 = layout.counter("hyalite_tls_only_http2_total",
                                      "Clients that offer no HTTP but HTTP/2, and were to be intercepted.");
+  at.tls_forbidden_names = layout.counter("hyalite_tls_forbidden_names_total",
+                                          "Connections to names that the CA's name constraints do not permit.");
+  at.tls_keys_logged = layout.counter("hyalite_tls_keys_logged_total",
+                                      "Connections whose secrets a rule has written to tls.key_log.");
   at.connects = layout.counters("hyalite_connects_total", "Connections to upstreams, by how they ended.", "result",
                                 kConnectEnds);
   at.connect_given_up = layout.counters("hyalite_connect_sources_given_up_total",
@@ -80,6 +84,8 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
     : exchanges(*row.cell(at.exchanges)),
       findings(*row.cell(at.findings)),
       tls_only_http2(*row.cell(at.tls_only_http2)),
+      tls_forbidden_names(*row.cell(at.tls_forbidden_names)),
+      tls_keys_logged(*row.cell(at.tls_keys_logged)),
       exhausted(*row.cell(at.exhausted)),
       shed(*row.cell(at.shed)),
       flows_(*row.cell(at.flows)),

@@ -22,7 +22,7 @@ struct TallyPlaces {
 
   Cell flows, flows_now, closed, uninspected, arrivals, not_served, exhausted, shed;
   Cell exchanges, findings, refused_requests, refused_responses;
-  Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2;
+  Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2, tls_forbidden_names, tls_keys_logged;
   Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
 };
 
@@ -46,6 +46,8 @@ class Tally {
   std::uint64_t& exchanges;
   std::uint64_t& findings;
   std::uint64_t& tls_only_http2;
+  std::uint64_t& tls_forbidden_names;
+  std::uint64_t& tls_keys_logged;
   std::uint64_t& exhausted;
   std::uint64_t& shed;
 

@@ -228,6 +228,10 @@ void Checker::check_tls_rule(const TlsRuleSettings& rule, const std::string& pat
     add(path + ".to", "rule \"" + rule.name + "\": " + (rule.to ? "to without redirect" : "redirect without to"),
         "both or neither");
   }
+  if (rule.key_log && (!at_hello || rule.action != TlsAction::intercept))
+    add(path + ".key_log", "rule \"" + rule.name + "\": key_log without both handshakes ahead", "action intercept at the moment client_hello");
+  if (rule.key_log && settings_.tls.key_log.empty())
+    add(path + ".key_log", "rule \"" + rule.name + "\": key_log without a file", "tls.key_log, where the secrets are written");
   const auto too_early = [&](std::string_view list, std::string_view moment) {
     add(path + "." + std::string(list),
         "rule \"" + rule.name + "\": " + std::string(list) + " are not known at this moment",

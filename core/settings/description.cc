@@ -368,6 +368,7 @@ void members(Describer& d, TlsRuleSettings& s) {
   Value to = value("to", s.to, of_kind(Kind::address));
   to.write = [&s] { return s.to ? s.to->text() : std::string(); };
   d.value(to);
+  d.value(truth("key_log", s.key_log));
 }
 
 template <>
@@ -399,6 +400,7 @@ void members(Describer& d, CaSettings& s) {
   d.value(value("key", s.key, path()));
   d.value(value("passphrase_file", s.passphrase_file, path()));
   d.value(value("warn_before", s.warn_before, time(kHour, 3'650 * kDay)));
+  d.value(word("forbidden_names", s.forbidden_names));
   d.value(value("install_page", s.install_page, of_kind(Kind::address_or_none)));
 }
 
@@ -430,6 +432,7 @@ void members(Describer& d, TlsSettings& s) {
   group(d, "ca", s.ca);
   group(d, "leaf", s.leaf);
   group(d, "learn", s.learn);
+  d.value(value("key_log", s.key_log, path()));
 }
 
 template <>

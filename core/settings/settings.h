@@ -348,6 +348,8 @@ struct TlsRuleSettings {
   BlockAnswer block_with = BlockAnswer::alert;
   // Where a redirected connection goes, uninspected.
   std::optional<Address> to;
+  // Writes the secrets of both handshakes to tls.key_log; with intercept, at the moment client_hello.
+  bool key_log = false;
 };
 
 // A certificate that upstreams get who ask for one.
@@ -392,6 +394,8 @@ struct CaSettings {
   std::string passphrase_file;
   // How long before the CA's end warnings begin.
   Milliseconds warn_before = std::chrono::days{60};
+  // Connections to names that the CA's name constraints do not permit: pass them, or refuse them with an alert.
+  Treatment forbidden_names = Treatment::pass;
   // Where clients find the CA's certificate and how to install it: an address that they can reach; "none": nowhere.
   std::optional<Address> install_page;
 };
@@ -439,6 +443,9 @@ struct TlsSettings {
   LeafSettings leaf;
   // What is learned from clients that refuse them.
   LearnSettings learn;
+  // The file for the secrets of connections whose rule has key_log, as Wireshark reads them: whoever has it reads what was
+  // said. Not given: none are written.
+  std::string key_log;
 };
 
 struct AdminSettings {

@@ -43,11 +43,23 @@ Digest256 session_context(const ClientPlan& plan) {
   return digest;
 }
 
-// Remembers upstream sessions with the verdict that goes with them.
-class UpstreamObserver final : public TlsTransport::Observer {
+// Where a connection's secrets go; null: nowhere.
+class Secrets : public TlsTransport::Observer {
  public:
-  UpstreamObserver(SessionCache& cache, std::string key, std::optional<Verdict> resumed)
-      : cache_(cache), key_(std::move(key)), resumed_(std::move(resumed)) {}
+  explicit Secrets(const KeyLog* log) : log_(log) {}
+  void on_secret(const char* line) final {
+    if (log_ != nullptr) (void)log_->write(line);
+  }
+
+ private:
+  const KeyLog* log_;
+};
+
+// Remembers upstream sessions with the verdict that goes with them.
+class UpstreamObserver final : public Secrets {
+ public:
+  UpstreamObserver(SessionCache& cache, std::string key, std::optional<Verdict> resumed, const KeyLog* log)
+      : Secrets(log), cache_(cache), key_(std::move(key)), resumed_(std::move(resumed)) {}
 
   void on_handshake(SSL* connection, TlsFacts& facts) override {
     facts.certificate = PeerCertificate(SSL_get1_peer_certificate(connection));
@@ -64,6 +76,8 @@ class UpstreamObserver final : public TlsTransport::Observer {
       if (facts.defects.has(Defect::expired)) verdict_.until = WallTime::max();
     }
     settled_ = facts.done;
+    // With TLS 1.2 nobody is told of a session that was resumed, nor that its ticket was renewed.
+    if (settled_ && facts.resumed && facts.version < TLS1_3_VERSION) early_ = Session(SSL_get1_session(connection));
     // With TLS 1.2 the session comes before the handshake is over.
     if (settled_ && early_) cache_.keep(key_, {std::move(early_), verdict_});
   }
@@ -86,9 +100,9 @@ class UpstreamObserver final : public TlsTransport::Observer {
 };
 
 // Agrees on what was planned, if the client offers it. A client that offers nothing is asked for nothing.
-class ClientObserver final : public TlsTransport::Observer {
+class ClientObserver final : public Secrets {
  public:
-  explicit ClientObserver(std::string alpn) : alpn_(std::move(alpn)) {}
+  ClientObserver(std::string alpn, const KeyLog* log) : Secrets(log), alpn_(std::move(alpn)) {}
 
   void on_handshake(SSL*, TlsFacts&) override {}
   void on_session(SSL_SESSION* session) override { SSL_SESSION_free(session); }
@@ -116,6 +130,7 @@ class Order final : public LeafOrder {
 
   bool arrived() const override { return leaf_.has_value(); }
   const std::string& failure() const override { return failure_; }
+  bool forbidden() const override { return forbidden_; }
   const Leaf& leaf() const { return *leaf_; }
   LeafTicket& ticket() { return ticket_; }
 
@@ -125,6 +140,7 @@ class Order final : public LeafOrder {
       leaf_ = *leaf;
     } else {
       failure_ = leaf.error().text;
+      forbidden_ = leaf.error().code == kNameNotPermitted;
     }
     ready_();
   }
@@ -133,6 +149,7 @@ class Order final : public LeafOrder {
   Callback<> ready_;
   std::optional<Leaf> leaf_;
   std::string failure_;
+  bool forbidden_ = false;
 };
 
 class Engine final : public TlsEngine {
@@ -172,7 +189,7 @@ class Engine final : public TlsEngine {
     ERR_clear_error();
     transport = std::make_unique<TlsTransport>(
         std::move(transport), Bytes{}, std::move(connection), scratch_, facts,
-        std::make_unique<UpstreamObserver>(sessions_, std::move(key), std::move(verdict)));
+        std::make_unique<UpstreamObserver>(sessions_, std::move(key), std::move(verdict), key_log(plan.log_keys)));
   }
 
   std::unique_ptr<LeafOrder> order_leaf(const ClientPlan& plan, Callback<> ready) override {
@@ -200,10 +217,12 @@ class Engine final : public TlsEngine {
     facts.certificate_digest = leaf.digest;
     ERR_clear_error();
     transport = std::make_unique<TlsTransport>(std::move(transport), first, std::move(connection), scratch_, facts,
-                                               std::make_unique<ClientObserver>(plan.alpn));
+                                               std::make_unique<ClientObserver>(plan.alpn, key_log(plan.log_keys)));
   }
 
  private:
+  const KeyLog* key_log(bool wanted) const { return wanted ? ground_.key_log() : nullptr; }
+
   // Without memory nothing goes on, here as everywhere.
   static Connection connect_to(SSL_CTX* context) {
     Connection connection(SSL_new(context));

@@ -24,6 +24,7 @@ struct UpstreamPlan {
   std::string server_name;  // SNI, and the name that is verified; an address is verified but not sent; empty: neither
   Address address;
   std::vector<std::string> alpn;
+  bool log_keys = false;  // its secrets go to tls.key_log
 };
 
 // What a client is shown.
@@ -33,6 +34,7 @@ struct ClientPlan {
   bool trusted = true;       // or a certificate of which it warns
   PeerCertificate upstream;  // whose names are mirrored; empty: a page of our own
   std::string alpn;          // what is agreed on if the client offers it; empty: nothing
+  bool log_keys = false;     // its secrets go to tls.key_log
 };
 
 // A leaf on its way. Destroyed: nothing is called any more.
@@ -42,6 +44,8 @@ class LeafOrder {
   virtual bool arrived() const = 0;
   // Why there will be none; empty as long as there is hope.
   virtual const std::string& failure() const = 0;
+  // The CA's name constraints do not permit it.
+  virtual bool forbidden() const = 0;
 };
 
 class TlsEngine {

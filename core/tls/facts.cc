@@ -14,7 +14,7 @@ constexpr std::string_view kDefectNames[kDefects] = {
     "wrong_name", "expired", "not_yet_valid", "self_signed", "unknown_issuer", "missing_issuer", "other",
 };
 
-constexpr std::string_view kFailureNames[] = {"none", "not_tls", "alert", "peer_left", "unacceptable", "no_leaf"};
+constexpr std::string_view kFailureNames[] = {"none", "not_tls", "alert", "peer_left", "unacceptable", "no_leaf", "forbidden"};
 
 }  // namespace
 

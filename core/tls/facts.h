@@ -53,6 +53,7 @@ enum class HandshakeFailure : std::uint8_t {
   peer_left,     // the peer closed or reset the connection
   unacceptable,  // we refused: no version or cipher in common, malformed messages
   no_leaf,       // there was no certificate to show
+  forbidden,     // the CA's name constraints do not permit a certificate for it
 };
 std::string_view name_of(HandshakeFailure failure);
 

@@ -65,6 +65,10 @@ int on_certificate_request(SSL* connection, X509**, EVP_PKEY**) {
   return 0;
 }
 
+void on_secret(const SSL* connection, const char* line) {
+  if (TlsTransport::Observer* observer = TlsTransport::of(connection).observer()) observer->on_secret(line);
+}
+
 Mistake mistake_at(const std::string& file, std::string path, std::string what, std::string expected) {
   Mistake mistake;
   mistake.file = file;
@@ -115,6 +119,7 @@ TlsGround::TlsGround(const Settings& settings)
   // Sessions of clients live in their tickets alone.
   SSL_CTX_set_session_cache_mode(clients, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(clients, 1);
+  SSL_CTX_set_timeout(clients, std::chrono::duration_cast<Seconds>(settings.tls.client.ticket_rotation).count());
   SSL_CTX* upstreams = upstreams_.get();
   SSL_CTX_set_session_cache_mode(upstreams, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(upstreams, on_session);
@@ -126,7 +131,21 @@ TlsGround::TlsGround(const Settings& settings)
 std::unique_ptr<TlsGround> TlsGround::load(const Settings& settings, const std::string& file, Mistakes& mistakes) {
   std::unique_ptr<TlsGround> ground(new TlsGround(settings));
   const bool trust = ground->load_trust(file, mistakes);
-  return ground->load_identities(file, mistakes) && trust ? std::move(ground) : nullptr;
+  const bool identities = ground->load_identities(file, mistakes);
+  return ground->open_key_log(file, mistakes) && identities && trust ? std::move(ground) : nullptr;
+}
+
+bool TlsGround::open_key_log(const std::string& file, Mistakes& mistakes) {
+  const auto asks = [](const TlsRuleSettings& rule) { return rule.key_log; };
+  if (std::none_of(settings_.rules.begin(), settings_.rules.end(), asks)) return true;
+  auto opened = KeyLog::open(seen_from(file, settings_.key_log));
+  if (!opened) {
+    mistakes.push_back(mistake_at(file, "tls.key_log", opened.error().text, "a file that the service's user can make, mode 0600"));
+    return false;
+  }
+  key_log_ = std::move(*opened);
+  for (SSL_CTX* context : {clients_.get(), upstreams_.get()}) SSL_CTX_set_keylog_callback(context, on_secret);
+  return true;
 }
 
 bool TlsGround::load_trust(const std::string& file, Mistakes& mistakes) {

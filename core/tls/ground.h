@@ -11,6 +11,7 @@
 #include "settings/mistake.h"
 #include "settings/settings.h"
 #include "tls/handle.h"
+#include "tls/key_log.h"
 #include "tls/ticket_keys.h"
 
 namespace hyalite {
@@ -35,6 +36,8 @@ class TlsGround {
   const TicketKeys::Secret& ticket_secret() const { return ticket_secret_; }
   const TlsSettings& settings() const { return settings_; }
   std::size_t sessions() const { return sessions_; }
+  // Null: no rule asks for it.
+  const KeyLog* key_log() const { return key_log_.get(); }
   // What an upstream of that name gets when it asks; null: nothing.
   const Identity* identity_for(std::string_view server_name) const;
 
@@ -42,12 +45,14 @@ class TlsGround {
   TlsGround(const Settings& settings);
   bool load_trust(const std::string& file, Mistakes& mistakes);
   bool load_identities(const std::string& file, Mistakes& mistakes);
+  bool open_key_log(const std::string& file, Mistakes& mistakes);
 
   const TlsSettings& settings_;
   std::size_t sessions_;
   Context clients_, upstreams_;
   TicketKeys::Secret ticket_secret_;
   std::vector<Identity> identities_;
+  std::unique_ptr<KeyLog> key_log_;
 };
 
 }  // namespace hyalite

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ namespace hyalite {
 // Who signs a leaf: the operator's CA, which clients trust; or an issuer that nobody trusts, so
 // that a client warns about a defect of the upstream's certificate as if it saw it itself.
 enum class LeafIssuer { trusted, untrusted };
+
+// The code of an Error: the CA's name constraints do not permit the names of this leaf.
+inline constexpr int kNameNotPermitted = EPERM;
 
 // For whom a leaf is wanted. Lent for the call.
 struct LeafWish {

@@ -161,7 +161,7 @@ Result<std::string> Mint::mint(const Order& order) const {
     return openssl_error(Fault::us, "cannot sign a leaf");
   if (constraints_ && !permits(leaf.get()))
     return Error{Fault::operator_,
-                 "the CA's name constraints do not permit this certificate's names"};
+                 "the CA's name constraints do not permit this certificate's names", kNameNotPermitted};
   std::string der = der_of(leaf.get());
   if (der.empty()) return openssl_error(Fault::us, "cannot encode a leaf");
   return der;

@@ -16,19 +16,33 @@ static_assert(static_cast<int>(CertificateDefect::other) == static_cast<int>(Def
 static_assert(static_cast<int>(CertificateDefect::missing_issuer) == static_cast<int>(Defect::missing_issuer));
 
 // One name in a line; what follows a "#" is for people.
-bool read_list(const std::string& path, NameSet::Builder& names) {
+std::string_view name_in(std::string_view line) {
+  std::string_view name = line.substr(0, line.find('#'));
+  while (!name.empty() && (name.back() == '\r' || name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+  name = trim(name);
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  if (name.starts_with('.')) name.remove_prefix(1);
+  return name;
+}
+
+// What is wrong with the list; empty: nothing.
+std::string read_list(const std::string& path, NameSet::Builder& names) {
   std::ifstream in(path);
-  if (!in) return false;
+  if (!in) return " cannot be read";
+  std::size_t number = 0, wrong = 0, first_wrong = 0;
   for (std::string line; std::getline(in, line);) {
-    std::string_view name = line;
-    name = name.substr(0, name.find('#'));
-    while (!name.empty() && (name.back() == '\r' || name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
-    name = trim(name);
-    if (name.starts_with("*.")) name.remove_prefix(2);
-    if (name.starts_with('.')) name.remove_prefix(1);
-    if (const HostName host(name); host) names.add(host.text(), NameSet::with_subdomains, 0);
+    ++number;
+    const std::string_view name = name_in(line);
+    if (name.empty()) continue;
+    if (const HostName host(name); host) {
+      names.add(host.text(), NameSet::with_subdomains, 0);
+    } else if (wrong++ == 0) {
+      first_wrong = number;
+    }
   }
-  return true;
+  if (wrong == 0) return {};
+  const std::string others = wrong == 1 ? "" : ", nor are " + std::to_string(wrong - 1) + " others";
+  return ": line " + std::to_string(first_wrong) + " is not a host name" + others;
 }
 
 bool any_contains(const std::vector<Network>& networks, const IpAddress& ip) {
@@ -83,11 +97,12 @@ TlsPolicy::TlsPolicy(const TlsSettings& settings, const std::string& file, Mista
     for (const std::string& name : given.names) names.add(HostName(name).text(), NameSet::itself, 0);
     for (const std::string& domain : given.domains) names.add(HostName(domain).text(), NameSet::with_subdomains, 0);
     for (const std::string& path : given.domain_files) {
-      if (read_list((std::filesystem::path(file).parent_path() / path).string(), names)) continue;
+      const std::string wrong = read_list((std::filesystem::path(file).parent_path() / path).string(), names);
+      if (wrong.empty()) continue;
       Mistake mistake;
       mistake.file = file;
       mistake.path = "tls.rules[" + std::to_string(i) + "].domain_files";
-      mistake.what = "\"" + path + "\" cannot be read";
+      mistake.what = "\"" + path + "\"" + wrong;
       mistakes.push_back(std::move(mistake));
     }
     rules_.push_back({&given, std::move(names).build()});

@@ -71,6 +71,7 @@ class Reader {
   }
   bool done() const { return !broken_ && rest_.empty(); }
   bool broken() const { return broken_; }
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;
@@ -159,6 +160,7 @@ struct WriteAnswer {
         .kind(Kind::refused)
         .number(refusal.number)
         .number(static_cast<std::uint8_t>(refusal.why.fault == Fault::operator_))
+        .number(static_cast<std::int32_t>(refusal.why.code))
         .bytes(refusal.why.text.substr(0, kMostSignerBytes / 2))
         .take();
   }
@@ -193,12 +195,12 @@ std::optional<SignerAnswer> read_signer_answer(std::string_view message) {
   if (kind == Kind::chain_told) return read_chain(reader);
   const auto number = reader.number<std::uint64_t>();
   if (reader.broken()) return std::nullopt;
-  constexpr std::size_t kHead = sizeof(Kind) + sizeof(number);
-  if (kind == Kind::minted) return MintAnswer{number, std::string(message.substr(kHead))};
-  if (kind != Kind::refused || message.size() == kHead) return std::nullopt;
+  if (kind == Kind::minted) return MintAnswer{number, std::string(reader.rest())};
+  if (kind != Kind::refused) return std::nullopt;
   const bool operators = reader.number<std::uint8_t>() != 0;
-  return SignerRefusal{number, Error{operators ? Fault::operator_ : Fault::us,
-                                     std::string(message.substr(kHead + 1))}};
+  const auto code = reader.number<std::int32_t>();
+  if (reader.broken()) return std::nullopt;
+  return SignerRefusal{number, Error{operators ? Fault::operator_ : Fault::us, std::string(reader.rest()), code}};
 }
 
 }  // namespace hyalite

@@ -81,7 +81,12 @@ TlsTransport::TlsTransport(std::unique_ptr<Transport> below, Bytes first, Connec
   SSL_set_bio(connection_.get(), bio, bio);
 }
 
-TlsTransport::~TlsTransport() = default;
+// However the connection ends, its session can be resumed (RFC 5246, section 7.2.1); the library would give it up.
+TlsTransport::~TlsTransport() {
+  if (SSL_is_init_finished(connection_.get()) == 1) {
+    SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
+}
 
 TlsTransport& TlsTransport::of(const SSL* connection) {
   return *reinterpret_cast<TlsTransport*>(SSL_get_app_data(connection));

@@ -33,6 +33,8 @@ class TlsTransport final : public Transport {
     virtual void on_handshake(SSL* connection, TlsFacts& facts) = 0;
     // A session that could be resumed (upstream only). Its reference is the observer's.
     virtual void on_session(SSL_SESSION* session) = 0;
+    // A secret of this connection, as a line of a key log; only where a rule asks for key logs.
+    virtual void on_secret(const char* line) = 0;
   };
 
   // `connection` knows its role (accept or connect) and has no BIO yet. `first`: bytes that were read already. `facts`

@@ -150,6 +150,85 @@ TEST_F(TlsHooks, HearOfARefusal) {
   flows.reset();
 }
 
+// Both hooks let everybody wait; what came meanwhile is not lost.
+TEST_F(TlsHooks, MayLetBothHandshakesWait) {
+  hyalite_ref ref = 0;
+  std::vector<std::string> calls;
+  const hyalite_host* host = nullptr;
+  const hyalite_host_async* async = nullptr;
+  const auto pause = [&](hyalite_flow* flow, const char* where) -> hyalite_verdict {
+    const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
+    EXPECT_EQ(async->pause_flow(flow, &options, &ref), HYALITE_OK);
+    calls.emplace_back(where);
+    return HYALITE_PAUSE;
+  };
+  Script script;
+  script.create = [&](const hyalite_host* given) {
+    host = given;
+    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
+    return HYALITE_OK;
+  };
+  script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) { return pause(flow, "upstream_tls"); };
+  script.tls_done = [&](hyalite_flow* flow, const hyalite_tls_info*) { return pause(flow, "tls_done"); };
+  script.resume_flow = [&](hyalite_flow*, const hyalite_resumption*) -> hyalite_verdict {
+    calls.emplace_back("resumed");
+    return HYALITE_CONTINUE;
+  };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return calls.size() == 1; }));
+  EXPECT_EQ(leaves->asked, 0) << "nothing happens before the plugin has spoken";
+  EXPECT_FALSE(peer->shaken());
+  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  scripted.deliver();
+  ASSERT_TRUE(until(*peer, [&] { return calls.size() == 3 && peer->shaken(); })) << peer->error;
+  EXPECT_TRUE(requests.empty());
+  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  scripted.deliver();
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(calls, (std::vector<std::string>{"upstream_tls", "resumed", "tls_done", "resumed"}));
+  flows.reset();
+}
+
+TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
+  hyalite_ref ref = 0;
+  const hyalite_host* host = nullptr;
+  const hyalite_host_async* async = nullptr;
+  Script script;
+  script.create = [&](const hyalite_host* given) {
+    host = given;
+    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
+    return HYALITE_OK;
+  };
+  script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) -> hyalite_verdict {
+    const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
+    EXPECT_EQ(async->pause_flow(flow, &options, &ref), HYALITE_OK);
+    return HYALITE_PAUSE;
+  };
+  script.resume_flow = [&](hyalite_flow* flow, const hyalite_resumption*) -> hyalite_verdict {
+    EXPECT_EQ(tls.block(flow, HYALITE_BLOCK_ALERT, why("looked up")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  run(std::move(script));
+  auto peer = client();
+  ASSERT_TRUE(until(*peer, [&] { return ref != 0; }));
+  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  scripted.deliver();
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  EXPECT_EQ(peer->error, "tlsv1 alert access denied");
+
+  ref = 0;
+  auto waits = client();
+  ASSERT_TRUE(until(*waits, [&] { return ref != 0; }));
+  scripted.clock.advance(Seconds{1});
+  scripted.deliver();
+  ASSERT_TRUE(until(*waits, [&] { return waits->end != End::open; })) << "the plugin fails, and fails closed";
+  EXPECT_FALSE(waits->shaken());
+  EXPECT_EQ(leaves->asked, 0);
+  flows.reset();
+}
+
 TEST_F(TlsHooks, AHostThatIsNotTheServerNameIsAFinding) {
   settings.policy.host_mismatch = FindingAction::refuse;
   start();

@@ -22,26 +22,6 @@ TEST_F(Intercepted, ARequestIsInspectedAndAnswered) {
 
 // ---- how it is cut into pieces ----
 
-// What the client begins with; afterwards the peer goes on over its socket.
-std::string first_flight(TlsPeer& peer) {
-  BIO* memory = BIO_new(BIO_s_mem());
-  BIO* socket = SSL_get_wbio(peer.ssl());
-  BIO_up_ref(socket);
-  SSL_set0_wbio(peer.ssl(), memory);
-  BIO_up_ref(memory);
-  SSL_do_handshake(peer.ssl());
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  std::string hello(data, static_cast<std::size_t>(size));
-  SSL_set0_wbio(peer.ssl(), socket);
-  BIO_free(memory);
-  return hello;
-}
-
-void send_to(int fd, std::string_view bytes) {
-  EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
-}
-
 TEST_F(Intercepted, AHelloMayBeSplitAnywhere) {
   start();
   std::size_t size = 300;
@@ -75,6 +55,7 @@ TEST_F(Intercepted, GarbageBehindTheHelloEndsTheHandshake) {
   auto peer = client();
   send_to(peer->fd(), first_flight(*peer) + std::string(4000, '\xff'));
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  peer->fin();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "tls_client_failed"), 1u);
 }
@@ -102,6 +83,38 @@ TEST_F(Intercepted, BothSidesResume) {
     EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 1u);
     again();
   }
+}
+
+TEST_F(Intercepted, AnUpstreamResumesAgainAndAgain) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    SSL_CTX_set_max_proto_version(origin_context().get(), version);
+    start();
+    for (int i = 0; i < 4; ++i) {
+      auto peer = client();
+      peer->say(kGet);
+      ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+    }
+    EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 3u) << version;
+    again();
+  }
+}
+
+TEST_F(Intercepted, AnUpstreamResumesAfterAConnectionThatWasCutShort) {
+  answers = false;
+  start();
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return servers.size() == 1 && servers[0]->got == kGet; }));
+  const linger reset{1, 0};
+  ::setsockopt(peer->fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  peer->vanish();
+  peer.reset();
+  ASSERT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  answers = true;
+  auto second = client();
+  second->say(kGet);
+  ASSERT_TRUE(until(*second, [&] { return second->got == kAnswer; })) << second->error;
+  EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 1u);
 }
 
 TEST_F(Intercepted, AResumedUpstreamBringsItsDefectsAlong) {
@@ -160,6 +173,7 @@ TEST_F(Intercepted, NoDefectPassesByDefaultAndThePageSaysWhatIsWrong) {
     EXPECT_EQ(peer->got.substr(0, 12), "HTTP/1.1 502") << name_of(one.defect) << peer->error;
     EXPECT_NE(peer->got.find(one.says), std::string::npos) << name_of(one.defect) << peer->got;
     EXPECT_EQ(count("hyalite_tls_defects_total", name_of(one.defect)), 1u);
+    peer->fin();
     EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
     EXPECT_EQ(count("hyalite_flows_closed_total", "tls_untrusted"), 1u);
   }
@@ -183,6 +197,7 @@ TEST_F(Intercepted, AMirroredDefectIsTheClientsToJudge) {
   auto peer = client();
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
   EXPECT_EQ(peer->error, "certificate verify failed");
+  peer->fin();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "tls_client_failed"), 1u);
 }
@@ -484,6 +499,7 @@ TEST_F(Intercepted, AClientThatRefusesOurCertificateIsKnownByItsAlert) {
   auto peer = client(kName, client_context(roots.own().certificate));
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
   EXPECT_EQ(peer->error, "certificate verify failed");
+  peer->fin();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_tls_handshakes_total", "client_failed"), 1u);
   const auto refused = refusals.list(10);
@@ -536,7 +552,9 @@ TEST_F(Intercepted, WithoutALeafTheFlowEnds) {
   start();
   auto peer = client();
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  peer->fin();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(peer->error, "tlsv1 alert internal error");
   EXPECT_EQ(count("hyalite_flows_closed_total", "tls_client_failed"), 1u);
 }
 

@@ -102,6 +102,7 @@ class TestLeaves final : public LeafSource {
 
   void ask(const LeafWish& wish, LeafTicket& ticket) override {
     ++asked;
+    if (forbids) return ticket.answer(Error{Fault::operator_, "the CA does not permit it", kNameNotPermitted});
     if (fails) return ticket.answer(Error{Fault::us, "the signer is gone"});
     std::vector<std::string> names;
     if (wish.upstream != nullptr) {
@@ -126,7 +127,7 @@ class TestLeaves final : public LeafSource {
 
   Authority trusted, untrusted;
   int asked = 0;
-  bool fails = false;
+  bool fails = false, forbids = false;
 
  private:
   std::map<std::string, Leaf> made_;

@@ -104,4 +104,24 @@ inline Context client_context(const Certificate& root) {
   return context;
 }
 
+// What the client begins with; afterwards the peer goes on over its socket.
+inline std::string first_flight(TlsPeer& peer) {
+  BIO* memory = BIO_new(BIO_s_mem());
+  BIO* socket = SSL_get_wbio(peer.ssl());
+  BIO_up_ref(socket);
+  SSL_set0_wbio(peer.ssl(), memory);
+  BIO_up_ref(memory);
+  SSL_do_handshake(peer.ssl());
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory, &data);
+  std::string hello(data, static_cast<std::size_t>(size));
+  SSL_set0_wbio(peer.ssl(), socket);
+  BIO_free(memory);
+  return hello;
+}
+
+inline void send_to(int fd, std::string_view bytes) {
+  EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+}
+
 }  // namespace hyalite

@@ -100,8 +100,12 @@ TEST(Check, FindsTimesInTheWrongOrder) {
 // The table of docs/tls.md: what each moment allows, and what is known at it.
 TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
   const auto rule = [](const std::string& rest) {
-    return beside_a_listener("tls: {ca: {certificate: ca.pem, key: ca.key}, rules: [{name: r, " + rest + "}]}");
+    return beside_a_listener("tls: {key_log: keys, ca: {certificate: ca.pem, key: ca.key}, rules: [{name: r, " + rest + "}]}");
   };
+  EXPECT_EQ(rule("action: intercept, key_log: true"), "");
+  EXPECT_NE(beside_a_listener("tls: {ca: {certificate: ca.pem, key: ca.key}, rules: [{name: r, action: intercept, key_log: true}]}")
+                .find("key_log without a file"),
+            std::string::npos);
   for (const char* fine : {"action: pass", "action: intercept", "action: block, block_with: reset", "action: block, block_with: page",
                            "action: redirect, to: 192.0.2.1:443", "moment: certificate, action: pass, defects: [expired]",
                            "moment: certificate, action: intercept", "moment: certificate, action: block",
@@ -119,6 +123,8 @@ TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
       {"action: pass, to: 192.0.2.1:443", "to without redirect"},
       {"action: block, defects: [expired]", "defects are not known at this moment"},
       {"action: block, certificates: [ab]", "certificates are not known at this moment"},
+      {"action: pass, key_log: true", "key_log without both handshakes ahead"},
+      {"moment: certificate, action: intercept, key_log: true", "key_log without both handshakes ahead"},
       {"moment: certificate, action: block, versions: [tls1.2]", "versions are not known at this moment"},
   };
   for (const auto& [text, says] : refused) {

@@ -353,6 +353,7 @@ inline std::string_view example_of(std::string_view path) {
       {"tls.ca.certificate", "/etc/hyalite/ca/ca.pem"},
       {"tls.ca.key", "/etc/hyalite/ca/ca.key"},
       {"tls.ca.passphrase_file", "/etc/hyalite/ca/passphrase"},
+      {"tls.key_log", "/run/hyalite/keys.log"},
       {"admin.socket", "/run/hyalite/admin.sock"},
       {"control.socket", "/run/hyalite/control.sock"}};
   const auto found = examples.find(path);

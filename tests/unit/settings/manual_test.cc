@@ -143,6 +143,7 @@ TEST(Manual, DefaultYamlWithEverythingTakenInIsTheDefault) {
   read.settings.tls.ca.certificate.clear();
   read.settings.tls.ca.key.clear();
   read.settings.tls.ca.passphrase_file.clear();
+  read.settings.tls.key_log.clear();
   read.settings.control.socket.clear();
   Settings defaults;
   EXPECT_EQ(listing(read.settings), listing(defaults));

@@ -2,10 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <malloc.h>
+
+#include <cstdio>
 #include <fstream>
 
 namespace hyalite {
 namespace {
+
+// What this process has taken from malloc; 0 where another allocator stands in for it.
+std::size_t heap_bytes() {
+  const struct mallinfo2 now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
 
 struct Policy : ::testing::Test {
   Policy() {
@@ -61,6 +70,48 @@ TEST_F(Policy, AFileThatIsNotThereIsAMistake) {
   Mistakes mistakes;
   const TlsPolicy policy(settings, "h.yaml", mistakes);
   EXPECT_EQ(text_of(mistakes), "h.yaml: \"nowhere.txt\" cannot be read\n");
+}
+
+TEST_F(Policy, ALineThatIsNoHostNameIsAMistakeWithItsNumber) {
+  std::ofstream(testing::TempDir() + "odd.txt") << "bank.example\n\nhttps://bank.example/\nfine.example\nno name\n";
+  TlsSettings settings;
+  rule.domain_files = {"odd.txt"};
+  settings.rules = {rule};
+  Mistakes mistakes;
+  const TlsPolicy policy(settings, testing::TempDir() + "hyalite.yaml", mistakes);
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_NE(mistakes[0].what.find("line 3 is not a host name, nor are 1 others"), std::string::npos) << mistakes[0].what;
+}
+
+// What a million names may cost: bytes are counted, not seconds.
+TEST_F(Policy, AMillionNamesAreAFewBytesEach) {
+  constexpr std::size_t kNames = 1'000'000;
+  const std::string path = testing::TempDir() + "million.txt";
+  {
+    std::ofstream out(path);
+    for (std::size_t i = 0; i < kNames; ++i) out << "host" << i << ".list" << i % 1000 << ".example\n";
+  }
+  rule.domain_files = {"million.txt"};
+  TlsSettings settings;
+  settings.rules = {rule};
+  Mistakes mistakes;
+  const std::size_t before = heap_bytes();
+  const TlsPolicy policy(settings, testing::TempDir() + "hyalite.yaml", mistakes);
+  const std::size_t used = heap_bytes() - before;
+  std::remove(path.c_str());
+  ASSERT_EQ(text_of(mistakes), "");
+  // Names of 24 bytes; AddressSanitizer does not tell.
+  if (before != 0) {
+    EXPECT_LT(used / kNames, 64u) << used;
+  }
+  const auto found = [&](const char* name) {
+    hello.server_name = name;
+    return policy.rule(rule.moment, {hello, client, destination, ja3, ja4, &upstream, &ours}) != nullptr;
+  };
+  EXPECT_TRUE(found("host999999.list999.example"));
+  EXPECT_TRUE(found("www.host0.list0.example"));
+  EXPECT_FALSE(found("host1000000.list0.example"));
+  EXPECT_FALSE(found("list0.example"));
 }
 
 TEST_F(Policy, AllKindsOfConditionsMustHold) {
