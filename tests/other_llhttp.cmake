@@ -1,11 +1,13 @@
 # The http room and the corpus once more, with another version of llhttp: the verdicts must be the same.
 # SPDX-License-Identifier: MIT
 set(HYALITE_OTHER_LLHTTP "" CACHE PATH "What tests/support/other_llhttp.sh unpacked; empty: those tests are skipped")
-file(GLOB_RECURSE header ${HYALITE_OTHER_LLHTTP}/*/llhttp.h)
-file(GLOB_RECURSE library ${HYALITE_OTHER_LLHTTP}/*/libllhttp.a)
-file(GLOB_RECURSE sources ${HYALITE_OTHER_LLHTTP}/*/llhttp/api.c ${HYALITE_OTHER_LLHTTP}/*/llhttp/http.c ${HYALITE_OTHER_LLHTTP}/*/llhttp/llhttp.c)
+if(HYALITE_OTHER_LLHTTP)
+  file(GLOB_RECURSE header ${HYALITE_OTHER_LLHTTP}/*/llhttp.h)
+  file(GLOB_RECURSE library ${HYALITE_OTHER_LLHTTP}/*/libllhttp.a)
+  file(GLOB_RECURSE sources ${HYALITE_OTHER_LLHTTP}/*/llhttp/api.c ${HYALITE_OTHER_LLHTTP}/*/llhttp/http.c ${HYALITE_OTHER_LLHTTP}/*/llhttp/llhttp.c)
+endif()
 
-if(NOT HYALITE_OTHER_LLHTTP OR NOT header OR NOT (library OR sources))
+if(NOT header OR NOT (library OR sources))
   foreach(name unit.http.other_llhttp corpus.other_llhttp)
     add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "SKIPPED: no other version of llhttp; tests/support/other_llhttp.sh gets one")
     set_tests_properties(${name} PROPERTIES LABELS llhttp SKIP_REGULAR_EXPRESSION "^SKIPPED: ")
