@@ -30,9 +30,9 @@ set(CPACK_DEBIAN_HYALITE_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postins
   ${CMAKE_CURRENT_LIST_DIR}/postrm ${CMAKE_CURRENT_LIST_DIR}/conffiles)
 
 set(CPACK_COMPONENT_DEV_DESCRIPTION "SDK for plugins of the Hyalite inspection proxy
- Headers (C and C++17), CMake package, pkg-config file.")
+ Headers (C and C++17), CMake package, pkg-config files, and the engine as a
+ library for tests of plugins.")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME hyalite-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "hyalite (= ${PROJECT_VERSION}), cmake, g++")
 include(CPack)

@@ -44,8 +44,14 @@ void write_log(const hyalite_host* host, std::uint32_t level, hyalite_bytes mess
   InstanceHost::of(host).say(known, view(message), fields, count);
 }
 
-std::int64_t now(const hyalite_host*, std::uint32_t clock) {
-  return clock_ns(clock == HYALITE_CLOCK_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME);
+std::int64_t now(const hyalite_host* host, std::uint32_t clock) {
+  const Clock& time = *InstanceHost::of(host).services().clock;
+  return clock == HYALITE_CLOCK_MONOTONIC ? std::chrono::nanoseconds(time.now().time_since_epoch()).count() : nanoseconds(time.wall_time());
+}
+
+const Clock& system_clock() {
+  static const SystemClock clock;
+  return clock;
 }
 
 // Keys are written as they are: nothing may be in them that could end a line or look like another
@@ -84,7 +90,7 @@ unsigned count_threads() {
 }
 
 HostServices::HostServices(Layout& layout_, const ChainLimits& limits_, CallSlot* slot_, Log& log_)
-    : log(log_), limits(limits_), layout(layout_), slot(slot_), async(limits_), threads(count_threads()) {}
+    : log(log_), limits(limits_), layout(layout_), slot(slot_), async(limits_), clock(&system_clock()), threads(count_threads()) {}
 
 InstanceHost::InstanceHost(HostServices& services, std::string instance, bool validates)
     : services_(services), instance_(std::move(instance)) {

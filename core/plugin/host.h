@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "metrics/board.h"
@@ -47,6 +48,7 @@ class HostServices {
   const hyalite_window* window = nullptr;  // what the next body hook lends
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker
+  const Clock* clock;  // what plugins are told the time by; read by any thread
   // Threads of this process before any plugin was loaded.
   const unsigned threads;
 };

@@ -40,6 +40,7 @@ class Loading {
         log_(log),
         services_(std::make_unique<HostServices>(layout, chain_limits(settings, options.workers),
                                                  options.slot, log)) {
+    if (options.clock != nullptr) services_->clock = options.clock;
     directories_ = settings.plugin_dirs;
     directories_.insert(directories_.end(), options.directories.begin(), options.directories.end());
   }
@@ -103,6 +104,9 @@ class Loading {
 
   // Two instances of one plugin share its library. Null: a mistake was told.
   const Library* find(std::size_t index) {
+    for (const LinkedIn& plugin : options_.linked_in) {
+      if (plugin.use == settings_.plugins[index].use) return linked_in(index, plugin);
+    }
     auto path = find_plugin(settings_.plugins[index].use, directories_);
     if (!path) return refuse(index, path.error().text), nullptr;
     for (const auto& library : libraries_) {
@@ -116,6 +120,13 @@ class Loading {
                                "threads do not come along"),
              nullptr;
     }
+    libraries_.push_back(std::make_unique<Library>(std::move(*opened)));
+    return libraries_.back().get();
+  }
+
+  const Library* linked_in(std::size_t index, const LinkedIn& plugin) {
+    auto opened = Library::linked_in(plugin.descriptor, plugin.use);
+    if (!opened) return refuse(index, opened.error().text), nullptr;
     libraries_.push_back(std::make_unique<Library>(std::move(*opened)));
     return libraries_.back().get();
   }

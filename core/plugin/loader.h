@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "metrics/layout.h"
 #include "plugin/call_slot.h"
@@ -16,6 +17,12 @@
 
 namespace hyalite {
 
+// A plugin that is part of this program, and what `use` calls it.
+struct LinkedIn {
+  std::string use;
+  const hyalite_descriptor* descriptor = nullptr;  // for ever
+};
+
 struct LoadOptions {
   std::string file;  // what mistakes call the settings file
   std::vector<std::string>
@@ -25,6 +32,8 @@ struct LoadOptions {
   std::vector<std::string> quarantined;
   unsigned workers = 1;      // among how many the limits of the gateway are shared
   CallSlot* slot = nullptr;  // says which instance is being created; may be null
+  std::vector<LinkedIn> linked_in;  // found before any file
+  const Clock* clock = nullptr;     // what plugins are told the time by; null: the system's
 };
 
 struct ChainLoad {

@@ -8,14 +8,15 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/hyaliteConfig.cmake.in
   NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 # Until 1.0 a plugin is built for exactly this minor version of the ABI.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/hyaliteConfigVersion.cmake
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/hyalite.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hyalite.pc @ONLY)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/hyalite-testing.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hyalite-testing.pc @ONLY)
 
 install(TARGETS hyalite_sdk EXPORT hyalite COMPONENT dev)
 install(EXPORT hyalite NAMESPACE hyalite:: FILE hyaliteTargets.cmake DESTINATION ${sdk_cmake_dir} COMPONENT dev)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hyaliteConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/hyaliteConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/HyalitePlugin.cmake ${CMAKE_CURRENT_LIST_DIR}/plugin.map
   DESTINATION ${sdk_cmake_dir} COMPONENT dev)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hyalite.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/hyalite.pc ${CMAKE_CURRENT_BINARY_DIR}/hyalite-testing.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/../include/hyalite DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/../README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}-dev COMPONENT dev)

@@ -101,7 +101,7 @@ typedef struct hyalite_descriptor {
   hyalite_status (*drain)(void* instance);
   /* [worker] The last call in a worker: write out what is still held. May be NULL. */
   hyalite_status (*stop)(void* instance);
-  /* [create] Frees the instance; only where memory is checked, never after start. */
+  /* [create] Frees the instance, after stop where it was started; only where memory is checked: in tests. */
   void (*destroy)(void* instance);
 } hyalite_descriptor;
 

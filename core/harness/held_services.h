@@ -1,0 +1,60 @@
+// The services that plugins ask, played by a test: no sockets, answers when the test says so.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "plugin/fetches.h"
+#include "settings/settings.h"
+
+namespace hyalite {
+
+// One question that has no answer yet.
+struct HeldQuestion {
+  Ref ref = 0;
+  FetchRequest request;
+  Monotonic until;  // then it is given up, as the service's settings or the plugin say
+  FetchesHeard* heard = nullptr;
+};
+
+class HeldServices final : public Outbound {
+ public:
+  // Nothing: the question stays open.
+  using Answers = std::function<std::optional<FetchResult>(const FetchRequest&)>;
+
+  HeldServices(const std::vector<ServiceSettings>& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+
+  bool has(std::string_view service) const override { return find(service) != nullptr; }
+  void start(Ref ref, FetchRequest request, FetchesHeard& heard) override;
+  void cancel(Ref ref) override;
+
+  // Asked as soon as a question comes, never inside a call of a plugin.
+  void answer_with(std::string service, Answers answers) { answers_[std::move(service)] = std::move(answers); }
+  // Those that are open, in the order in which they were asked.
+  const std::deque<HeldQuestion>& open() const { return open_; }
+  // False: there is no such question (any more).
+  bool answer(Ref ref, FetchResult result);
+
+  // Gives the answers that are due. True when there was one.
+  bool deliver();
+  std::optional<Monotonic> next_deadline() const;
+
+ private:
+  const ServiceSettings* find(std::string_view name) const;
+  bool ask_the_test();
+  bool give_up_late();
+
+  const std::vector<ServiceSettings>& settings_;
+  const Clock& clock_;
+  std::map<std::string, Answers, std::less<>> answers_;
+  std::deque<HeldQuestion> open_;
+  std::vector<Ref> fresh_;  // the test was not asked yet
+};
+
+}  // namespace hyalite
