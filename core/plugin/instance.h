@@ -67,7 +67,7 @@ class Instance {
   // created, and this process still has as many threads as before. `file` is what mistakes call the
   // settings file.
   Mistakes create(std::string_view file);
-  // For sanitizer builds and the checker; never after start.
+  // Where memory is checked (tests, the checker): after stop where it was started.
   void destroy();
 
   const std::string& name() const { return settings_.name; }
