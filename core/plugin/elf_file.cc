@@ -6,6 +6,7 @@
 #include <hyalite/plugin.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <hyalite/plugin.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <regex>
 #include <set>
