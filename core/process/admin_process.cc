@@ -27,6 +27,7 @@
 #include "process/admin_listeners.h"
 #include "process/beginning.h"
 #include "process/ca_watch.h"
+#include "process/child.h"
 #include "process/live_views.h"
 #include "process/memory_file.h"
 #include "process/totals_file.h"
@@ -473,6 +474,7 @@ int begin(Beginning beginning, Log& log) {
 }  // namespace
 
 int run_admin(Log& log) {
+  name_process("hyalite-admin");
   log.set_process("admin");
   auto beginning = await_beginning();
   if (!beginning) {

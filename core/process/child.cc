@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ constexpr int kCouldNotExecute = 127;
 }
 
 }  // namespace
+
+void name_process(const char* name) { ::prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 void listen_to_channels_only() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE})

@@ -31,6 +31,9 @@ Result<Child> start_child(const std::string& program, const std::string& part,
 // In the child: the channel that start_child() made. An error when nobody did.
 Result<Channel> inherited_channel();
 
+// What top(1) and `ps -C` call this process, instead of "exe"; at most 15 characters.
+void name_process(const char* name);
+
 // In a process just forked or made: no signal is blocked, and those that are sent to groups are
 // ignored.
 void listen_to_channels_only();

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "metrics/board.h"
 #include "process/beginning.h"
+#include "process/child.h"
 #include "process/load_note.h"
 #include "process/master_state.h"
 #include "process/memory_file.h"
@@ -421,6 +422,7 @@ int live(Beginning beginning, Program& program, Log& log) {
 }  // namespace
 
 int run_generation(Program& program, Log& log) {
+  name_process("hyalite-gen");
   auto beginning = await_beginning();
   if (!beginning) {
     log.error("generation.begin", {{"why", beginning.error().text}});
@@ -431,6 +433,7 @@ int run_generation(Program& program, Log& log) {
 }
 
 int run_checker(Program& program, Log& log) {
+  name_process("hyalite-check");
   auto beginning = await_beginning();
   if (!beginning) {
     log.error("checker.begin", {{"why", beginning.error().text}});

@@ -88,7 +88,14 @@ int Master::live() {
 
 int Master::finish() {
   for (const KeptListener& kept : kept_) unlink_socket(kept.path);
-  // Our end of the life pipe closes with us: whoever is left sees it and exits.
+  // Our end of the life pipe: whoever is left sees it and exits. A service manager would kill who outlives us.
+  life_write_.reset();
+  const Monotonic latest = clock_.now() + kPatience;
+  for (pid_t pid = 0; pid >= 0 && clock_.now() < latest;) {
+    pid = ::waitpid(-1, nullptr, WNOHANG);
+    pollfd ended = {signals_.fd(), POLLIN, 0};
+    if (pid == 0 && ::poll(&ended, 1, kTickMs) > 0) (void)signals_.next();
+  }
   return *status_;
 }
 

@@ -259,6 +259,7 @@ int live(SignerBeginning& beginning, Log& log) {
 }  // namespace
 
 int run_signer(Log& log) {
+  name_process("hyalite-signer");
   log.set_process("signer");
   auto beginning = await_signer_beginning();
   if (!beginning) {

@@ -267,6 +267,7 @@ int work(Inheritance inheritance) {
 }  // namespace
 
 void run_worker(Inheritance inheritance) {
+  name_process("hyalite-worker");
   inheritance.log.set_process("worker " + std::to_string(inheritance.worker));
   ::_exit(work(std::move(inheritance)));
 }

@@ -94,6 +94,10 @@ class Privileges(unittest.TestCase):
             self.assertEqual(int(part["CapInh"], 16) | int(part["CapAmb"], 16), 0)
             self.assertEqual(part["NoNewPrivs"], "1")
 
+    def test_each_says_what_it_is(self):
+        names = sorted(part["Name"] for part in self.of_parts().values())
+        self.assertEqual(names, ["hyalite-admin", "hyalite-gen", "hyalite-worker", "hyalite-worker"])
+
     def test_they_are_the_service_s_user_where_there_is_one(self):
         alone = pathlib.Path("/proc/self/uid_map").read_text().split()[2] == "1"
         for part in self.of_parts().values():
