@@ -11,16 +11,24 @@
 
 #include "cli/completion.h"
 #include "cli/manual.h"
+#include "coding/versions.h"
+#include "event/loop.h"
+#include "tls/openssl_error.h"
 
 namespace hyalite {
 
 namespace {
 
 constexpr char kDefaultSettings[] = "/etc/hyalite/hyalite.yaml";
-constexpr char kVersion[] = "hyalite " HYALITE_VERSION "\nbuilt with " HYALITE_LIBRARIES;
 constexpr char kFooter[] =
     "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 4 doctor "
     "cannot say, 77 this machine cannot have a lab.";
+
+// What it was compiled with, and what it found on this machine: a library may have been replaced since.
+std::string version_text() {
+  return "hyalite " HYALITE_VERSION "\nbuilt with " HYALITE_LIBRARIES "\nruns with " +
+         openssl_version() + ", libevent " + libevent_version() + ", " + coding_versions();
+}
 
 // Everything that the options of all commands are stored in, until it is known which command was
 // given.
@@ -449,7 +457,7 @@ void add_manual(CLI::App& app, Stored& stored) {
 Invocation parse_arguments(int count, char** arguments) {
   Stored stored;
   CLI::App app("Hyalite: a plugin-based, transparent layer-7 inspection proxy", "hyalite");
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", version_text);
   app.footer(kFooter);
   app.require_subcommand(1);
   add_run(app, stored);

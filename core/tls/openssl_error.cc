@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tls/openssl_error.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include <utility>
@@ -15,5 +16,7 @@ Error openssl_error(Fault fault, std::string what) {
   if (reason != nullptr) what += std::string(": ") + reason;
   return Error{fault, std::move(what)};
 }
+
+std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 }  // namespace hyalite

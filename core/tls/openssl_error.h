@@ -1,4 +1,4 @@
-// What OpenSSL says went wrong, in words.
+// What OpenSSL says went wrong, in words, and which one it is.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,5 +11,8 @@ namespace hyalite {
 // Empties this thread's queue of errors: "what: the first error's reason". The first is the cause,
 // the others are what followed from it.
 Error openssl_error(Fault fault, std::string what);
+
+// "OpenSSL 3.0.17 1 Jul 2025": the library that this program has loaded.
+std::string openssl_version();
 
 }  // namespace hyalite

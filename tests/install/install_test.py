@@ -53,6 +53,13 @@ class Installed(unittest.TestCase):
         strangers = [file for file in self.prefix.rglob("*") if re.search(r"\.cc$|_test|CMakeFiles", file.name)]
         self.assertEqual(strangers, [])
 
+    def test_its_version_names_its_libraries(self):
+        name, built, runs = run(self.hyalite, "--version").splitlines()
+        self.assertRegex(name, r"^hyalite \d+\.\d+\.\d+$")
+        for library in ("libevent", "llhttp", "yaml-cpp", "nlohmann-json", "CLI11", "OpenSSL", "zlib", "brotli", "zstd"):
+            self.assertRegex(built, rf"\b{library} \d+\.\d+")
+        self.assertIn(" ".join(run("openssl", "version").split()[:2]), runs)
+
     def test_the_settings_it_begins_with_are_sound(self):
         settings = self.found("etc/hyalite/hyalite.yaml")
         self.assertIn("$schema=", settings.read_text())
