@@ -19,15 +19,16 @@ class ManPage : public Walker {
 
   void value(const Value& value) override {
     const bool has_default = example_of(join(path_, value.name)).empty() && !value.required;
-    item(value.name, value.required ? "Required." : has_default ? of_default(value.write()) : "Not set by default.");
+    item(value.name, value.required ? "Required." : has_default ? of_default(value.write()) : "Not set by default.",
+         with_words(comment(value.name), value.shape, "One of"));
   }
   void values(const ValueList& values) override {
     std::string list;
     for (const std::string& one : values.write()) list += (list.empty() ? "" : ", ") + one;
-    item(values.name, of_default("[" + list + "]"));
+    item(values.name, of_default("[" + list + "]"), with_words(comment(values.name), values.shape, "Any of"));
   }
   void configuration(std::string_view name, PluginConfiguration& configuration) override {
-    item(name, of_default(configuration.json));
+    item(name, of_default(configuration.json), comment(name));
   }
   void group(std::string_view name, const std::function<void(Describer&)>& members) override {
     section(name, [&] { Walker::group(name, members); });
@@ -41,22 +42,22 @@ class ManPage : public Walker {
   void section(std::string_view name, const std::function<void()>& inside) {
     const bool top = path_.empty();
     if (top) {
-      text += ".Ss " + std::string(name) + '\n' + sentence(name) + ".Bl -tag -width Ds\n";
+      text += ".Ss " + std::string(name) + '\n' + escaped(comment(name)) + "\n.Bl -tag -width Ds\n";
     } else {
-      item(name, "");
+      item(name, "", comment(name));
     }
     inside();
     if (top) text += ".El\n";
   }
-  void item(std::string_view name, const std::string& remark) {
+  void item(std::string_view name, const std::string& remark, const std::string& comment) {
     const bool alone = path_.empty();
     if (alone) text += ".Ss " + std::string(name) + "\n.Bl -tag -width Ds\n";
-    text += ".It Va " + join(path_, name) + '\n' + sentence(name) + (remark.empty() ? "" : remark + '\n');
+    text += ".It Va " + join(path_, name) + '\n' + escaped(comment) + '\n' + (remark.empty() ? "" : remark + '\n');
     if (alone) text += ".El\n";
   }
-  std::string sentence(std::string_view name) const {
+  std::string comment(std::string_view name) const {
     const Manual::Member* member = manual_.find(join(path_, name));
-    return escaped(member == nullptr ? "?" : member->comment) + '\n';
+    return member == nullptr ? "?" : member->comment;
   }
   static std::string of_default(const std::string& value) { return "Default: \\fB" + escaped(value) + "\\fR"; }
   static std::string escaped(std::string_view plain) {

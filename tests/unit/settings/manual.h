@@ -90,6 +90,17 @@ inline std::string wrapped(const std::string& comment, std::size_t indent) {
   return out + line + '\n';
 }
 
+// The words that may stand there, where the comment does not tell them all by itself.
+inline std::string with_words(std::string comment, const Shape& shape, const char* which) {
+  std::string all;
+  bool told = true;
+  for (const std::string_view word : shape.words) {
+    all += (all.empty() ? "" : ", ") + std::string(word);
+    told = told && comment.find(word) != std::string::npos;
+  }
+  return told ? comment : comment + ' ' + which + ": " + all + '.';
+}
+
 // A describer that knows the path it is at.
 class Walker : public Describer {
  public:
@@ -116,7 +127,8 @@ class DefaultYaml : public Walker {
 
   void value(const Value& value) override {
     const std::string_view example = example_of(join(path_, value.name));
-    line(value.name, scalar(value.shape, example.empty() ? value.write() : std::string(example)));
+    line(value.name, scalar(value.shape, example.empty() ? value.write() : std::string(example)),
+         with_words(comment(value.name), value.shape, "One of"));
     if (!example.empty() && !value.required) text.insert(text.size() - 1, "  # not set by default");
     if (value.required) text.insert(text.size() - 1, "  # required");
   }
@@ -124,17 +136,17 @@ class DefaultYaml : public Walker {
     std::string list;
     for (const std::string& item : values.write())
       list += (list.empty() ? "" : ", ") + scalar(values.shape, item);
-    line(values.name, '[' + list + ']');
+    line(values.name, '[' + list + ']', with_words(comment(values.name), values.shape, "Any of"));
   }
   void configuration(std::string_view name, PluginConfiguration& configuration) override {
-    line(name, configuration.json);
+    line(name, configuration.json, comment(name));
   }
   void group(std::string_view name, const std::function<void(Describer&)>& members) override {
-    line(name, "");
+    line(name, "", comment(name));
     nest(1, [&] { Walker::group(name, members); });
   }
   void groups(const GroupList& groups) override {
-    line(groups.name, "");
+    line(groups.name, "", comment(groups.name));
     nest(2, [&] {
       item_begins_ = true;
       Walker::groups(groups);
@@ -150,12 +162,14 @@ class DefaultYaml : public Walker {
     inside();
     indent_ -= 2 * levels;
   }
+  std::string comment(std::string_view name) const {
+    const Manual::Member* member = manual_.find(join(path_, name));
+    return member == nullptr ? "?" : member->comment;
+  }
   // The first line of an item carries its dash.
-  void line(std::string_view name, const std::string& value) {
-    const std::string path = join(path_, name);
-    const Manual::Member* member = manual_.find(path);
+  void line(std::string_view name, const std::string& value, const std::string& comment) {
     if (path_.empty()) text += '\n';
-    text += wrapped(member == nullptr ? "?" : member->comment, indent_);
+    text += wrapped(comment, indent_);
     text += std::string(item_begins_ ? indent_ - 2 : indent_, ' ') + '#' +
             (item_begins_ ? "- " : "") + std::string(name) + ':' +
             (value.empty() ? "" : ' ' + value) + '\n';
