@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries Hyalite on a fresh Debian: the two newcomer commands from nothing, then the packages: installed, served from, replaced
-# while serving, removed, purged. As root: tests/install/debian.sh SUITE ROOT [step...]; ROOT is a directory that is made once by
-# debootstrap and may be kept. Steps: demo test package install; all of them when none is named.
+# while serving, removed, purged; then the same under a real systemd. As root: tests/install/debian.sh SUITE ROOT [step...]; ROOT is
+# a directory that is made once by debootstrap and may be kept. Steps: demo test package install systemd; all when none is named.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
@@ -9,7 +9,7 @@ usage() { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 suite=$1 root=$2
 shift 2
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(demo test package install)
+[ ${#steps[@]} -gt 0 ] || steps=(demo test package install systemd)
 here=$(cd "$(dirname "$0")/../.." && pwd)
 for tool in debootstrap bwrap; do
   command -v $tool >/dev/null || { echo "missing: $tool (packages debootstrap, bubblewrap)" >&2; exit 1; }
@@ -45,6 +45,12 @@ step_package() {
   inside sh -c 'ls -l build/package/*.deb'
 }
 step_install() { inside bash tests/install/packages_live.sh; }
+step_systemd() {
+  # What the machine that boots needs has to lie ready: it has no network but its own.
+  inside bash -c '. tests/support/packages.sh && need_packages "to boot" systemd iproute2 nftables python3 procps logrotate'
+  inside apt-get install -y -qq --no-install-recommends --download-only ./build/package/hyalite{,-dev}_*.deb >/dev/null
+  "$here/tests/install/boot.sh" "$root" sh -c 'cd /src && exec python3 tests/install/systemd_live.py'
+}
 
 for step in "${steps[@]}"; do
   echo "==== $suite: $step"
