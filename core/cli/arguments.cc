@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/completion.h"
 #include "cli/manual.h"
 #include "coding/versions.h"
@@ -51,6 +53,12 @@ struct Stored {
   std::vector<std::string> doctor_clients, doctor_origins;
   std::optional<Invocation> chosen;
 };
+
+// What --help and the man page would else call "DAYS:INT in [1 - 36500]": the description says it.
+template <typename Number>
+CLI::Validator within(Number least, Number most) {
+  return CLI::Range(least, most).description("");
+}
 
 void add_json(CLI::App& app, bool& json) {
   app.add_flag("--json", json, "For programs: one JSON object on stdout");
@@ -155,9 +163,10 @@ void add_ca_init(CLI::App& ca, Stored& stored) {
                    "What clients call it; default: \"Hyalite CA\" and this machine's name")
       ->type_name("TEXT");
   init->add_option("--organization", command.organization, "Whose it is")->type_name("TEXT");
-  init->add_option("--days", command.days, "How long it is valid")
+  init->add_option("--days", command.days, "How long it is valid, 1 to 36500")
       ->default_val(command.days)
-      ->check(CLI::Range(1, 36'500));
+      ->check(within(1, 36'500))
+      ->type_name("DAYS");
   init->add_option("--key", command.key, "p256: the fastest; rsa3072: for very old clients")
       ->default_val("p256")
       ->check(CLI::IsMember({"p256", "p384", "rsa3072"}));
@@ -301,11 +310,11 @@ void add_lab_faults(CLI::App& run, Stored& stored) {
       ->allow_extra_args(false);
   run.add_option("--loss", trouble.loss_percent,
                  "So many of 100 packets to the origin are lost (where the kernel has netem)")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(within(0.0, 100.0))
       ->type_name("PERCENT");
   run.add_option("--delay", trouble.delay_ms,
-                 "So many milliseconds later packets reach the origin (where it has netem)")
-      ->check(CLI::Range(0, 60'000))
+                 "So many milliseconds later, at most 60000, packets reach the origin (where it has netem)")
+      ->check(within(0, 60'000))
       ->type_name("MS");
 }
 
@@ -350,7 +359,7 @@ void add_lab_exec(CLI::App& lab, Stored& stored, const char* name, const char* w
       ->required()
       ->check(lab_hosts());
   exec->add_option("--lab", stored.lab_exec.lab, "Which one, when several run")
-      ->check(CLI::PositiveNumber)
+      ->check(within(1, std::numeric_limits<int>::max()))
       ->type_name("NUMBER");
   if (with_command) {
     exec->add_option("command", stored.lab_exec.command, "The command and its arguments, after --")
@@ -414,8 +423,8 @@ void add_doctor(CLI::App& app, Stored& stored) {
               "An origin that it cannot reach, one per family");
   doctor
       ->add_option("--try", options.try_seconds,
-                   "Compare the kernel's counters before and after so long, while you try")
-      ->check(CLI::Range(1, 3600))
+                   "Compare the kernel's counters before and after so long, 1 to 3600, while you try")
+      ->check(within(1, 3600))
       ->type_name("SECONDS");
   doctor->add_flag("--live", options.live_trial,
                    "As root: a connection of its own through the real rules; what that needs is "
@@ -452,6 +461,22 @@ void add_manual(CLI::App& app, Stored& stored) {
       });
 }
 
+// The word that was taken for nothing, when there is one; CLI11 says only what is missing then.
+std::string unknown_word(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(true);
+  if (words.empty()) return {};
+  if (words.front().starts_with('-')) return "there is no option \"" + printable(words.front()) + '"';
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string_view> known;
+  for (const CLI::App* one : command->get_subcommands([](const CLI::App*) { return true; })) {
+    if (!one->get_group().empty()) known.push_back(one->get_name());
+  }
+  const std::string_view near = did_you_mean(words.front(), known);
+  return "there is no command \"" + printable(words.front()) + '"' +
+         (near.empty() ? "" : " (did you mean \"" + std::string(near) + "\"?)");
+}
+
 }  // namespace
 
 Invocation parse_arguments(int count, char** arguments) {
@@ -473,6 +498,11 @@ Invocation parse_arguments(int count, char** arguments) {
   add_manual(app, stored);
   try {
     app.parse(count, arguments);
+  } catch (const CLI::RequiredError& error) {
+    const std::string unknown = unknown_word(app);
+    if (unknown.empty()) return Exit{app.exit(error) == 0 ? kExitDone : kExitUsage};
+    std::fprintf(stderr, "hyalite: %s; `hyalite --help` lists them all\n", unknown.c_str());
+    return Exit{kExitUsage};
   } catch (const CLI::ParseError& error) {
     return Exit{app.exit(error) == 0 ? kExitDone : kExitUsage};
   }

@@ -86,8 +86,11 @@ Result<Place> place_of(const CaPlace& place) {
   if (!place.certificate.empty()) return Place{{place.certificate, "", ""}, false};
   const SettingsRead read = read_settings_file(place.settings_file);
   const CaSettings& ca = read.settings.tls.ca;
-  if (!read && ca.certificate.empty())
-    return Error{Fault::operator_, std::string(trim(text_of(read.mistakes)))};
+  if (!read && ca.certificate.empty()) {
+    std::string mistakes = text_of(read.mistakes);
+    if (mistakes.ends_with('\n')) mistakes.pop_back();
+    return Error{Fault::operator_, std::move(mistakes)};
+  }
   if (ca.certificate.empty()) {
     return Error{Fault::operator_, place.settings_file +
                                        " names no CA (tls.ca.certificate): `hyalite ca "

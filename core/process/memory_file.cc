@@ -52,10 +52,8 @@ Result<std::string> text_of(int fd, std::size_t most) {
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return Error::system(Fault::operator_, path, errno);
-  auto text = text_of(fd.get(), most);
-  if (text) return text;
-  return Error{Fault::operator_, path + ": " + text.error().text, text.error().code};
+  if (!fd) return Error::system(Fault::operator_, "cannot be read", errno);
+  return text_of(fd.get(), most);
 }
 
 }  // namespace hyalite

@@ -15,7 +15,7 @@ namespace hyalite {
 Result<Fd> sealed_text(std::string_view text, const char* name);
 // The text of a memfd or file from its beginning; an error when it has more than `most` bytes.
 Result<std::string> text_of(int fd, std::size_t most);
-// The same by name. The operator's fault when it cannot be read.
+// The same by name, which errors leave to the caller to say. The operator's fault when it cannot be read.
 Result<std::string> read_file(const std::string& path, std::size_t most);
 
 }  // namespace hyalite

@@ -10,7 +10,7 @@ namespace hyalite {
 
 namespace {
 
-Invocation invoked(std::vector<std::string> words) {
+Invocation invoked(std::vector<std::string> words, std::string* complaint = nullptr) {
   words.insert(words.begin(), "hyalite");
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -18,7 +18,8 @@ Invocation invoked(std::vector<std::string> words) {
   testing::internal::CaptureStderr();
   Invocation invocation = parse_arguments(static_cast<int>(pointers.size()), pointers.data());
   testing::internal::GetCapturedStdout();
-  testing::internal::GetCapturedStderr();
+  const std::string said = testing::internal::GetCapturedStderr();
+  if (complaint != nullptr) *complaint = said;
   return invocation;
 }
 
@@ -73,6 +74,19 @@ TEST(Arguments, EndWithTwoWhenTheyAreWrong) {
   EXPECT_EQ(exit_of({"plugin", "info"}), kExitUsage);
   EXPECT_EQ(exit_of({"lab", "run", "--mode", "magic"}), kExitUsage);
   EXPECT_EQ(exit_of({"lab", "exec", "mars", "--", "ls"}), kExitUsage);
+}
+
+TEST(Arguments, AreNamedWhenNobodyKnowsThem) {
+  const auto said = [](std::vector<std::string> words) {
+    std::string complaint;
+    invoked(std::move(words), &complaint);
+    return complaint;
+  };
+  EXPECT_EQ(said({"relaod"}),
+            "hyalite: there is no command \"relaod\" (did you mean \"reload\"?); `hyalite --help` lists them all\n");
+  EXPECT_EQ(said({"plugin", "lisst"}),
+            "hyalite: there is no command \"lisst\" (did you mean \"list\"?); `hyalite --help` lists them all\n");
+  EXPECT_EQ(said({"--versio"}), "hyalite: there is no option \"--versio\"; `hyalite --help` lists them all\n");
 }
 
 TEST(Arguments, EndWellAfterHelp) {

