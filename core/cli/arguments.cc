@@ -323,7 +323,7 @@ void add_lab_run(CLI::App& lab, Stored& stored) {
       "run", "Build a lab and run a command in it, on the client; with the command the lab ends");
   LabOptions& options = stored.lab_run.options;
   run->add_option("--mode", stored.lab_mode, "How connections reach the proxy")
-      ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect"}))
+      ->check(CLI::IsMember({"none", "tproxy", "routing", "hybrid", "redirect", "anyip"}))
       ->default_str("tproxy");
   run->add_option("--on", stored.lab_host, "The command's host: client, gateway or origin")
       ->check(lab_hosts())
@@ -331,6 +331,9 @@ void add_lab_run(CLI::App& lab, Stored& stored) {
   run->add_option("-c,--config", options.settings_file,
                   "Also run the proxy on the gateway, with this settings file")
       ->type_name("FILE");
+  run->add_flag("--proxy", options.proxy,
+                "Also run the proxy on the gateway, with settings that fit the mode")
+      ->excludes("--config");
   run->add_flag("--web", options.web,
                 "A small web server answers on the origin, on every port: it says whom it sees");
   run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")

@@ -70,8 +70,8 @@ int on(const InterceptCommand& command) {
   const auto plan =
       make_plan(source->settings, look_at_machine(source->settings), {command.keep_open});
   if (!plan) return complain(plan.error().text);
-  const auto done = switch_on(
-      {source->settings, *plan, command.settings_file, command.keep_open, source->text});
+  const auto done =
+      switch_on({source->settings, *plan, command.settings_file, command.keep_open, source->text});
   if (!done) return complain(done.error().text);
   for (const std::string& note : plan->notes) print(stdout, "note: " + note + '\n');
   print(stdout, "interception is on\n");
@@ -84,8 +84,8 @@ int off(const InterceptCommand& command) {
   if (!done) return complain(done.error().text);
   if (done->cut_off > 0)
     print(stderr, "hyalite intercept: " + std::to_string(done->cut_off) +
-                      " connections through the proxy had not ended in time: they hang until they "
-                      "time out\n");
+                      (done->cut_off == 1 ? " connection" : " connections") +
+                      " through the proxy had not ended: cut off\n");
   print(stdout, done->was_on ? "interception is off\n" : "interception was off already\n");
   return kExitDone;
 }

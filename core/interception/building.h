@@ -32,14 +32,17 @@ struct Intention {
   bool keeps_ports() const {
     return mode(InterceptionMode::routing) || mode(InterceptionMode::hybrid);
   }
-  // A route catches connections by their port, be they new or not.
-  bool cuts_open() const {
+  // A route catches connections by their port or destination, be they new or not.
+  bool cuts_open_by_port() const {
     return (from_clients() && keeps_ports()) || local(LocalCapture::routing);
   }
+  bool cuts_open() const { return cuts_open_by_port() || !anyip().empty(); }
   bool keeps_open() const { return options.keep_open && cuts_open(); }
   bool refuses_quic() const;
   std::uint16_t listener_port() const;
   std::vector<Network> anyip() const;
+  // Of the listeners that name them.
+  std::vector<std::uint16_t> anyip_ports() const;
   std::vector<Family> families() const;
   // Of origins alone: clients are not behind them.
   std::vector<std::string> outer_interfaces() const;

@@ -71,10 +71,18 @@ class Removal {
       if (auto done = take_back(found.rule); !done) return done;
     }
     for (const FoundRoute& found : presence_.routes) {
-      if (captures(found) != capturing || among(routes_, found.route)) continue;
+      if (captures(found) != capturing || is_in_plan(found.route)) continue;
       if (auto done = take_back(found.route); !done) return done;
     }
     return {};
+  }
+
+  // One to the same destination has replaced it: deleting the old one would hit the new one.
+  bool is_in_plan(const Route& found) const {
+    return std::any_of(routes_.begin(), routes_.end(), [&](const Route& it) {
+      return it.family == found.family && it.table == found.table &&
+             it.destination == found.destination;
+    });
   }
 
   Result<void> restore_first_rules() const {
@@ -123,6 +131,10 @@ InterceptState state_for(const OnRequest& request, const std::optional<Intercept
   state.settings_text = request.settings_text;
   state.keep_open = request.keep_open;
   state.ports = request.settings.interception.ports;
+  for (const ListenerSettings& listener : request.settings.listeners) {
+    if (!listener.anyip.empty() && !among(state.ports, listener.address.port))
+      state.ports.push_back(listener.address.port);
+  }
   const bool redirects = request.settings.interception.mode == InterceptionMode::redirect ||
                          request.settings.interception.local == LocalCapture::redirect;
   if (const auto* listener = interception_listener(request.settings); redirects && listener)
@@ -195,11 +207,23 @@ InterceptState with_all_sysctls(InterceptState state, const std::optional<Interc
   return state;
 }
 
-// Nothing new is brought to the proxy; what goes through it goes on.
-void stop_beginning() {
-  for (const char* chain : {"beginning", "translating", "own_arriving"}) {
-    (void)run_program({{"nft", "flush", "chain", "inet", std::string(kPacketTable), chain}, {}});
+// Nothing new is brought to the proxy; what goes through it goes on. The rules stay: with the last
+// one that needs it, connection tracking would go, and with it what was redirected. False: routes
+// bring connections here, which cannot tell old from new.
+bool stop_beginning() {
+  const std::vector<std::string> insert = {"nft", "insert", "rule", "inet",
+                                           std::string(kPacketTable)};
+  bool stopped = false;
+  // This machine's own are known by a mark from their beginning on.
+  for (const std::vector<std::string>& rule :
+       {std::vector<std::string>{"beginning", "accept"},
+        {"own", "tcp", "flags", "syn", "/", "fin,syn,rst,ack", "accept"}}) {
+    std::vector<std::string> words = insert;
+    words.insert(words.end(), rule.begin(), rule.end());
+    const auto done = run_program({std::move(words), {}});
+    if (done && *done) stopped = true;
   }
+  return stopped;
 }
 
 std::size_t wait_for_end(const InterceptState& state, Milliseconds drain, const Clock& clock) {
@@ -252,10 +276,8 @@ Result<OffReport> switch_off(Milliseconds drain, const Clock& clock) {
     state.complete = false;
     if (auto written = file.write(state); !written) return written.error();
   }
-  if (presence->packets) {
-    stop_beginning();
-    report.cut_off = wait_for_end(state, drain, clock);
-  }
+  const bool stopped = presence->packets && stop_beginning();
+  report.cut_off = wait_for_end(state, stopped ? drain : Milliseconds{0}, clock);
   if (auto done = undo(file, state); !done) return done.error();
   if (!remembered) return remembered.error();
   return report;

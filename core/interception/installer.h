@@ -31,7 +31,8 @@ Result<void> switch_on(const OnRequest& request);
 
 struct OffReport {
   bool was_on = false;
-  // Connections through the proxy that had not ended when their way to it was taken.
+  // Connections through the proxy that had not ended when their way to it was taken: what their
+  // clients send reaches origins that know nothing of it, and reset them.
   std::size_t cut_off = 0;
 };
 

@@ -16,7 +16,8 @@ namespace hyalite {
 MachineFacts look_at_machine(const Settings& settings);
 
 // What stands in the way of a plan: no privilege, a program or an interface that is missing, rules,
-// routes or marks of others that ours would meet. The operator's fault, in one line.
+// routes or marks of others that ours would meet. The operator's fault, in one line; its code is
+// EOPNOTSUPP when the kernel lacks what the packet rules need.
 Result<void> find_obstacles(const Settings& settings, const Plan& plan);
 
 // All that is ours in this network namespace.

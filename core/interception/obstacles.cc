@@ -136,11 +136,12 @@ class Search {
       std::string said(trim(run->complaints.substr(0, run->complaints.find('\n'))));
       const bool module = said.find("No such file") != std::string::npos ||
                           said.find("not supported") != std::string::npos;
-      return obstacle("nft refuses the rules: " + printable(said, 500) +
-                      (module
-                           ? " (the kernel may lack a module: nft_tproxy, nft_socket, nft_redir, "
-                             "nft_fib_inet; mode routing needs none)"
-                           : ""));
+      return Error{Fault::operator_,
+                   "nft refuses the rules: " + printable(said, 500) +
+                       (module ? " (the kernel may lack a module: nft_tproxy, nft_socket, "
+                                 "nft_redir, nft_fib_inet; mode routing needs none)"
+                               : ""),
+                   module ? EOPNOTSUPP : 0};
     }
     return {};
   }

@@ -87,14 +87,27 @@ class Builder {
         rule("Connections that begin from now on are told from those that were open: these keep "
              "their way.",
              {Begins{}}, begun)};
-    if (it_.from_clients()) {
+    if (it_.from_clients() && it_.keeps_ports()) {
       arriving.rules.push_back(rule("", {from_clients(), to_ports(), old}, kept));
       arriving.rules.push_back(rule("", {FromPorts{"tcp", set_.ports}, old}, kept));
     }
+    for (const Family family : kFamilies) keep_named(arriving, of_family(it_.anyip(), family));
     PacketChain& leaving = chain("keeping_own", Hook::output, Type::route, "mangle");
     leaving.rules = {rule("", {Begins{}}, begun)};
     if (it_.local(LocalCapture::routing))
       leaving.rules.push_back(rule("", {to_ports(), old}, kept));
+  }
+
+  // Both ways: where what is forwarded comes from is checked with its mark, too.
+  void keep_named(PacketChain& arriving, const std::vector<Network>& named) const {
+    if (named.empty()) return;
+    const HasMark old{set_.keep_mark, true, true};
+    const SetMark kept{set_.keep_mark, false, false};
+    arriving.rules.push_back(
+        rule("", {ToNetworks{named}, ToPorts{"tcp", it_.anyip_ports()}, old}, kept));
+    arriving.rules.push_back(rule("", {FromNetworks{named}, ForThisMachine{}}, Accept{}));
+    arriving.rules.push_back(
+        rule("", {FromNetworks{named}, FromPorts{"tcp", it_.anyip_ports()}, old}, kept));
   }
 
   void add_prerouting() {

@@ -60,7 +60,7 @@ void add_notes(const Intention& it, std::vector<std::string>& notes) {
   if (it.keeps_open())
     notes.emplace_back(
         "connections that are open go on without the proxy; `on` without --keep-open ends that");
-  if (it.cuts_open() || !it.anyip().empty())
+  if (it.cuts_open())
     notes.emplace_back(
         "`off` resets connections that go through the proxy: end them first, by stopping the "
         "service");
@@ -100,6 +100,16 @@ std::vector<Network> Intention::anyip() const {
   std::vector<Network> all;
   for (const ListenerSettings& listener : settings.listeners)
     all.insert(all.end(), listener.anyip.begin(), listener.anyip.end());
+  return all;
+}
+
+std::vector<std::uint16_t> Intention::anyip_ports() const {
+  std::vector<std::uint16_t> all;
+  for (const ListenerSettings& listener : settings.listeners) {
+    const std::uint16_t port = listener.address.port;
+    if (!listener.anyip.empty() && std::find(all.begin(), all.end(), port) == all.end())
+      all.push_back(port);
+  }
   return all;
 }
 

@@ -85,7 +85,7 @@ class Builder {
   }
 
   void add_exemptions() {
-    if (it_.keeps_open()) {
+    if (it_.keeps_open() && it_.cuts_open_by_port()) {
       RoutingRule rule = skip();
       rule.mark = mark(it_.interception.keep_mark);
       add(rule, steps_.before);
@@ -202,6 +202,38 @@ class Builder {
     add(rule, steps_.before);
   }
 
+  RoutingRule pass_over_local() const {
+    RoutingRule rule;
+    rule.family = family_;
+    rule.preference = kNamedPreference;
+    rule.action = RoutingRule::Action::go_to;
+    rule.target = kNamedEnd;
+    return rule;
+  }
+
+  void add_exempt_from(const std::vector<Network>& named) {
+    if (it_.keeps_open()) {
+      RoutingRule rule = pass_over_local();
+      rule.mark = mark(it_.interception.keep_mark);
+      add(rule, steps_.before);
+    }
+    const auto& exempt = it_.interception.exempt;
+    for (const Network& network : named) {
+      for (const Network& client : of_family(exempt.clients, family_)) {
+        RoutingRule rule = pass_over_local();
+        rule.from = client;
+        rule.to = network;
+        add(rule, steps_.before);
+      }
+      for (const Network& destination : of_family(exempt.destinations, family_)) {
+        if (!network.contains(destination)) continue;
+        RoutingRule rule = pass_over_local();
+        rule.to = destination;
+        add(rule, steps_.before);
+      }
+    }
+  }
+
   // Named destinations are this machine's for what arrives, and where they always were for what it
   // sends, and for the check of where answers come from (rp_filter).
   void add_anyip() {
@@ -213,15 +245,12 @@ class Builder {
     local.target = kLocalTable;
     add(local, steps_.before);
     for (const Network& network : named) {
-      RoutingRule rule;
-      rule.family = family_;
-      rule.preference = kNamedPreference;
+      RoutingRule rule = pass_over_local();
       rule.iif = "lo";
       rule.to = network;
-      rule.action = RoutingRule::Action::go_to;
-      rule.target = kNamedEnd;
       add(rule, steps_.before);
     }
+    add_exempt_from(named);
     RoutingRule end;
     end.family = family_;
     end.preference = kNamedEnd;

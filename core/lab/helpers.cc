@@ -70,7 +70,7 @@ Result<void> wait_until_ready(pid_t proxy, int socket) {
 
 }  // namespace
 
-Result<pid_t> start_proxy(const LabOptions& options) {
+Result<pid_t> start_proxy(const std::string& settings_file) {
   const Result<Fd> socket = notify_socket();
   if (!socket) return socket.error();
   std::fflush(nullptr);
@@ -78,7 +78,7 @@ Result<pid_t> start_proxy(const LabOptions& options) {
   if (proxy < 0) return Error::system(Fault::us, "fork", errno);
   if (proxy == 0) {
     ::setenv("NOTIFY_SOCKET", kNotifySocket, 1);
-    become({own_program(), "run", "--config", options.settings_file});
+    become({own_program(), "run", "--config", settings_file});
   }
   const Result<void> up = wait_until_ready(proxy, socket->get());
   if (!up) return up.error();

@@ -11,19 +11,17 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lab/environment.h"
 #include "lab/helpers.h"
 #include "lab/joining.h"
 #include "lab/namespaces.h"
 #include "lab/network.h"
 #include "lab/program.h"
-#include "lab/recipe.h"
+#include "lab/rules.h"
 
 namespace hyalite {
 
 namespace {
-
-constexpr LabMode kModes[] = {LabMode::none, LabMode::tproxy, LabMode::routing, LabMode::hybrid,
-                              LabMode::redirect};
 
 int complain(const std::string& text, int status) {
   std::fprintf(stderr, "hyalite lab: %s\n", text.c_str());
@@ -81,8 +79,7 @@ Result<void> build(const LabOptions& options) {
   if (Result<void> files = make_private_files(lab_hosts_file()); !files) return files;
   if (Result<void> set = set_lab_environment(options); !set) return set;
   if (Result<void> network = build_network(options); !network) return network;
-  if (Result<void> able = probe_kernel(options.mode); !able) return able;
-  if (Result<void> recipe = install_recipe(options.mode); !recipe) return recipe;
+  if (Result<void> rules = install_rules(options); !rules) return rules;
   if (Result<void> web = options.web ? start_web(options) : Result<void>(); !web) return web;
   return make_trouble(options);
 }
@@ -93,8 +90,9 @@ int live(const LabOptions& options) {
   ::prctl(PR_SET_NAME, kLabProcessName);
   const Result<void> built = build(options);
   if (!built) return complain(built.error());
-  if (options.settings_file.empty()) return run_command(options.host, options.command);
-  const Result<pid_t> proxy = start_proxy(options);
+  const std::string settings = options.proxy ? kLabSettingsFile : options.settings_file;
+  if (settings.empty()) return run_command(options.host, options.command);
+  const Result<pid_t> proxy = start_proxy(settings);
   if (!proxy) return complain(proxy.error());
   const int status = run_command(options.host, options.command);
   stop_proxy(*proxy);
@@ -125,7 +123,7 @@ int exec_in_running(LabHost host, const std::vector<std::string>& command, int l
 }  // namespace
 
 std::optional<LabMode> lab_mode_from(std::string_view name) {
-  for (const LabMode mode : kModes) {
+  for (const LabMode mode : kLabModes) {
     if (name_of(mode) == name) return mode;
   }
   return std::nullopt;
@@ -143,6 +141,8 @@ std::string_view name_of(LabMode mode) {
       return "hybrid";
     case LabMode::redirect:
       return "redirect";
+    case LabMode::anyip:
+      return "anyip";
   }
   return "";
 }

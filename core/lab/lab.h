@@ -2,6 +2,7 @@
 // in. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,16 +14,20 @@
 
 namespace hyalite {
 
-// How connections reach the proxy: each is a recipe of config/recipes, run as it stands.
-enum class LabMode { none, tproxy, routing, hybrid, redirect };
+// How connections reach the proxy: by the rules of `hyalite intercept` for the mode of that name.
+// anyip names the lab's origin alone.
+enum class LabMode { none, tproxy, routing, hybrid, redirect, anyip };
+
+inline constexpr std::array kLabModes = {LabMode::none,   LabMode::tproxy,   LabMode::routing,
+                                         LabMode::hybrid, LabMode::redirect, LabMode::anyip};
 
 std::optional<LabMode> lab_mode_from(std::string_view name);
 std::string_view name_of(LabMode mode);
 
 struct LabOptions {
   LabMode mode = LabMode::tproxy;
-  // Where the proxy will listen on the gateway. The modes routing and hybrid change no ports: there
-  // the proxy must listen on each of `ports` itself.
+  // Where the proxy will listen on the gateway. The modes routing, hybrid and anyip change no
+  // ports: there the proxy must listen on each of `ports` itself.
   std::uint16_t proxy_port = 8080;
   // The destination ports whose connections are brought to the proxy.
   std::vector<std::uint16_t> ports = {80, 443};
@@ -30,8 +35,10 @@ struct LabOptions {
   std::string lan = "lan", wan = "wan";
   // What is wrong in this lab.
   LabTrouble trouble;
-  // The settings file of a proxy that runs on the gateway; empty: there is none.
+  // The settings file of a proxy that runs on the gateway; empty: there is none, or with `proxy`
+  // one that fits the mode ($HYALITE_LAB_SETTINGS).
   std::string settings_file;
+  bool proxy = false;
   // Does a small web server answer on the origin, on each of `ports`? It says whom it sees.
   bool web = false;
   // What runs, and on which host; the lab lives as long as it does. Not empty.
@@ -56,8 +63,9 @@ constexpr int kLabImpossible = 77;
 //   HYALITE_LAB_HOST        client, gateway or origin
 //   HYALITE_LAB_PROXY_PORT  as in the options, like the next
 //   HYALITE_LAB_PORTS       "80 443"
-//   HYALITE_LAB_RECIPE      the recipe's file, for "sh FILE on|off"
-//   LAN, WAN, PORT, PORTS, MARK, TABLE             what the recipe was run with
+//   HYALITE_LAB_SETTINGS    a settings file for a proxy that fits the mode, by which interception
+//   was
+//                           switched on: for `hyalite intercept`, `doctor` and `run`
 //   HYALITE_LAB_CLIENT_4 and _6, and likewise LAN  (the gateway on the client's side), WAN (on the
 //                           origin's side), ORIGIN, OTHER (the origin's second address)
 // Names: client.lab, gateway.lab, origin.lab and www.lab, other.lab and ads.lab, in both families.

@@ -20,7 +20,7 @@ class Gateway:
     expects_misuse = False  # of the proxy's functions, by a plugin
 
     def __init__(self, directory, plugins=(), listener=None, **settings):
-        """`settings` are sections of the settings file, laid over those that fit the lab's mode; `listener` is laid over
+        """`settings` are sections of the settings file, laid over those of the lab, which fit its mode; `listener` is laid over
         each listener; `plugins` is the chain. Every chain begins with a logger, whose records records() reads."""
         self.directory = directory
         self.file = f"{directory}/hyalite.yaml"
@@ -32,7 +32,7 @@ class Gateway:
         logger = {"name": "audit", "use": "http-logger", "settings": {"file": self.record_file, "flush_ms": 0}}
         # Each call that a plugin makes is checked: see misuses().
         chain = [{"validate": True, **plugin} for plugin in (logger, *plugins)]
-        self.write(_merged(_defaults(directory, listener or {}), {"plugins": chain, **settings}))
+        self.write(merged(_defaults(directory, listener or {}), {"plugins": chain, **settings}))
 
     def write(self, settings):
         """JSON is YAML too."""
@@ -134,30 +134,24 @@ class Gateway:
             raise AssertionError(f"{failure}; records: {self.records()}") from None
 
 
-def _listeners():
-    """Routing changes no ports: there the proxy listens on each of them. REDIRECT needs no transparent socket."""
-    if lab.mode() in ("routing", "hybrid"):
-        return [{"address": f"[::]:{port}", "name": f"port-{port}"} for port in lab.PORTS]
-    return [{"address": f"[::]:{lab.PROXY_PORT}", "name": "all", "transparent": "no" if lab.mode() == "redirect" else "yes"}]
-
-
 def _defaults(directory, listener):
-    return {
-        "listeners": [_merged(it, listener) for it in _listeners()],
+    """Over those by which the lab itself brings connections here."""
+    fitting = json.loads(pathlib.Path(os.environ["HYALITE_LAB_SETTINGS"]).read_text())
+    return merged(fitting, {
+        "listeners": [merged(it, listener) for it in fitting["listeners"]],
         "plugin_dirs": [os.environ.get("HYALITE_PLUGINS") or str(pathlib.Path(lab.binary()).parents[1] / "plugins")],
-        "upstream": {"source": "client" if lab.keeps_client_address() else "proxy"},
         "workers": {"count": 2, "user": "nobody"},
         "control": {"socket": f"{directory}/control.sock"},
         "timeouts": {"connect": "3s", "stop": "1s"},
         "log": {"level": "debug"},
-    }
+    })
 
 
-def _merged(below, above):
+def merged(below, above):
     """Mappings are laid over each other, everything else is replaced."""
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
-    return {**below, **{key: _merged(below.get(key), value) for key, value in above.items()}}
+    return {**below, **{key: merged(below.get(key), value) for key, value in above.items()}}
 
 
 class GatewayTest(unittest.TestCase):

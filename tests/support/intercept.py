@@ -7,14 +7,16 @@ import re
 import stat
 
 import lab
+from gateway import GatewayTest
+from origin import WebServer
 
+_SYSCTLS = pathlib.Path("/proc/sys/net")
+_CHANGEABLE = ("ipv4/ip_forward", "ipv4/*mark*", "ipv4/ip_nonlocal_bind", "ipv4/tcp_mtu_probing", "ipv6/conf/*/forwarding",
+               *(f"ipv4/conf/*/{name}" for name in ("forwarding", "rp_filter", "src_valid_mark", "route_localnet", "send_redirects",
+                                                    "accept_redirects", "accept_local")))
 _RUNTIME = pathlib.Path("/run/hyalite-intercept")
-
-
-def settings(mode, source="client", **more):
-    """The sections by which connections are brought here in that mode, for Gateway(); `more` is laid over interception."""
-    interception = {"mode": mode, "client_interfaces": ["lan"], "origin_interfaces": ["wan"], "ports": list(lab.PORTS), **more}
-    return {"interception": interception, "upstream": {"source": source, "mark": 0x200000}}
+# Its bits keep the proxy's own connections apart.
+MARK = {"mark": 0x200000}
 
 
 class Intercept:
@@ -50,11 +52,64 @@ def trace():
     for family in ("-4", "-6"):
         said.append(lab.must_run("gateway", "ip", family, "rule"))
         said.append(lab.must_run("gateway", "ip", family, "route", "show", "table", "all"))
-    said.append(lab.must_run("gateway", "sysctl", "-a", "--pattern",
-                             "forward|rp_filter|mark|nonlocal|localnet|redirects|mtu_probing|accept_local"))
+    with lab.on("gateway"):
+        said += [f"{file}: {file.read_text()}" for name in _CHANGEABLE for file in sorted(_SYSCTLS.glob(name))]
     said += sorted(it.name for it in _RUNTIME.glob("*.json*"))
     # The kernel gives links addresses of their own, when it comes to it.
     return "\n".join(line for line in "\n".join(said).splitlines() if "fe80:" not in line and "ff00:" not in line)
+
+
+def quiet():
+    """Undoes what the lab switched on."""
+    lab.must_run("gateway", lab.binary(), "intercept", "off", "--drain", "0")
+
+
+class InterceptionTest(GatewayTest):
+    """A gateway whose settings say what is intercepted: switched on before the first test of a class, and off without a trace
+    after the last; and a web server at the origin."""
+    options = ()  # of `on`
+
+    @classmethod
+    def setUpClass(cls):
+        quiet()
+        cls.prepare()
+        cls.before = trace()
+        super().setUpClass()
+        cls.intercept = Intercept(cls.gateway.file)
+        cls.intercept.on(*cls.options)
+        cls.addClassCleanup(cls.undo)
+
+    @classmethod
+    def prepare(cls):
+        """What this place is like."""
+
+    @classmethod
+    def undo(cls):
+        cls.intercept.off()
+        assert trace() == cls.before, f"off left a trace:\n{trace()}\nbefore:\n{cls.before}"
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.web = WebServer(cls.directory)
+        cls.addClassCleanup(cls.web.close)
+
+    def ask(self, host, family, name="origin", by=(), how=()):
+        """What the origin says whom it saw."""
+        answer = lab.run(host, *by, "curl", "-q", "-sS", "--max-time", "15", *how, lab.url("/address", name=name, family=family))
+        return answer.stdout.decode().strip() or answer.stderr.decode()
+
+    def through_the_proxy(self, host, family, seen, name="origin", **how):
+        before = self.gateway.count("hyalite_exchanges_total")
+        self.assertEqual(self.ask(host, family, name, **how), lab.address(seen, family))
+        self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
+
+    def past_the_proxy(self, host, family, seen, name="origin", **how):
+        before = self.gateway.count("hyalite_flows_total")
+        self.assertEqual(self.ask(host, family, name, **how), lab.address(seen, family) if seen in _PLACES else seen)
+        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+
+
+_PLACES = ("client", "lan", "wan")
 
 
 class Killer:

@@ -12,7 +12,7 @@ import unittest
 
 SKIPPED = 77
 ALL_MODES = ("tproxy", "routing", "hybrid", "redirect")
-# What the recipes bring to the proxy. 25 is a port on which servers speak first.
+# What is brought to the proxy. 25 is a port on which servers speak first.
 PORTS = (80, 443, 25)
 PROXY_PORT = 8080
 
@@ -24,6 +24,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def binary():
     """The program under test: $HYALITE_BIN, or what the preset dev built."""
     return os.environ.get("HYALITE_BIN") or str(_ROOT / "build/dev/bin/hyalite")
+
+
+def inside():
+    """Is this the process whose tests run, in a lab?"""
+    return "HYALITE_LAB" in os.environ
 
 
 def mode():
@@ -41,7 +46,7 @@ def url(path="/", name="origin", family=4, port=80):
 
 
 def keeps_client_address():
-    """REDIRECT alone has no way back for answers to the client's address."""
+    """In mode redirect the lab has no way back for answers to the client's address."""
     return mode() != "redirect"
 
 

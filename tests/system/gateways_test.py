@@ -11,9 +11,7 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from gateway import GatewayTest
-from intercept import Intercept, trace
-from origin import WebServer
+from intercept import InterceptionTest
 
 MODES = ("outside",)
 PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs/gateways.md").read_text()
@@ -23,7 +21,7 @@ def sh(host, script):
     lab.must_run(host, "sh", "-e", "-c", script)
 
 
-class Place(GatewayTest):
+class Place(InterceptionTest):
     listeners = None
     interception = {}
     upstream = {}
@@ -33,37 +31,15 @@ class Place(GatewayTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.prepare()
-        cls.before = trace()
-        # The page's settings apart from the names of interfaces and the lab's port 25.
+        # The page's settings apart from the names of interfaces.
         cls.settings = {"interception": {"ports": [80], **cls.interception}, "upstream": cls.upstream}
         if cls.listeners:
             cls.settings["listeners"] = cls.listeners
         super().setUpClass()
-        cls.intercept = Intercept(cls.gateway.file)
-        cls.intercept.on()
-        cls.addClassCleanup(cls.undo)
-
-    @classmethod
-    def prepare(cls):
-        """What this place is like."""
-
-    @classmethod
-    def undo(cls):
-        cls.intercept.off()
-        assert trace() == cls.before, f"off left a trace:\n{trace()}\nbefore:\n{cls.before}"
-
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.addClassCleanup(cls.web.close)
 
     def test_traffic_passes_the_proxy_and_doctor_is_content(self):
         for family in (4, 6):
-            before = self.gateway.count("hyalite_exchanges_total")
-            answer = lab.run(self.asks_from, "curl", "-q", "-sS", "--max-time", "15", lab.url("/address", family=family))
-            self.assertEqual(answer.stdout.decode().strip(), lab.address(self.seen, family), answer.stderr)
-            self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
+            self.through_the_proxy(self.asks_from, family, self.seen)
         self.assertEqual(self.intercept.run("show").returncode, 0)
         done = lab.run("gateway", lab.binary(), "doctor", "--no-trial", "--config", self.gateway.file,
                        *(word for family in (4, 6) for word in ("--origin", lab.address("origin", family))), timeout=60)
@@ -125,7 +101,7 @@ def has_bridge_netfilter():
     return os.path.exists("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
-@unittest.skipUnless(has_bridge_netfilter() or "HYALITE_LAB" not in os.environ, "this kernel has no br_netfilter loaded")
+@unittest.skipUnless(has_bridge_netfilter() or not lab.inside(), "this kernel has no br_netfilter loaded")
 class Bridge(Place):
     """With br_netfilter at work, as beside Docker, which breaks TPROXY: hybrid is not touched by it."""
     place = "bridge"
@@ -137,7 +113,7 @@ class Bridge(Place):
         bridge_the_lan(1)
 
 
-@unittest.skipUnless(has_bridge_netfilter() or "HYALITE_LAB" not in os.environ, "this kernel has no br_netfilter loaded")
+@unittest.skipUnless(has_bridge_netfilter() or not lab.inside(), "this kernel has no br_netfilter loaded")
 class ContainerHost(Place):
     """Containers are behind a bridge and leave by masquerading; FORWARD drops what nobody allowed; br_netfilter is at work."""
     place = "containers"
@@ -182,7 +158,7 @@ class TheMachineItself(Place):
 
 
 def main():
-    if "HYALITE_LAB" in os.environ:
+    if lab.inside():
         unittest.main(verbosity=2)
     codes = []
     names = sys.argv[2:] or [it.__name__ for it in Place.__subclasses__()]

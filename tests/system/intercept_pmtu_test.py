@@ -8,29 +8,15 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from gateway import GatewayTest
-from intercept import Intercept, settings
-from origin import WebServer
+from intercept import MARK, InterceptionTest
 
 MODES = ("outside",)
-_LAB_MODES = ("tproxy", "routing", "hybrid", "redirect")
+_LAB_MODES = ("tproxy", "routing", "hybrid", "redirect", "anyip")
 
 
 @lab.both_families
-class Uploads(GatewayTest):
-    @classmethod
-    def setUpClass(cls):
-        lab.must_run("gateway", "sh", os.environ["HYALITE_LAB_RECIPE"], "off")
-        cls.settings = settings(lab.mode())
-        super().setUpClass()
-        intercept = Intercept(cls.gateway.file)
-        intercept.on()
-        cls.addClassCleanup(intercept.off)
-
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.addClassCleanup(cls.web.close)
+class Uploads(InterceptionTest):
+    settings = {"upstream": {**MARK, "source": "client"}, "interception": {"origin_interfaces": ["wan"]}}
 
     def test_a_large_upload_arrives_whole(self, family):
         body = os.urandom(300_000)
@@ -45,7 +31,7 @@ class Uploads(GatewayTest):
 
 
 def main():
-    if "HYALITE_LAB" in os.environ:
+    if lab.inside():
         unittest.main(verbosity=2)
     codes = []
     for mode in sys.argv[2:] or _LAB_MODES:

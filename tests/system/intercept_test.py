@@ -4,24 +4,25 @@
 import json
 import os
 import pathlib
+import re
 import socket
+import subprocess
 import sys
 import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
-from gateway import Gateway, GatewayTest, make_directory
-from intercept import Intercept, Killer, settings, trace
+from gateway import Gateway, make_directory
+from intercept import MARK, Intercept, InterceptionTest, Killer, quiet, trace
 from origin import WebServer
 
-MODES = ("tproxy", "routing", "hybrid", "redirect")
-KEEPS_OPEN = ("tproxy", "redirect")
+MODES = ("tproxy", "routing", "hybrid", "redirect", "anyip")
+# They know where a connection begins.
+TELLS_OLD_FROM_NEW = ("tproxy", "redirect")
 
 
-def quiet():
-    """The lab switched on its own way."""
-    lab.must_run("gateway", "sh", os.environ["HYALITE_LAB_RECIPE"], "off")
+_KEEPING_ADDRESSES = {"upstream": {**MARK, "source": "client"}, "interception": {"origin_interfaces": ["wan"]}}
 
 
 def wildcard(host, port):
@@ -40,41 +41,13 @@ def transparent(port):
     return listener
 
 
-class Traffic(GatewayTest):
-    """With the proxy at work; the origin sees the client's address."""
-    source = "client"
-    seen = "client"
-    more = {}
-
-    @classmethod
-    def setUpClass(cls):
-        quiet()
-        cls.before = trace()
-        cls.settings = settings(lab.mode(), cls.source, **cls.more)
-        super().setUpClass()
-        cls.intercept = Intercept(cls.gateway.file)
-        cls.intercept.on()
-        cls.addClassCleanup(cls.undo)
-
-    @classmethod
-    def undo(cls):
-        cls.intercept.off()
-        assert trace() == cls.before, f"off left a trace:\n{trace()}\nbefore:\n{cls.before}"
-
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.addClassCleanup(cls.web.close)
-
-    def asked(self, family, name="origin"):
-        return lab.curl(lab.url("/address", name=name, family=family)).stdout.decode().strip()
-
-
 @lab.both_families
-class WithTheClientsAddress(Traffic):
+class WithTheClientsAddress(InterceptionTest):
     # Beside the first one, an address of the client's that is exempt, and so is the origin's other one.
-    more = {"exempt": {"clients": ["10.71.1.77", "fd71:1::77"],
-                       "destinations": [lab.address("other", 4), lab.address("other", 6)]} if "HYALITE_LAB" in os.environ else {}}
+    settings = {**_KEEPING_ADDRESSES,
+                "interception": {**_KEEPING_ADDRESSES["interception"],
+                                 "exempt": {"clients": ["10.71.1.77", "fd71:1::77"],
+                                            "destinations": [lab.address("other", 4), lab.address("other", 6)]}}} if lab.inside() else {}
 
     @classmethod
     def set_up_origin(cls):
@@ -84,25 +57,18 @@ class WithTheClientsAddress(Traffic):
             lab.run("client", "ip", "address", "add", address, "dev", "eth0", *(("nodad", "preferred_lft", "0") if ":" in address else ()))
 
     def test_traffic_flows_through_the_proxy(self, family):
-        before = self.gateway.count("hyalite_exchanges_total")
-        self.assertEqual(self.asked(family), lab.address(self.seen, family))
-        self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
+        self.through_the_proxy("client", family, "client")
 
     def test_it_is_on_as_planned(self):
         code, said = self.intercept.show()
         self.assertEqual((code, said["differences"], said["complete"]), (0, [], True))
 
     def test_an_exempt_destination_is_reached_without_the_proxy(self, family):
-        before = self.gateway.count("hyalite_flows_total")
-        self.assertEqual(self.asked(family, "other"), lab.address("client", family))
-        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+        self.past_the_proxy("client", family, "client", "other")
 
     def test_an_exempt_client_reaches_origins_without_the_proxy(self, family):
-        before = self.gateway.count("hyalite_flows_total")
         own = "10.71.1.77" if family == 4 else "fd71:1::77"
-        answer = lab.curl("--interface", own, lab.url("/address", family=family))
-        self.assertEqual(answer.stdout.decode().strip(), own, answer.stderr)
-        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+        self.past_the_proxy("client", family, own, how=["--interface", own])
 
     def test_http_3_is_refused_at_once_unless_it_is_exempt(self, family):
         def ask(name):
@@ -127,15 +93,84 @@ class WithTheClientsAddress(Traffic):
         once = trace()
         self.intercept.on()
         self.assertEqual(trace(), once)
-        self.assertEqual(self.asked(family), lab.address(self.seen, family))
+        self.through_the_proxy("client", family, "client")
 
 
 @lab.both_families
-class WithTheProxysAddress(Traffic):
-    source = "proxy"
+class WithTheProxysAddress(InterceptionTest):
+    settings = {"upstream": {**MARK, "source": "proxy"}}
 
     def test_traffic_flows_through_the_proxy(self, family):
-        self.assertEqual(self.asked(family), lab.address("wan", family))
+        self.through_the_proxy("client", family, "wan")
+
+
+@lab.both_families
+class UnfriendlySettings(InterceptionTest):
+    """What other programs set: VPNs, distributions, hardening guides."""
+    settings = {"upstream": MARK}
+
+    @classmethod
+    def prepare(cls):
+        for name in ("net.ipv4.conf.all.rp_filter", "net.ipv4.conf.lan.rp_filter", "net.ipv4.conf.all.src_valid_mark",
+                     "net.ipv4.tcp_fwmark_accept", "net.ipv4.fwmark_reflect"):
+            cls.set(name, 1)
+        for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.all.route_localnet"):
+            cls.set(name, 0)
+
+    @classmethod
+    def set(cls, name, value):
+        before = lab.must_run("gateway", "sysctl", "-n", name).strip()
+        lab.must_run("gateway", "sysctl", "-w", f"{name}={value}")
+        cls.addClassCleanup(lab.must_run, "gateway", "sysctl", "-w", f"{name}={before}")
+
+    def test_requests_pass(self, family):
+        self.through_the_proxy("client", family, "client" if lab.keeps_client_address() else "wan")
+
+
+@lab.both_families
+class ThroughTheProxy(InterceptionTest):
+    """What goes through it while something is switched."""
+    settings = {"upstream": MARK}
+
+    def tearDown(self):
+        self.intercept.on()
+
+    def ask_on(self, client):
+        client.send(b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
+        return client.read_response().body.decode().strip()
+
+    def test_on_again_leaves_it_alone(self, family):
+        with raw.connect(family=family) as client:
+            seen = self.ask_on(client)
+            self.intercept.on()
+            self.assertEqual(self.ask_on(client), seen)
+
+    def test_off_waits_for_it_to_end_and_brings_nothing_new(self, family):
+        if lab.mode() not in TELLS_OLD_FROM_NEW:
+            self.skipTest("routes cannot tell old from new")
+        with raw.connect(family=family) as client:
+            seen = self.ask_on(client)
+            with lab.on("gateway"):
+                off = subprocess.Popen([lab.binary(), "intercept", "off", "--drain", "60"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, text=True)
+            lab.wait_for(lambda: re.search("{\\s+accept\n", lab.must_run("gateway", "nft", "list", "chain", "inet", "hyalite", "beginning")),
+                         "the drain to begin")
+            self.past_the_proxy("client", family, "client")
+            self.assertEqual(self.ask_on(client), seen)
+            self.assertIsNone(off.poll())
+            client.close()
+            self.assertEqual((off.communicate(timeout=20)[0], off.returncode), ("interception is off\n", 0))
+
+
+class CutOff(InterceptionTest):
+    settings = {"upstream": MARK}
+
+    def test_off_says_how_many_it_cut_off(self):
+        with raw.connect(family=4) as one, raw.connect(family=6) as other:
+            self.gateway.wait_for_count(2, "hyalite_flows_total")
+            done = self.intercept.run("off", "--drain", "0")
+            self.assertEqual((done.returncode, done.stdout), (0, b"interception is off\n"))
+            self.assertEqual(done.stderr, b"hyalite intercept: 2 connections through the proxy had not ended: cut off\n")
 
 
 class WithoutAProxy(unittest.TestCase):
@@ -144,7 +179,7 @@ class WithoutAProxy(unittest.TestCase):
         quiet()
         cls.directory = make_directory(cls)
         cls.before = trace()
-        gateway = Gateway(cls.directory, **settings(lab.mode()))
+        gateway = Gateway(cls.directory, **_KEEPING_ADDRESSES)
         cls.intercept = Intercept(gateway.file)
 
     def tearDown(self):
@@ -219,7 +254,9 @@ class WithoutAProxy(unittest.TestCase):
             self.refused(self.settings_with(**interception), word)
         if lab.mode() != "redirect":
             self.clash(["route", "add", "192.0.2.0/24", "dev", "lo", "table", "100"], "interception.table")
-        self.clash(["rule", "add", "pref", "103", "lookup", "main"], "interception.preference" if lab.mode() != "none" else "")
+        self.clash(["rule", "add", "pref", "103", "lookup", "main"], "interception.preference")
+        if lab.mode() == "anyip":
+            self.clash(["rule", "add", "pref", "2", "lookup", "main"], "preferences 0 to 3")
         self.clash(["rule", "add", "pref", "50", "fwmark", "0x100000/0x100000", "lookup", "main"], "interception.mark")
         whole = self.settings_with(when_down="pass", mode="redirect")
         self.assertIn(b"other.yaml:", whole.run("on").stderr)
@@ -261,7 +298,7 @@ class WithoutAProxy(unittest.TestCase):
                 self.talk_while_it_is_switched_on(options, family)
 
     def talk_while_it_is_switched_on(self, options, family):
-        ports = [lab.PROXY_PORT] if lab.mode() in KEEPS_OPEN else list(lab.PORTS)
+        ports = [lab.PROXY_PORT] if lab.mode() in TELLS_OLD_FROM_NEW else list(lab.PORTS)
         with wildcard("origin", 80) as web, raw.connect(family=family) as client:
             server = raw.Connection(web.accept()[0])
             client.send(b"hello")
@@ -269,7 +306,7 @@ class WithoutAProxy(unittest.TestCase):
             listening = [transparent(port) for port in ports]
             self.intercept.on(*options)
             client.send(b"still")
-            if lab.mode() in KEEPS_OPEN or options:
+            if lab.mode() in TELLS_OLD_FROM_NEW or options:
                 self.assertEqual(server.read(5), b"still", (options, family))
                 server.send(b"there")
                 self.assertEqual(client.read(5), b"there", (options, family))
@@ -286,6 +323,65 @@ class WithoutAProxy(unittest.TestCase):
         listening.settimeout(4)
         with raw.connect(family=family):
             listening.accept()[0].close()
+
+
+    def test_connections_from_outside_to_a_host_behind_the_gateway_stay_direct(self):
+        if lab.mode() == "anyip":
+            self.skipTest("what is sent to the named destinations arrives here, also when they asked for it")
+        # Of routing alone answers are told by their port: what comes from one looks like one.
+        ports = [port for port in (lab.PROXY_PORT, *lab.PORTS) if lab.mode() != "routing" or port not in lab.PORTS]
+        self.intercept.on()
+        for port in ports:
+            for family in (4, 6):
+                with wildcard("client", port) as server, transparent(port), lab.on("origin"), \
+                        socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET) as outside:
+                    outside.settimeout(8)
+                    outside.connect((lab.address("client", family), port))
+                    server.settimeout(8)
+                    accepted, _ = server.accept()
+                    outside.sendall(b"hello")
+                    self.assertEqual(accepted.recv(5), b"hello")
+                    accepted.close()
+
+
+@lab.both_families
+class WhileTheProxyIsDown(unittest.TestCase):
+    """Of two settings for it, one is for tproxy alone."""
+
+    @classmethod
+    def setUpClass(cls):
+        quiet()
+        cls.directory = make_directory(cls)
+        cls.web = WebServer(cls.directory)
+        cls.addClassCleanup(cls.web.close)
+
+    def switched_on(self, when_down):
+        self.gateway = Gateway(self.directory, upstream=MARK, interception={"when_down": when_down})
+        intercept = Intercept(self.gateway.file)
+        intercept.on()
+        self.addCleanup(intercept.off)
+
+    def test_connections_are_refused(self, family):
+        self.switched_on("refuse")
+        # Routes bring them to nobody: without a socket there is none that could answer for another machine.
+        at_once = (7,) if lab.mode() not in ("routing", "hybrid") else (7, 28)
+        self.assertIn(lab.curl("--connect-timeout", "1", lab.url("/address", family=family)).returncode, at_once)
+
+    def test_connections_pass_where_that_is_wanted_and_the_mode_can(self, family):
+        if lab.mode() != "tproxy":
+            self.skipTest("only tproxy can let them pass")
+        self.switched_on("pass")
+        url = lab.url("/address", family=family)
+        def seen():
+            return lab.curl(url).stdout.decode().strip()
+        self.assertEqual(seen(), lab.address("client", family))
+        self.gateway.start()
+        try:
+            self.assertEqual(seen(), lab.address("client", family))
+            self.gateway.wait_for_count(1, "hyalite_exchanges_total")
+        finally:
+            self.gateway.stop()
+        self.assertEqual(seen(), lab.address("client", family))
 
 
 if __name__ == "__main__":

@@ -10,60 +10,22 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from gateway import GatewayTest
-from intercept import Intercept, settings, trace
+from gateway import Gateway, GatewayTest, make_directory
+from intercept import MARK, Intercept, InterceptionTest, quiet, trace
 from origin import WebServer
 
 MODES = ("none",)
-
-
-class Way(GatewayTest):
-    """One gateway with settings of its own; `wanted` are its sections."""
-    wanted = {}
-
-    @classmethod
-    def setUpClass(cls):
-        cls.before = trace()
-        cls.settings = cls.wanted
-        super().setUpClass()
-        cls.intercept = Intercept(cls.gateway.file)
-        cls.intercept.on()
-        cls.addClassCleanup(cls.undo)
-
-    @classmethod
-    def undo(cls):
-        cls.intercept.off()
-        assert trace() == cls.before, f"off left a trace:\n{trace()}\nbefore:\n{cls.before}"
-
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.addClassCleanup(cls.web.close)
-
-    def curl(self, host, family, name="origin"):
-        return lab.run(host, "curl", "-q", "-sS", "--max-time", "15", lab.url("/address", name=name, family=family))
-
-    def through_the_proxy(self, host, family, seen, name="origin"):
-        before = self.gateway.count("hyalite_exchanges_total")
-        answer = self.curl(host, family, name)
-        self.assertEqual(answer.stdout.decode().strip(), lab.address(seen, family), answer.stderr)
-        self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
-
-    def past_the_proxy(self, host, family, seen, name="origin"):
-        before = self.gateway.count("hyalite_flows_total")
-        answer = self.curl(host, family, name)
-        self.assertEqual(answer.stdout.decode().strip(), lab.address(seen, family), answer.stderr)
-        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+TPROXY = {"interception": {"mode": "tproxy", "client_interfaces": ["lan"], "origin_interfaces": ["wan"], "ports": [80]}, "upstream": MARK}
 
 
 def own(way, **more):
     return {"interception": {"local": way, "ports": [80], "origin_interfaces": ["wan"], "exempt": {"destinations": [lab.address("other", 4), lab.address("other", 6)]}},
-            "upstream": {"mark": 0x200000}, **more}
+            "upstream": MARK, **more}
 
 
 def own_class(way, **more):
-    class Own(Way):
-        wanted = own(way, **more) if "HYALITE_LAB" in os.environ else {}
+    class Own(InterceptionTest):
+        settings = own(way, **more) if lab.inside() else {}
 
         def test_this_machine_s_own_connections_pass_the_proxy_once(self, family):
             self.through_the_proxy("gateway", family, "wan")
@@ -84,11 +46,11 @@ OwnByRouting = own_class("routing", **_PORT_80)
 
 
 @lab.both_families
-class NamedDestinations(Way):
+class NamedDestinations(InterceptionTest):
     """Answers come back to the client's address too, so that the origin sees it."""
-    wanted = {"listeners": [{"address": "[::]:80", "name": "web",
+    settings = {"listeners": [{"address": "[::]:80", "name": "web",
                              "anyip": [lab.address("origin", 4), lab.address("origin", 6)]}],
-              "interception": {"mode": "anyip", "origin_interfaces": ["wan"]}} if "HYALITE_LAB" in os.environ else {}
+              "interception": {"mode": "anyip", "origin_interfaces": ["wan"]}} if lab.inside() else {}
 
     def test_connections_to_them_pass_the_proxy(self, family):
         self.through_the_proxy("client", family, "client")
@@ -101,18 +63,47 @@ class NamedDestinations(Way):
 
 
 @lab.both_families
-class NamedDestinationsFromTheProxy(Way):
+class NamedDestinationsFromTheProxy(InterceptionTest):
     """No transparent socket is needed."""
-    wanted = {"listeners": [{"address": "[::]:80", "name": "web", "transparent": "no",
+    settings = {"listeners": [{"address": "[::]:80", "name": "web", "transparent": "no",
                              "anyip": [lab.address("origin", 4), lab.address("origin", 6)]}],
-              "interception": {"mode": "anyip"}, "upstream": {"source": "proxy"}} if "HYALITE_LAB" in os.environ else {}
+              "interception": {"mode": "anyip"}, "upstream": {"source": "proxy"}} if lab.inside() else {}
 
     def test_connections_to_them_pass_the_proxy(self, family):
         self.through_the_proxy("client", family, "wan")
 
 
-class Watching(Way):
-    wanted = settings("tproxy")
+class ChangedSettings(unittest.TestCase):
+    """What was switched on by other settings becomes what these say, whatever those were."""
+
+    def test_are_taken_over_and_off_leaves_no_trace(self):
+        quiet()
+        before, directory = trace(), make_directory(type(self))
+        ports = {"listeners": [{"address": f"[::]:{port}", "name": str(port)} for port in (80, 443)]}
+        sides = {"client_interfaces": ["lan"], "origin_interfaces": ["wan"], "ports": [80, 443]}
+        lab.must_run("gateway", "sh", "-ec", "ip route add default via 10.71.2.2; ip -6 route add default via fd71:2::2")
+        named = {"listeners": [{"address": "[::]:80", "name": "web", "anyip": [lab.address("origin", 4), lab.address("origin", 6)]}]}
+        exempt = {"clients": ["10.71.1.77", "fd71:1::77"], "destinations": ["203.0.113.0/24", "2001:db8::/32"]}
+        for settings in ({**ports, "interception": {"mode": "routing", **sides}},
+                         {**ports, "interception": {"mode": "routing", "local": "routing", "exempt": exempt, **sides}},
+                         {**ports, "interception": {"mode": "hybrid", "table": 101, "preference": 200, **sides}},
+                         {"interception": {"mode": "tproxy", "local": "redirect", **sides}},
+                         {**named, "interception": {"mode": "anyip", "origin_interfaces": ["wan"], "exempt": exempt}},
+                         {"interception": {"mode": "redirect", "mark": 0x800000, "exempt": exempt, **sides}, "upstream": {"source": "proxy"}},
+                         {**ports, "interception": {"mode": "routing", "local": "routing", **sides}},
+                         {**ports, "interception": {"mode": "routing", **sides}}):
+            with self.subTest(settings["interception"]):
+                upstream = {**MARK, **settings.pop("upstream", {})}
+                intercept = Intercept(Gateway(directory, upstream=upstream, **settings).file)
+                intercept.on()
+                self.assertEqual(intercept.show()[1]["differences"], [])
+        lab.must_run("gateway", "sh", "-ec", "ip route del default via 10.71.2.2; ip -6 route del default via fd71:2::2")
+        quiet()
+        self.assertEqual(trace(), before)
+
+
+class Watching(InterceptionTest):
+    settings = TPROXY
 
     def test_what_others_take_away_is_put_back_and_off_stays_off(self):
         def on():
@@ -138,7 +129,7 @@ class Watching(Way):
 @lab.both_families
 class WithIptables(GatewayTest):
     """The plan for iptables, run by a shell, does the same; off takes it all away."""
-    settings = settings("tproxy")
+    settings = TPROXY
 
     @classmethod
     def setUpClass(cls):

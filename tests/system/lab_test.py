@@ -41,9 +41,9 @@ class Lab(unittest.TestCase):
         return subprocess.run(["sh", "-c", "command -v ping"], capture_output=True).returncode == 0
 
     def test_tells_its_command_where_it_is(self):
-        said = in_lab("sh", "-c", 'echo "$HYALITE_LAB $HYALITE_LAB_HOST $HYALITE_LAB_ORIGIN_6 $HYALITE_LAB_PORTS $PORT $LAN"',
+        said = in_lab("sh", "-c", 'echo "$HYALITE_LAB $HYALITE_LAB_HOST $HYALITE_LAB_ORIGIN_6 $HYALITE_LAB_PORTS $HYALITE_LAB_PROXY_PORT"',
                       options=["--mode", "hybrid", "--port", "80", "--port", "8000", "--proxy-port", "3129"])
-        self.assertEqual(said.stdout, "hybrid client fd71:2::2 80 8000 3129 lan\n", said.stderr)
+        self.assertEqual(said.stdout, "hybrid client fd71:2::2 80 8000 3129\n", said.stderr)
 
     def test_leaves_nothing_behind(self):
         before = self.of_this_machine()

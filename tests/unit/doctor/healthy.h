@@ -8,7 +8,7 @@
 
 namespace hyalite {
 
-// What nft 1.0.6 says of config/recipes/tproxy.sh.
+// What nft 1.0.6 says of the packet rules of mode tproxy.
 inline const std::string kHealthyRules = R"json({"nftables": [
 {"metainfo":{"version":"1.0.6","release_name":"Lester Gooch #5","json_schema_version":1}},
 {"table":{"family":"inet","name":"hyalite","handle":3}},

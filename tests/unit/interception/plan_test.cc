@@ -79,6 +79,13 @@ TEST_P(Plans, IsWhatItsSettingsSay) {
 INSTANTIATE_TEST_SUITE_P(All, Plans, testing::ValuesIn(names()),
                          [](const auto& of) { return of.param; });
 
+TEST(Plan, ThePageOfOperatorsShowsOne) {
+  const std::string page = content(HYALITE_SOURCE_DIR "/docs/operating.md");
+  const std::string plan = content(kPlans / "tproxy.plan");
+  EXPECT_NE(page.find("```sh plan=tproxy\n" + plan.substr(0, plan.find("\n# off")) + "```\n"),
+            std::string::npos);
+}
+
 TEST(Plan, SwitchingOffTakesTheStepsBackInReverse) {
   const Plan plan = plan_of(kGateway);
   const auto on = commands_on(plan), off = commands_off(plan);

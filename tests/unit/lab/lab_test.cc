@@ -1,4 +1,4 @@
-// The lab's names, files and recipes; that it works is shown by tests/system/lab_test.py.
+// The lab's names, files and settings; that it works is shown by tests/system/lab_test.py.
 // SPDX-License-Identifier: MIT
 #include "lab/lab.h"
 
@@ -6,38 +6,44 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "interception/plan_text.h"
+#include "lab/environment.h"
 #include "lab/network.h"
 #include "lab/program.h"
-#include "lab/recipe.h"
+#include "lab/rules.h"
+#include "settings/reader.h"
 
 namespace hyalite {
 namespace {
 
-constexpr LabMode kModes[] = {LabMode::none, LabMode::tproxy, LabMode::routing, LabMode::hybrid,
-                              LabMode::redirect};
-
 TEST(Lab, ModesAndHostsAreFoundByTheirNames) {
-  for (const LabMode mode : kModes) EXPECT_EQ(lab_mode_from(name_of(mode)), mode);
+  for (const LabMode mode : kLabModes) EXPECT_EQ(lab_mode_from(name_of(mode)), mode);
   for (const LabHost host : kLabHosts) EXPECT_EQ(lab_host_from(name_of(host)), host);
   EXPECT_FALSE(lab_mode_from("TPROXY"));
   EXPECT_FALSE(lab_host_from(""));
 }
 
-TEST(Lab, EachModeCarriesItsRecipeAsItStandsInConfig) {
-  for (const LabMode mode : kModes) {
+TEST(Lab, EachModeHasSettingsThatInterceptAsItsNameSays) {
+  LabOptions options;
+  options.lan = "br0";
+  options.ports = {25, 80, 8000};
+  for (const LabMode mode : kLabModes) {
+    options.mode = mode;
+    const SettingsRead read = read_settings(lab_settings(options), "lab.yaml");
+    ASSERT_TRUE(read) << name_of(mode) << text_of(read.mistakes);
+    EXPECT_EQ(intercepts(read.settings), mode != LabMode::none);
     if (mode == LabMode::none) continue;
-    std::ifstream file(std::string(HYALITE_SOURCE_DIR "/config/recipes/") +
-                       std::string(name_of(mode)) + ".sh");
-    std::stringstream text;
-    text << file.rdbuf();
-    EXPECT_EQ(recipe_text(mode), text.str());
-    EXPECT_FALSE(text.str().empty());
+    const auto plan = make_plan(read.settings, MachineFacts{});
+    ASSERT_TRUE(plan) << name_of(mode);
+    EXPECT_FALSE(plan->steps.empty());
+    const std::string commands = shell_text(commands_on(*plan));
+    EXPECT_EQ(commands.find("br0") != std::string::npos, mode != LabMode::anyip) << commands;
+    EXPECT_EQ(commands.find("10.71.2.2/32") != std::string::npos, mode == LabMode::anyip);
+    const bool keeps_client = read.settings.upstream.source == UpstreamSource::client;
+    EXPECT_EQ(keeps_client, mode != LabMode::redirect);
   }
-  EXPECT_TRUE(recipe_text(LabMode::none).empty());
 }
 
 TEST(Lab, EveryNameHasAnAddressOfBothFamilies) {
@@ -62,15 +68,14 @@ TEST(Lab, FaultsAreFoundByTheirNames) {
 TEST(Lab, ItsCommandsFindInTheirEnvironmentWhereTheyAre) {
   LabOptions options;
   options.host = LabHost::origin;
-  options.lan = "br0";
   options.ports = {80, 8000};
   std::map<std::string, std::string> all;
   for (const auto& [name, value] : lab_environment(options)) all[name] = value;
   EXPECT_EQ(all["HYALITE_LAB"], "tproxy");
   EXPECT_EQ(all["HYALITE_LAB_HOST"], "origin");
   EXPECT_EQ(all["HYALITE_LAB_OTHER_6"], "fd71:2::3");
-  EXPECT_EQ(all["LAN"], "br0");
-  EXPECT_EQ(all["PORTS"], "80 8000");
+  EXPECT_EQ(all["HYALITE_LAB_PORTS"], "80 8000");
+  EXPECT_EQ(all["HYALITE_LAB_SETTINGS"], kLabSettingsFile);
 }
 
 }  // namespace
