@@ -33,19 +33,45 @@ constexpr std::size_t kMostPorts = 8;
 // A lab, a start of the proxy and its end, on a busy machine.
 constexpr unsigned kMostSeconds = 120;
 
-// The only destinations of a lab.
+constexpr char kLan[] = "hyalite-lan", kWan[] = "hyalite-wan";
+
+const LabAddress& origin() {
+  const auto* found = std::find_if(kLabAddresses.begin(), kLabAddresses.end(),
+                                   [](const LabAddress& it) { return it.variable == "ORIGIN"; });
+  return *found;
+}
+
+bool holds(const std::vector<Network>& networks, const IpAddress& ip) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Network& it) { return it.contains(ip); });
+}
+
+// The only destination of a lab, in the families that are named.
 void name_the_origin(Settings& settings) {
-  settings.interception.ports.clear();
+  std::vector<std::uint16_t>& ports = settings.interception.ports;
+  ports.clear();
   for (ListenerSettings& listener : settings.listeners) {
     if (listener.anyip.empty()) continue;
-    listener.anyip.clear();
-    for (const LabAddress& it : kLabAddresses) {
-      if (it.variable != "ORIGIN") continue;
-      listener.anyip = {*Network::parse(it.v4), *Network::parse(it.v6)};
+    std::vector<Network> named;
+    for (const std::string_view address : {origin().v4, origin().v6}) {
+      const Network here = *Network::parse(address);
+      const auto alike = [&](const Network& it) { return it.is_v4() == here.is_v4(); };
+      if (std::any_of(listener.anyip.begin(), listener.anyip.end(), alike)) named.push_back(here);
     }
-    settings.interception.ports.push_back(listener.address.port);
-    return;
+    listener.anyip = named;
+    if (std::find(ports.begin(), ports.end(), listener.address.port) == ports.end())
+      ports.push_back(listener.address.port);
   }
+}
+
+// Is a connection there among those that the settings want to have? Named destinations are those of
+// the listener on that port.
+bool is_wanted(const Settings& settings, const Address& destination) {
+  if (settings.interception.mode != InterceptionMode::anyip) return true;
+  const auto takes = [&](const ListenerSettings& it) {
+    return it.address.port == destination.port && holds(it.anyip, destination.ip);
+  };
+  return std::any_of(settings.listeners.begin(), settings.listeners.end(), takes);
 }
 
 // One interface on each side, as the lab has them; nothing that other programs would see.
@@ -54,12 +80,13 @@ Settings for_the_lab(const Settings& settings, const std::string& directory) {
   some.plugins.clear();
   some.plugin_dirs.clear();
   InterceptionSettings& interception = some.interception;
-  if (interception.client_interfaces.empty()) interception.client_interfaces = {"hyalite-lan"};
-  interception.client_interfaces.resize(1);
+  if (!interception.client_interfaces.empty()) interception.client_interfaces.resize(1);
   if (interception.mode == InterceptionMode::anyip) name_the_origin(some);
-  std::string wan = interception.origin_interfaces.empty() ? "" : interception.origin_interfaces[0];
-  if (wan.empty() || wan == interception.client_interfaces[0]) wan = "hyalite-wan";
-  interception.origin_interfaces = {wan};
+  if (!interception.origin_interfaces.empty()) {
+    const std::string wan = interception.origin_interfaces[0];
+    const bool one_armed = interception.client_interfaces == std::vector<std::string>{wan};
+    interception.origin_interfaces = {one_armed ? kWan : wan};
+  }
   if (interception.ports.size() > kMostPorts) interception.ports.resize(kMostPorts);
   // Users and groups of the machine are not those of the lab.
   interception.exempt = {};
@@ -76,8 +103,9 @@ LabOptions options_for(const Settings& settings, const std::string& file) {
   LabOptions options;
   options.mode = LabMode::none;
   options.host = LabHost::gateway;
-  options.lan = settings.interception.client_interfaces[0];
-  options.wan = settings.interception.origin_interfaces[0];
+  const InterceptionSettings& interception = settings.interception;
+  options.lan = interception.client_interfaces.empty() ? kLan : interception.client_interfaces[0];
+  options.wan = interception.origin_interfaces.empty() ? kWan : interception.origin_interfaces[0];
   options.ports = settings.interception.ports;
   options.settings_file = file;
   options.web = true;
@@ -141,32 +169,32 @@ TrialAnswer judge_trial(const Said& said, const Settings& settings) {
 
 // The origin is the lab's Internet: what the gateway itself sends needs a source.
 void set_default_routes() {
-  for (const LabAddress& it : kLabAddresses) {
-    if (it.variable != "ORIGIN") continue;
-    output_of({"ip", "route", "add", "default", "via", std::string(it.v4)});
-    output_of({"ip", "-6", "route", "add", "default", "via", std::string(it.v6)});
-  }
+  output_of({"ip", "route", "add", "default", "via", std::string(origin().v4)});
+  output_of({"ip", "-6", "route", "add", "default", "via", std::string(origin().v6)});
 }
 
 // On a host of the lab; what it prints is ours.
-void connect_from_client(const Address& destination) {
+void connect_from(LabHost host, const Address& destination) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     std::error_code failed;
     const std::string self = std::filesystem::read_symlink("/proc/self/exe", failed).string();
-    ::_exit(lab_exec(LabHost::client, {self, "doctor", "--connect-to", destination.text()}));
+    ::_exit(lab_exec(host, {self, "doctor", "--connect-to", destination.text()}));
   }
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
+// Nobody is behind this machine: only what it opens itself is brought to the proxy.
+bool only_own(const Settings& settings) {
+  return settings.interception.client_interfaces.empty() &&
+         settings.interception.mode != InterceptionMode::anyip;
+}
+
 }  // namespace
 
 TrialAnswer try_in_lab(const Settings& settings) {
-  if (settings.interception.client_interfaces.empty() &&
-      settings.interception.mode != InterceptionMode::anyip)
-    return {"lab", false, "", "the settings name no client_interfaces"};
   char directory[] = "/tmp/hyalite-doctor-XXXXXX";
   if (::mkdtemp(directory) == nullptr) return {"lab", false, "", "no directory in /tmp"};
   ::chmod(directory, 0755);
@@ -190,11 +218,11 @@ int run_lab_trial(const std::string& settings_file) {
     std::fprintf(stderr, "%s\n", on.error().text.c_str());
     return 1;
   }
-  for (const LabAddress& it : kLabAddresses) {
-    if (it.variable != "ORIGIN") continue;
-    for (const std::string_view host : {it.v4, it.v6}) {
-      for (const std::uint16_t port : read.settings.interception.ports)
-        connect_from_client({*IpAddress::parse(host), port});
+  const LabHost from = only_own(read.settings) ? LabHost::gateway : LabHost::client;
+  for (const std::string_view host : {origin().v4, origin().v6}) {
+    for (const std::uint16_t port : read.settings.interception.ports) {
+      const Address destination{*IpAddress::parse(host), port};
+      if (is_wanted(read.settings, destination)) connect_from(from, destination);
     }
   }
   return 0;

@@ -10,7 +10,8 @@
 namespace hyalite {
 
 // Builds a lab whose gateway has the settings' interfaces, rules and listeners (no plugins), and
-// connects from its client to its origin, on each intercepted port, over both families. Shows that
+// connects from its client (from the gateway, where only its own connections are captured) to its
+// origin, on each intercepted port, over both families. Shows that
 // the settings, this program and this kernel fit together; of the machine's own rules it knows
 // nothing.
 TrialAnswer try_in_lab(const Settings& settings);

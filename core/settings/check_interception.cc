@@ -65,8 +65,11 @@ class InterceptionChecker {
     if (std::find(clients.begin(), clients.end(), "lo") != clients.end())
       tell_("interception.client_interfaces", "lo is among interception.client_interfaces",
             "interception.local for what this machine itself sends");
-    if (!clients.empty() && it_.origin_interfaces.empty() &&
-        settings_.upstream.source == UpstreamSource::client)
+    if (!clients.empty()) check_answers();
+  }
+
+  void check_answers() {
+    if (it_.origin_interfaces.empty() && settings_.upstream.source == UpstreamSource::client)
       tell_("interception.origin_interfaces",
             "answers to clients' addresses come back on no interface",
             "interception.origin_interfaces, or upstream.source: proxy");
@@ -129,6 +132,8 @@ class InterceptionChecker {
         std::none_of(settings_.listeners.begin(), settings_.listeners.end(), named))
       tell_("interception.mode", "interception.mode is anyip, but no listener names destinations",
             "listeners[].anyip: the addresses that are to arrive here");
+    else if (it_.mode == InterceptionMode::anyip)
+      check_answers();
   }
 
   const Settings& settings_;

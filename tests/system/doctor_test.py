@@ -551,12 +551,14 @@ class Doctor(unittest.TestCase):
         ways = [{}, {"exempt": {"clients": ["10.71.1.77", "fd71:1::77"], "destinations": ["203.0.113.0/24"]}}]
         # Routing and redirect on the machine itself; anyip goes once, with the mode that has a listener like it.
         ways += [{"local": way} for way in {"tproxy": ("tproxy", "redirect"), "routing": ("routing",)}.get(here, ())]
+        named = [["203.0.113.9", "2001:db8:9::9"], ["203.0.113.0/24"]]
         if here == "redirect":
-            ways += [{"mode": "anyip", "client_interfaces": [], "origin_interfaces": []}]
+            ways += [{"mode": "anyip", "client_interfaces": [], "origin_interfaces": []} for _ in named]
+            ways += [{"local": "redirect", "client_interfaces": []}]
         for way in ways:
             changes = {"interception": way, "upstream": {"mark": 0x200000}}
             if way.get("mode") == "anyip":
-                changes["listeners"] = [{**self.gateway.settings["listeners"][0], "anyip": ["203.0.113.9", "2001:db8:9::9"]}]
+                changes["listeners"] = [{**self.gateway.settings["listeners"][0], "anyip": named.pop()}]
             with self.subTest(way):
                 self.write_changed(changes)
                 # What the machine itself sends needs a source.

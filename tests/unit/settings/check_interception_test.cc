@@ -87,7 +87,10 @@ TEST(CheckInterception, LocalCaptureNeedsTheProxysMark) {
 
 TEST(CheckInterception, AnyipNeedsDestinations) {
   EXPECT_EQ(mistake_in("mode: anyip"), "interception.mode");
-  EXPECT_EQ(mistake_in("mode: anyip", "", "{address: \"[::]:80\", anyip: [192.0.2.1]}"), "");
+  constexpr char kNamed[] = "{address: \"[::]:80\", anyip: [192.0.2.1]}";
+  EXPECT_EQ(mistake_in("mode: anyip", "", kNamed), "interception.origin_interfaces");
+  EXPECT_EQ(mistake_in("mode: anyip, origin_interfaces: [wan]", "", kNamed), "");
+  EXPECT_EQ(mistake_in("mode: anyip", "upstream: {source: proxy}", kNamed), "");
 }
 
 TEST(CheckInterception, OnlyTproxyCanLetPassWhatNobodyServes) {
