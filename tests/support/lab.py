@@ -71,7 +71,7 @@ def _enter(namespace):
 
 def run(host, *command, **options):
     """Runs a program on a host to its end; its output is bytes."""
-    options = {"capture_output": True, "timeout": 20, **options}
+    options = {"capture_output": True, "timeout": 60, **options}
     with on(host):
         return subprocess.run([str(word) for word in command], **options)
 

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from intercept import InterceptionTest
+from intercept import InterceptionTest, other_users
 
 MODES = ("outside",)
 PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs/gateways.md").read_text()
@@ -28,6 +28,7 @@ class Place(InterceptionTest):
     place = ""  # as the page's settings are marked
     seen = "client"
     asks_from = "client"
+    doctor = ("--no-trial",)
 
     @classmethod
     def setUpClass(cls):
@@ -41,7 +42,7 @@ class Place(InterceptionTest):
         for family in (4, 6):
             self.through_the_proxy(self.asks_from, family, self.seen)
         self.assertEqual(self.intercept.run("show").returncode, 0)
-        done = lab.run("gateway", lab.binary(), "doctor", "--no-trial", "--config", self.gateway.file,
+        done = lab.run("gateway", lab.binary(), "doctor", *self.doctor, "--config", self.gateway.file,
                        *(word for family in (4, 6) for word in ("--origin", lab.address("origin", family))), timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
 
@@ -155,6 +156,42 @@ class TheMachineItself(Place):
     upstream = {"mark": 0x200000}
     seen = "wan"
     asks_from = "gateway"
+    doctor = ()
+
+
+NETWORKD = "/lib/systemd/systemd-networkd"
+
+
+@unittest.skipUnless(not lab.inside() or (os.access(NETWORKD, os.X_OK) and other_users()),
+                     "systemd-networkd is not here, or cannot become its user")
+class SystemdNetworkd(Place):
+    """The real one, started while interception is on: it has the clients' interface, and a rule of its own."""
+    place = "networkd"
+    interception = {"mode": "tproxy", "client_interfaces": ["lan"], "origin_interfaces": ["wan"]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        network = pathlib.Path("/run/systemd/network")
+        for directory in (network, *(pathlib.Path("/run/systemd/netif", name) for name in ("links", "leases", "lldp"))):
+            directory.mkdir(parents=True)
+        sh("gateway", "chown -R systemd-network /run/systemd/netif")
+        (network / "lan.network").write_text("[Match]\nName=lan\n[Network]\nLinkLocalAddressing=no\nKeepConfiguration=static\n"
+                                             "[RoutingPolicyRule]\nFrom=203.0.113.0/24\nTable=77\n")
+        (network.parent / "networkd.conf.d").mkdir()
+        (network.parent / "networkd.conf.d/foreign.conf").write_text(re.search(r"^```ini\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1])
+        # Where /sys cannot be written to it asks nobody for names of interfaces, as in containers.
+        script = f"mount --bind /sys /sys; mount -o remount,bind,ro /sys; exec {NETWORKD}"
+        with lab.on("gateway"):
+            networkd = subprocess.Popen(["unshare", "-m", "sh", "-ec", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cls.addClassCleanup(cls.end, networkd)
+        lab.wait_for(lambda: "from 203.0.113.0/24 lookup 77" in lab.must_run("gateway", "ip", "rule"), "networkd to be at work", seconds=20)
+
+    @staticmethod
+    def end(networkd):
+        networkd.terminate()
+        networkd.wait(10)
+        sh("gateway", "ip rule del from 203.0.113.0/24 lookup 77")
 
 
 def main():

@@ -3,15 +3,17 @@
 # and what iptables makes of a plan.
 # SPDX-License-Identifier: MIT
 import os
+import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from gateway import Gateway, GatewayTest, make_directory
-from intercept import MARK, Intercept, InterceptionTest, quiet, trace
+from gateway import Gateway, GatewayTest, make_directory, merged
+from intercept import MARK, Intercept, InterceptionTest, other_users, quiet, trace
 from origin import WebServer
 
 MODES = ("none",)
@@ -39,10 +41,54 @@ def own_class(way, **more):
     return lab.both_families(Own)
 
 
+# Where there is one user alone, it is he who is exempt.
+_EXEMPT_USER = 4711 if other_users() else 0
+_AS_EXEMPT_USER = ["setpriv", "--reuid", str(_EXEMPT_USER), "--clear-groups"] if other_users() else []
+
+
+def exempt_users_class(way, **more):
+    class ExemptUsers(InterceptionTest):
+        settings = merged(own(way, **more), {"interception": {"exempt": {"users": [str(_EXEMPT_USER)]}}}) if lab.inside() else {}
+
+        def test_what_they_open_passes_without_the_proxy(self, family):
+            self.past_the_proxy("gateway", family, "wan", by=_AS_EXEMPT_USER)
+
+        @unittest.skipUnless(other_users(), "there is one user here")
+        def test_what_others_open_does_not(self, family):
+            self.through_the_proxy("gateway", family, "wan")
+    return lab.both_families(ExemptUsers)
+
+
+@lab.both_families
+class ExemptCgroup(InterceptionTest):
+    """nft looks for control groups in /sys/fs/cgroup: a file system of its own is put there for this test."""
+    settings = merged(own("tproxy"), {"interception": {"exempt": {"cgroups": ["hyalite.slice/left-alone"]}}}) if lab.inside() else {}
+
+    @classmethod
+    def prepare(cls):
+        mounted = lab.run("gateway", "mount", "-t", "cgroup2", "none", "/sys/fs/cgroup")
+        if mounted.returncode != 0:
+            raise unittest.SkipTest("an ordinary user may make no control groups here: " + mounted.stderr.decode().splitlines()[0])
+        cls.addClassCleanup(lab.run, "gateway", "umount", "/sys/fs/cgroup")
+        cls.groups = [pathlib.Path("/sys/fs/cgroup", name) for name in ("hyalite.slice", "hyalite.slice/left-alone")]
+        for group in cls.groups:
+            group.mkdir(exist_ok=True)
+            cls.addClassCleanup(group.rmdir)
+
+    def test_what_it_opens_passes_without_the_proxy(self, family):
+        self.past_the_proxy("gateway", family, "wan", by=["sh", "-c", f'echo $$ > {self.groups[1]}/cgroup.procs; exec "$@"', "sh"])
+
+    def test_what_others_open_does_not(self, family):
+        self.through_the_proxy("gateway", family, "wan")
+
+
 _PORT_80 = {"listeners": [{"address": "[::]:80", "name": "web"}]}
 OwnByRedirect = own_class("redirect")
 OwnByTproxy = own_class("tproxy")
 OwnByRouting = own_class("routing", **_PORT_80)
+ExemptUsersByRedirect = exempt_users_class("redirect")
+ExemptUsersByTproxy = exempt_users_class("tproxy")
+ExemptUsersByRouting = exempt_users_class("routing", **_PORT_80)
 
 
 @lab.both_families
@@ -102,6 +148,24 @@ class ChangedSettings(unittest.TestCase):
         self.assertEqual(trace(), before)
 
 
+class DrainingOwn(InterceptionTest):
+    """While what this machine opened through the proxy goes on, what it opens anew goes by."""
+    settings = own("tproxy") if lab.inside() else {}
+
+    def test_off_brings_nothing_new(self):
+        with lab.on("gateway"), socket.create_connection((lab.address("origin", 4), 80)) as old:
+            self.gateway.wait_for_count(1, "hyalite_flows_total")
+            off = subprocess.Popen([lab.binary(), "intercept", "off", "--drain", "60"], stdout=subprocess.PIPE, text=True)
+            lab.wait_for(lambda: "ack accept" in lab.must_run("gateway", "nft", "list", "chain", "inet", "hyalite", "own"), "the drain to begin")
+            for family in (4, 6):
+                self.past_the_proxy("gateway", family, "wan")
+            old.sendall(b"GET /address HTTP/1.1\r\nHost: origin.lab\r\nConnection: close\r\n\r\n")
+            self.assertEqual(old.recv(5), b"HTTP/")
+            self.gateway.wait_for_count(1, "hyalite_exchanges_total")
+            old.close()
+            self.assertEqual((off.communicate(timeout=20)[0], off.returncode), ("interception is off\n", 0))
+
+
 class Watching(InterceptionTest):
     settings = TPROXY
 
@@ -124,6 +188,27 @@ class Watching(InterceptionTest):
             watch.kill()
             watch.communicate()
         self.intercept.on()
+
+
+class Reporting(InterceptionTest):
+    settings = merged(TPROXY, {"interception": {"watch": "report"}})
+
+    def test_what_others_take_away_is_named_and_left_so(self):
+        with lab.on("gateway"):
+            watch = subprocess.Popen([lab.binary(), "intercept", "watch"], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertIn("intercept.watching", watch.stderr.readline())
+            lab.must_run("gateway", "ip", "-6", "rule", "del", "pref", "103")
+            said = watch.stderr.readline()
+            self.assertRegex(said, r"intercept\.differs what=.*missing: ip -6 rule pref 103")
+            lab.must_run("gateway", "nft", "delete", "table", "inet", "hyalite")
+            # The next look says both: nothing was put back after the first.
+            said = watch.stderr.readline()
+            self.assertRegex(said, r"intercept\.differs what=.*missing: ip -6 rule pref 103.*missing: nft table inet hyalite")
+            self.assertEqual(self.intercept.run("show").returncode, 1)
+        finally:
+            watch.kill()
+            watch.communicate()
 
 
 @lab.both_families
