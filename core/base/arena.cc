@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace hyalite {
 
 namespace {
-constexpr std::size_t kBlockSize = 4096;
+// Most flows need little for long: each block is twice the one before, up to the last of these.
+constexpr std::size_t kFirstBlock = 1024, kBlockSize = 4096;
 }
 
 void* Arena::allocate(std::size_t size, std::size_t alignment) {
@@ -22,7 +24,8 @@ void* Arena::allocate(std::size_t size, std::size_t alignment) {
       return std::memset(last.data.get() + at, 0, size);
     }
   }
-  const std::size_t wanted = std::max(kBlockSize, size + alignment);
+  const std::size_t next = blocks_.empty() ? kFirstBlock : std::min(2 * blocks_.back().size, kBlockSize);
+  const std::size_t wanted = std::max(next, size + alignment);
   blocks_.push_back({std::unique_ptr<char[]>(new char[wanted]), wanted});
   used_ = 0;
   return allocate(size, alignment);
@@ -36,6 +39,9 @@ std::string_view Arena::copy(std::string_view text) {
 }
 
 void Arena::clear() {
+  const auto usual = [](const Block& block) { return block.size <= kBlockSize; };
+  const auto keep = std::find_if(blocks_.rbegin(), blocks_.rend(), usual);  // the last is the largest of them
+  if (keep != blocks_.rend()) std::swap(blocks_.front(), *keep);
   if (blocks_.size() > 1) blocks_.resize(1);
   used_ = 0;
 }

@@ -15,7 +15,7 @@ class Arena {
   // Aligned for any type up to `alignment` (a power of two); zeroed.
   void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t));
   std::string_view copy(std::string_view text);
-  // Forgets everything; keeps the first block for the next exchange.
+  // Forgets everything; keeps a block of the usual size for the next exchange.
   void clear();
   // Memory held, in bytes.
   std::size_t held() const;

@@ -243,13 +243,13 @@ void ClientHelloReader::judge_message() {
   if (const char* why = read_client_hello(Bytes(message_).substr(kMessageHeader, length), hello_))
     return fail(why);
   state_ = State::done;
-  message_ = {};
+  std::string().swap(message_);  // flows wait long
 }
 
 void ClientHelloReader::fail(const char* why) {
   state_ = State::malformed;
   why_ = why;
-  message_ = {};
+  std::string().swap(message_);
   hello_ = {};
 }
 

@@ -43,9 +43,8 @@ Result<void> SignerSocket::send(std::string_view request) {
 }
 
 void SignerSocket::on_readable() {
-  std::string buffer;
   while (true) {
-    const auto message = receive_message(socket_.get(), buffer);
+    const auto message = receive_message(socket_.get(), buffer_);
     if (!message) return watch_.stop();
     if (!*message) return;
     (*answers_)(**message);

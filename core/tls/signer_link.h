@@ -39,6 +39,7 @@ class SignerSocket final : public SignerLink {
   Fd socket_;
   ReadWatch watch_;
   std::optional<Answers> answers_;
+  std::string buffer_;  // for the message that is read: filled with zeroes once, not at each wake-up
 };
 
 // In this very process: for tests and measurements. A service has its signer in a process apart.

@@ -227,9 +227,16 @@ Moved TlsTransport::read(std::span<char> room) {
     got += static_cast<std::size_t>(n);
   }
   if (!send_held()) end = {Moved::State::broken, 0, below_error_};
+  if (end.state == Moved::State::later) release_buffers();
   // What came before an end is told first; the end is still there at the next call.
   if (got > 0) return {Moved::State::moved, got};
   return end;
+}
+
+// A session ticket that was read leaves a buffer for writing behind. Of a record that is half read the library would forget
+// the head.
+void TlsTransport::release_buffers() {
+  if (std::strcmp(SSL_rstate_string(connection_.get()), "RH") == 0) (void)SSL_free_buffers(connection_.get());
 }
 
 // Pieces that make one record; a large one is taken as it lies. How many bytes of it were put into the scratch.

@@ -70,6 +70,7 @@ class TlsTransport final : public Transport {
 
   bool send_held();
   Moved failed(int result);
+  void release_buffers();
   void fail_handshake(int result);
   std::size_t gather(std::span<const Bytes> pieces, std::size_t& piece, std::size_t& offset);
 
