@@ -13,9 +13,14 @@ ORIGIN, SINK = "10.71.2.2", "10.71.2.3"  # nginx; a server that takes uploads
 LOAD_CPU = "1"
 
 
+TLS_NAME = "bench.lab"  # the origin's, in its certificate
+
+
 class Case:
-    def __init__(self, what, cost, measure):
-        self.what, self.cost, self.measure = what, cost, measure
+    """`tls`: only for peers that look into it; the others have the rest."""
+
+    def __init__(self, what, cost, measure, tls=False):
+        self.what, self.cost, self.measure, self.tls = what, cost, measure, tls
 
 
 def _client(*command, timeout=120):
@@ -85,6 +90,67 @@ def _latency(peer, seconds):
     return {"p50 us": times[len(times) // 2], "p99 us": times[len(times) * 99 // 100]}
 
 
+def _h2load(path, connections, *much):
+    """HTTP/1.1 over TLS, with the origin's name. h2load does not look at certificates; turn.py did, once."""
+    said = _client("h2load", "--h1", f"--connect-to={ORIGIN}:443", f"-c{connections}", "-t1", *much, "-H", "X-Debug: 1",
+                   f"https://{TLS_NAME}{path}", timeout=300)
+    if int(re.search(r"(\d+) failed", said).group(1)) > connections:
+        raise RuntimeError("answers were wrong: " + said[-400:])
+    return int(re.search(r"traffic: [\d.]+\w+ \((\d+)\)", said).group(1))
+
+
+def _tls_by_requests(path, connections):
+    """So many requests, not so much time: on a slow machine the handshakes would count for more."""
+    def measure(peer, seconds):
+        requests = round(3_000 * seconds)
+        _h2load(path, connections, f"-n{connections * 10}")  # warm
+        before = peer.cpu_seconds()
+        _h2load(path, connections, f"-n{requests}")
+        return {"us CPU/request": (peer.cpu_seconds() - before) / requests * 1e6}
+    return measure
+
+
+def _tls_download(peer, seconds):
+    before = peer.cpu_seconds()
+    size = _h2load("/100m", 4, f"-D{max(round(seconds), 1)}")
+    return {"s CPU/GB": (peer.cpu_seconds() - before) / size * 1e9}
+
+
+HANDSHAKES = """
+import socket, ssl, sys, time
+address, name, ca, seconds, resume = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5] == "resumed"
+context = ssl.create_default_context(cafile=ca)
+request = f"GET /1k HTTP/1.1\\r\\nHost: {name}\\r\\nConnection: close\\r\\n\\r\\n".encode()
+session, done, resumed = None, 0, 0
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    with socket.create_connection((address, 443), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
+            tls.sendall(request)
+            got = b""
+            while got.count(b"x") < 1024:
+                more = tls.recv(65536)
+                if not more: raise SystemExit("an answer was cut short")
+                got += more
+            resumed += tls.session_reused
+            if resume: session = tls.session
+    done += 1
+print(done, resumed)
+"""
+
+
+def _handshakes(kind):
+    """One connection after the other, each with one request: all of them in full, or all but the first resumed."""
+    def measure(peer, seconds):
+        def visit(length):
+            return map(int, _client("python3", "-c", HANDSHAKES, ORIGIN, TLS_NAME, str(peer.ca), str(length), kind).split())
+        visit(0.5)  # warm
+        before = peer.cpu_seconds()
+        done, resumed = visit(seconds)
+        return {"us CPU/connection": (peer.cpu_seconds() - before) / done * 1e6, "resumed %": 100 * resumed / done}
+    return measure
+
+
 IDLE = """
 import resource, socket, sys
 count = int(sys.argv[1])
@@ -137,4 +203,8 @@ CASES = {
     "100m-up": Case("100 MB uploads", "s CPU/GB", _upload),
     "latency": Case("1,000 requests/s", "p99 us", _latency),
     "idle": Case("flows that wait", "user bytes/flow", _idle),
+    "tls-keepalive": Case("TLS looked into, 20 connections, 1 KB", "us CPU/request", _tls_by_requests("/1k", 20), tls=True),
+    "tls-full": Case("TLS looked into, a full handshake for each request", "us CPU/connection", _handshakes("full"), tls=True),
+    "tls-resumed": Case("TLS looked into, a resumed handshake for each request", "us CPU/connection", _handshakes("resumed"), tls=True),
+    "tls-100m": Case("TLS looked into, 100 MB downloads", "s CPU/GB", _tls_download, tls=True),
 }

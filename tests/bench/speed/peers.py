@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 
+from cases import ORIGIN, TLS_NAME
+
 PROXY_CPU = "0"
 PORT = 8080
 
@@ -16,10 +18,14 @@ class Peer:
     program = None
     keeps_address = True
     works = True  # logs, rewrites and denies like the others
+    tls = False  # looks into TLS, and verifies the origin
+    denied = None  # what curl asks for to be denied; None: the origin, with another Host
 
     def __init__(self, directory):
         self.directory = directory
         self.process = None
+        # The CA that clients trust, its key, and the origin's root: made before the peer is.
+        self.ca, self.ca_key, self.root = directory / "ca/ca.pem", directory / "ca/ca.key", directory / "pki/root.pem"
 
     @classmethod
     def is_there(cls, _build):
@@ -30,6 +36,7 @@ class Peer:
 
     def start(self):
         self.process = subprocess.Popen(["taskset", "-c", PROXY_CPU, *self.command()], stdin=subprocess.DEVNULL,
+                                        env={**os.environ, "SSL_CERT_FILE": str(self.root)},
                                         stdout=open(self.directory / "stdout", "wb"), stderr=open(self.directory / "stderr", "wb"),
                                         start_new_session=True)
 
@@ -87,7 +94,7 @@ class Peer:
 
     def last_words(self):
         said = ""
-        for name in ("stdout", "stderr"):
+        for name in ("stdout", "stderr", "squid/cache.log"):
             file = self.directory / name
             said += file.read_text(errors="replace")[-400:] if file.exists() else ""
         return said.strip() or "nothing"
@@ -142,6 +149,7 @@ class Hyalite(Peer):
         build = pathlib.Path(os.environ["HYALITE_BUILD"])
         file = self.directory / "hyalite.yaml"
         file.write_text(json.dumps({
+            **self.more(),
             "listeners": [{"address": f"[::]:{PORT}"}],
             "plugin_dirs": [str(build / "plugins"), str(build / "bench_plugins")],
             "plugins": self.chain(),
@@ -153,8 +161,20 @@ class Hyalite(Peer):
         }))
         return [str(build / "bin/hyalite"), "run", "--config", str(file)]
 
+    def more(self):
+        """Further sections of the settings."""
+        return {}
+
     def version(self):
         return _first_line(str(pathlib.Path(os.environ["HYALITE_BUILD"]) / "bin/hyalite"), "--version")
+
+
+class HyaliteTls(Hyalite):
+    tls = True
+
+    def more(self):
+        return {"tls": {"action": "intercept", "ca": {"certificate": str(self.ca), "key": str(self.ca_key)},
+                        "upstream": {"trust": str(self.root)}}}
 
 
 class HyaliteBare(Hyalite):
@@ -191,14 +211,20 @@ defaults
   timeout server 300s
   log global
 frontend in
-  bind 0.0.0.0:{PORT} transparent
+  bind 0.0.0.0:{PORT} transparent{self.listening()}
 {self.rules}
   default_backend out
 backend out
   source 0.0.0.0 usesrc client
-  server origin 0.0.0.0
+  server origin 0.0.0.0{self.to_server()}
 """)
         return ["haproxy", "-db", "-f", str(file)]
+
+    def listening(self):
+        return ""
+
+    def to_server(self):
+        return ""
 
     def version(self):
         return re.search(r"version (\S+)", _first_line("haproxy", "-v")).group(1)
@@ -215,6 +241,21 @@ class HaproxyHttp(HaproxyTcp):
   http-request set-header X-Checked yes
   http-response del-header Server
 """
+
+
+class HaproxyTls(HaproxyHttp):
+    """generate-certificates: leaves for the names that clients ask for, all with the key of the default certificate."""
+    tls = True
+
+    def listening(self):
+        both = self.directory / "both.pem"
+        both.write_text(self.ca.read_text() + self.ca_key.read_text())
+        own = self.directory / "default.pem"
+        own.write_text((self.root.parent / "default.pem").read_text() + (self.root.parent / "default.key").read_text())
+        return f" ssl crt {own} generate-certificates ca-sign-file {both} alpn http/1.1"
+
+    def to_server(self):
+        return f" ssl verify required ca-file {self.root} sni ssl_fc_sni"
 
 
 class TrafficServer(Peer):
@@ -285,14 +326,18 @@ class Squid(Peer):
     def command(self):
         file = self.directory / "squid.conf"
         _open_to_all(self.directory / "squid")
+        hosts = self.directory / "hosts"  # there is no DNS in the lab
+        hosts.write_text(f"{ORIGIN} {TLS_NAME}\n{ORIGIN} ads.lab\n")
         file.write_text(f"""
+hosts_file {hosts}
 http_port 127.0.0.1:3128
-http_port 0.0.0.0:{PORT} tproxy
+{self.listening()}
 cache deny all
 cache_mem 8 MB
 workers 1
 pid_filename none
 pinger_enable off
+visible_hostname gateway.lab
 coredump_dir {self.directory}/squid
 cache_log {self.directory}/squid/cache.log
 cache_effective_user proxy
@@ -310,8 +355,42 @@ host_verify_strict off
 """)
         return ["squid", "-N", "-f", str(file)]
 
+    def listening(self):
+        return f"http_port 0.0.0.0:{PORT} tproxy"
+
     def version(self):
         return re.search(r"Version (\S+)", _first_line("squid", "-v")).group(1)
+
+
+class SquidTls(Squid):
+    """ssl-bump: the origin is asked first, as we do. A Host that differs from the server name it refuses by itself."""
+    tls = True
+    denied = ["https://ads.lab/1k"]
+
+    def listening(self):
+        both, made = self.directory / "both.pem", self.directory / "made"
+        both.write_text(self.ca.read_text() + self.ca_key.read_text())
+        both.chmod(0o644)
+        maker = "/usr/lib/squid/security_file_certgen"
+        subprocess.run([maker, "-c", "-s", str(made), "-M", "4MB"], check=True, capture_output=True)
+        subprocess.run(["chown", "-R", "proxy:", str(made)], check=True)
+        return (f"https_port 0.0.0.0:{PORT} tproxy ssl-bump tls-cert={both} generate-host-certificates=on dynamic_cert_mem_cache_size=4MB\n"
+                f"sslcrtd_program {maker} -s {made} -M 4MB\nsslcrtd_children 1 startup=1\n"
+                f"tls_outgoing_options cafile={self.root}\nacl hello at_step SslBump1\nssl_bump stare hello\nssl_bump bump all")
+
+
+class Sslsplit(Peer):
+    """Passes on what is inside, and logs connections; TLS 1.2 at most."""
+    program = "sslsplit"
+    tls, works, keeps_address = True, False, False
+
+    def command(self):
+        log = self.directory / "connections"
+        return ["sslsplit", "-D", "-u", "root", "-o", "VerifyPeer=yes", "-k", str(self.ca_key), "-c", str(self.ca), "-l", str(log), "-e",
+                "tproxy", "ssl", "0.0.0.0", str(PORT)]
+
+    def version(self):
+        return re.search(r"SSLsplit (\S+)", _first_line("sslsplit", "-V")).group(1)
 
 
 PEERS = {
@@ -323,4 +402,8 @@ PEERS = {
     "trafficserver": TrafficServer,
     "squid": Squid,
     "direct": Direct,
+    "hyalite-tls": HyaliteTls,
+    "haproxy-tls": HaproxyTls,
+    "squid-tls": SquidTls,
+    "sslsplit": Sslsplit,
 }

@@ -32,6 +32,11 @@ GOALS = {
     ("100m-up", "haproxy-tcp"): (0.28, 0.45),
     ("100m-up", "trafficserver"): (0.42, 0.75),
 }
+# Of those who look into TLS.
+TLS_GOALS = {
+    ("tls-full", "haproxy-tls"): (0.70, 0.85),
+    ("tls-100m", "haproxy-tls"): (0.85, 0.95),
+}
 READING_GOALS = {
     ("100m-down", "haproxy-tcp"): (0.36, 0.55),
     ("100m-down", "haproxy-http"): (0.19, 0.30),
@@ -53,6 +58,9 @@ def arguments():
 
 def turn(options, peer, cases):
     """One peer's turn in a lab of its own; {case: figures}, or what went wrong."""
+    cases = [case for case in cases if CASES[case].tls == PEERS[peer].tls]
+    if not cases:
+        return {"version": "", "cases": {}}
     mode = "none" if peer == "direct" else "tproxy"
     binary = pathlib.Path(options.build) / "bin/hyalite"
     command = [str(binary), "lab", "run", "--mode", mode, "--on", "gateway", "--port", "80", "--port", "443", "--",
@@ -127,7 +135,7 @@ def tables(figures, peers, cases):
 def judge(figures):
     """Each promise, held or not."""
     lines, broken = [], 0
-    for us, goals in (("hyalite", GOALS), ("hyalite-reading", READING_GOALS)):
+    for us, goals in (("hyalite", GOALS), ("hyalite-reading", READING_GOALS), ("hyalite-tls", TLS_GOALS)):
         for (case, peer), (goal, must) in goals.items():
             mine, theirs = (median(figures, who, case, CASES[case].cost) for who in (us, peer))
             if mine is None or not theirs:

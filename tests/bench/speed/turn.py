@@ -12,8 +12,10 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
 import lab_host
-from cases import CASES, LOAD_CPU, ORIGIN, SINK
+from cases import CASES, LOAD_CPU, ORIGIN, SINK, TLS_NAME
+from pki import Pki
 from peers import PEERS
 
 NGINX = """
@@ -34,6 +36,10 @@ http {{
   open_file_cache max=100;
   server {{
     listen {origin}:80 backlog=4096;
+    listen {origin}:443 ssl backlog=4096;
+    ssl_certificate {directory}/pki/bench.pem;
+    ssl_certificate_key {directory}/pki/bench.key;
+    ssl_session_cache shared:s:10m;
     root {directory}/www;
     location = /headers {{ return 200 "$remote_addr $http_x_checked $http_x_debug\\n"; }}
     location = /chunked {{ ssi on; ssi_types *; }}
@@ -76,6 +82,16 @@ def curl(*arguments):
     return subprocess.run([*lab_host.on("client"), "curl", "-sS", "-m", "5", *arguments], text=True, capture_output=True)
 
 
+def make_certificates(directory):
+    """The origin's, and a CA for those who look into TLS."""
+    pki = Pki(directory / "pki")
+    pki.leaf("bench", [TLS_NAME, "ads.lab"])
+    pki.leaf("default", ["default.lab"])
+    (directory / "pki").chmod(0o755)
+    subprocess.run([os.environ["HYALITE_BIN"], "ca", "init", "--directory", str(directory / "ca"), "--name", "Bench CA"], check=True,
+                   capture_output=True)
+
+
 def start_origin(directory):
     www = directory / "www"
     www.mkdir()
@@ -92,18 +108,29 @@ def start_origin(directory):
     return started
 
 
+def address_of(peer):
+    """What curl is told: the origin, over TLS with the CA that looks into it."""
+    if not peer.tls:
+        return [], f"http://{ORIGIN}"
+    names = [word for name in (TLS_NAME, "ads.lab") for word in ("--resolve", f"{name}:443:{ORIGIN}")]
+    return [*names, "--cacert", str(peer.ca)], f"https://{TLS_NAME}"
+
+
 def check(peer):
-    """The same work is done by everyone who says so: a rule that rewrites, one that denies, the client's address kept."""
-    said = curl("-H", "X-Debug: 1", f"http://{ORIGIN}/headers").stdout.split()
+    """The same work is done by everyone who says so: a rule that rewrites, one that denies, the client's address kept; TLS looked
+    into, with a certificate of the CA."""
+    trust, origin = address_of(peer)
+    said = curl(*trust, "-H", "X-Debug: 1", f"{origin}/headers").stdout.split()
     if peer.keeps_address and (not said or said[0] != "10.71.1.2"):
         raise RuntimeError(f"the origin saw {said}")
     if peer.works and said[1:] != ["yes"]:
         raise RuntimeError(f"the rewriting rule did nothing: {said}")
     if peer.works:
-        head = curl("-I", f"http://{ORIGIN}/1k").stdout.lower()
+        head = curl(*trust, "-I", f"{origin}/1k").stdout.lower()
         if "server: nginx" in head:
             raise RuntimeError("the response's rule did nothing")
-        code = curl("-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: ads.lab", f"http://{ORIGIN}/1k").stdout
+        denied = peer.denied or ["-H", "Host: ads.lab", f"{origin}/1k"]
+        code = curl(*trust, "-o", "/dev/null", "-w", "%{http_code}", *denied).stdout
         if code != "403":
             raise RuntimeError(f"the deny rule answered {code}")
 
@@ -114,11 +141,13 @@ def main():
     directory.chmod(0o777)
     started = []
     try:
+        make_certificates(directory)
         started += start_origin(directory)
         peer = PEERS[peer_name](directory)
         peer.start()
         try:
-            wait_until(f"{peer_name} to pass requests", lambda: "x" in curl(f"http://{ORIGIN}/1k").stdout)
+            trust, origin = address_of(peer)
+            wait_until(f"{peer_name} to pass requests", lambda: "x" in curl(*trust, f"{origin}/1k").stdout)
             check(peer)
         except RuntimeError as failure:
             raise SystemExit(f"{failure}; it said: {peer.last_words()}") from None
