@@ -2,9 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include "net/local_addresses.h"
 
-#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "net/socket_options.h"
@@ -35,18 +41,39 @@ bool binding_proves_nothing(const IpAddress& ip) {
   return can_bind(*IpAddress::parse(ip.is_v4() ? "240.0.0.1" : "100::dead:beef"));
 }
 
-bool has_interface(const IpAddress& ip) {
-  if (ip.is_v4() && byte(ip, 0) == 127) return true;
-  ifaddrs* all = nullptr;
-  if (getifaddrs(&all) != 0) return false;
-  bool found = false;
-  for (const ifaddrs* one = all; one != nullptr && !found; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr) continue;
-    const auto address = Address::from_sockaddr(one->ifa_addr);
-    found = address && address->ip == ip;
+// netdevice(7). A worker may not ask by netlink, as getifaddrs(3) does.
+bool has_interface_v4(const IpAddress& ip) {
+  const Fd fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifconf list{};
+  if (!fd || ioctl(fd.get(), SIOCGIFCONF, &list) != 0) return false;
+  std::vector<ifreq> all(static_cast<std::size_t>(list.ifc_len) / sizeof(ifreq) + 8);
+  list.ifc_len = static_cast<int>(all.size() * sizeof(ifreq));
+  list.ifc_req = all.data();
+  if (ioctl(fd.get(), SIOCGIFCONF, &list) != 0) return false;
+  all.resize(static_cast<std::size_t>(list.ifc_len) / sizeof(ifreq));
+  return std::any_of(all.begin(), all.end(), [&](const ifreq& one) {
+    const auto address = Address::from_sockaddr(&one.ifr_addr);
+    return address && address->ip == ip;
+  });
+}
+
+// if_inet6: an address in a line, first, as 32 hexadecimal digits.
+bool has_interface_v6(const IpAddress& ip) {
+  std::string digits;
+  for (std::size_t i = 0; i < ip.bytes().size(); ++i) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    digits += {kDigits[byte(ip, i) >> 4], kDigits[byte(ip, i) & 0xf]};
   }
-  freeifaddrs(all);
-  return found;
+  std::ifstream file("/proc/net/if_inet6");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(digits)) return true;
+  }
+  return false;
+}
+
+bool has_interface(const IpAddress& ip) {
+  if (!ip.is_v4()) return has_interface_v6(ip);
+  return byte(ip, 0) == 127 || has_interface_v4(ip);
 }
 
 bool is_link_local_v6(const IpAddress& ip) {

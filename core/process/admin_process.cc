@@ -28,6 +28,7 @@
 #include "process/beginning.h"
 #include "process/ca_watch.h"
 #include "process/child.h"
+#include "process/confinement.h"
 #include "process/live_views.h"
 #include "process/memory_file.h"
 #include "process/totals_file.h"
@@ -451,6 +452,7 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   AdminProcess process(beginning, settings, **loop, std::move(*kept), std::move(ca),
                        std::move(*refusals), owner, log);
   if (auto started = process.start(std::move(*listeners)); !started) return started.error();
+  confine(ConfinedPart::admin, settings.seccomp, log);
   (*loop)->run();
   return kExitInOrder;
 }

@@ -56,10 +56,10 @@ Result<Beginning> await_beginning() {
 
 SettingsOrFailure read_settings(const Beginning& beginning) {
   const auto text = text_of(beginning.settings_text.get(), kMaxSettingsFileBytes);
-  if (!text) return {{}, Failure::of(text.error(), beginning.file)};
+  if (!text) return {{}, {}, Failure::of(text.error(), beginning.file)};
   auto read = read_settings(*text, beginning.file);
-  if (!read) return {std::move(read.settings), Failure::of(read.mistakes)};
-  return {std::move(read.settings), std::nullopt};
+  if (!read) return {std::move(read.settings), {}, Failure::of(read.mistakes)};
+  return {std::move(read.settings), std::move(read.positions), std::nullopt};
 }
 
 Result<LeftPrivileges> give_up_privileges(const Beginning& beginning, const WorkerSettings& workers,

@@ -14,6 +14,7 @@
 #include "process/failure.h"
 #include "process/messages.h"
 #include "process/privileges.h"
+#include "settings/mistake.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -38,6 +39,7 @@ Result<Received> await_message(const Channel& channel, int master_life, Millisec
 // Reads the settings, or says everything that is wrong with them.
 struct SettingsOrFailure {
   Settings settings;
+  Positions positions;
   std::optional<Failure> failure;
 };
 SettingsOrFailure read_settings(const Beginning& beginning);

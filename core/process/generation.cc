@@ -21,6 +21,7 @@
 #include "metrics/board.h"
 #include "process/beginning.h"
 #include "process/child.h"
+#include "process/confinement.h"
 #include "process/load_note.h"
 #include "process/master_state.h"
 #include "process/memory_file.h"
@@ -77,6 +78,17 @@ Mistakes missing_privileges(const Settings& settings, const std::string& file, b
   return mistakes;
 }
 
+Mistakes unknown_system_calls(const SeccompSettings& seccomp, const std::string& file,
+                              const Positions& positions) {
+  Mistakes mistakes;
+  for (const std::size_t place : unknown_calls(seccomp.allow)) {
+    mistakes.push_back(mistake_at(file, "seccomp.allow[" + std::to_string(place) + "]",
+                                  "there is no system call \"" + seccomp.allow[place] + '"'));
+    mistakes.back().position = position_of(positions, mistakes.back().path);
+  }
+  return mistakes;
+}
+
 bool wants_net_raw(const Settings& settings) {
   return settings.upstream.source == UpstreamSource::client || settings.upstream.mark != 0;
 }
@@ -97,6 +109,9 @@ class Loading {
         give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
     if (!left) return Failure::of(left.error(), beginning_.file);
     Mistakes mistakes = missing_privileges(settings_, beginning_.file, left->net_raw);
+    for (Mistake& mistake :
+         unknown_system_calls(settings_.seccomp, beginning_.file, read.positions))
+      mistakes.push_back(std::move(mistake));
     say_what_will_not_work(left->net_raw);
     for (Mistake& mistake : load()) mistakes.push_back(std::move(mistake));
     if (!mistakes.empty()) return Failure::of(mistakes);

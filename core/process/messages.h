@@ -53,6 +53,7 @@ enum class MessageNumber : std::uint16_t {
   live_view = 34,
   live_view_answer = 35,
   retire = 36,
+  confined = 37,
   signer_begin = 40,
   signer_end = 41,
   signer_ready = 42,
@@ -157,6 +158,8 @@ struct Reopen : Message<MessageNumber::reopen> {};
 struct WorkerStarted : Message<MessageNumber::worker_started> {};
 constexpr auto kWorkerFailed =
     static_cast<std::uint16_t>(MessageNumber::worker_failed);  // the body says why
+// It can do no more than it must. Descriptor: where its denied calls are asked about (denials.h).
+struct Confined : Message<MessageNumber::confined> {};
 // The worker of these slots is gone; accept its clients until it is back.
 struct Adopt : Message<MessageNumber::adopt> {
   std::uint32_t worker = 0;

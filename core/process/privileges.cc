@@ -35,6 +35,10 @@ Error system_error(const char* what) { return Error::system(Fault::operator_, wh
 // Both sets of the first 64 capabilities, as capget(2) and capset(2) want them.
 struct Capabilities {
   std::uint64_t effective = 0, permitted = 0, inheritable = 0;
+
+  bool are_exactly(std::uint64_t all) const {
+    return effective == all && permitted == all && inheritable == 0;
+  }
 };
 
 constexpr std::uint64_t bit(int capability) { return std::uint64_t{1} << capability; }
@@ -57,6 +61,13 @@ Result<void> set_capabilities(std::uint64_t all) {
   if (::syscall(SYS_capset, &header, data.data()) != 0)
     return system_error("cannot drop capabilities");
   return {};
+}
+
+bool any_ambient() {
+  for (int capability = 0; capability < 64; ++capability) {
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) > 0) return true;
+  }
+  return false;
 }
 
 IdMap id_map(const char* path) {
@@ -173,8 +184,8 @@ Result<LeftPrivileges> give_up_privileges(const WantedPrivileges& wanted) {
   if (!user) return user.error();
   if (auto done = set_capabilities(keep); !done) return done.error();
   if (auto done = close_the_door(); !done) return done.error();
-  const Capabilities left = capabilities();
-  if (left.permitted != keep || (*user == LeftPrivileges::User::taken && ::setuid(0) == 0)) {
+  if (!capabilities().are_exactly(keep) || any_ambient() ||
+      (*user == LeftPrivileges::User::taken && ::setuid(0) == 0)) {
     return Error{Fault::us, "privileges were given up, and are still there"};
   }
   return LeftPrivileges{*user, keep != 0};

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "process/beginning.h"
 #include "process/child.h"
+#include "process/confinement.h"
 #include "process/crash_record.h"
 #include "process/failure.h"
 #include "process/memory_file.h"
@@ -163,8 +164,13 @@ class Signing {
 
 class Keeper {
  public:
-  Keeper(SignerBeginning& beginning, const Signer& signer, SignalReader signals, Log& log)
-      : beginning_(beginning), signer_(signer), signals_(std::move(signals)), log_(log) {}
+  Keeper(SignerBeginning& beginning, const Signer& signer, const SeccompSettings& seccomp,
+         SignalReader signals, Log& log)
+      : beginning_(beginning),
+        signer_(signer),
+        seccomp_(seccomp),
+        signals_(std::move(signals)),
+        log_(log) {}
 
   int run() {
     while (true) {
@@ -195,6 +201,7 @@ class Keeper {
     signals_ = SignalReader();
     listen_to_channels_only();
     keep_off_the_disk();
+    confine(ConfinedPart::signer, seccomp_, log_);
     Signing(signer_, std::move(beginning_.ends), beginning_.master_life.get()).run();
     ::_exit(kExitInOrder);
   }
@@ -219,6 +226,7 @@ class Keeper {
 
   SignerBeginning& beginning_;
   const Signer& signer_;
+  const SeccompSettings seccomp_;
   SignalReader signals_;
   Log& log_;
   SystemClock clock_;
@@ -253,7 +261,7 @@ int live(SignerBeginning& beginning, Log& log) {
   if (!signals) return kExitFailed;
   // From here on the workers' sockets say how long we are wanted.
   ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
-  return Keeper(beginning, **signer, std::move(*signals), log).run();
+  return Keeper(beginning, **signer, read.settings.seccomp, std::move(*signals), log).run();
 }
 
 }  // namespace

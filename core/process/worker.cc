@@ -20,6 +20,7 @@
 #include "net/original_destination.h"
 #include "net/suspects.h"
 #include "process/child.h"
+#include "process/confinement.h"
 #include "process/messages.h"
 #include "process/process_memory.h"
 #include "process/watchdog.h"
@@ -250,8 +251,15 @@ void apply(const LimitSettings& limits) {
   if (limits.worker_memory_bytes != 0) (void)limit_memory(2 * limits.worker_memory_bytes);
 }
 
+// Before anybody else's code begins to work here.
+void give_up_system_calls(const Inheritance& with) {
+  const Fd listener = confine(ConfinedPart::worker, with.settings.seccomp, with.log);
+  if (listener) (void)with.orders.send(Confined{}, {listener.get()});
+}
+
 int work(Inheritance inheritance) {
   apply(inheritance.settings.limits);
+  give_up_system_calls(inheritance);
   auto loop = Loop::open();
   if (!loop) return kExitCouldNotStart;
   Worker worker(std::move(inheritance), **loop);

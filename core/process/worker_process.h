@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "plugin/call_slot.h"
 #include "process/channel.h"
+#include "process/denials.h"
 #include "process/messages.h"
 #include "process/watchdog.h"
 #include "process/worker_note.h"
@@ -44,6 +45,7 @@ struct WorkerProcess {
   unsigned row = 0;
   Channel orders;  // ours; the worker has the other end
   WorkerWindow window;
+  Denials denials;
   bool started = false;
   Monotonic since{};
   std::size_t memory_at_birth = 0;

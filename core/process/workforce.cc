@@ -53,6 +53,10 @@ WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& setting
   counts.signers_replaced =
       layout.counter("hyalite_signer_deaths_total",
                      "Processes that sign certificates that died and were replaced.");
+  counts.denied = layout.counters(
+      "hyalite_denied_calls_total",
+      "System calls of workers that were refused, or with seccomp.mode: log only told.", "kind",
+      kDeniedKinds);
   counts.leaves = layout.counters("hyalite_leaves_total",
                                   "Certificates for clients: minted, at hand already, waited for "
                                   "with others, or not to be had.",
@@ -177,27 +181,49 @@ void Workforce::for_each(const auto& visit) {
 
 void Workforce::add_watched(std::vector<pollfd>& watched) const {
   for (const Member& member : members_) {
-    if (member.current.orders) watched.push_back({member.current.orders.fd(), POLLIN, 0});
-    if (member.retired.orders) watched.push_back({member.retired.orders.fd(), POLLIN, 0});
+    for (const WorkerProcess* process : {&member.current, &member.retired}) {
+      if (process->orders) watched.push_back({process->orders.fd(), POLLIN, 0});
+      if (process->denials.fd() >= 0) watched.push_back({process->denials.fd(), POLLIN, 0});
+    }
   }
 }
 
 void Workforce::on_readable(int fd) {
   for_each([&](unsigned worker, WorkerProcess& process) {
+    if (process.denials.fd() == fd) return answer_denied(worker, process);
     if (process.orders.fd() != fd) return;
     while (process.orders) {
-      const auto message = process.orders.receive();
+      auto message = process.orders.receive();
       // It is going; reap() tells how.
       if (!message) return process.orders.close();
       if (!*message) return;
-      on_message(worker, **message);
+      on_message(worker, process, std::move(**message));
     }
   });
 }
 
-void Workforce::on_message(unsigned worker, const Received& message) {
+void Workforce::on_message(unsigned worker, WorkerProcess& process, Received message) {
+  if (message.as<Confined>(1)) {
+    process.denials = Denials(std::move(message.fds[0]), needs_.settings.seccomp.mode);
+    return;
+  }
   if (message.as<WorkerStarted>()) return on_started(worker);
   if (message.type == kWorkerFailed && !all_started_) owner_.on_could_not_start(message.body);
+}
+
+// Its thread waits for the answer: whose code asked can be seen on the board.
+void Workforce::answer_denied(unsigned worker, WorkerProcess& process) {
+  const auto denied = process.denials.answer_one(needs_.clock.now());
+  if (!denied) return;
+  ++*needs_.board.generation().cell(needs_.counts.denied + static_cast<std::size_t>(denied->call.kind));
+  if (!denied->to_say) return;
+  const Blame whose = process.blame([this](std::size_t place) { return instance(place); });
+  needs_.log.warning("seccomp.denied", {{"worker", std::to_string(worker)},
+                                        {"pid", std::to_string(process.pid)},
+                                        {"call", denied->call.name},
+                                        {"times", std::to_string(*denied->to_say)},
+                                        {"plugin", whose.instance.empty() ? "none" : whose.instance},
+                                        {"hook", whose.hook.empty() ? "none" : whose.hook}});
 }
 
 void Workforce::on_started(unsigned worker) {

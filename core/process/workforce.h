@@ -28,6 +28,7 @@ struct WorkforceCounts {
   static WorkforceCounts declare(Layout& layout, const Settings& settings);
   Cell starts, deaths, retired;  // deaths: by DeathCause
   Cell signers_replaced;
+  Cell denied;               // by DeniedKind
   Cell leaves;               // by LeafCount; in the workers' rows
   std::vector<Cell> faults;  // by the plugins' places in the settings; each by DeathCause
   Region notes, calls, histories, pulses, upstreams;
@@ -104,7 +105,8 @@ class Workforce {
 
   Result<void> fork_worker(unsigned worker);
   [[noreturn]] void become_worker(unsigned worker, unsigned row, Channel orders);
-  void on_message(unsigned worker, const Received& message);
+  void on_message(unsigned worker, WorkerProcess& process, Received message);
+  void answer_denied(unsigned worker, WorkerProcess& process);
   void on_started(unsigned worker);
   void bury(unsigned worker, WorkerProcess& process, int status);
   void plan_replacement(unsigned worker);

@@ -107,6 +107,10 @@ template <>
 std::vector<std::string_view> words<TlsVersion>() {
   return {"tls1.0", "tls1.1", "tls1.2", "tls1.3"};
 }
+template <>
+std::vector<std::string_view> words<DeniedCalls>() {
+  return {"enforce", "log", "off"};
+}
 
 template <class T>
 Value value(std::string_view name, T& target, Shape shape) {
@@ -474,6 +478,12 @@ void members(Describer& d, ContainmentSettings& s) {
 }
 
 template <>
+void members(Describer& d, SeccompSettings& s) {
+  d.value(word("mode", s.mode));
+  d.values(values("allow", s.allow, text_of_kind(Kind::text, 64)));
+}
+
+template <>
 void members(Describer& d, GrantSettings& s) {
   d.value(truth("pass_through", s.pass_through));
   d.value(truth("redirect_upstream", s.redirect_upstream));
@@ -516,6 +526,7 @@ void members(Describer& d, Settings& s) {
   group(d, "limits", s.limits);
   group(d, "timeouts", s.timeouts);
   group(d, "containment", s.containment);
+  group(d, "seccomp", s.seccomp);
   group(d, "workers", s.workers);
   group(d, "admin", s.admin);
   group(d, "control", s.control);

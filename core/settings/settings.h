@@ -66,6 +66,8 @@ enum class DefectAnswer { block, mirror };
 // What is done when an upstream asks for a certificate of the client and none is configured for it.
 enum class CertificateRequest { pass, decline, block };
 enum class TlsVersion { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };  // written tls1.0 ... tls1.3
+// What becomes of a system call that the process has no need of.
+enum class DeniedCalls { enforce, log, off };
 
 struct ProtocolSettings {
   // TLS: the section tls says what is done with what passes here.
@@ -498,6 +500,14 @@ struct ContainmentSettings {
   Milliseconds worker_stall = Seconds{10};
 };
 
+struct SeccompSettings {
+  // System calls that a worker, the admin process or the signer has no need of (running a program, sniffing, tracing ...):
+  // enforce refuses them, log lets them pass and tells, off does not look.
+  DeniedCalls mode = DeniedCalls::enforce;
+  // System calls that plugins need besides, by name; of these all arguments.
+  std::vector<std::string> allow;
+};
+
 struct GrantSettings {
   // May leave a connection to itself, uninspected by everyone.
   bool pass_through = false;
@@ -571,6 +581,8 @@ struct Settings {
   TimeoutSettings timeouts;
   // What happens when workers and plugins crash or hang.
   ContainmentSettings containment;
+  // What the processes that see strangers' bytes may ask of the kernel: seccomp(2).
+  SeccompSettings seccomp;
   // The processes that do the work.
   WorkerSettings workers;
   // Health, metrics and the live view.

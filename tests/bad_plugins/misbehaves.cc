@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include <hyalite/plugin.hpp>
 
+#include <linux/if_packet.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -23,11 +27,14 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     if (path == "/throw") throw std::runtime_error("thrown on purpose");
     if (path == "/leak") leak();
     if (path == "/scribble") scribble();
+    if (path == "/intrude") intrude();
+    if (path == "/netlink") errors_ = ::socket(AF_NETLINK, SOCK_RAW, 0) < 0 ? std::to_string(errno) : "0";
     request.set("X-Inspected", "yes");
     return hyalite::Verdict::go_on;
   }
   hyalite::Verdict on_response_head(hyalite::Response& response) {
     response.set("X-Worker", std::to_string(::getpid()));
+    if (!errors_.empty()) response.set("X-Errors", errors_);
     return hyalite::Verdict::go_on;
   }
 
@@ -49,6 +56,20 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     delete[] mine;
   }
 
+  // What somebody would try who had the worker in his hands; what came of it.
+  void intrude() {
+    errors_.clear();
+    const auto note = [this](bool done) { errors_ += (errors_.empty() ? "" : " ") + std::to_string(done ? 0 : errno); };
+    char* const arguments[] = {nullptr};
+    note(::execve("/bin/true", arguments, arguments) == 0);
+    note(::socket(AF_PACKET, SOCK_RAW, 0) >= 0);
+    note(::socket(AF_INET, SOCK_RAW, 1) >= 0);
+    note(::socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
+    note(::kill(::getppid(), 0) == 0);
+    note(::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) == 0);
+  }
+
   std::vector<std::string> leaked_;
+  std::string errors_;
 };
 HYALITE_PLUGIN(Misbehaves)

@@ -18,6 +18,7 @@ import lab
 class Gateway:
     logs = []  # of all gateways of this process: lists of lines
     expects_misuse = False  # of the proxy's functions, by a plugin
+    expects_denials = False  # of system calls
 
     def __init__(self, directory, plugins=(), listener=None, **settings):
         """`settings` are sections of the settings file, laid over those of the lab, which fit its mode; `listener` is laid over
@@ -76,6 +77,8 @@ class Gateway:
         assert code == 0, f"hyalite ended with {code}"
         misuses = [line for line in self._lines if "plugin.misused" in line]
         assert not misuses or self.expects_misuse, misuses
+        denials = [line for line in self._lines if " seccomp." in line]
+        assert not denials or self.expects_denials, denials
         assert not self.processes(), "somebody outlived the master"
         self._check_records()
 

@@ -3,7 +3,7 @@
 
 # What a build needs.
 build_packages=(build-essential cmake ninja-build pkg-config libevent-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
-  libcli11-dev libssl-dev libre2-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev)
+  libcli11-dev libssl-dev libre2-dev libidn2-dev zlib1g-dev libbrotli-dev libzstd-dev libseccomp-dev)
 # Debian 13 has llhttp as a library; Debian 12 as C sources, which are compiled in.
 if [ "$(apt-cache policy libllhttp-dev 2>/dev/null | sed -n 's/.*Candidate: *//p')" ] &&
    [ "$(apt-cache policy libllhttp-dev | sed -n 's/.*Candidate: *//p')" != "(none)" ]; then
