@@ -46,7 +46,7 @@ Verdict listen_to(const Channel& checker) {
 }
 
 Result<std::optional<Failure>> check(const std::string& file, const std::string& user) {
-  const auto text = read_file(file, kMaxSettingsFileBytes);
+  const auto text = read_settings_file(file, kMaxSettingsFileBytes);
   if (!text) return text.error();
   const auto sealed = sealed_text(*text, "hyalite-settings");
   if (!sealed) return sealed.error();

@@ -450,7 +450,7 @@ AdminPart* Master::serving_admin() {
 }
 
 Result<Fd> Master::read_settings_text() const {
-  const auto text = read_file(options_.settings_file, kMaxSettingsFileBytes);
+  const auto text = read_settings_file(options_.settings_file, kMaxSettingsFileBytes);
   if (!text) return text.error();
   return sealed_text(*text, "hyalite-settings");
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,15 @@ Result<std::string> text_of(int fd, std::size_t most) {
       return Error{Fault::operator_, "has more than " + std::to_string(most) + " bytes"};
     }
   }
+}
+
+Result<std::string> read_settings_file(const std::string& path, std::size_t most) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+      (status.st_mode & S_IWOTH) != 0) {
+    return Error{Fault::operator_, path + ": everybody may write to it: chmod o-w " + path};
+  }
+  return read_file(path, most);
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {

@@ -17,5 +17,7 @@ Result<Fd> sealed_text(std::string_view text, const char* name);
 Result<std::string> text_of(int fd, std::size_t most);
 // The same by name, which errors leave to the caller to say. The operator's fault when it cannot be read.
 Result<std::string> read_file(const std::string& path, std::size_t most);
+// The same; the operator's fault, too, when everybody may write to it: it names the plugins that run here.
+Result<std::string> read_settings_file(const std::string& path, std::size_t most);
 
 }  // namespace hyalite

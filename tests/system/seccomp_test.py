@@ -87,12 +87,19 @@ class Logged(WithABadPlugin):
         self.gateway.wait_for_line(r"seccomp\.denied .*call=\"?socket\(AF_NETLINK\)")
 
 
-class Allowed(GatewayTest):
+class Settings(GatewayTest):
     def test_a_name_that_is_none_is_a_mistake_with_its_place(self):
         gateway = Gateway(self.directory, seccomp={"allow": ["perf_event_open", "perf_event_opne"]})
         done = subprocess.run([lab.binary(), "check", "--config", gateway.file], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r'hyalite.yaml:\d+:\d+: there is no system call "perf_event_opne"')
+
+    def test_settings_that_everybody_may_write_are_not_read(self):
+        self.addCleanup(os.chmod, self.gateway.file, 0o644)
+        os.chmod(self.gateway.file, 0o666)
+        status, said = Service(self.gateway).tell("reload")
+        self.assertEqual(status, 1)
+        self.assertIn("chmod o-w", said)
 
 
 if __name__ == "__main__":
