@@ -37,4 +37,8 @@ foreach(mode tproxy routing hybrid redirect)
     set_tests_properties(system.doctor.${mode}.user PROPERTIES TIMEOUT 300)
   endif()
 endforeach()
+# Ten seconds of it; `tests/soak/run.py --minutes N` is the whole thing.
+add_test(NAME soak COMMAND ${HYALITE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/support/run_test.py ${CMAKE_BINARY_DIR}
+  ${CMAKE_CURRENT_SOURCE_DIR}/soak/run.py --seconds 8)
+set_tests_properties(soak PROPERTIES LABELS soak TIMEOUT 240 SKIP_RETURN_CODE 77)
 lab_test(demo demo ${PROJECT_SOURCE_DIR}/demo)

@@ -329,6 +329,9 @@ void Flow::act(Outcome outcome) {
 void Flow::enter(std::unique_ptr<Stage> next) {
   stage_ = std::move(next);
   ++epoch_;
+  // The stage before was told that a side ended; this one has not heard of it.
+  client_.tell_end_again();
+  upstream_.tell_end_again();
   const Stage* const entered = stage_.get();
   act(stage_->on_start(upstream_.attached(), needs_.effects));
   // A client that is only beginning when its worker is told to drain is served, and then told that this was it.

@@ -237,10 +237,13 @@ Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
   const HeadProgress head = response_reader_.read(bytes, x.asked(), x.response);
   switch (head.step) {
-    case HeadProgress::Step::need_more: return {head.consumed, Stay{}};
+    case HeadProgress::Step::need_more:
+      if (!response_began_) response_began_ = moved_;
+      return {head.consumed, Stay{}};
     case HeadProgress::Step::refused: return {head.consumed, refuse_response(head.refusal, effects)};
     case HeadProgress::Step::complete: break;
   }
+  response_began_.reset();
   x.summary.from_upstream += head.consumed;
   if (x.response.is_interim()) return {head.consumed, interim(effects)};
   return {head.consumed, answered(head, effects)};
@@ -504,7 +507,7 @@ Outcome Inspecting::on_deadline(Effects& effects) {
     return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
                   Close{CloseReason::head_timed_out}, effects);
   }
-  if (ask_ == Ask::done && reply_ == Reply::head) {
+  if ((ask_ == Ask::done || response_began_) && reply_ == Reply::head) {
     if (needs_.rules.on_timeout == TimeoutAnswer::reset) {
       return Close{CloseReason::head_timed_out, Ending::reset, Ending::reset};
     }
@@ -550,6 +553,7 @@ std::optional<Monotonic> Inspecting::deadline() const {
   if (ask_ == Ask::head) return exchange_->began() + timeouts.head;
   // Whoever lets something wait has a deadline of its own.
   if (ask_ == Ask::connecting || request_waits() || response_waits()) return std::nullopt;
+  if (reply_ == Reply::head && response_began_) return *response_began_ + timeouts.head;
   if (reply_ == Reply::head && ask_ == Ask::done) return moved_ + timeouts.response_head;
   Monotonic due = moved_ + timeouts.body_idle;
   if (ask_ != Ask::done && timeouts.minimum_body_rate_bytes > 0) {

@@ -114,6 +114,7 @@ class Inspecting final : public Stage {
   Monotonic began_;          // the body of the request
   Monotonic moved_;          // any byte, either way
   Monotonic request_waits_since_;
+  std::optional<Monotonic> response_began_;  // while its head is not whole
 };
 
 }  // namespace hyalite

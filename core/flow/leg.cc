@@ -77,6 +77,13 @@ LegInput Leg::read(std::span<char> scratch, std::size_t most) {
   return input;
 }
 
+// The kernel says it at every attempt.
+void Leg::tell_end_again() {
+  if (inbound_ != Inbound::ended) return;
+  inbound_ = Inbound::open;
+  readable_ = true;
+}
+
 void Leg::settle(const LegInput& input, std::size_t taken) {
   const Bytes rest = input.bytes.substr(taken);
   if (unread_.empty()) {

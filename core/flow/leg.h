@@ -56,6 +56,8 @@ class Leg {
   LegInput read(std::span<char> scratch, std::size_t most);
   // What is unread, without reading.
   LegInput unread() const { return {unread_.bytes(), false, false, false}; }
+  // Whoever reads next is told, too, that no more will come.
+  void tell_end_again();
   // After read() or unread(): the stage took `taken` bytes of the input; the rest is kept.
   void settle(const LegInput& input, std::size_t taken);
 

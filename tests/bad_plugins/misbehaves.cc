@@ -29,9 +29,11 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     if (path == "/scribble") scribble();
     if (path == "/intrude") intrude();
     if (path == "/netlink") errors_ = ::socket(AF_NETLINK, SOCK_RAW, 0) < 0 ? std::to_string(errno) : "0";
+    if (path == "/bomb") request.want_response_body(hyalite::BodyWish::full().decoded());
     request.set("X-Inspected", "yes");
     return hyalite::Verdict::go_on;
   }
+  void on_response_body(hyalite::Response&, hyalite::Body&) {}
   hyalite::Verdict on_response_head(hyalite::Response& response) {
     response.set("X-Worker", std::to_string(::getpid()));
     if (!errors_.empty()) response.set("X-Errors", errors_);

@@ -11,6 +11,8 @@ page = (top / "docs/security.md").read_text()
 told = subprocess.run([sys.argv[1], "--gtest_filter=-*"], capture_output=True, text=True, check=True).stdout
 sys.path.insert(0, str(top / "tests/corpus"))
 import mutants  # noqa: E402
+sys.path.insert(0, str(top / "tests/faults"))
+import run as faults  # noqa: E402
 
 
 def quoted(pattern):
@@ -41,5 +43,10 @@ if counted("where we are stricter than the RFC")[0] > most:
 if quoted(r"fuzz targets[^|]*\| (\d+)")[0] != len(targets()):
     wrong.append(f"there are {len(targets())} fuzz targets")
 wrong += [f"the fuzz target {name} is not in the table" for name in targets() if f"| `{name}` |" not in page]
+for what, quote, count in (
+        ("kinds of rudeness", quoted(r"acts (\d+) kinds of rudeness")[0], len(re.findall(r'^    "\w+": \[\(', (top / "tests/soak/run.py").read_text(), re.M))),
+        ("faults", quoted(r"(\d+) faults are made")[0], len(faults.FAULTS))):
+    if quote != count:
+        wrong.append(f"{what}: {quote} are quoted, there are {count}")
 print("\n".join(wrong) or "the figures are right")
 sys.exit(1 if wrong else 0)

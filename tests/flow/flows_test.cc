@@ -186,6 +186,29 @@ TEST_F(FlowsOnLoopback, PassAHalfCloseBothWays) {
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
 }
 
+TEST_F(FlowsOnLoopback, TellTheServerThatAClientLeftWithoutAWord) {
+  start();
+  Fd c = client();
+  shutdown(c.get(), SHUT_WR);
+  Fd s = server();
+  ASSERT_TRUE(becomes(s.get(), Seen::ended));
+  s.reset();
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+}
+
+TEST_F(FlowsOnLoopback, TellTheClientThatAServerLeftAfterHalfAWord) {
+  start();
+  Fd c = client();
+  Fd s = server();
+  ASSERT_TRUE(put(s.get(), "HT"));
+  s.reset();
+  ASSERT_TRUE(arrives(c.get(), "HT"));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  c.reset();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+}
+
 TEST_F(FlowsOnLoopback, MakeTheSenderWaitForASlowReader) {
   start();
   Fd c = client();

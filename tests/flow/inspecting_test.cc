@@ -288,6 +288,26 @@ TEST_F(InspectingTalk, AnswersASlowHeadWithAPage) {
   EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 408 ");
 }
 
+TEST_F(InspectingTalk, DoesNotWaitForEverForAServerThatDripsItsHead) {
+  settings.timeouts.response_head = Seconds{300};
+  settings.timeouts.head = Seconds{30};
+  Playbook t = talk(true);
+  t.client(kGet);
+  EXPECT_EQ(t.stage().deadline(), clock.now() + Seconds{300});
+  clock.advance(Seconds{100});
+  const Monotonic began = clock.now();
+  t.upstream("HTTP/1.1 200 OK\r\n");
+  clock.advance(Seconds{20});
+  t.upstream("A: b\r\n");
+  EXPECT_EQ(t.stage().deadline(), began + Seconds{30});
+  t.deadline();
+  EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 504 ");
+  // Each head has its own time.
+  Playbook interim = talk(true);
+  interim.client(kGet).upstream("HTTP/1.1 103 E").upstream("arly\r\n\r\n");
+  EXPECT_EQ(interim.stage().deadline(), clock.now() + Seconds{300});
+}
+
 TEST_F(InspectingTalk, MirrorsARefusalAndExplainsATimeout) {
   Playbook refused = talk();
   refused.client(kGet).connect_fails(ConnectFailure::refused);

@@ -41,8 +41,9 @@ class Gateway:
         with open(self.file, "w") as file:
             json.dump(settings, file, indent=1)
 
-    def start(self, stdout=None):
-        self._process = subprocess.Popen([lab.binary(), "run", "--config", self.file], stderr=subprocess.PIPE, stdout=stdout,
+    def start(self, stdout=None, launcher=()):
+        """`launcher`: a command that starts the one behind it."""
+        self._process = subprocess.Popen([*launcher, lab.binary(), "run", "--config", self.file], stderr=subprocess.PIPE, stdout=stdout,
                                          stdin=subprocess.DEVNULL, start_new_session=True, text=True)
         self._listener = threading.Thread(target=self._listen_to, args=(self._process.stderr,), daemon=True)
         self._listener.start()
@@ -164,12 +165,13 @@ class GatewayTest(unittest.TestCase):
     listener = {}
     settings = {}
     stdout = None
+    launcher = ()
 
     @classmethod
     def setUpClass(cls):
         cls.directory = make_directory(cls)
         cls.set_up_origin()
-        cls.gateway = Gateway(cls.directory, cls.plugins, cls.listener, **cls.settings).start(cls.stdout)
+        cls.gateway = Gateway(cls.directory, cls.plugins, cls.listener, **cls.settings).start(cls.stdout, cls.launcher)
         cls.addClassCleanup(cls.gateway.stop)
 
     @classmethod

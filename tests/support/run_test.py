@@ -37,7 +37,7 @@ def _readable_by_nobody(*files):
 
 def _copy(copy, binaries):
     os.chmod(copy, 0o755)
-    for name in ("tests/system", "tests/support", "config", "docs", "examples/demo", "plugins"):
+    for name in ("tests/system", "tests/support", "tests/soak", "config", "docs", "examples/demo", "plugins"):
         shutil.copytree(_ROOT / name, copy / name)
     shutil.copy(_ROOT / "demo", copy)
     for name in ("bin", "plugins", "bad_plugins"):

@@ -46,6 +46,15 @@ class ClientDies(GatewayTest):
         while not upstream.ended:
             upstream.send(bytes(1_000_000))
 
+    def test_before_it_says_a_word(self):
+        """Port scans, health checks and browsers that connect beforehand do that all day."""
+        client = raw.connect()
+        client.close()
+        upstream = self.recorder.next()
+        self.assertEqual(upstream.read_to_end(), b"")
+        upstream.close()
+        lab.wait_for(lambda: self.gateway.count("hyalite_flows") == 0, "the flow to end")
+
     def test_one_that_only_ends_its_side_still_gets_its_answer(self):
         client, upstream = self.began(b"GET / HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
         client.finish()
