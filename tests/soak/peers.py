@@ -221,6 +221,8 @@ class Rude(Clients):
             try:
                 writer.write(get("/silent"))
                 await asyncio.wait_for(reader.read(1), 1)
+            except ANYTHING:
+                pass
             finally:
                 reset(writer)
         await asyncio.gather(*(one() for _ in range(self.flooding)), return_exceptions=True)

@@ -2,6 +2,7 @@
 # What fails around the service: disks, descriptors, clocks, names, and what is under way while it changes itself. What the
 # death of each process does is in worker_dies, service_parts_die, signer and containment; tests/faults/run.py has them all.
 # SPDX-License-Identifier: MIT
+import contextlib
 import os
 import pathlib
 import ssl
@@ -219,7 +220,9 @@ class Changing(GatewayTest):
         return client
 
     def change_in_the_middle(self, verb):
-        with raw.connect() as download, raw.connect() as websocket, self.tls_client() as tls:
+        # One after the other: a client that is silent for a moment has an upstream connection, too.
+        with contextlib.ExitStack() as open_ones:
+            download = open_ones.enter_context(raw.connect())
             download.send(GET)
             upstream = self.plain.next()
             upstream.read_until(b"\r\n\r\n")
@@ -227,12 +230,14 @@ class Changing(GatewayTest):
             download.read_until(b"\r\n\r\n")
             self.assertEqual(download.read(len(self.HALF)), self.HALF)
 
+            websocket = open_ones.enter_context(raw.connect())
             websocket.send(WEBSOCKET)
             speaker = self.plain.next()
             speaker.read_until(b"\r\n\r\n")
             speaker.send(AGREE)
             self.assertEqual(websocket.read(len(AGREE)), AGREE)
 
+            tls = open_ones.enter_context(self.tls_client())
             tls.send(GET.replace(b"origin", b"good"))
             tls_upstream = self.tls.next()
             tls.read_until(b"\r\n\r\n")
