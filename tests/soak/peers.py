@@ -93,8 +93,8 @@ async def serve(reader, writer):
         writer.close()
 
 
-async def origin():
-    await asyncio.start_server(serve, "0.0.0.0", 80, limit=1 << 20, backlog=4096)
+async def origin(address):
+    await asyncio.start_server(serve, address, 80, limit=1 << 20, backlog=4096)
     print("listening", flush=True)
     await asyncio.Event().wait()
 
@@ -311,7 +311,8 @@ async def ordinary(to, sources, count):
                     await asyncio.sleep(0.02)
                 writer.close()
             except ANYTHING as why:
-                failures[f"{type(why).__name__}: {why}"[:100]] += 1
+                said = getattr(why, "partial", b"").decode("latin-1").split("\r\n")[0]
+                failures[f"{type(why).__name__}: {said or why}"[:100]] += 1
                 await asyncio.sleep(0.1)
     try:
         await asyncio.gather(*(one() for _ in range(count)))
@@ -342,7 +343,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if role == "origin":
-        return asyncio.run(until_told(origin()))
+        return asyncio.run(until_told(origin(words[0])))
     to, sources, *counts = words[0], words[1].split(","), *map(int, words[2:])
     asyncio.run(until_told({"rude": rude, "crowd": crowd, "ordinary": ordinary}[role](to, sources, *counts)))
 

@@ -92,15 +92,17 @@ class Peer:
 class Soak:
     def __init__(self, options, directory):
         self.options, self.wrong = options, []
-        self.to = lab.address("origin", 4)
+        # Two servers: a rude client's server may be as busy as it likes.
+        self.to, self.rude_to = lab.address("origin", 4), lab.address("other", 4)
         own = lab.address("client", 4)
         self.sources = [own.rsplit(".", 1)[0] + f".{last}" for last in range(100, 140)]
         interface = self.interface(own)
         lab.must_run("client", "ip", "-batch", "-", input="".join(f"address add {it}/24 dev {interface}\n" for it in self.sources).encode())
         plugin = shutil.copy(BAD, pathlib.Path(directory, "plugins"))
         self.gateway = Gateway(directory, ({"name": "looks", "use": plugin, "validate": False},), **settings(options))
-        self.origin = Peer("origin", "origin")
-        self.origin.line()
+        self.origins = [Peer("origin", "origin", address) for address in (self.to, self.rude_to)]
+        for one in self.origins:
+            one.line()
         self.gateway.start()
         self.service = Service(self.gateway)
         self.workers = self.service.workers()
@@ -157,7 +159,7 @@ class Soak:
         """Everybody at once; what the rude and the ordinary clients tell."""
         crowd = Peer("client", "crowd", self.to, ",".join(self.sources[10:-1]), self.options.idle)
         ordinary = Peer("client", "ordinary", self.to, ",".join(self.sources[:5]), 8)
-        rude = Peer("client", "rude", self.to, ",".join([*self.sources[5:10], self.sources[-1]]), self.options.each,
+        rude = Peer("client", "rude", self.rude_to, ",".join([*self.sources[5:10], self.sources[-1]]), self.options.each,
                     flows_per_client(self.options.idle) * 3 // 2)
         self.watch(seconds)
         return rude.stop(), ordinary.stop(), crowd.stop()
@@ -180,7 +182,8 @@ class Soak:
                   f"{settled[-1][1]} descriptors", flush=True)
         self.judge(rude, asked, idle, settled)
         self.gateway.stop()
-        self.origin.stop()
+        for one in self.origins:
+            one.stop()
         return self.wrong
 
     def must(self, holds, what):
