@@ -110,8 +110,11 @@ Context padded_client(const Certificate& root, std::string& padding) {
   return context;
 }
 
+// All extensions together have 65,535 bytes, and the key shares of OpenSSL 3.5 more than 1,200 of them.
+constexpr std::size_t kGiant = 63'000;
+
 TEST_F(OddTls, AHelloWithAGiantExtensionIsReadUpToItsLimit) {
-  std::string padding(65'000, 'p');  // all extensions together have 65,535 bytes
+  std::string padding(kGiant, 'p');
   start();
   auto peer = client(kName, padded_client(leaves->trusted.own().certificate, padding));
   peer->say(kGet);
@@ -128,7 +131,7 @@ TEST_F(OddTls, AHelloWithAGiantExtensionIsReadUpToItsLimit) {
 TEST_F(OddTls, WhereTlsPassesAHelloBeyondTheLimitPassesAsItCame) {
   settings.tls.action = TlsAction::pass;
   settings.limits.client_hello_bytes = 16'384;
-  std::string padding(65'000, 'p');
+  std::string padding(kGiant, 'p');
   start();
   auto peer = client(kName, padded_client(roots.own().certificate, padding));
   peer->say(kGet);
