@@ -43,6 +43,8 @@ struct Stored {
   CaExportCommand ca_export;
   PluginListCommand list;
   PluginInfoCommand info;
+  PluginNewCommand new_plugin;
+  std::string language;
   InterceptCommand intercept;
   LabRunCommand lab_run;
   LabExecCommand lab_exec;
@@ -208,9 +210,26 @@ void add_ca(CLI::App& app, Stored& stored) {
   exported->callback([&] { stored.chosen = stored.ca_export; });
 }
 
+void add_plugin_new(CLI::App& plugin, Stored& stored) {
+  CLI::App* made = plugin.add_subcommand(
+      "new", "Write a project for a plugin of your own, with a test that drives it through the engine");
+  made->add_option("name", stored.new_plugin.name, "What it is called: a-z, 0-9 and \"-\"")->required();
+  made->add_option("--lang", stored.language, "c++, c, or rust (where there is cargo)")
+      ->default_val("c++")
+      ->check(CLI::IsMember({"c++", "c", "rust"}));
+  made->add_option("--dir", stored.new_plugin.directory, "Where to; a new directory; default: as it is called")
+      ->type_name("DIRECTORY");
+  made->footer("It builds against the installed SDK (package hyalite-dev). Exit status: 0 written, 1 not (and why).");
+  made->callback([&] {
+    const bool rust = stored.language == "rust";
+    stored.new_plugin.language = rust ? PluginLanguage::rust : stored.language == "c" ? PluginLanguage::c : PluginLanguage::cxx;
+    stored.chosen = stored.new_plugin;
+  });
+}
+
 void add_plugin(CLI::App& app, Stored& stored) {
   CLI::App* plugin =
-      app.add_subcommand("plugin", "What plugins there are; none of their code is run");
+      app.add_subcommand("plugin", "What plugins there are, and a new one");
   plugin->require_subcommand(1);
   constexpr char kWhere[] = "Where to look before the program's own directories";
   CLI::App* list = plugin->add_subcommand("list", "The plugins that `use: NAME` would find");
@@ -228,6 +247,7 @@ void add_plugin(CLI::App& app, Stored& stored) {
       ->allow_extra_args(false);
   add_json(*info, stored.info.json);
   info->callback([&] { stored.chosen = stored.info; });
+  add_plugin_new(*plugin, stored);
 }
 
 CLI::App* add_interception(CLI::App& app, Stored& stored, const char* name, const char* what,

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/new_plugin.h"
 #include "doctor/doctor.h"
 #include "lab/lab.h"
 
@@ -61,6 +62,10 @@ struct PluginInfoCommand {
   std::vector<std::string> directories;
   bool json = false;
 };
+struct PluginNewCommand {
+  std::string name, directory;  // directory: empty for one of the same name
+  PluginLanguage language = PluginLanguage::cxx;
+};
 // How traffic is brought to the proxy.
 struct InterceptCommand {
   enum class What { plan, on, off, show, watch };
@@ -93,7 +98,7 @@ struct Exit {
 
 using Invocation =
     std::variant<Exit, RunCommand, CheckCommand, ControlCommand, CaInitCommand, CaShowCommand,
-                 CaExportCommand, PluginListCommand, PluginInfoCommand, InterceptCommand, LabRunCommand,
+                 CaExportCommand, PluginListCommand, PluginInfoCommand, PluginNewCommand, InterceptCommand, LabRunCommand,
                  LabExecCommand, DoctorCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.

@@ -23,6 +23,8 @@ target_link_libraries(hyalite_cli PRIVATE CLI11::CLI11)
 target_compile_definitions(hyalite_cli PRIVATE HYALITE_VERSION="${PROJECT_VERSION}" HYALITE_LIBRARIES="${libraries}"
   HYALITE_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/hyalite/plugins")
 
+include(cli/templates.cmake)
+
 add_executable(hyalite cli/main.cc)
 target_link_libraries(hyalite PRIVATE hyalite_cli)
 install(TARGETS hyalite RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
