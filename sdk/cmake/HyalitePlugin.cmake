@@ -17,6 +17,15 @@ function(hyalite_add_plugin name)
   if(NOT HYALITE_SANITIZE)
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
-  # The loader refuses a file that others could write; a umask of 002 would make it one.
-  add_custom_command(TARGET ${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:${name}> VERBATIM)
+  # The loader refuses a file that others could write or replace; a umask of 002 would make it one.
+  add_custom_command(TARGET ${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:${name}> $<TARGET_FILE_DIR:${name}> VERBATIM)
+endfunction()
+
+# hyalite_add_test(NAME PLUGIN source...): a test of that plugin through the real engine; it finds it at HYALITE_PLUGIN_FILE.
+function(hyalite_add_test name plugin)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE hyalite::testing)
+  target_compile_definitions(${name} PRIVATE HYALITE_PLUGIN_FILE="$<TARGET_FILE:${plugin}>")
+  add_dependencies(${name} ${plugin})
+  add_test(NAME ${name} COMMAND ${name})
 endfunction()

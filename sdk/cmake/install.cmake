@@ -9,6 +9,9 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/hyaliteConfig.cmake.in
 # Until 1.0 a plugin is built for exactly this minor version of the ABI.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/hyaliteConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
+# Seen from themselves, so that what was installed may be moved.
+file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/hyalite.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hyalite.pc @ONLY)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/hyalite-testing.pc.in ${CMAKE_CURRENT_BINARY_DIR}/hyalite-testing.pc @ONLY)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# What `cmake --install` puts where, and that it works from there: plugins are built against the installed SDK by CMake and by
-# pkg-config, man pages are sound, completion completes, the unit is one. Usage: install_test.py BUILD_DIRECTORY
+# What `cmake --install` puts where, and that it works from there: new plugin projects and the examples build against the installed
+# SDK and pass their tests, man pages are sound, completion completes, the unit is one. Usage: install_test.py BUILD_DIRECTORY
 # SPDX-License-Identifier: MIT
 import os
 import pathlib
@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
-HELLO = pathlib.Path(__file__).resolve().parents[2] / "examples/hello_plugin/hello_plugin.cc"
+TREE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(*command, **more):
@@ -45,7 +45,7 @@ class Installed(unittest.TestCase):
     def test_everything_has_its_place(self):
         for pattern in ("bin/hyalite", "hyalite/plugins/http-logger.so", "hyalite/plugins/blocker.so",
                         "hyalite/plugins/header-rewriter.so", "include/hyalite/plugin.h", "include/hyalite/plugin.hpp",
-                        "cmake/hyalite/hyaliteConfig.cmake", "pkgconfig/hyalite.pc", "share/hyalite/default.yaml",
+                        "cmake/hyalite/hyaliteConfig.cmake", "pkgconfig/hyalite.pc", "pkgconfig/hyalite-testing.pc", "share/hyalite/default.yaml",
                         "share/hyalite/hyalite.schema.json", "etc/hyalite/hyalite.yaml", "logrotate.d/hyalite",
                         "systemd/system/hyalite.service", "sysusers.d/hyalite.conf", "man1/hyalite.1", "man5/hyalite.yaml.5",
                         "completions/hyalite"):
@@ -102,36 +102,61 @@ class Installed(unittest.TestCase):
         self.assertEqual(completed("lab", "run", "--", "ls", ""), [])
         self.assertEqual(completed("run", "--config", ""), [])
 
+    # ---- what authors of plugins get: outside of the tree, against what was installed
+
+    def author(self, *command, at):
+        env = {**os.environ, "PATH": f"{self.prefix}/bin:{os.environ['PATH']}", "CMAKE_PREFIX_PATH": str(self.prefix), "CMAKE_GENERATOR": "Ninja",
+               "PKG_CONFIG_PATH": str(self.found("pkgconfig/hyalite.pc").parent), "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
+        said = subprocess.run([str(word) for word in command], cwd=at, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(said.returncode, 0, f"{command}:\n{said.stdout}")
+        return said.stdout
+
+    def new_project(self, name, language):
+        self.author("hyalite", "plugin", "new", name, "--lang", language, at=self.work)
+        return self.work / name
+
+    def build_and_test(self, sources):
+        self.author("cmake", "-S", sources, "-B", sources / "build", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", at=sources)
+        self.author("cmake", "--build", sources / "build", at=sources)
+        self.author("ctest", "--test-dir", sources / "build", "--output-on-failure", "--no-tests=error", at=sources)
+
     def plugin_loads(self, file):
-        self.assertIn("hello", run(self.hyalite, "plugin", "info", file))
+        self.assertIn("version", run(self.hyalite, "plugin", "info", file))
         settings = self.work / "with-plugin.yaml"
         settings.write_text("listeners: [{address: '127.0.0.1:0', transparent: no}]\n"
-                            f"upstream: {{source: proxy}}\nplugins: [{{name: hello, use: {file}}}]\n")
+                            f"upstream: {{source: proxy}}\nplugins: [{{name: made, use: {file}}}]\n")
         self.check(settings)
 
-    def test_cmake_builds_a_plugin_against_it(self):
-        project = self.work / "by-cmake"
-        project.mkdir()
-        shutil.copy(HELLO, project)
-        (project / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.16)\nproject(hello LANGUAGES CXX)\nset(CMAKE_CXX_STANDARD 17)\n"
-            "find_package(hyalite 0.1 REQUIRED)\nhyalite_add_plugin(hello hello_plugin.cc)\n")
-        run("cmake", "-S", project, "-B", project / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}")
-        run("cmake", "--build", project / "build")
-        self.plugin_loads(next(project.rglob("hello.so")))
+    def test_a_new_project_in_cxx_passes_its_test(self):
+        project = self.new_project("my-marker", "c++")
+        self.build_and_test(project)
+        self.plugin_loads(project / "build/plugins/my-marker.so")
 
-    def test_pkg_config_builds_a_plugin_against_it(self):
-        project = self.work / "by-pkg-config"
-        project.mkdir()
-        # The file says where it was meant to be installed.
-        env = {**os.environ, "PKG_CONFIG_PATH": str(self.found("pkgconfig/hyalite.pc").parent)}
+    def test_a_new_project_in_c_passes_its_test_by_pkg_config(self):
+        project = self.new_project("my-marker-c", "c")
+        self.assertIn("all is well", self.author("make", "test", at=project))
+        self.plugin_loads(project / "my-marker-c.so")
 
-        def flags(what):
-            return run("pkg-config", what, f"--define-variable=prefix={self.prefix}", "hyalite", env=env).split()
-        plugin = project / "hello.so"
-        run("c++", "-std=c++17", *flags("--cflags"), "-o", plugin, HELLO, *flags("--libs"))
-        plugin.chmod(0o755)
-        self.plugin_loads(plugin)
+    def test_a_new_project_in_rust_passes_its_test(self):
+        if not shutil.which("cargo"):
+            self.skipTest("SKIPPED: there is no cargo here (package cargo)")
+        project = self.new_project("my-marker-rs", "rust")
+        self.author("cargo", "build", "--offline", "--quiet", at=project)
+        self.author("cargo", "test", "--offline", "--quiet", at=project)
+        self.plugin_loads(project / "target/debug/libmy_marker_rs.so")
+
+    def test_a_new_project_touches_nothing_that_is_there(self):
+        (self.work / "taken").mkdir()
+        for name, why in (("taken", "is there already"), ("Bad Name", "is no name"), ("test", "means something else")):
+            said = subprocess.run([self.hyalite, "plugin", "new", name], cwd=self.work, text=True, capture_output=True)
+            self.assertEqual((said.returncode, said.stderr.count("\n")), (1, 1), said)
+            self.assertIn(why, said.stderr)
+        self.assertEqual(list((self.work / "taken").iterdir()), [])
+
+    def test_the_examples_pass_their_tests(self):
+        examples = self.work / "examples"
+        shutil.copytree(TREE / "examples", examples)
+        self.build_and_test(examples)
 
 
 if __name__ == "__main__":
