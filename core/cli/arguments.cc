@@ -357,9 +357,13 @@ void add_lab_run(CLI::App& lab, Stored& stored) {
   run->add_flag("--web", options.web,
                 "A small web server answers on the origin, on every port: it says whom it sees");
   run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")
+      ->check(CLI::Range(1, 65'535))
+      ->type_name("PORT")
       ->default_val(options.proxy_port);
   run->add_option("--port", options.ports,
                   "A destination port that is intercepted; may be given several times (80, 443)")
+      ->check(CLI::Range(1, 65'535))
+      ->type_name("PORT")
       ->allow_extra_args(false);
   add_lab_faults(*run, stored);
   run->add_option("command", options.command,

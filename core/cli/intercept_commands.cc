@@ -55,10 +55,10 @@ int plan(const InterceptCommand& command) {
   if (command.json) {
     print(stdout, plan_json(*plan, command.iptables));
   } else if (command.iptables) {
-    print(stdout, command.undo ? shell_text(iptables_commands_off(*plan))
+    print(stdout, command.undo ? shell_text(iptables_commands_off(*plan), notes_off(*plan))
                                : shell_text(iptables_commands_on(*plan), iptables_notes(*plan)));
   } else {
-    print(stdout, command.undo ? shell_text(commands_off(*plan))
+    print(stdout, command.undo ? shell_text(commands_off(*plan), notes_off(*plan))
                                : shell_text(commands_on(*plan), plan->notes));
   }
   return kExitDone;

@@ -51,9 +51,7 @@ struct On {
 
 struct Off {
   // What it was before is not the plan's to know.
-  Command operator()(const Sysctl& it) const {
-    return {{"sysctl", "-q", "-w", it.name + "=(as before)"}, {}};
-  }
+  Command operator()(const Sysctl&) const { return {}; }
   Command operator()(const Route& it) const {
     return {ip_words(it.family, "route del " + text_of(it)), {}};
   }
@@ -117,9 +115,18 @@ std::vector<Command> commands_on(const Plan& plan) {
 
 std::vector<Command> commands_off(const Plan& plan) {
   std::vector<Command> commands;
-  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step)
-    commands.push_back(std::visit(Off{}, *step));
+  for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
+    Command command = std::visit(Off{}, *step);
+    if (!command.words.empty()) commands.push_back(std::move(command));
+  }
   return commands;
+}
+
+std::vector<std::string> notes_off(const Plan& plan) {
+  std::vector<std::string> notes;
+  for (const Sysctl& it : plan.all<Sysctl>())
+    notes.push_back(it.name + " becomes again what it was before");
+  return notes;
 }
 
 }  // namespace hyalite

@@ -127,21 +127,30 @@ class Search {
     return {};
   }
 
+  static Error refusal(const std::string& said) {
+    const std::string text = "nft refuses the rules: " + printable(said, 500);
+    if (said.find("cgroupv2") != std::string::npos)
+      return obstacle(
+          text +
+          " (a control group of interception.exempt.cgroups must be there already: name "
+          "a slice that stays)");
+    if (said.find("No such file") == std::string::npos &&
+        said.find("not supported") == std::string::npos)
+      return obstacle(text);
+    return Error{Fault::operator_,
+                 text +
+                     " (the kernel may lack a module: nft_tproxy, nft_socket, nft_redir, "
+                     "nft_fib_inet; mode routing needs none)",
+                 EOPNOTSUPP};
+  }
+
   // nft's own check asks the kernel, and changes nothing.
   Result<void> packet_rules() const {
     for (const PacketTable& table : plan_.all<PacketTable>()) {
       const auto run = run_program({{"nft", "-c", "-f", "-"}, nft_text(table)});
       if (!run) return run.error();
       if (*run) continue;
-      std::string said(trim(run->complaints.substr(0, run->complaints.find('\n'))));
-      const bool module = said.find("No such file") != std::string::npos ||
-                          said.find("not supported") != std::string::npos;
-      return Error{Fault::operator_,
-                   "nft refuses the rules: " + printable(said, 500) +
-                       (module ? " (the kernel may lack a module: nft_tproxy, nft_socket, "
-                                 "nft_redir, nft_fib_inet; mode routing needs none)"
-                               : ""),
-                   module ? EOPNOTSUPP : 0};
+      return refusal(std::string(trim(run->complaints.substr(0, run->complaints.find('\n')))));
     }
     return {};
   }

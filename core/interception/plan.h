@@ -72,6 +72,8 @@ struct Command {
   std::string input;
 };
 std::vector<Command> commands_on(const Plan& plan);
+// Without kernel settings: what these were before is for `off` to know, and for the notes to say.
 std::vector<Command> commands_off(const Plan& plan);
+std::vector<std::string> notes_off(const Plan& plan);
 
 }  // namespace hyalite

@@ -25,9 +25,9 @@ class Intercept:
     def __init__(self, file):
         self.file = str(file)
 
-    def run(self, verb, *options, host="gateway", **more):
+    def run(self, verb, *options, host="gateway", by=(), **more):
         which = [] if verb in ("off", "watch") else ["--config", self.file]
-        return lab.run(host, lab.binary(), "intercept", verb, *which, *options, **more)
+        return lab.run(host, *by, lab.binary(), "intercept", verb, *which, *options, **more)
 
     def must(self, verb, *options):
         done = self.run(verb, *options)
@@ -73,8 +73,6 @@ def quiet():
 class InterceptionTest(GatewayTest):
     """A gateway whose settings say what is intercepted: switched on before the first test of a class, and off without a trace
     after the last; and a web server at the origin."""
-    options = ()  # of `on`
-
     @classmethod
     def setUpClass(cls):
         quiet()
@@ -82,12 +80,16 @@ class InterceptionTest(GatewayTest):
         cls.before = trace()
         super().setUpClass()
         cls.intercept = Intercept(cls.gateway.file)
-        cls.intercept.on(*cls.options)
+        cls.switch_on()
         cls.addClassCleanup(cls.undo)
 
     @classmethod
     def prepare(cls):
         """What this place is like."""
+
+    @classmethod
+    def switch_on(cls):
+        cls.intercept.on()
 
     @classmethod
     def undo(cls):

@@ -261,6 +261,26 @@ class WithoutAProxy(unittest.TestCase):
         whole = self.settings_with(when_down="pass", mode="redirect")
         self.assertIn(b"other.yaml:", whole.run("on").stderr)
 
+    def test_a_missing_program_or_module_is_said_in_one_line(self):
+        if lab.mode() != "routing":
+            self.refused(self.intercept, "the program nft is missing (package nftables)", by=self.without("nft"))
+            directory = pathlib.Path(self.directory, "nft-of-a-small-kernel")
+            directory.mkdir()
+            nft = directory / "nft"
+            nft.write_text('#!/bin/sh\ncase $1 in -c) echo "Error: Could not process rule: No such file or directory" >&2; exit 1;; esac\n'
+                           'PATH=${PATH#*:}; exec nft "$@"\n')
+            nft.chmod(0o755)
+            self.refused(self.intercept, "the kernel may lack a module", env={**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"})
+        else:
+            self.assertEqual(self.intercept.run("on", by=self.without("nft")).returncode, 0)
+        self.intercept.off()
+        self.refused(self.intercept, "the program ip is missing (package iproute2)", by=self.without("ip"))
+
+    @staticmethod
+    def without(program):
+        """Runs a command where there is no such program."""
+        return ["unshare", "-m", "sh", "-c", f'mount --bind /dev/null "$(PATH=$PATH:/usr/sbin:/sbin; command -v {program})"; exec "$@"', "sh"]
+
     def clash(self, words, said):
         lab.must_run("gateway", "ip", *words)
         try:
@@ -268,9 +288,9 @@ class WithoutAProxy(unittest.TestCase):
         finally:
             lab.must_run("gateway", "ip", *("del" if word == "add" else word for word in words))
 
-    def refused(self, intercept, word):
+    def refused(self, intercept, word, **how):
         before = trace()
-        done = intercept.run("on")
+        done = intercept.run("on", **how)
         self.assertEqual(done.returncode, 1, (word, done.stdout, done.stderr))
         self.assertIn(word, done.stderr.decode())
         self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)

@@ -12,9 +12,8 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
-from gateway import Gateway, GatewayTest, make_directory, merged
+from gateway import Gateway, make_directory, merged
 from intercept import MARK, Intercept, InterceptionTest, other_users, quiet, trace
-from origin import WebServer
 
 MODES = ("none",)
 TPROXY = {"interception": {"mode": "tproxy", "client_interfaces": ["lan"], "origin_interfaces": ["wan"], "ports": [80]}, "upstream": MARK}
@@ -211,37 +210,40 @@ class Reporting(InterceptionTest):
             watch.communicate()
 
 
-@lab.both_families
-class WithIptables(GatewayTest):
-    """The plan for iptables, run by a shell, does the same; off takes it all away."""
-    settings = TPROXY
+def iptables_class(name, asked_from, seen, **of):
+    """The plan for iptables, run by a shell, does the same; what it says for off takes it all away."""
+    class WithIptables(InterceptionTest):
+        settings = of if lab.inside() else {}
 
-    @classmethod
-    def setUpClass(cls):
-        if not shutil.which("iptables-restore", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
-            raise unittest.SkipTest("iptables is not installed (package iptables)")
-        super().setUpClass()
-        intercept = Intercept(cls.gateway.file)
-        path = "PATH=$PATH:/usr/sbin:/sbin\n"
-        done = lab.run("gateway", "sh", "-e", input=(path + intercept.must("plan", "--iptables")).encode())
-        assert done.returncode == 0, done.stderr.decode()
-        cls.off = path + intercept.must("plan", "--iptables", "--off")
+        @classmethod
+        def switch_on(cls):
+            if not shutil.which("iptables-restore", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+                raise unittest.SkipTest("iptables is not installed (package iptables)")
+            cls.shell(cls.intercept.must("plan", "--iptables"))
 
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.addClassCleanup(cls.web.close)
+        @classmethod
+        def undo(cls):
+            cls.shell(cls.intercept.must("plan", "--iptables", "--off"))
+            said = lab.must_run("gateway", "sh", "-c", "nft list ruleset; ip rule; ip -6 rule")
+            assert "HYALITE" not in said and "proto 72" not in said, said
 
-    @classmethod
-    def tearDownClass(cls):
-        lab.must_run("gateway", "sh", "-e", input=cls.off.encode())
-        said = lab.must_run("gateway", "nft", "list", "ruleset")
-        assert "HYALITE" not in said, said
+        @staticmethod
+        def shell(script):
+            lab.must_run("gateway", "sh", "-e", input=("PATH=$PATH:/usr/sbin:/sbin\n" + script).encode())
 
-    def test_traffic_flows_through_the_proxy(self, family):
-        before = self.gateway.count("hyalite_exchanges_total")
-        self.assertEqual(lab.curl(lab.url("/address", family=family)).stdout.decode().strip(), lab.address("client", family))
-        self.gateway.wait_for_count(before + 1, "hyalite_exchanges_total")
+        def test_traffic_flows_through_the_proxy(self, family):
+            self.through_the_proxy(asked_from, family, seen)
+    WithIptables.__qualname__ = WithIptables.__name__ = name
+    return lab.both_families(WithIptables)
+
+
+_SIDES = {"client_interfaces": ["lan"], "origin_interfaces": ["wan"], "ports": [80]}
+IptablesTproxy = iptables_class("IptablesTproxy", "client", "client", **TPROXY)
+IptablesRedirect = iptables_class("IptablesRedirect", "client", "client", interception={"mode": "redirect", **_SIDES})
+IptablesHybrid = iptables_class("IptablesHybrid", "client", "client", interception={"mode": "hybrid", **_SIDES}, **_PORT_80)
+if lab.inside():
+    IptablesOwnByTproxy = iptables_class("IptablesOwnByTproxy", "gateway", "wan", **own("tproxy"))
+    IptablesOwnByRedirect = iptables_class("IptablesOwnByRedirect", "gateway", "wan", **own("redirect"))
 
 
 if __name__ == "__main__":

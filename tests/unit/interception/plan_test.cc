@@ -47,7 +47,8 @@ Plan plan_of(const std::string& yaml, const PlanOptions& options = {},
 }
 
 std::string on_and_off(const Plan& plan) {
-  return shell_text(commands_on(plan), plan.notes) + "\n# off\n" + shell_text(commands_off(plan));
+  return shell_text(commands_on(plan), plan.notes) + "\n# off\n" +
+         shell_text(commands_off(plan), notes_off(plan));
 }
 
 constexpr char kGateway[] =
