@@ -30,11 +30,12 @@ foreach(file IN LISTS system_tests)
     lab_test(system.${name}.${mode} system ${file} ${mode})
   endforeach()
 endforeach()
-# Runs a program a thousand times.
-foreach(mode tproxy routing hybrid redirect)
-  set_tests_properties(system.doctor.${mode} PROPERTIES TIMEOUT 300)
+# They run programs a thousand times.
+foreach(name doctor.tproxy doctor.routing doctor.hybrid doctor.redirect intercept.tproxy intercept.routing intercept.hybrid intercept.redirect
+    intercept.anyip intercept_ways.none intercept_pmtu.outside)
+  set_tests_properties(system.${name} PROPERTIES TIMEOUT 300)
   if(user_id EQUAL 0)
-    set_tests_properties(system.doctor.${mode}.user PROPERTIES TIMEOUT 300)
+    set_tests_properties(system.${name}.user PROPERTIES TIMEOUT 300)
   endif()
 endforeach()
 # Ten seconds of it; `tests/soak/run.py --minutes N` is the whole thing.
