@@ -354,6 +354,15 @@ void add_lab_run(CLI::App& lab, Stored& stored) {
   run->add_flag("--proxy", options.proxy,
                 "Also run the proxy on the gateway, with settings that fit the mode")
       ->excludes("--config");
+  CLI::Option* plugin =
+      run->add_option("--plugin", options.plugin,
+                      "Also run the proxy, with this plugin in its chain (and a web server as with --web); when the file changes, it is "
+                      "loaded anew")
+          ->check(CLI::ExistingFile)
+          ->type_name("FILE");
+  run->add_option("--plugin-settings", options.plugin_settings, "The plugin's settings, as YAML in one line: \"{ key: value }\"")
+      ->needs(plugin)
+      ->type_name("YAML");
   run->add_flag("--web", options.web,
                 "A small web server answers on the origin, on every port: it says whom it sees");
   run->add_option("--proxy-port", options.proxy_port, "Where the proxy listens")
@@ -373,6 +382,7 @@ void add_lab_run(CLI::App& lab, Stored& stored) {
     options.host = *lab_host_from(stored.lab_host);
     for (const std::string& fault : stored.lab_faults)
       options.trouble.faults.push_back(*lab_fault_from(fault));
+    if (!options.plugin.empty()) options.proxy = options.web = true;
     options.command = without_dashes(options.command);
     if (options.command.empty()) options.command = shell();
     stored.chosen = stored.lab_run;

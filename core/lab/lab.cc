@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "lab/environment.h"
+#include "lab/author.h"
 #include "lab/helpers.h"
 #include "lab/joining.h"
 #include "lab/namespaces.h"
@@ -79,6 +80,7 @@ Result<void> build(const LabOptions& options) {
   if (Result<void> files = make_private_files(lab_hosts_file()); !files) return files;
   if (Result<void> set = set_lab_environment(options); !set) return set;
   if (Result<void> network = build_network(options); !network) return network;
+  if (Result<void> placed = options.plugin.empty() ? Result<void>() : place_plugin(options); !placed) return placed;
   if (Result<void> rules = install_rules(options); !rules) return rules;
   if (Result<void> web = options.web ? start_web(options) : Result<void>(); !web) return web;
   return make_trouble(options);
@@ -94,6 +96,8 @@ int live(const LabOptions& options) {
   if (settings.empty()) return run_command(options.host, options.command);
   const Result<pid_t> proxy = start_proxy(settings);
   if (!proxy) return complain(proxy.error());
+  if (const Result<void> watched = options.plugin.empty() ? Result<void>() : watch_plugin(options, *proxy); !watched)
+    return complain(watched.error());
   const int status = run_command(options.host, options.command);
   stop_proxy(*proxy);
   return status;

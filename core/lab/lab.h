@@ -39,6 +39,9 @@ struct LabOptions {
   // one that fits the mode ($HYALITE_LAB_SETTINGS).
   std::string settings_file;
   bool proxy = false;
+  // An author's plugin in the proxy's chain, put there again whenever its file changes, and its settings as YAML in one line;
+  // empty: none. Needs `proxy`.
+  std::string plugin, plugin_settings;
   // Does a small web server answer on the origin, on each of `ports`? It says whom it sees.
   bool web = false;
   // What runs, and on which host; the lab lives as long as it does. Not empty.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "interception/installer.h"
+#include "lab/author.h"
 #include "settings/reader.h"
 
 namespace hyalite {
@@ -71,6 +72,7 @@ std::string lab_settings(const LabOptions& options) {
       "{\"listeners\": " + listeners(options) + ",\n \"workers\": {\"user\": \"nobody\"}";
   if (options.mode != LabMode::none) text += ",\n \"interception\": " + interception(options);
   if (options.mode == LabMode::redirect) text += ",\n \"upstream\": {\"source\": \"proxy\"}";
+  if (const std::string plugin = author_settings(options); !plugin.empty()) text += ",\n \"plugins\": [" + plugin + ']';
   return text + "}\n";
 }
 
