@@ -212,6 +212,8 @@ void Talk::act(Outcome outcome) {
 void Talk::enter(std::unique_ptr<Stage> next) {
   stage_ = std::move(next);
   ++epoch_;
+  // The stage before was told that a side ended; this one has not heard of it.
+  for (Leg& leg : legs_) leg.heard_end &= leg.breaks;
   const Stage* const entered = stage_.get();
   act(stage_->on_start(leg(Side::upstream).attached, effects_));
   if (bench_.drains() && stage_.get() == entered && !closed_) act(stage_->on_drain(effects_));

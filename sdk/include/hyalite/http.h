@@ -255,7 +255,7 @@ typedef struct hyalite_host_http {
    * sent yet never will be. HYALITE_E_LATE: the client has bytes of the response already. */
   hyalite_status (*respond)(hyalite_exchange* exchange, const hyalite_response* response);
   /* [hook: request_head, request_body, request_trailers, response_info, response_head,
-   * response_body, response_trailers] [copies] [deferred] Ends exchange and flow at once, with a
+   * response_body, response_trailers, tunnel_open] [copies] [deferred] Ends exchange and flow at once, with a
    * TCP reset to the client; return HYALITE_FINAL. */
   hyalite_status (*reset)(hyalite_exchange* exchange, hyalite_bytes reason);
   /* [hook: request_head, request_body] [copies] [deferred] Sends the request there instead of to
