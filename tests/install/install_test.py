@@ -127,10 +127,25 @@ class Installed(unittest.TestCase):
                             f"upstream: {{source: proxy}}\nplugins: [{{name: made, use: {file}}}]\n")
         self.check(settings)
 
-    def test_a_new_project_in_cxx_passes_its_test(self):
-        project = self.new_project("my-marker", "c++")
-        self.build_and_test(project)
-        self.plugin_loads(project / "build/plugins/my-marker.so")
+    # From nothing to a plugin that was changed, word for word: a file's text follows the sentence that names it.
+    def test_the_tutorial_can_be_followed(self):
+        page = (TREE / "sdk/TUTORIAL.md").read_text()
+        steps = re.findall(r"(?ms)(?:This\s+becomes\s+`([^`]+)`:\n\n)?^```(sh|cpp)\n(.*?)^```$", page)
+        self.assertEqual([kind for _, kind, _ in steps], ["sh", "cpp", "cpp", "sh", "sh"])
+        project = self.work / "tea-pot"
+        for name, kind, text in steps:
+            if kind == "cpp":
+                (project / name).write_text(text)
+            else:
+                self.author("sh", "-ec", text, at=project if project.exists() else self.work)
+        self.plugin_loads(project / "build/plugins/tea-pot.so")
+
+    def test_the_code_in_the_docs_compiles(self):
+        blocks = [text for page in (TREE / "sdk").glob("*.md") if page.name != "TUTORIAL.md"
+                  for text in re.findall(r"(?ms)^```cpp\n(.*?)^```$", page.read_text())]
+        self.assertGreater(len(blocks), 1)
+        for block in blocks:
+            run("c++", "-std=c++17", "-fsyntax-only", "-Wall", "-Werror", f"-I{self.prefix}/include", '-DHELLO_SO="hello.so"', "-x", "c++", "-", input=block)
 
     def test_a_new_project_in_c_passes_its_test_by_pkg_config(self):
         project = self.new_project("my-marker-c", "c")
