@@ -9,10 +9,18 @@
 #include "flow/end_of.h"
 #include "flow/pages.h"
 #include "http/writer.h"
+#include "tls/peer_certificate.h"
 
 namespace hyalite {
 
 namespace {
+
+// Without its port and last dot.
+Bytes host_name(Bytes host) {
+  const auto colon = host.rfind(':');
+  const Bytes name = colon == Bytes::npos || host.back() == ']' ? host : host.substr(0, colon);
+  return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+}
 
 CloseReason reason_of(const Decision& decision) {
   return decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
@@ -119,19 +127,26 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
   return forward_request(effects);
 }
 
+// Inside TLS: what was agreed on under one name is no answer for another (RFC 9110, section 7.4). Without a server name the
+// certificate says for whom the upstream speaks.
+bool Inspecting::note_other_host(Bytes host, std::string_view against, std::string detail) {
+  exchange_->subject.findings.add("hyalite", against, std::string(host) + detail);
+  ++needs_.tally.findings;
+  return true;
+}
+
 // A Host that names an address says where it thinks it is; a host name could be checked only by asking the DNS.
 bool Inspecting::note_findings() {
   const Bytes host = exchange_->request.value(Name::host);
   if (host.empty()) return false;
+  const Bytes name = host_name(host);
   if (const std::string_view server_name = needs_.flow.server_name(); needs_.flow.secure() && !server_name.empty()) {
-    // What was agreed on under one name is no answer for another (RFC 9110, section 7.4).
-    const auto colon = host.rfind(':');
-    const Bytes name = colon == Bytes::npos || host.back() == ']' ? host : host.substr(0, colon);
-    if (equals_ignoring_case(name.ends_with('.') ? name.substr(0, name.size() - 1) : name, server_name)) return false;
-    exchange_->subject.findings.add("hyalite", "host_differs_from_server_name",
-                                    std::string(host) + " under " + std::string(server_name));
-    ++needs_.tally.findings;
-    return true;
+    if (equals_ignoring_case(name, server_name)) return false;
+    return note_other_host(host, "host_differs_from_server_name", " under " + std::string(server_name));
+  }
+  if (!needs_.certificate_names.empty() && !name.empty() && !IpAddress::parse(name) && name.front() != '[') {
+    if (cover(needs_.certificate_names, to_lower(name))) return false;
+    return note_other_host(host, "host_differs_from_certificate", " is not in the server's certificate");
   }
   const OriginalDestination& destination = needs_.facts.destination;
   auto named = Address::parse(host);

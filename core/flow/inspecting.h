@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "flow/bypass.h"
@@ -25,6 +26,7 @@ struct InspectingNeeds {
   const Clock& clock;
   Tally& tally;
   std::uint64_t& exchanges;  // of this flow so far
+  std::span<const std::string> certificate_names = {};  // of the upstream, where the client asked for no name
 };
 
 // One exchange at a time: what a client pipelines waits until the response before it is complete. The two halves of an
@@ -90,6 +92,7 @@ class Inspecting final : public Stage {
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();
+  bool note_other_host(Bytes host, std::string_view against, std::string detail);
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;

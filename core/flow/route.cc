@@ -137,7 +137,8 @@ std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { re
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
   return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
-                                                      tally_, file.exchanges});
+                                                      tally_, file.exchanges,
+                                                      file.tls ? std::span<const std::string>(file.tls->names) : std::span<const std::string>()});
 }
 
 std::unique_ptr<Stage> Route::unless(Treatment treatment, Uninspected why, FlowFile& file) const {

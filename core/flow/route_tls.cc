@@ -224,6 +224,7 @@ std::unique_ptr<Stage> Route::accept_upstream(FlowFile& file) const {
   TlsFacts& upstream = tls.upstream;
   tls.accepted = upstream.certificate_digest;
   tls.client_plan.upstream = upstream.certificate;
+  if (tls.client_plan.server_name.empty()) tls.names = upstream.certificate.names();
   tls.client_plan.alpn = upstream.alpn;
   upstream.certificate = {};
   return secure(Side::client);

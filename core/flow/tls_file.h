@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "flow/reason.h"
 #include "tls/engine.h"
@@ -30,6 +31,8 @@ struct TlsFile {
   bool upstream_spoken = false;
   // Both sides are TLS: every further connection to the upstream will be, too.
   bool intercepted = false;
+  // Of the upstream's certificate, when the client asked for no name: what a Host may be.
+  std::vector<std::string> names;
   // Somebody accepted this certificate with its defects: it is good for further connections.
   std::optional<Digest256> accepted;
 };

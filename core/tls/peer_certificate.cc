@@ -8,10 +8,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/text.h"
 #include "tls/handle.h"
+#include "tls/leaf_text.h"
 
 namespace hyalite {
 
@@ -78,6 +80,10 @@ std::string PeerCertificate::der() const {
   if (size > 0) der.assign(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
   OPENSSL_free(data);
   return der;
+}
+
+bool cover(std::span<const std::string> names, std::string_view host) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name_matches(name, host); });
 }
 
 std::string hex(const Digest256& digest) {

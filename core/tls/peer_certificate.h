@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,9 @@ class PeerCertificate {
  private:
   x509_st* certificate_ = nullptr;
 };
+
+// Does one of a certificate's names (see names()) stand for `host`, in lower case?
+bool cover(std::span<const std::string> names, std::string_view host);
 
 // 64 lower-case hexadecimal digits.
 std::string hex(const Digest256& digest);

@@ -229,6 +229,21 @@ TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
   flows.reset();
 }
 
+TEST_F(TlsHooks, WithoutAServerNameTheCertificateSaysWhichHostsThereAre) {
+  settings.policy.host_mismatch = FindingAction::refuse;
+  origin_certificate = roots.issue({"www.example.com", "*.cdn.example"});
+  start();
+  const std::pair<const char*, bool> hosts[] = {{"www.example.com", true}, {"A.cdn.example:443", true}, {"hidden.example", false},
+                                                {"b.a.cdn.example", false}};
+  for (const auto& [host, fine] : hosts) {
+    auto peer = client(nullptr);
+    peer->say(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
+    ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open || !peer->got.empty(); })) << host;
+    EXPECT_EQ(peer->got.substr(0, 12), fine ? "HTTP/1.1 200" : "HTTP/1.1 421") << host;
+  }
+  EXPECT_EQ(requests.size(), 2u);
+}
+
 TEST_F(TlsHooks, AHostThatIsNotTheServerNameIsAFinding) {
   settings.policy.host_mismatch = FindingAction::refuse;
   start();
