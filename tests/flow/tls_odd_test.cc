@@ -143,9 +143,7 @@ TEST_F(OddTls, ASlowClientShakesHandsByteByByte) {
   start();
   auto peer = client();
   BIO* out = BIO_new(BIO_s_mem());  // what it says goes out by hand
-  BIO* in = SSL_get_rbio(peer->ssl());
-  BIO_up_ref(in);
-  SSL_set_bio(peer->ssl(), in, out);
+  SSL_set0_wbio(peer->ssl(), out);
   ASSERT_TRUE(until(*peer, [&] {
     char byte;
     if (BIO_read(out, &byte, 1) == 1) send_to(peer->fd(), {&byte, 1});
