@@ -28,6 +28,7 @@
 #include <hyalite/testing.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>

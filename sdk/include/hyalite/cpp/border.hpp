@@ -5,6 +5,7 @@
 #include <hyalite/plugin.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
