@@ -10,8 +10,7 @@ namespace hyalite {
 
 ServiceConnection::ServiceConnection(Loop& loop, Resolver& resolver, const ServiceSettings& settings, const OwnMark& mark,
                                      ServiceConnectionOwner& owner)
-    : loop_(loop),
-      resolver_(resolver),
+    : resolver_(resolver),
       settings_(settings),
       mark_(mark),
       owner_(owner),

@@ -53,7 +53,6 @@ class ServiceConnection {
   void receive();
   void lose(std::string why);
 
-  Loop& loop_;
   Resolver& resolver_;
   const ServiceSettings& settings_;
   const OwnMark mark_;

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Fuzzes for as long as you like: tests/fuzz/long.sh MINUTES [TARGET...]. JOBS targets at once, else as many as there are processors.
-# What is learnt stays in build/fuzz/learnt/TARGET, what is found in build/fuzz/findings; the table is for docs/security.md.
+# What is learnt stays in build/asan/learnt/TARGET, what is found in build/asan/findings; the table is for docs/security.md.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 minutes=${1:?how many minutes for each target?}
 shift
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --target fuzz_targets -- --quiet
-cd build/fuzz
+cmake --preset asan >/dev/null
+cmake --build --preset asan --target fuzz_targets -- --quiet
+cd build/asan
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
   for program in bin/fuzz_*; do targets+=("${program#bin/fuzz_}"); done
@@ -43,7 +43,7 @@ printf '| target | clock, min | processor, min | executions | result |\n| --- | 
 for target in "${targets[@]}"; do
   result=clean
   if ! grep -aq '^Done ' "learnt/$target.log"; then
-    result="found something: build/fuzz/learnt/$target.log"
+    result="found something: build/asan/learnt/$target.log"
     status=1
   fi
   printf '| `%s` | %s | %s | %s | %s |\n' "$target" "$minutes" "$(processor "$target")" "$(number "$target" number_of_executed_units)" "$result"

@@ -260,7 +260,7 @@ TEST(RequestLine, IsTakenApart) {
   struct Case {
     std::string_view head, authority, path, query;
   };
-  for (const auto& [head, authority, path, query] : {
+  for (const Case& each : {
            Case{kGet, "Example.com:80", "/a", "b=c"},
            Case{"GET http://h:8/p?q?r HTTP/1.1\r\nHost: h:8\r\n\r\n", "h:8", "/p", "q?r"},
            Case{"GET http://h?q HTTP/1.1\r\nHost: h\r\n\r\n", "h", "", "q"},
@@ -268,12 +268,12 @@ TEST(RequestLine, IsTakenApart) {
            Case{"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", "h:443", "", ""},
            Case{"GET /x://y HTTP/1.0\r\n\r\n", "", "/x://y", ""},
        }) {
-    in_request(head, [&](hyalite_exchange* x, const hyalite_headers*) {
+    in_request(each.head, [&](hyalite_exchange* x, const hyalite_headers*) {
       const hyalite_request_line* line = http->request_line(x);
       ASSERT_NE(line, nullptr);
-      EXPECT_EQ(view(line->authority), authority) << head;
-      EXPECT_EQ(view(line->path), path) << head;
-      EXPECT_EQ(view(line->query), query) << head;
+      EXPECT_EQ(view(line->authority), each.authority) << each.head;
+      EXPECT_EQ(view(line->path), each.path) << each.head;
+      EXPECT_EQ(view(line->query), each.query) << each.head;
     });
   }
 }

@@ -80,7 +80,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     F function;
 
     template <class... Args>
-    void call(const char* where, Args&&... args) noexcept {
+    void call([[maybe_unused]] const char* where, Args&&... args) noexcept {
       HYALITE_TRY { function(std::forward<Args>(args)...); }
       HYALITE_CATCH(root, where, )
     }
