@@ -10,5 +10,8 @@ set_target_properties(hyalite_testing PROPERTIES EXPORT_NAME testing OUTPUT_NAME
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
   LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/harness/border/testing.map)
 target_link_options(hyalite_testing PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/harness/border/testing.map
-  -Wl,--exclude-libs,ALL $<$<NOT:$<BOOL:${HYALITE_SANITIZE}>>:-Wl,-z,defs>)
+  -Wl,--exclude-libs,ALL)
+if(NOT HYALITE_SANITIZE)
+  target_link_options(hyalite_testing PRIVATE -Wl,-z,defs)
+endif()
 install(TARGETS hyalite_testing EXPORT hyalite LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev NAMELINK_COMPONENT dev)
