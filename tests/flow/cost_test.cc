@@ -8,13 +8,14 @@
 #include "flow/inspecting.h"
 #include "plugin/chain.h"
 #include "tests/support/playbook.h"
+#include "tests/support/sanitizers.h"
 
 namespace {
 std::size_t allocations = 0;
 }  // namespace
 
 // AddressSanitizer has operators of its own, which see more: there only the calls are counted.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !HYALITE_ADDRESS_SANITIZER
 // Of the whole test program; only this file looks at the count. (Inlined, one of them alone would look mismatched to gcc.)
 __attribute__((noinline)) void* operator new(std::size_t size) {
   ++allocations;
@@ -115,7 +116,7 @@ TEST(Cost, OfPluginsThatAreNotInterestedIsNothing) {
   const Cost none = cost_of_an_exchange(0), many = cost_of_an_exchange(20);
   EXPECT_EQ(many.allocations, none.allocations);
   EXPECT_EQ(many.calls, 0u);
-#if !defined(__SANITIZE_ADDRESS__)
+#if !HYALITE_ADDRESS_SANITIZER
   EXPECT_GT(none.allocations, 0u) << "else nothing was counted";
 #endif
 }
