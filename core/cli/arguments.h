@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "check/check.h"
 #include "cli/new_plugin.h"
 #include "doctor/doctor.h"
 #include "lab/lab.h"
@@ -66,6 +67,11 @@ struct PluginNewCommand {
   std::string name, directory;  // directory: empty for one of the same name
   PluginLanguage language = PluginLanguage::cxx;
 };
+struct PluginCheckCommand {
+  PluginCheckOptions options;
+  std::uint32_t call_seconds = 10;
+  std::vector<std::string> directories;
+};
 // How traffic is brought to the proxy.
 struct InterceptCommand {
   enum class What { plan, on, off, show, watch };
@@ -98,8 +104,8 @@ struct Exit {
 
 using Invocation =
     std::variant<Exit, RunCommand, CheckCommand, ControlCommand, CaInitCommand, CaShowCommand,
-                 CaExportCommand, PluginListCommand, PluginInfoCommand, PluginNewCommand, InterceptCommand, LabRunCommand,
-                 LabExecCommand, DoctorCommand>;
+                 CaExportCommand, PluginListCommand, PluginInfoCommand, PluginNewCommand, PluginCheckCommand, InterceptCommand,
+                 LabRunCommand, LabExecCommand, DoctorCommand>;
 
 // Prints help, the version, or what is wrong with the arguments.
 Invocation parse_arguments(int count, char** arguments);

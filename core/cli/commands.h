@@ -19,6 +19,7 @@ int ca_export(const CaExportCommand& command);
 int plugin_list(const PluginListCommand& command);
 int plugin_info(const PluginInfoCommand& command);
 int plugin_new(const PluginNewCommand& command);
+int plugin_check(const PluginCheckCommand& command);
 int doctor(const DoctorCommand& command);
 int intercept(const InterceptCommand& command);
 

@@ -45,6 +45,7 @@ struct Act {
   int operator()(const PluginInfoCommand& command) const { return plugin_info(command); }
   int operator()(const PluginNewCommand& command) const { return plugin_new(command); }
   int operator()(const DoctorCommand& command) const { return doctor(command); }
+  int operator()(const PluginCheckCommand& command) const { return plugin_check(command); }
   int operator()(const InterceptCommand& command) const { return intercept(command); }
   int operator()(const LabRunCommand& command) const { return lab_run(command.options); }
   int operator()(const LabExecCommand& command) const {

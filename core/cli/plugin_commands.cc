@@ -89,4 +89,18 @@ int plugin_info(const PluginInfoCommand& command) {
   return kExitDone;
 }
 
+int plugin_check(const PluginCheckCommand& command) {
+  PluginCheckOptions options = command.options;
+  options.call_limit = Seconds{command.call_seconds};
+  if (options.list) return check_plugin(options);
+  if (options.path.find('/') == std::string::npos && options.path.ends_with(".so")) options.path.insert(0, "./");
+  auto path = find_plugin(options.path, where(command.directories));
+  if (!path) {
+    std::fprintf(stderr, "hyalite: %s\n", path.error().text.c_str());
+    return kExitFailed;
+  }
+  options.path = std::move(*path);
+  return check_plugin(options);
+}
+
 }  // namespace hyalite

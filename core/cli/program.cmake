@@ -18,7 +18,7 @@ string(CONCAT libraries "libevent ${libevent_libevent_core_VERSION}, llhttp ${ll
   "yaml-cpp ${yaml-cpp_VERSION}, nlohmann-json ${nlohmann_json_VERSION}, CLI11 ${CLI11_VERSION}, OpenSSL ${OPENSSL_VERSION}, "
   "zlib ${codings_zlib_VERSION}, brotli ${codings_libbrotlidec_VERSION}, zstd ${codings_libzstd_VERSION}")
 
-room(cli USES base event settings metrics coding net interception tls lab doctor plugin services flow admin process)
+room(cli USES base event settings metrics coding net interception tls lab doctor plugin services flow check admin process)
 target_link_libraries(hyalite_cli PRIVATE CLI11::CLI11)
 target_compile_definitions(hyalite_cli PRIVATE HYALITE_VERSION="${PROJECT_VERSION}" HYALITE_LIBRARIES="${libraries}"
   HYALITE_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/hyalite/plugins")

@@ -2,58 +2,23 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/elf_file.h"
 
-#include <elf.h>
 #include <hyalite/plugin.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
+
+#include "plugin/elf_bytes.h"
 
 namespace hyalite {
 
 namespace {
 
-#if defined(__x86_64__)
-constexpr Elf64_Half kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr Elf64_Half kMachine = EM_AARCH64;
-#elif defined(__riscv)
-constexpr Elf64_Half kMachine = EM_RISCV;
-#elif defined(__powerpc64__)
-constexpr Elf64_Half kMachine = EM_PPC64;
-#elif defined(__s390x__)
-constexpr Elf64_Half kMachine = EM_S390;
-#else
-#error "Which ELF machine is this?"
-#endif
-
 Error bad(std::string text) { return Error{Fault::operator_, std::move(text)}; }
 
-// The T at `offset`, copied, so that nothing need be aligned; nothing when it is not all there.
-template <class T>
-std::optional<T> read(std::string_view elf, std::uint64_t offset) {
-  if (offset > elf.size() || elf.size() - offset < sizeof(T)) return std::nullopt;
-  T out;
-  std::memcpy(&out, elf.data() + offset, sizeof out);
-  return out;
-}
-
-std::optional<std::string_view> part(std::string_view elf, std::uint64_t offset,
-                                     std::uint64_t size) {
-  if (offset > elf.size() || elf.size() - offset < size) return std::nullopt;
-  return elf.substr(offset, size);
-}
-
-Result<Elf64_Ehdr> read_header(std::string_view elf) {
-  const auto header = read<Elf64_Ehdr>(elf, 0);
-  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-    return bad("is not an ELF file (a .so)");
-  if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kMachine)
-    return bad("is built for another machine");
-  if (header->e_type != ET_DYN) return bad("is not a shared object (a .so)");
-  return *header;
-}
+using elf_bytes::part;
+using elf_bytes::read;
+using elf_bytes::read_header;
 
 std::uint64_t padded(std::uint64_t size) { return (size + 3) & ~std::uint64_t{3}; }
 

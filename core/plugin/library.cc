@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "plugin/plugin_file.h"
 
 namespace hyalite {
 
@@ -216,6 +217,12 @@ Result<PluginIdentity> identify_plugin(const std::string& path) {
   auto file = open_checked(path);
   if (!file) return file.error();
   return examine(path, Mapping(file->get()).bytes());
+}
+
+Result<std::string> read_plugin_file(const std::string& path) {
+  auto file = open_checked(path);
+  if (!file) return file.error();
+  return std::string(Mapping(file->get()).bytes());
 }
 
 Result<std::string> fingerprint(const std::string& path) {

@@ -3,7 +3,7 @@
 #include <hyalite/plugin.hpp>
 
 struct Hello : hyalite::Plugin<Hello> {
-  static constexpr hyalite::Info info{"hello_plugin", "1.0.0", "Adds a header to every request",
+  static constexpr hyalite::Info info{"hello-plugin", "1.0.0", "Adds a header to every request",
                                       "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false,

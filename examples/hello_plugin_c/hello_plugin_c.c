@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-HYALITE_NOTE("hello_plugin_c", "1.0.0", "MIT");
+HYALITE_NOTE("hello-plugin-c", "1.0.0", "MIT");
 
 struct hello {
   const hyalite_host* host;
@@ -53,7 +53,7 @@ const hyalite_descriptor* hyalite_plugin_entry(void) {
       .abi_major = HYALITE_ABI_MAJOR,
       .abi_minor = HYALITE_ABI_MINOR,
       .size = sizeof descriptor,
-      .id = "hello_plugin_c",
+      .id = "hello-plugin-c",
       .version = "1.0.0",
       .summary = "Adds a header to every request",
       .license = "MIT",

@@ -2,6 +2,7 @@
 // own. SPDX-License-Identifier: MIT
 #include <hyalite/plugin.hpp>
 
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,7 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
   }
 
   hyalite_status start(const hyalite_worker&) {
+    ::tzset();  // else the first record reads /etc/localtime, in a hook
     // A worker that takes the place of one that crashed goes on with its counters.
     count_lost();
     writer_ =

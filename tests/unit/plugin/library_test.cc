@@ -28,7 +28,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST(Library, OpensAPluginWrittenInCpp) {
   const auto library = Library::open(plugin("hello_plugin"));
   ASSERT_TRUE(library) << library.error().text;
-  EXPECT_EQ(library->identity().id, "hello_plugin");
+  EXPECT_EQ(library->identity().id, "hello-plugin");
   EXPECT_EQ(library->identity().license, "MIT");
   EXPECT_TRUE(contains(std::string(library->settings_schema()), "greeting"));
   EXPECT_NE(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).request_head, nullptr);
@@ -45,7 +45,7 @@ TEST(Library, OpensAPluginWrittenInC) {
 TEST(Library, KnowsWhoAPluginIsWithoutRunningIt) {
   const auto identity = identify_plugin(plugin("hello_plugin"));
   ASSERT_TRUE(identity) << identity.error().text;
-  EXPECT_EQ(identity->id, "hello_plugin");
+  EXPECT_EQ(identity->id, "hello-plugin");
   EXPECT_EQ(identity->version, "1.0.0");
 }
 
@@ -115,7 +115,7 @@ TEST(Library, RunsAPrivateCopy) {
   const auto library = Library::open(path);
   ASSERT_TRUE(library) << library.error().text;
   ASSERT_EQ(::truncate(path.c_str(), 0), 0);
-  EXPECT_STREQ(library->descriptor().id, "hello_plugin");
+  EXPECT_STREQ(library->descriptor().id, "hello-plugin");
   EXPECT_NE(library->table<hyalite_http_hooks>(HYALITE_HTTP_ID).request_head, nullptr);
 }
 
@@ -126,8 +126,8 @@ TEST(Library, SeesAReplacedFileAsANewOne) {
   scratch.write("p.so", read_file(plugin("hello_plugin_c")));
   const auto second = Library::open(path);
   ASSERT_TRUE(first && second);
-  EXPECT_STREQ(first->descriptor().id, "hello_plugin");
-  EXPECT_STREQ(second->descriptor().id, "hello_plugin_c");
+  EXPECT_STREQ(first->descriptor().id, "hello-plugin");
+  EXPECT_STREQ(second->descriptor().id, "hello-plugin-c");
 }
 
 // Whatever is cut off or turned over in a file, reading it ends with a sentence.

@@ -1,0 +1,122 @@
+// What a plugin costs: waiting, computing, memory.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <thread>
+
+#include "check/checks.h"
+#include "check/process_state.h"
+#include "check/scene.h"
+#include "plugin/host.h"
+
+namespace hyalite {
+
+namespace {
+
+void perform_all(World& world) {
+  for (const Conversation& conversation : ordinary_conversations()) perform(world, conversation);
+}
+
+// ---- growth: what takes four times as much input may take four times as long, and a bit
+
+struct Growing {
+  const char* name;
+  std::string (*request)(std::size_t);
+  std::string (*response)(std::size_t);
+  std::size_t size;  // of the smallest
+};
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  while (times-- > 0) all += text;
+  return all;
+}
+const Growing kGrowing[] = {
+    {"a target", [](std::size_t n) { return get("/" + std::string(n, 'a')); }, [](std::size_t) { return ok(""); }, 1'800},
+    {"a target of dots and slashes", [](std::size_t n) { return get(repeated("/..", n / 3)); }, [](std::size_t) { return ok(""); }, 1'800},
+    {"a header's value", [](std::size_t n) { return get("/", "Cookie: " + std::string(n, 'a') + "\r\n"); }, [](std::size_t) { return ok(""); }, 12'000},
+    {"a header's value of pairs", [](std::size_t n) { return get("/", "Cookie: " + repeated("a=b; ", n / 5) + "\r\n"); }, [](std::size_t) { return ok(""); }, 12'000},
+    {"many headers", [](std::size_t n) { return get("/", repeated("X-A: b\r\n", n)); }, [](std::size_t) { return ok(""); }, 50},
+    {"a request's body", [](std::size_t n) { return post(std::string(n, 'a'), "Content-Type: text/plain\r\n"); }, [](std::size_t) { return ok(""); }, 50'000},
+    {"a response's body", [](std::size_t) { return get("/"); }, [](std::size_t n) { return ok(std::string(n, 'a'), "Content-Type: text/html\r\n"); }, 50'000},
+    {"a response's body of tags", [](std::size_t) { return get("/"); }, [](std::size_t n) { return ok(repeated("<a ", n / 3), "Content-Type: text/html\r\n"); }, 50'000},
+};
+
+// Nanoseconds of processor time, the best of a few.
+std::int64_t time_of(World& world, const Conversation& conversation) {
+  std::int64_t best = INT64_MAX;
+  for (int i = 0; i < 3; ++i) {
+    const std::int64_t began = thread_time();
+    perform(world, conversation);
+    best = std::min(best, thread_time() - began);
+    if (best > 1'000'000'000) break;
+  }
+  return best;
+}
+
+}  // namespace
+
+void check_blocking(Workbench& bench) {
+  const auto world = bench.world();
+  if (world == nullptr) return;
+  std::string why_not;
+  if (!bench.watch_system_calls(why_not)) return bench.skip(why_not);
+  for (const Conversation& conversation : ordinary_conversations()) {
+    if (bench.begins(conversation.name)) perform(*world, conversation);
+  }
+  for (std::uint64_t n = 0; n < kOddKinds; ++n) {
+    const Conversation conversation = odd_conversation(bench.options().seed, n);
+    if (bench.begins(conversation.name)) perform(*world, conversation);
+  }
+  if (bench.begins("tick")) world->chain().tick();
+  if (bench.begins("the rest of its timers")) {
+    world->advance(Seconds{120});
+    world->settle();
+  }
+}
+
+void check_growth(Workbench& bench) {
+  constexpr std::int64_t kWorthALook = 20'000'000;  // ns: what is quick may grow as it likes
+  const auto world = bench.world();
+  if (world == nullptr) return;
+  perform_all(*world);
+  for (const Growing& growing : kGrowing) {
+    if (!bench.begins(growing.name + std::string(" that grows"))) continue;
+    const auto talk = [&](std::size_t times) {
+      return Conversation{growing.name, {{Side::client, growing.request(growing.size * times)}, {Side::upstream, growing.response(growing.size * times)}}};
+    };
+    const std::int64_t large = time_of(*world, talk(4));
+    if (large < kWorthALook) continue;
+    const std::int64_t small = std::max<std::int64_t>(time_of(*world, talk(1)), 1);
+    if (large / small < 9) continue;
+    bench.fail("4 times as much of it takes " + std::to_string(large / small) + " times as long (" + std::to_string(large / 1'000'000) + " ms)",
+               "whoever sends it decides how long the worker is busy: look at each byte once, or bound it; for patterns use RE2");
+  }
+}
+
+void check_leaks(Workbench& bench) {
+  const auto world = bench.world();
+  if (world == nullptr) return;
+  constexpr int kEach = 6, kRounds = 5;
+  for (int i = 0; i < kEach; ++i) perform_all(*world);
+  if (!bench.begins("the same flows again and again")) return;
+  const ProcessState before = ProcessState::now();
+  std::size_t least = SIZE_MAX, heap = heap_bytes();
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < kEach; ++i) perform_all(*world);
+    world->chain().tick();
+    const std::size_t now = heap_bytes();
+    least = std::min(least, now > heap ? now - heap : 0);
+    heap = now;
+  }
+  const std::size_t left = least / (kEach * ordinary_conversations().size());
+  if (left > 8) bench.fail("every flow leaves " + std::to_string(left) + " bytes behind", "free in flow_fini and exchange_fini what their hooks made; bound every cache");
+  for (const std::string& change : before.changes_to(ProcessState::now())) bench.fail(change + " by flows that passed", "close what a flow opened when it ends");
+  const unsigned threads = ProcessState::now().threads;
+  if (!bench.begins("the worker stops")) return;
+  world->stop();
+  // What was joined may be seen a little longer.
+  for (int i = 0; i < 400 && threads > 1 && count_threads() >= threads; ++i) std::this_thread::sleep_for(Milliseconds{5});
+  const ProcessState after = ProcessState::now();
+  if (after.threads > 1 && after.threads >= threads) bench.fail("its thread goes on after stop", "end and join in stop what start began: nothing of the plugin may run any more");
+}
+
+}  // namespace hyalite

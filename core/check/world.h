@@ -1,0 +1,121 @@
+// What a worker has before its first flow, with the plugin under check as its chain, and without sockets: time stands still
+// until somebody moves it, services answer as they are told. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "check/layer.h"
+#include "flow/route.h"
+#include "metrics/layout.h"
+#include "plugin/chain.h"
+#include "settings/settings.h"
+
+namespace hyalite {
+
+// The plugin under check in the memory of this process, behind its layer. Once per process.
+class Specimen {
+ public:
+  static Result<Specimen> load(const std::string& path);
+  const Library& library() const { return *library_; }
+  Layer& layer() const { return Layer::get(); }
+  std::unique_ptr<Library> behind_layer() const;
+
+ private:
+  std::unique_ptr<Library> library_;
+};
+
+// What becomes of questions to services.
+enum class ServiceMood { answers, fails, never_answers };
+
+struct WorldNeeds {
+  const Specimen& specimen;
+  const PluginConfiguration& configuration;
+  CallSlot* slot = nullptr;        // shared with whoever watches
+  CallHistory* history = nullptr;  // likewise
+};
+
+// Something that the engine or its validation found wrong with the plugin.
+struct PluginComplaint {
+  FaultKind kind;
+  std::string hook, text;
+  bool by_validation = false;  // a wrong call of the host, not a failed hook
+};
+
+class World final : private LoopSignal, private Outbound {
+ public:
+  explicit World(const WorldNeeds& needs);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // Why there is no instance: its settings are wrong, or it could not be created or started. Empty: there is one.
+  const std::string& refusal() const { return refusal_; }
+  // The worker begins; once.
+  bool start();
+  // The worker ends; once. Flows ended before.
+  void stop();
+
+  Chain& chain() { return *chain_; }
+  const Route& route() const { return *route_; }
+  ManualClock& clock() { return clock_; }
+  std::uint64_t next_flow() { return ++flows_; }  // an id, always of as many digits
+  const Settings& settings() const { return settings_; }
+  ServiceMood mood = ServiceMood::answers;
+
+  // Everything that can happen without anybody saying more happens. As long as somebody waits for the plugin, time goes by.
+  void settle();
+  void advance(Milliseconds by) { clock_.advance(by); }
+
+  // Since they were taken last.
+  std::vector<PluginComplaint> take_complaints();
+  // The last line that the plugin wrote as an error; for people.
+  const std::string& last_words() const { return last_words_; }
+
+ private:
+  void signal() override;
+  bool has(std::string_view) const override { return true; }
+  void start(Ref ref, FetchRequest request, FetchesHeard& heard) override;
+  void cancel(Ref ref) override;
+  void hear_line(std::string_view line);
+  bool deliver();
+  bool wait_for_thread();
+  void answer_fetches();
+
+  Log log_;
+  ManualClock clock_;
+  Settings settings_;
+  PluginSettings plugin_;
+  Layout layout_;
+  std::vector<std::uint64_t> cells_;
+  std::unique_ptr<Chain> chain_;
+  std::unique_ptr<TlsEngine> tls_;
+  std::unique_ptr<TlsPolicy> tls_policy_;
+  std::optional<Tally> tally_;
+  std::unique_ptr<Route> route_;
+  CallSlot* const slot_;
+  CallHistory* const history_;
+  std::uint64_t flows_ = 1'000'000, faults_seen_ = 0;
+  std::vector<PluginComplaint> misuses_;
+  std::string refusal_, last_words_;
+  bool started_ = false, stopped_ = false;
+  const hyalite_host* host_ = nullptr;
+  unsigned threads_before_ = 0;
+
+  struct Question {
+    Ref ref;
+    FetchesHeard* heard;
+  };
+  std::vector<Question> questions_;
+  std::mutex mutex_;
+  std::condition_variable rung_;
+  bool signalled_ = false;
+};
+
+}  // namespace hyalite
