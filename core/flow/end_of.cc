@@ -12,8 +12,10 @@ End end_of(CloseReason reason) {
     case CloseReason::client_broke: return End::client_gone;
     case CloseReason::upstream_left:
     case CloseReason::upstream_broke: return End::upstream_gone;
+    case CloseReason::client_frames_refused:
     case CloseReason::request_refused: return End::client_refused;
     case CloseReason::response_refused:
+    case CloseReason::upstream_frames_refused:
     case CloseReason::tls_untrusted:
     case CloseReason::protocol_refused: return End::upstream_refused;
     case CloseReason::blocked:

@@ -79,6 +79,11 @@ Relay Exchange::relay(Direction direction, const Framing& framing, Wire resized)
 std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
   Framing meant = request_framing_;
   frame(request, request_body, meant);
+  // Extensions change what frames mean, and a plugin wants to see them (sdk/README.md).
+  if (!subject.message_interests.empty() && request.find(Name::sec_websocket_extensions) != nullptr) {
+    static_cast<void>(request.remove("Sec-WebSocket-Extensions"));
+    offers_dropped_ = true;
+  }
   subject.request_sent = true;
   if (!request.edited()) {
     effects.send(Side::upstream, request.raw());

@@ -41,6 +41,8 @@ class Exchange {
   void request_sent();
   Relay request_body;
   Asked asked() const;
+  // The server agreed on an extension that it was not offered.
+  bool agrees_unasked() const { return offers_dropped_ && response.find(Name::sec_websocket_extensions) != nullptr; }
   bool request_keeps_alive() const { return request_keeps_alive_; }
   bool awaits_continue() const { return awaits_continue_; }
 
@@ -107,6 +109,7 @@ class Exchange {
   bool request_keeps_alive_ = false;
   bool response_keeps_alive_ = false;
   bool awaits_continue_ = false;
+  bool offers_dropped_ = false;  // of WebSocket extensions
 };
 
 }  // namespace hyalite

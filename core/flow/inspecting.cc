@@ -288,6 +288,7 @@ Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
                     End::upstream_refused, Close{CloseReason::protocol_refused, Ending::in_order, Ending::reset},
                     effects);
     }
+    if (x.agrees_unasked()) return refuse_response(Refusal::unasked_extension, effects);
   }
   return judged_response(x.judge_response(head.framing), effects);
 }

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kCloseReasons> kCloseNames = {
     "undecided",       "direct_hit",        "loop",           "connect_refused", "connect_timed_out",
     "connect_failed",  "head_timed_out",    "body_too_slow",  "idle_timed_out", "tunnel_timed_out",
     "tls_upstream_failed", "tls_untrusted", "tls_client_failed", "tls_blocked", "tls_timed_out",
-    "drained",         "limit_flows",       "limit_client_flows", "internal",
+    "drained",         "limit_flows",       "limit_client_flows", "client_frames_refused", "upstream_frames_refused", "internal",
 };
 
 constexpr std::array<std::string_view, kUninspected> kUninspectedNames = {

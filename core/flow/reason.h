@@ -37,6 +37,8 @@ enum class CloseReason {
   drained,             // a newer generation serves; this one had to end
   limit_flows,         // as many flows as allowed
   limit_client_flows,  // as many flows of this client as allowed
+  client_frames_refused,   // a client's WebSocket frames break the protocol's rules (counted by kind besides)
+  upstream_frames_refused, // an upstream's do
   internal,            // a fault of ours
   count_
 };

@@ -6,12 +6,14 @@
 
 #include "flow/end_of.h"
 #include "flow/ending.h"
+#include "flow/filter_pair.h"
 #include "flow/handshaking.h"
 #include "flow/inspecting.h"
 #include "flow/stream_filter.h"
 #include "flow/tunnelling.h"
 #include "flow/turning_away.h"
 #include "flow/waiting.h"
+#include "flow/websocket_filter.h"
 
 namespace hyalite {
 
@@ -148,15 +150,23 @@ std::unique_ptr<Stage> Route::unless(Treatment treatment, Uninspected why, FlowF
 
 std::unique_ptr<Stage> Route::tunnel(Uninspected why, FlowFile& file) const {
   const bool asked = why != Uninspected::bypass && why != Uninspected::plugin;
-  const bool filtered = asked && (file.subject.wants_stream(Direction::request) ||
-                                  file.subject.wants_stream(Direction::response));
+  std::unique_ptr<TunnelFilter> filter = asked ? tunnel_filter(file) : nullptr;
   // What plugins look at was inspected.
-  if (!filtered) file.pass_uninspected(why, tally_);
+  if (!filter) file.pass_uninspected(why, tally_);
   // A handshake of ours began on the connection that there is; the client's has to begin on another one.
   const bool fresh = file.tls && file.tls->upstream_spoken && !file.tls->client.done;
-  return std::make_unique<Tunnelling>(why, settings_.timeouts.tunnel_idle, clock_,
-                                      filtered ? std::make_unique<StreamFilter>(chain_, file, tally_) : nullptr,
+  return std::make_unique<Tunnelling>(why, settings_.timeouts.tunnel_idle, clock_, std::move(filter),
                                       fresh ? Tunnelling::Upstream::fresh : Tunnelling::Upstream::as_it_is);
+}
+
+// First whoever wants the raw bytes, then, strictly, whoever wants messages: so what the former write is checked, too.
+std::unique_ptr<TunnelFilter> Route::tunnel_filter(FlowFile& file) const {
+  const bool raw = file.subject.wants_stream(Direction::request) || file.subject.wants_stream(Direction::response);
+  auto stream = raw ? std::make_unique<StreamFilter>(chain_, file, tally_) : nullptr;
+  if (!file.subject.wants_messages()) return stream;
+  auto messages = std::make_unique<WebSocketFilter>(chain_, file, tally_);
+  if (!stream) return messages;
+  return std::make_unique<FilterPair>(file, std::move(stream), std::move(messages));
 }
 
 // ---- the end ----

@@ -26,6 +26,7 @@
 #include "flow/sniffing.h"
 #include "flow/stage.h"
 #include "flow/tally.h"
+#include "flow/tunnelling.h"
 #include "net/connector.h"
 #include "plugin/chain.h"
 #include "tls/engine.h"
@@ -75,6 +76,7 @@ class Route {
   std::unique_ptr<Stage> sniff(const FlowFile& file) const;
   std::unique_ptr<Stage> inspect(FlowFile& file) const;
   std::unique_ptr<Stage> tunnel(Uninspected why, FlowFile& file) const;
+  std::unique_ptr<TunnelFilter> tunnel_filter(FlowFile& file) const;
   std::unique_ptr<Stage> by_decision(FlowFile& file) const;
   std::unique_ptr<Stage> unless(Treatment treatment, Uninspected why, FlowFile& file) const;
 

@@ -15,7 +15,7 @@ Outcome StreamFilter::filter(Side from, Bytes bytes, bool end, Effects& effects)
 
 Outcome StreamFilter::resume(Effects& effects) {
   for (Side from : {Side::client, Side::upstream}) {
-    if (!file_.subject.pause(lane(from)).ready()) continue;
+    if (!file_.subject.ready(lane(from), Hook::data)) continue;
     Outcome outcome = go_on(from, pipes_[index_of(from)].resume(), effects);
     if (!std::holds_alternative<Stay>(outcome)) return outcome;
   }

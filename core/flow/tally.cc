@@ -57,6 +57,9 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
                                         names<Refusal>(kRefusals, id_of));
   at.refused_responses = layout.counters("hyalite_refused_responses_total", "Responses that were refused.", "reason",
                                          names<Refusal>(kRefusals, id_of));
+  at.websockets = layout.counter("hyalite_websockets_total", "Tunnels whose WebSocket frames were read.");
+  at.refused_frames = layout.counters("hyalite_websocket_refused_total", "WebSockets that were ended for frames that break the rules.",
+                                      "reason", names<FrameRefusal>(kFrameRefusals, name_of));
   at.tls_answers = layout.counters("hyalite_tls_answers_total", "What was decided about TLS connections.", "answer", kTlsAnswers);
   at.tls_handshakes = layout.counters("hyalite_tls_handshakes_total", "TLS handshakes that we took part in, by how they ended.",
                                       "result", kTlsHandshakes);
@@ -83,6 +86,7 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
 Tally::Tally(const MetricRow& row, const TallyPlaces& at)
     : exchanges(*row.cell(at.exchanges)),
       findings(*row.cell(at.findings)),
+      websockets(*row.cell(at.websockets)),
       tls_only_http2(*row.cell(at.tls_only_http2)),
       tls_forbidden_names(*row.cell(at.tls_forbidden_names)),
       tls_keys_logged(*row.cell(at.tls_keys_logged)),
@@ -96,6 +100,7 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
       uninspected_(row.cell(at.uninspected)),
       refused_requests_(row.cell(at.refused_requests)),
       refused_responses_(row.cell(at.refused_responses)),
+      refused_frames_(row.cell(at.refused_frames)),
       tls_answers_(row.cell(at.tls_answers)),
       tls_handshakes_(row.cell(at.tls_handshakes)),
       tls_defects_(row.cell(at.tls_defects)),

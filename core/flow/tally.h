@@ -12,6 +12,7 @@
 #include "net/listener.h"
 #include "settings/settings.h"
 #include "tls/facts.h"
+#include "websocket/refusal.h"
 
 namespace hyalite {
 
@@ -21,7 +22,7 @@ struct TallyPlaces {
   static TallyPlaces declare(Layout& layout);
 
   Cell flows, flows_now, closed, uninspected, arrivals, not_served, exhausted, shed;
-  Cell exchanges, findings, refused_requests, refused_responses;
+  Cell exchanges, findings, refused_requests, refused_responses, websockets, refused_frames;
   Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2, tls_forbidden_names, tls_keys_logged;
   Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
 };
@@ -37,6 +38,7 @@ class Tally {
   void uninspected(Uninspected why) { ++uninspected_[static_cast<std::size_t>(why)]; }
   void refused_request(Refusal why) { ++refused_requests_[static_cast<std::size_t>(why)]; }
   void refused_response(Refusal why) { ++refused_responses_[static_cast<std::size_t>(why)]; }
+  void refused_frame(FrameRefusal why) { ++refused_frames_[static_cast<std::size_t>(why)]; }
   void connected(const ConnectResult& result);
   void tls_answer(TlsAction answer) { ++tls_answers_[static_cast<std::size_t>(answer)]; }
   // A handshake that is over, of an upstream or of a client.
@@ -45,6 +47,7 @@ class Tally {
 
   std::uint64_t& exchanges;
   std::uint64_t& findings;
+  std::uint64_t& websockets;
   std::uint64_t& tls_only_http2;
   std::uint64_t& tls_forbidden_names;
   std::uint64_t& tls_keys_logged;
@@ -60,6 +63,7 @@ class Tally {
   std::uint64_t* uninspected_;
   std::uint64_t* refused_requests_;
   std::uint64_t* refused_responses_;
+  std::uint64_t* refused_frames_;
   std::uint64_t* tls_answers_;
   std::uint64_t* tls_handshakes_;
   std::uint64_t* tls_defects_;

@@ -65,6 +65,7 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"interim_to_http_1_0", "A 1xx response where HTTP/1.0 is spoken", 400},
     {"switch_not_asked", "The response switches to a protocol that was not asked for", 400},
     {"switched_too_early", "The response switches protocols before the request has ended", 400},
+    {"unasked_extension", "The response agrees on a WebSocket extension that was not offered", 400},
     {"unasked_response", "Bytes of a response for which there is no request", 400},
     {"too_many_interim_responses",
      "More 1xx responses come before the final one than the limit allows", 400},

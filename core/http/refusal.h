@@ -65,6 +65,7 @@ enum class Refusal : std::uint8_t {
   interim_to_http_1_0,
   switch_not_asked,
   switched_too_early,
+  unasked_extension,
   unasked_response,
   too_many_interim_responses,
   // Chunks and trailers (RFC 9112, section 7.1).

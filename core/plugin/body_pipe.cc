@@ -550,7 +550,8 @@ Answer BodyPipe::Works::ask(BodyLink& link, Window& window, const hyalite_window
   }
   Answer answer = Answer::go_on;
   if (asking == Asking::again) {
-    answer = chain_.hear(entry, flow_, exchange_, standstill(), direction_, &window, &view, verdict);
+    answer = chain_.hear(entry, flow_, exchange_, standstill(), direction_, {&window, &view, nullptr},
+                         verdict);
   } else {
     const bool may_wait = link.phase != BodyLink::Phase::tapping;
     answer = chain_.ask_one(hook(), entry, flow_, exchange_, may_wait ? &standstill() : nullptr,

@@ -315,7 +315,12 @@ void Chain::response_end(ExchangeSubject& exchange) {
 Answer Chain::tunnel_open(ExchangeSubject& exchange, TunnelKind kind) {
   Question question{Hook::tunnel_open};
   question.kind = static_cast<std::uint32_t>(kind);
-  return run(question, exchange.flow(), &exchange);
+  const Answer answer = run(question, exchange.flow(), &exchange);
+  if (answer == Answer::go_on && kind == TunnelKind::websocket) {
+    exchange.message_interests.forget(exchange.notes.left_out);
+    exchange.flow().message_interests = std::move(exchange.message_interests);
+  }
+  return answer;
 }
 
 void Chain::exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary) {

@@ -17,6 +17,7 @@
 #include "plugin/host.h"
 #include "plugin/instance.h"
 #include "plugin/library.h"
+#include "plugin/message_pipe.h"
 #include "plugin/subject.h"
 #include "plugin/summary.h"
 
@@ -94,6 +95,8 @@ class Chain {
   // 9112, section 6.3). The subject and the chain outlive the pipe.
   BodyPipe body(ExchangeSubject& exchange, Direction direction);
   BodyPipe stream(FlowSubject& flow, Direction direction);
+  // Of a tunnel that is a WebSocket, when flow.wants_messages(). Likewise.
+  MessagePipe messages(FlowSubject& flow, Direction direction);
 
   // Frees what the plugins hold: where memory is checked (tests, the checker), never in a worker.
   // The last call.
@@ -101,6 +104,7 @@ class Chain {
 
  private:
   friend class BodyPipe::Works;
+  friend class MessagePipe::Works;
   struct Entry {
     Instance* instance;
     std::uint32_t index;  // its place in the chain
@@ -108,7 +112,8 @@ class Chain {
 
   // Onions: what goes back to the client, and what ends, passes the plugins in reverse.
   static bool runs_in_reverse(Hook hook) {
-    return hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data;
+    return hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data &&
+           hook != Hook::ws_message;
   }
   void add(Hook hook);
   void place_states();
@@ -138,10 +143,15 @@ class Chain {
 
   // ---- after a pause (resuming.cc)
   Answer resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane);
-  // Asks the one that paused what is to become of it. `window`, `view`: of a body's hook, else null.
+  // Asks the one that paused what is to become of it.
+  struct ShownAgain {
+    hyalite_window* window = nullptr;  // a body's hook
+    const hyalite_window_view* view = nullptr;
+    const hyalite_ws_message* message = nullptr;  // ws_message
+  };
   Answer hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-              Standstill& standstill, Direction direction, hyalite_window* window,
-              const hyalite_window_view* view, hyalite_verdict& verdict);
+              Standstill& standstill, Direction direction, const ShownAgain& shown,
+              hyalite_verdict& verdict);
   void end_waits(FlowSubject& flow, ExchangeSubject* exchange);
   void leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange);
 

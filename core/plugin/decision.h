@@ -31,6 +31,12 @@ struct Block {
 // The upstream's certificate is good enough, whatever is wrong with it.
 struct AcceptCertificate {};
 
+// A WebSocket ends, with a Close to both sides.
+struct CloseWebSocket {
+  unsigned code = 1000;
+  std::string reason;
+};
+
 // Where another upstream comes from is not here: it ends nothing (see upstream() of the subjects).
 struct Decision {
   enum class Cause {
@@ -39,7 +45,7 @@ struct Decision {
     overflow,  // a body was larger than it asked to see, and it asked for refusal then
   };
 
-  std::variant<std::monostate, Respond, Reset, PassThrough, Intercept, Block, AcceptCertificate> what;
+  std::variant<std::monostate, Respond, Reset, PassThrough, Intercept, Block, AcceptCertificate, CloseWebSocket> what;
   Cause cause = Cause::plugin;
   std::string decided_by;  // the instance's name
   std::string reason;      // in its words, for records and log

@@ -27,6 +27,7 @@ enum class Hook : std::uint32_t {
   tunnel_open,
   exchange_end,
   data,
+  ws_message,
   flow_close,
   // The life of an instance; not about a flow.
   create,
@@ -35,6 +36,8 @@ enum class Hook : std::uint32_t {
   reopen,
   drain,
   stop,
+  // On a thread of the pool.
+  work,
   // What an instance had under way has come to something.
   timer,
   posted,

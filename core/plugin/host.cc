@@ -77,6 +77,7 @@ const void* host_interface(std::string_view wanted) {
   if (wanted == HYALITE_HOST_BODY_ID) return body_table();
   if (wanted == HYALITE_HOST_ASYNC_ID) return async_table();
   if (wanted == HYALITE_HOST_NOTES_ID) return notes_table();
+  if (wanted == HYALITE_HOST_WS_ID) return ws_table();
   return nullptr;
 }
 
@@ -133,7 +134,7 @@ void InstanceHost::declare_counts() {
        "Exchanges and flows that the plugin answered, reset, passed through or redirected."},
       {"hyalite_plugin_left_out_total",
        "Exchanges and flows that went on without the plugin after it failed."},
-      {"hyalite_plugin_overflows_total", "Bodies that were larger than the plugin asked to see."},
+      {"hyalite_plugin_overflows_total", "Bodies and messages that were larger than the plugin asked to see."},
       {"hyalite_plugin_pauses_total", "Times the plugin let a flow or an exchange wait."},
       {"hyalite_plugin_late_pauses_total", "Of these: those that it did not end before their deadline."},
       {"hyalite_plugin_misused_calls_total",

@@ -24,6 +24,7 @@
 #include "plugin/header_views.h"
 #include "plugin/instance.h"
 #include "plugin/limits.h"
+#include "plugin/message_edit.h"
 #include "plugin/noted.h"
 #include "settings/mistake.h"
 #include "settings/settings.h"
@@ -46,6 +47,7 @@ class HostServices {
   Async async;
   CallHistory* history = nullptr;     // of this worker; null before start
   const hyalite_window* window = nullptr;  // what the next body hook lends
+  MessageEdit* message = nullptr;          // what a ws_message hook does
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker
   const Clock* clock;  // what plugins are told the time by; read by any thread
@@ -138,5 +140,6 @@ const hyalite_host_http* http_table();
 const hyalite_host_body* body_table();
 const hyalite_host_async* async_table();
 const hyalite_host_notes* notes_table();
+const hyalite_host_ws* ws_table();
 
 }  // namespace hyalite

@@ -15,14 +15,14 @@ const hyalite_client_hello* client_hello(hyalite_flow* flow) {
 hyalite_status reset(hyalite_flow* object, hyalite_bytes reason) {
   FlowSubject& flow = subject(object);
   if (!is_in(flow, {Hook::flow_open, Hook::protocol, Hook::client_hello, Hook::upstream_tls, Hook::tls_done, Hook::upstream_connect,
-                    Hook::data}))
+                    Hook::data, Hook::ws_message}))
     return HYALITE_E_LATE;
   return propose(flow, Reset{}, reason);
 }
 
 hyalite_status pass_through(hyalite_flow* object, hyalite_bytes reason) {
   FlowSubject& flow = subject(object);
-  if (!is_in(flow, {Hook::flow_open, Hook::protocol, Hook::client_hello, Hook::upstream_tls, Hook::data}))
+  if (!is_in(flow, {Hook::flow_open, Hook::protocol, Hook::client_hello, Hook::upstream_tls, Hook::data, Hook::ws_message}))
     return HYALITE_E_LATE;
   if (!flow.running.instance->grants().pass_through) {
     flow.running.instance->host().complain("plugin.not_granted", name(flow.running.hook),

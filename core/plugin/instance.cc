@@ -71,6 +71,8 @@ bool HookTables::has(Hook hook) const {
       return http.exchange_end != nullptr;
     case Hook::data:
       return stream.data != nullptr;
+    case Hook::ws_message:
+      return ws.ws_message != nullptr;
     case Hook::flow_close:
       return flow.flow_close != nullptr;
     default:
@@ -97,7 +99,8 @@ Instance::Instance(const PluginSettings& settings, std::size_t chain_index, cons
              library.table<hyalite_http_hooks>(HYALITE_HTTP_ID),
              library.table<hyalite_stream_hooks>(HYALITE_STREAM_ID),
              library.table<hyalite_state_hooks>(HYALITE_STATE_ID),
-             library.table<hyalite_async_hooks>(HYALITE_ASYNC_ID)},
+             library.table<hyalite_async_hooks>(HYALITE_ASYNC_ID),
+             library.table<hyalite_ws_hooks>(HYALITE_WS_ID)},
       host_(std::make_unique<InstanceHost>(services, settings.name, settings.validate)) {
   if (settings.validate) checked_ = std::make_unique<CheckedInstance>(*host_, *this);
 }

@@ -28,6 +28,7 @@ struct HookTables {
   hyalite_stream_hooks stream{};
   hyalite_state_hooks state{};
   hyalite_async_hooks async{};
+  hyalite_ws_hooks ws{};
 
   bool has(Hook hook) const;
 };
@@ -40,7 +41,7 @@ enum class InstanceCount : std::size_t {
   slow,       // calls that took longer than the budget's warning
   decisions,  // respond, reset, pass_through, redirect_upstream
   left_out,   // flows and exchanges that went on without it after a failure
-  overflows,  // bodies larger than it asked to see
+  overflows,  // bodies and messages larger than it asked to see
   pauses,     // times it let something wait
   late,       // of these: those that reached their deadline
   misused_calls,  // calls of the host that validation found wrong

@@ -38,6 +38,7 @@ constexpr Lane lane_of(Hook hook, Direction direction = Direction::request) {
     case Hook::tunnel_open:
       return Lane::response;
     case Hook::data:
+    case Hook::ws_message:
       return direction == Direction::request ? Lane::request : Lane::response;
     default:
       return Lane::request;
@@ -60,6 +61,7 @@ constexpr bool may_pause(Hook hook) {
     case Hook::response_body:
     case Hook::response_trailers:
     case Hook::data:
+    case Hook::ws_message:
       return true;
     default:
       return false;

@@ -35,6 +35,8 @@ std::uint32_t number(Hook hook) {
       return HYALITE_HOOK_RESPONSE_TRAILERS;
     case Hook::data:
       return HYALITE_HOOK_DATA;
+    case Hook::ws_message:
+      return HYALITE_HOOK_WS_MESSAGE;
     default:
       return HYALITE_HOOK_UNKNOWN;
   }
@@ -51,21 +53,22 @@ Answer Chain::resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane) {
   hyalite_verdict verdict = HYALITE_ERROR;
   const Answer answer = hear(entries(question.hook)[at], flow, exchange, standstill,
                              lane == Lane::response ? Direction::response : Direction::request,
-                             nullptr, nullptr, verdict);
+                             {}, verdict);
   return answer == Answer::go_on ? run(question, flow, exchange, at + 1) : answer;
 }
 
 Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                   Standstill& standstill, Direction direction, hyalite_window* window,
-                   const hyalite_window_view* view, hyalite_verdict& verdict) {
+                   Standstill& standstill, Direction direction, const ShownAgain& shown,
+                   hyalite_verdict& verdict) {
   const Hook hook = standstill.question.hook;
   const hyalite_resumption about{sizeof about,
                                  standstill.pause.status(),
                                  standstill.pause.ref(),
                                  number(hook),
                                  static_cast<hyalite_direction>(direction),
-                                 window,
-                                 view};
+                                 shown.window,
+                                 shown.view,
+                                 shown.message};
   services_->async.pauses.end(standstill.pause);
   if (is_left_out(entry, flow, exchange)) return Answer::go_on;
   const auto ask = [&](const Instance& i, void* state) {

@@ -17,6 +17,7 @@
 #include "http/message.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
+#include "plugin/message_interests.h"
 #include "plugin/noted.h"
 #include "plugin/question.h"
 #include "sniff/client_hello.h"
@@ -128,6 +129,7 @@ class FlowSubject : public hyalite_flow {
   void set_connected() { connected_ = true; }  // redirects are too late from here on
   Waker* waker = nullptr;  // told when a pause of this flow, or of one of its exchanges, is over
   Findings findings;
+  MessageInterests message_interests;  // once it is a WebSocket
 
   // ---- read by the flow room
   std::uint64_t id() const { return info_.id; }
@@ -139,8 +141,15 @@ class FlowSubject : public hyalite_flow {
   const std::string& redirected_by() const { return redirected_by_; }
   std::string_view server_name() const { return {info_.server_name.data, info_.server_name.size}; }
   const PausePoint& pause(Lane lane) const { return standstills_[static_cast<std::size_t>(lane)].pause; }
+  // May what waited in this lane go on, and is it this hook that waited?
+  bool ready(Lane lane, Hook hook) const {
+    const Standstill& at = standstills_[static_cast<std::size_t>(lane)];
+    return at.pause.ready() && at.question.hook == hook;
+  }
   // Does any instance want to see the raw bytes of this direction?
   bool wants_stream(Direction direction) const;
+  // Does any instance want to see messages, either way?
+  bool wants_messages() const { return message_interests.any(notes.left_out); }
 
   // ---- for the plugin room
   const hyalite_flow_info& info() const { return info_; }
@@ -197,6 +206,7 @@ class ExchangeSubject : public hyalite_exchange {
   bool response_started =
       false;  // the client has a byte of the final response: respond is too late
   Findings findings;
+  MessageInterests message_interests;  // should it become a WebSocket
 
   // ---- read by the flow room
   FlowSubject& flow() const { return flow_; }

@@ -196,6 +196,8 @@ void Checker::check_limits() {
   check_at_most("limits.target_bytes", limits.target_bytes, "limits.head_bytes", limits.head_bytes);
   check_at_most("limits.held_body_bytes", limits.held_body_bytes, "limits.held_bodies_bytes",
                 limits.held_bodies_bytes);
+  check_at_most("limits.websocket_message_bytes", limits.websocket_message_bytes,
+                "limits.held_bodies_bytes", limits.held_bodies_bytes);
   if (limits.flows_per_client > limits.flows) {
     add("limits.flows_per_client",
         "limits.flows_per_client is " + std::to_string(limits.flows_per_client),

@@ -301,6 +301,7 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("interim_responses", s.interim_responses, count(1, 10'000)));
   d.value(value("held_body_bytes", s.held_body_bytes, size(kKiB, kGiB)));
   d.value(value("held_bodies_bytes", s.held_bodies_bytes, size(kMiB, 1024 * kGiB)));
+  d.value(value("websocket_message_bytes", s.websocket_message_bytes, size(kKiB, kGiB)));
   d.value(value("plugin_bytes_per_flow", s.plugin_bytes_per_flow, size(4 * kKiB, kGiB)));
   d.value(value("pauses", s.pauses, count(1, 10'000'000)));
   d.value(value("worker_memory_bytes", s.worker_memory_bytes, size(0, 1024 * kGiB)));

@@ -233,6 +233,8 @@ struct LimitSettings {
   std::size_t held_body_bytes = std::size_t{8} << 20;
   // Bodies held back for plugins, all connections together.
   std::size_t held_bodies_bytes = std::size_t{256} << 20;
+  // The largest WebSocket message that is held back for plugins that want it whole, and the most that one is shown.
+  std::size_t websocket_message_bytes = std::size_t{1} << 20;
   // Memory that plugins may take from the host for one connection.
   std::size_t plugin_bytes_per_flow = std::size_t{1} << 20;
   // Connections and exchanges that plugins may let wait at once.

@@ -16,7 +16,7 @@ struct EveryHook : hyalite::Plugin<T> {
       "in": { "enum": ["create", "start", "tick", "reopen", "drain", "stop", "flow_open", "protocol", "client_hello",
               "upstream_tls", "tls_done", "upstream_connect", "request_head", "request_body", "request_trailers", "request_end", "response_info",
               "response_head", "response_body", "response_trailers", "response_end", "tunnel_open", "exchange_end", "data",
-              "flow_close"] },
+              "ws_message", "flow_close"] },
       "verdict": { "type": "integer", "minimum": 0, "maximum": 1000 } } })";
 
   void configure(const hyalite::Settings& settings) {
@@ -48,6 +48,7 @@ struct EveryHook : hyalite::Plugin<T> {
   hyalite::Verdict on_request_head(hyalite::Request& request) {
     request.want_request_body(hyalite::BodyWish::tap());
     request.want_response_body(hyalite::BodyWish::tap());
+    request.want_messages(HYALITE_REQUEST, hyalite::MessageWish::messages());  // of a WebSocket; else it is not to be had
     return at("request_head");
   }
   hyalite::Verdict on_request_body(hyalite::Request&, hyalite::Body&) { return at("request_body"); }
@@ -65,6 +66,7 @@ struct EveryHook : hyalite::Plugin<T> {
     return at("exchange_end");
   }
   hyalite::Verdict on_data(hyalite::Flow&, hyalite_direction, hyalite::Body&) { return at("data"); }
+  hyalite::Verdict on_ws_message(hyalite::Flow&, hyalite_direction, hyalite::WebSocketMessage&) { return at("ws_message"); }
   hyalite::Verdict on_flow_close(hyalite::Flow&, const hyalite_flow_summary&) {
     return at("flow_close");
   }

@@ -42,7 +42,8 @@ enum hyalite_hook {
   HYALITE_HOOK_RESPONSE_TRAILERS = 10,
   HYALITE_HOOK_DATA = 11,
   HYALITE_HOOK_UPSTREAM_TLS = 12,
-  HYALITE_HOOK_TLS_DONE = 13
+  HYALITE_HOOK_TLS_DONE = 13,
+  HYALITE_HOOK_WS_MESSAGE = 14
 };
 
 /* How a pause ended. */
@@ -51,10 +52,11 @@ typedef struct hyalite_resumption {
   hyalite_status status; /* HYALITE_OK: resumed; HYALITE_E_TIMED_OUT: its deadline came first */
   hyalite_ref pause;
   uint32_t hook;                   /* enum hyalite_hook: the one that paused; what it may do may be done now */
-  hyalite_direction direction;     /* in body and data hooks */
+  hyalite_direction direction;     /* in body, data and ws_message hooks */
   hyalite_window* window;          /* in body and data hooks: all the bytes of the paused call, again, else NULL. What was
                                       done with the window before the pause was undone */
   const hyalite_window_view* view; /* of the window, or NULL */
+  const struct hyalite_ws_message* message; /* of the paused ws_message (ws.h), again, else NULL */
 } hyalite_resumption;
 
 /* ---- what ends with a call ----
@@ -101,7 +103,7 @@ typedef void (*hyalite_fetch_done)(void* instance, hyalite_ref fetch, void* user
 
 typedef struct hyalite_host_async {
   uint32_t size, reserved;
-  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data] [copies] [deferred] Lets the flow wait; return
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data, ws_message] [copies] [deferred] Lets the flow wait; return
    * HYALITE_PAUSE. Needs a resume_flow hook. HYALITE_E_LATE: this hook cannot pause (or only taps), or has paused already;
    * HYALITE_E_LIMIT: too many pauses (limits.pauses), or for too long. */
   hyalite_status (*pause_flow)(hyalite_flow* flow, const hyalite_pause_options* options, hyalite_ref* ref);

@@ -111,11 +111,11 @@ typedef struct hyalite_host_flow {
   const hyalite_flow_info* (*info)(hyalite_flow* flow);
   /* [hook] [lives: hook] The ClientHello once it was read, else NULL. */
   const hyalite_client_hello* (*client_hello)(hyalite_flow* flow);
-  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data] [copies] [deferred] Ends the
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data, ws_message] [copies] [deferred] Ends the
    * flow at once, with a TCP reset to the client; return HYALITE_FINAL. `reason` goes into the
    * records. */
   hyalite_status (*reset)(hyalite_flow* flow, hyalite_bytes reason);
-  /* [hook: flow_open, protocol, client_hello, upstream_tls, data] [copies] [deferred] From here on the bytes pass
+  /* [hook: flow_open, protocol, client_hello, upstream_tls, data, ws_message] [copies] [deferred] From here on the bytes pass
    * untouched and no plugin is asked again; return HYALITE_FINAL. */
   hyalite_status (*pass_through)(hyalite_flow* flow, hyalite_bytes reason);
   /* [hook: flow_open, protocol, client_hello, upstream_connect] [copies] [deferred] Connects there

@@ -30,6 +30,7 @@
 #include <hyalite/http.h>
 #include <hyalite/notes.h>
 #include <hyalite/tls.h>
+#include <hyalite/ws.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -130,11 +131,10 @@ typedef struct hyalite_state_hooks {
   void (*exchange_fini)(void* instance, void* state);
 } hyalite_state_hooks;
 
-/* ---- 4. hooks: of flows, TLS and streams in flow.h, of HTTP in http.h ----
+/* ---- 4. hooks: of flows and streams in flow.h, of TLS in tls.h, of HTTP in http.h, of WebSocket in ws.h ----
  * A hook that is NULL is never called and costs nothing. Which are called when, and what may be
  * answered: sdk/README.md.
- *
- * Kept for later, under these names: hyalite.ws/0 (WebSocket messages); in hyalite.tls: upstream_tls, tls_done. */
+ */
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@
 //
 // A hook that the class does not have is never called and costs nothing. Hooks must be public and
 // not overloaded. They return hyalite::Verdict, or void to go on. What they may end with is in their
-// comments in flow.h and http.h:
+// comments in flow.h, http.h and ws.h:
 //     return request.respond(403, "no\n");         // and so with reset, pass_through
 //     return hyalite::Verdict::ignore;             // leave me out of the rest
 // An exception that leaves a hook is logged and becomes Verdict::error; it works without exceptions
@@ -27,6 +27,7 @@
 //                   on_tls_done(Flow&, const TlsInfo&)
 //                   on_upstream_connect(Flow&, const hyalite_address&)
 //                   on_data(Flow&, hyalite_direction, Body&)
+//                   on_ws_message(Flow&, hyalite_direction, WebSocketMessage&)
 //                   on_flow_close(Flow&, const hyalite_flow_summary&)
 //   about requests: on_request_head(Request&)          on_request_body(Request&, Body&)
 //                   on_request_trailers(Trailers&)     on_request_end(Request&)
@@ -77,6 +78,7 @@
 #include <hyalite/cpp/http.hpp>
 #include <hyalite/cpp/settings.hpp>
 #include <hyalite/cpp/thunks.hpp>
+#include <hyalite/cpp/ws.hpp>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
   inline namespace v0 {

@@ -45,6 +45,7 @@ struct Script {
   std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, hyalite_window*,
                                 const hyalite_window_view*)>
       data;
+  std::function<hyalite_verdict(hyalite_flow*, hyalite_direction, const hyalite_ws_message*)> ws_message;
   std::function<hyalite_verdict(hyalite_flow*, const hyalite_resumption*)> resume_flow;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_resumption*)> resume_exchange;
   std::function<hyalite_verdict(hyalite_exchange*, const hyalite_headers*)> response_trailers;
@@ -89,6 +90,10 @@ struct ScriptSlot {
   static hyalite_verdict data(void* i, hyalite_flow* f, void*, hyalite_direction d,
                               hyalite_window* w, const hyalite_window_view* v) {
     return of(i).data(f, d, w, v);
+  }
+  static hyalite_verdict ws_message(void* i, hyalite_flow* f, void*, hyalite_direction d,
+                                    const hyalite_ws_message* m) {
+    return of(i).ws_message(f, d, m);
   }
   static hyalite_verdict request_head(void* i, hyalite_exchange* x, void* s,
                                       const hyalite_headers* h) {
@@ -147,6 +152,7 @@ struct ScriptSlot {
     static hyalite_flow_hooks flow;
     static hyalite_tls_hooks tls;
     static hyalite_stream_hooks stream;
+    static hyalite_ws_hooks ws;
     static hyalite_http_hooks http;
     static hyalite_state_hooks state;
     static hyalite_async_hooks async;
@@ -157,6 +163,8 @@ struct ScriptSlot {
     PUT(tls, client_hello), PUT(tls, upstream_tls), PUT(tls, tls_done);
     stream = {sizeof stream, 0, nullptr};
     PUT(stream, data);
+    ws = {sizeof ws, 0, nullptr};
+    PUT(ws, ws_message);
     http = {};
     http.size = sizeof http;
     PUT(http, request_head), PUT(http, request_body), PUT(http, request_trailers),
@@ -176,6 +184,7 @@ struct ScriptSlot {
     if (wanted == HYALITE_STREAM_ID) return &stream;
     if (wanted == HYALITE_HTTP_ID) return &http;
     if (wanted == HYALITE_STATE_ID) return &state;
+    if (wanted == HYALITE_WS_ID) return &ws;
     return nullptr;
   }
 #undef PUT

@@ -16,7 +16,7 @@ namespace hyalite {
 namespace {
 
 const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h",  "flow.h",
-                                        "host.h", "http.h",  "notes.h", "plugin.h"};
+                                        "host.h", "http.h",  "notes.h", "plugin.h", "tls.h", "ws.h"};
 
 std::string header(const std::string& name) {
   return read_file(HYALITE_SOURCE_DIR "/sdk/include/hyalite/" + name);

@@ -30,6 +30,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     // In body and data hooks only: all the bytes of the paused call, again.
     bool has_body() const { return about_->window != nullptr; }
     Body body() const { return {*host_, about_->window, about_->view}; }
+    // In ws_message only; else there is none.
+    WebSocketMessage message(const Flow& flow) const { return {*host_, flow.raw(), *about_->message}; }
 
    private:
     const Host* host_;

@@ -39,6 +39,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_host_body* body = nullptr;
     const hyalite_host_async* async = nullptr;
     const hyalite_host_notes* notes = nullptr;
+    const hyalite_host_ws* ws = nullptr;
 
     static Host of(const hyalite_host* root) {
       Host host;
@@ -51,11 +52,12 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       host.get(HYALITE_HOST_BODY_ID, host.body);
       host.get(HYALITE_HOST_ASYNC_ID, host.async);
       host.get(HYALITE_HOST_NOTES_ID, host.notes);
+      host.get(HYALITE_HOST_WS_ID, host.ws);
       return host;
     }
     bool complete() const {
       return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
-             body != nullptr && async != nullptr && notes != nullptr;
+             body != nullptr && async != nullptr && notes != nullptr && ws != nullptr;
     }
 
    private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hyalite/cpp/border.hpp>
+#include <hyalite/cpp/ws.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -218,6 +219,11 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     inline Trailers trailers(hyalite_direction direction) const;
     hyalite_status want_request_body(const BodyWish& wish) { return want(HYALITE_REQUEST, wish); }
     hyalite_status want_response_body(const BodyWish& wish) { return want(HYALITE_RESPONSE, wish); }
+    // Once it has become a WebSocket: on_ws_message. In on_request_head; HYALITE_E_MISSING: it does not ask for one.
+    hyalite_status want_messages(hyalite_direction direction, const MessageWish& wish) {
+      const hyalite_ws_options options = wish.options();
+      return host_->ws->interest(exchange_, direction, &options);
+    }
     bool finding(std::size_t index, hyalite_finding& out) const {
       out.size = sizeof out;
       return host_->http->finding(exchange_, index, &out) == HYALITE_OK;

@@ -38,6 +38,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   HYALITE_DETECT(on_upstream_tls);
   HYALITE_DETECT(on_tls_done);
   HYALITE_DETECT(on_data);
+  HYALITE_DETECT(on_ws_message);
   HYALITE_DETECT(on_request_head);
   HYALITE_DETECT(on_request_body);
   HYALITE_DETECT(on_request_trailers);
@@ -249,6 +250,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       return call<T, FlowState>(plugin(instance), &T::on_data, state, flow, direction, body);
       HYALITE_END("data")
     }
+    static hyalite_verdict ws_message(void* instance, hyalite_flow* f, void* state, hyalite_direction direction,
+                                      const hyalite_ws_message* about) noexcept {
+      HYALITE_BEGIN Flow flow(host(instance), f);
+      WebSocketMessage message(host(instance), f, *about);
+      return call<T, FlowState>(plugin(instance), &T::on_ws_message, state, flow, direction, message);
+      HYALITE_END("ws_message")
+    }
 
     static hyalite_verdict request_head(void* instance, hyalite_exchange* x, void* state,
                                         const hyalite_headers* headers) noexcept {
@@ -363,6 +371,12 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       HYALITE_PUT(table, data);
       return table;
     }
+    static constexpr hyalite_ws_hooks ws_hooks() {
+      hyalite_ws_hooks table{};
+      table.size = sizeof table;
+      HYALITE_PUT(table, ws_message);
+      return table;
+    }
     static constexpr hyalite_http_hooks http_hooks() {
       hyalite_http_hooks table{};
       table.size = sizeof table;
@@ -402,6 +416,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     static constexpr hyalite_flow_hooks kFlow = flow_hooks();
     static constexpr hyalite_tls_hooks kTls = tls_hooks();
     static constexpr hyalite_stream_hooks kStream = stream_hooks();
+    static constexpr hyalite_ws_hooks kWs = ws_hooks();
     static constexpr hyalite_http_hooks kHttp = http_hooks();
     static constexpr hyalite_state_hooks kState = state_hooks();
     static constexpr hyalite_async_hooks kAsync = async_hooks();
@@ -410,6 +425,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       if (std::strcmp(id, HYALITE_FLOW_ID) == 0) return &kFlow;
       if (std::strcmp(id, HYALITE_TLS_ID) == 0) return &kTls;
       if (std::strcmp(id, HYALITE_STREAM_ID) == 0) return &kStream;
+      if (std::strcmp(id, HYALITE_WS_ID) == 0) return &kWs;
       if (std::strcmp(id, HYALITE_HTTP_ID) == 0) return &kHttp;
       if (std::strcmp(id, HYALITE_STATE_ID) == 0) return &kState;
       if (std::strcmp(id, HYALITE_ASYNC_ID) == 0) return &kAsync;
