@@ -211,7 +211,8 @@ void Flow::run() {
     if (closing_) {
       moved |= linger();
     } else {
-      moved |= take_from(Side::client);
+      moved |= say_more();
+      if (!closing_ && !closed()) moved |= take_from(Side::client);
       if (!closing_ && !closed()) moved |= take_from(Side::upstream);
     }
     if (!moved) return rearm();
@@ -271,6 +272,13 @@ bool Flow::offer(Side side, const LegInput& input) {
   leg(side).settle(input, taken.bytes);
   act(std::move(taken.outcome));
   return something || input.grew;
+}
+
+// Only what the client takes at once is asked for.
+bool Flow::say_more() {
+  if (!client_.attached() || client_.backed_up() || !stage_->has_more()) return false;
+  act(stage_->on_room(needs_.effects));
+  return true;
 }
 
 // Everything was said; what the client still sends is thrown away, so that closing does not reset what it has not read

@@ -63,6 +63,7 @@ class Flow final : private Waker {
   bool take_from(Side side);
   bool offer(Side side, const LegInput& input);
   bool linger();
+  bool say_more();
 
   void send_out();
   void rewire();

@@ -48,6 +48,7 @@ Outcome Inspecting::on_start(bool upstream_connected, Effects&) {
 }
 
 Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
+  if (streaming_) return {bytes.size(), Stay{}};
   moved_ = needs_.clock.now();
   if (from == Side::client) {
     return ask_ == Ask::head ? take_request_head(bytes, effects) : take_request_body(bytes, effects);
@@ -56,7 +57,7 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
   const Taken taken = reply_ == Reply::head ? take_response_head(bytes, effects) : take_response_body(bytes, effects);
   // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
-  const bool left_over = !awaits_response() && taken.bytes < bytes.size();
+  const bool left_over = !streaming_ && !awaits_response() && taken.bytes < bytes.size();
   if (!left_over || !std::holds_alternative<Stay>(taken.outcome)) return taken;
   return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
 }
@@ -420,6 +421,8 @@ Outcome Inspecting::decided(Effects& effects) {
   Exchange& x = *exchange_;
   const Decision& decision = x.decision();
   const CloseReason reason = reason_of(decision);
+  const auto* stream = std::get_if<RespondStream>(&decision.what);
+  if (stream && !x.subject.response_started) return begin_stream(*stream, effects);
   const auto* respond = std::get_if<Respond>(&decision.what);
   if (!respond || x.subject.response_started) {
     x.end(End::blocked, "");
@@ -434,6 +437,17 @@ Outcome Inspecting::decided(Effects& effects) {
   pending_.clear();
   if (keep) return next_exchange(effects);
   return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
+}
+
+// Nothing more is asked of upstream, and what the client still has to say is thrown away.
+Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
+  if (connected_to_) effects.disconnect_upstream();
+  connected_to_.reset();
+  pending_.clear();
+  ask_ = Ask::done;
+  reply_ = Reply::done;
+  streaming_.emplace(*exchange_, needs_.chain.async().channels, answer, needs_.clock, effects);
+  return Stay{};
 }
 
 Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
@@ -518,6 +532,7 @@ Outcome Inspecting::on_connect_failed(ConnectFailure failure, Effects& effects) 
 }
 
 Outcome Inspecting::on_deadline(Effects& effects) {
+  if (streaming_) return streaming_->stands_still();
   if (!exchange_) return Close{CloseReason::idle_timed_out};
   if (ask_ == Ask::head) {
     return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
@@ -547,6 +562,7 @@ Outcome Inspecting::on_drain(Effects&) {
 
 // One direction may have ended the exchange before the other is asked.
 Outcome Inspecting::on_resumed(Effects& effects) {
+  if (streaming_) return Stay{};
   Outcome outcome = Stay{};
   if (exchange_ && exchange_->ready(Lane::request)) outcome = resume_request(effects);
   const bool goes_on = std::holds_alternative<Stay>(outcome);
@@ -559,6 +575,7 @@ void Inspecting::on_closing(CloseReason reason) {
 }
 
 bool Inspecting::wants(Side side) const {
+  if (streaming_) return side == Side::client;
   if (side == Side::client) return (ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body) && !request_waits();
   return connected_to_.has_value() && !response_waits();
 }
@@ -566,6 +583,7 @@ bool Inspecting::wants(Side side) const {
 std::optional<Monotonic> Inspecting::deadline() const {
   const TimeoutSettings& timeouts = needs_.rules.timeouts;
   if (!exchange_) return waiting_since_ + timeouts.keepalive_idle;
+  if (streaming_) return streaming_->moved() + timeouts.body_idle;
   if (ask_ == Ask::head) return exchange_->began() + timeouts.head;
   // Whoever lets something wait has a deadline of its own.
   if (ask_ == Ask::connecting || request_waits() || response_waits()) return std::nullopt;

@@ -11,6 +11,7 @@
 #include "flow/exchange.h"
 #include "flow/http_rules.h"
 #include "flow/stage.h"
+#include "flow/streamed_answer.h"
 #include "flow/tally.h"
 #include "http/reader.h"
 
@@ -47,6 +48,8 @@ class Inspecting final : public Stage {
   void on_closing(CloseReason reason) override;
   bool wants(Side side) const override;
   Outcome on_resumed(Effects& effects) override;
+  bool has_more() const override { return streaming_ && streaming_->has_more(); }
+  Outcome on_room(Effects& effects) override { return streaming_->go_on(effects); }
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "inspecting"; }
 
@@ -88,6 +91,7 @@ class Inspecting final : public Stage {
   Outcome settle(Effects& effects);
   Outcome next_exchange(Effects& effects);
   Outcome decided(Effects& effects);
+  Outcome begin_stream(const RespondStream& answer, Effects& effects);
   Outcome refuse_request(Refusal refusal, Effects& effects);
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
@@ -104,6 +108,7 @@ class Inspecting final : public Stage {
   RequestReader request_reader_;
   ResponseReader response_reader_;
   std::unique_ptr<Exchange> exchange_;  // from its first byte until both halves are done
+  std::optional<StreamedAnswer> streaming_;  // the exchange's last word
   Ask ask_ = Ask::head;
   Reply reply_ = Reply::none;
   std::optional<Address> connected_to_;

@@ -29,17 +29,31 @@ std::string error_page(int status, std::string_view sentence, std::string_view r
   return std::string(out.bytes());
 }
 
-std::string plugin_page(const Respond& respond, bool to_head, bool keeps_alive) {
-  std::vector<std::pair<Bytes, Bytes>> fields(respond.headers.begin(), respond.headers.end());
-  Page page;
+namespace {
+
+std::string plugin_page(const Respond& respond, Page page) {
+  const std::vector<std::pair<Bytes, Bytes>> fields(respond.headers.begin(), respond.headers.end());
   page.status = static_cast<int>(respond.status);
   page.body = respond.body;
   page.fields = fields;
-  page.to_head = to_head;
-  page.keeps_alive = keeps_alive;
   Buffer out;
   write(page, out);
   return std::string(out.bytes());
+}
+
+}  // namespace
+
+std::string plugin_page(const Respond& respond, bool to_head, bool keeps_alive) {
+  Page page;
+  page.to_head = to_head;
+  page.keeps_alive = keeps_alive;
+  return plugin_page(respond, page);
+}
+
+std::string head_of_stream(const Respond& respond, bool in_chunks) {
+  Page page;
+  page.sent = in_chunks ? Page::Body::in_chunks : Page::Body::until_close;
+  return plugin_page(respond, page);
 }
 
 }  // namespace hyalite

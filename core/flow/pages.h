@@ -16,4 +16,7 @@ std::string error_page(int status, std::string_view sentence, std::string_view r
 // A plugin's answer, framed. `keeps_alive`: further requests may follow on the connection.
 std::string plugin_page(const Respond& respond, bool to_head, bool keeps_alive);
 
+// The head of one whose body follows: in chunks, or to the end of the connection.
+std::string head_of_stream(const Respond& respond, bool in_chunks);
+
 }  // namespace hyalite

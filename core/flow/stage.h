@@ -172,6 +172,9 @@ class Stage {
 
   // Would bytes of that side be of use now? Derived from the stage's state, asked again after each event.
   virtual bool wants(Side side) const = 0;
+  // Has it something of its own to say to the client, as soon as that takes it? Then on_room() is called, again and again.
+  virtual bool has_more() const { return false; }
+  virtual Outcome on_room(Effects&) { return Stay{}; }
   virtual std::optional<Monotonic> deadline() const { return std::nullopt; }
   virtual std::string_view name() const = 0;
 };

@@ -134,6 +134,7 @@ bool Talk::go_on() {
     act(stage_->on_secured(side, effects_));
     return true;
   }
+  if (stage_->has_more()) return act(stage_->on_room(effects_)), true;
   const bool moved = take_from(Side::client);
   return (!closed_ && take_from(Side::upstream)) || moved;
 }

@@ -39,6 +39,8 @@ struct Page {
       {};                // after check_field(); framing fields are left out
   bool to_head = false;  // it answers HEAD: Content-Length is told, the body is not sent
   bool keeps_alive = false;
+  enum class Body { whole, in_chunks, until_close };
+  Body sent = Body::whole;  // else `body` is not written here: it follows, as said, and the connection closes behind it
 };
 void write(const Page& page, Buffer& out);
 

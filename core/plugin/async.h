@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "plugin/channels.h"
 #include "plugin/errands.h"
 #include "plugin/fetches.h"
 #include "plugin/limits.h"
@@ -25,7 +26,8 @@ class Async {
         pauses(limits.pauses),
         timers(limits.timers, errands),
         work(limits.work_threads, limits.work, errands),
-        fetches(limits.fetches, errands) {}
+        fetches(limits.fetches, errands),
+        channels(limits.channels, limits.channel_bytes, errands) {}
 
   // In a worker, before the plugins start. All outlive this. `outbound`: null where there are no services.
   void open(const Clock& clock, LoopSignal& signal, Outbound* outbound = nullptr) {
@@ -42,6 +44,7 @@ class Async {
   void advance() {
     pauses.deliver(now());
     timers.advance(now());
+    channels.deliver();
   }
   // When advance() has something to do at the latest, as far as is known now.
   std::optional<Monotonic> next() const {
@@ -53,6 +56,7 @@ class Async {
     stopped_ = true;
     timers.end_all(HYALITE_E_STOPPED);
     fetches.end_all(HYALITE_E_STOPPED);
+    channels.end_all(HYALITE_E_STOPPED);
     work.stop(HYALITE_E_STOPPED);
   }
   // False: there is no such thing (any more).
@@ -64,6 +68,8 @@ class Async {
         return work.end(owner, ref, status);
       case RefKind::fetch:
         return fetches.end(owner, ref, status);
+      case RefKind::channel:
+        return channels.end(owner, ref, status);
       default:
         return false;
     }
@@ -74,6 +80,7 @@ class Async {
   Timers timers;
   WorkPool work;
   Fetches fetches;
+  Channels channels;
 
  private:
   const Clock* clock_ = nullptr;

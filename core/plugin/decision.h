@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "plugin/refs.h"
 
 namespace hyalite {
 
@@ -16,6 +17,11 @@ struct Respond {
   unsigned status = 0;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+};
+// The same, but for the body, which comes through the channel.
+struct RespondStream {
+  Respond head;
+  Ref channel = 0;
 };
 // A TCP reset to the client, at once.
 struct Reset {};
@@ -45,7 +51,7 @@ struct Decision {
     overflow,  // a body was larger than it asked to see, and it asked for refusal then
   };
 
-  std::variant<std::monostate, Respond, Reset, PassThrough, Intercept, Block, AcceptCertificate, CloseWebSocket> what;
+  std::variant<std::monostate, Respond, RespondStream, Reset, PassThrough, Intercept, Block, AcceptCertificate, CloseWebSocket> what;
   Cause cause = Cause::plugin;
   std::string decided_by;  // the instance's name
   std::string reason;      // in its words, for records and log

@@ -37,6 +37,7 @@ const char* name(Hook hook) {
       "posted",
       "worked",
       "fetched",
+      "channel",
   };
   const auto index = static_cast<std::size_t>(hook);
   return index < kHookCount ? kHookNames[index] : "unknown";

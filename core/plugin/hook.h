@@ -43,9 +43,10 @@ enum class Hook : std::uint32_t {
   posted,
   worked,
   fetched,
+  channel,
 };
 inline constexpr std::size_t kFlowHookCount = static_cast<std::size_t>(Hook::create);
-inline constexpr std::size_t kHookCount = static_cast<std::size_t>(Hook::fetched) + 1;
+inline constexpr std::size_t kHookCount = static_cast<std::size_t>(Hook::channel) + 1;
 
 // As in the SDK: "request_head".
 const char* name(Hook hook);

@@ -1,12 +1,11 @@
 // What a plugin may ask and decide about an exchange.
 // SPDX-License-Identifier: MIT
+#include "plugin/host_answer.h"
 #include "plugin/host_objects.h"
 
 namespace hyalite {
 
 namespace {
-
-constexpr std::size_t kMostResponseHeaders = 128;
 
 HostServices& services(const ExchangeSubject& exchange) {
   return exchange.flow().running.instance->services();
@@ -14,20 +13,6 @@ HostServices& services(const ExchangeSubject& exchange) {
 
 bool is_running(const ExchangeSubject& exchange) {
   return exchange.flow().running.instance != nullptr;
-}
-
-hyalite_status status_of(const Edited& refused) {
-  if (!refused) return HYALITE_OK;
-  switch (*refused) {
-    case EditRefusal::framing_field:
-    case EditRefusal::not_in_trailers:
-    case EditRefusal::changes_framing:
-      return HYALITE_E_FORBIDDEN;
-    case EditRefusal::too_many_fields:
-      return HYALITE_E_LIMIT;
-    default:
-      return HYALITE_E_INVALID;
-  }
 }
 
 // ---- names
@@ -248,37 +233,6 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
 }
 
 // ---- decisions
-
-hyalite_status read_response(const ExchangeSubject& exchange, const hyalite_response* from,
-                             hyalite_response& asked, Respond& out) {
-  if (const auto status = read_struct(from, asked); status != HYALITE_OK) return status;
-  if (asked.status < 200 || asked.status > 599) return HYALITE_E_INVALID;
-  if (asked.body.size > services(exchange).limits.held_body_bytes ||
-      asked.header_count > kMostResponseHeaders)
-    return HYALITE_E_LIMIT;
-  out.status = asked.status;
-  for (std::size_t i = 0; i < asked.header_count; ++i) {
-    const hyalite_field& field = asked.headers[i];
-    if (const auto refused = check_field(view(field.name), view(field.value)))
-      return status_of(refused);
-    out.headers.emplace_back(view(field.name), view(field.value));
-  }
-  out.body = view(asked.body);
-  return HYALITE_OK;
-}
-
-hyalite_status respond(hyalite_exchange* object, const hyalite_response* response) {
-  ExchangeSubject& exchange = subject(object);
-  FlowSubject& flow = exchange.flow();
-  const bool in_time = is_in(flow, {Hook::request_head, Hook::request_body, Hook::request_trailers,
-                                    Hook::response_head, Hook::response_body});
-  if (!in_time || exchange.response_started) return HYALITE_E_LATE;
-  hyalite_response asked{};
-  Respond answer;
-  if (const auto status = read_response(exchange, response, asked, answer); status != HYALITE_OK)
-    return status;
-  return propose(flow, std::move(answer), asked.reason);
-}
 
 hyalite_status reset(hyalite_exchange* object, hyalite_bytes reason) {
   FlowSubject& flow = subject(object).flow();

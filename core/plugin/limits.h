@@ -24,6 +24,8 @@ struct ChainLimits {
   DecodeLimits decode;                   // limits.decoded_body_bytes, limits.decode_ratio
   std::size_t notes = 32;                // limits.plugin_notes: of one flow, and of one exchange
   std::size_t fetches = 1'000;           // limits.plugin_fetches
+  std::size_t channels = 1'000;          // limits.plugin_channels
+  std::size_t channel_bytes = std::size_t{256} << 10;  // limits.plugin_channel_bytes: of each
   std::size_t message_bytes = std::size_t{1} << 20;  // limits.websocket_message_bytes
   Milliseconds warn_after{10};  // containment.call_budget.warn
 };

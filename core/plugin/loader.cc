@@ -27,6 +27,8 @@ ChainLimits chain_limits(const Settings& settings, unsigned workers) {
   limits.decode.ratio = settings.limits.decode_ratio;
   limits.notes = settings.limits.plugin_notes;
   limits.fetches = share(settings.limits.plugin_fetches);
+  limits.channels = share(settings.limits.plugin_channels);
+  limits.channel_bytes = settings.limits.plugin_channel_bytes;
   limits.message_bytes = settings.limits.websocket_message_bytes;
   limits.longest_pause = settings.timeouts.plugin_pause;
   limits.warn_after = settings.containment.call_budget.warn;

@@ -12,7 +12,7 @@ namespace hyalite {
 
 // 4 bits of kind, 28 of the place's generation, 32 of the place. 0 names nothing.
 using Ref = std::uint64_t;
-enum class RefKind : std::uint64_t { pause = 1, timer = 2, work = 3, fetch = 4, connection = 5 };
+enum class RefKind : std::uint64_t { pause = 1, timer = 2, work = 3, fetch = 4, channel = 5 };
 inline RefKind kind_of(Ref ref) { return static_cast<RefKind>(ref >> 60); }
 
 // Places that are used again, each time under another name: whoever comes with an old name is told so. A name comes

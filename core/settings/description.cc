@@ -313,6 +313,8 @@ void members(Describer& d, LimitSettings& s) {
   d.value(value("plugin_work", s.plugin_work, count(1, 1'000'000)));
   d.value(value("plugin_threads", s.plugin_threads, count(1, 256)));
   d.value(value("plugin_fetches", s.plugin_fetches, count(1, 1'000'000)));
+  d.value(value("plugin_channels", s.plugin_channels, count(1, 1'000'000)));
+  d.value(value("plugin_channel_bytes", s.plugin_channel_bytes, size(kKiB, kGiB)));
   d.value(value("tls_sessions", s.tls_sessions, count(0, 10'000'000)));
   d.value(value("draining_generations", s.draining_generations, count(1, 100)));
 }

@@ -258,6 +258,10 @@ struct LimitSettings {
   std::size_t plugin_threads = 2;
   // Questions to services that plugins may have under way.
   std::size_t plugin_fetches = 1'000;
+  // Answers that plugins may have under way in a stream.
+  std::size_t plugin_channels = 1'000;
+  // What is held of one such answer until its client takes it.
+  std::size_t plugin_channel_bytes = std::size_t{256} << 10;
   // Sessions with upstreams that are kept for resuming them; 0: none.
   std::size_t tls_sessions = 20'000;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.

@@ -48,6 +48,11 @@ class Playbook {
     offer(Side::upstream);
     return run();
   }
+  // Does the client take what a stage says of its own?
+  Playbook& client_takes(bool takes) {
+    room_ = takes;
+    return run();
+  }
   Playbook& drain() { return hear(stage_->on_drain(effects_)); }
 
   // What was sent to that side since it was asked last.
@@ -74,6 +79,7 @@ class Playbook {
   Playbook& run() {
     for (bool moved = true; moved && going();) {
       moved = false;
+      for (; going() && room_ && stage_->has_more(); moved = true) hear(stage_->on_room(effects_));
       for (Side side : {Side::client, Side::upstream}) moved |= offer(side);
     }
     return *this;
@@ -108,7 +114,7 @@ class Playbook {
   std::string unread_[2], sent_[2];
   bool fresh_[2] = {false, false};
   bool ended_[2] = {false, false};
-  bool connecting_ = false;
+  bool connecting_ = false, room_ = true;
   Outcome outcome_ = Stay{};
 };
 

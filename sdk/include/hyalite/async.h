@@ -130,7 +130,7 @@ typedef struct hyalite_host_async {
    * HYALITE_E_FORBIDDEN: a framing header, or CONNECT; HYALITE_E_LIMIT: limits.plugin_fetches. */
   hyalite_status (*fetch)(const hyalite_host* host, const hyalite_fetch* fetch, hyalite_fetch_done done, void* user,
                           hyalite_ref* ref);
-  /* [worker] Gives up a timer, work or fetch of this instance; its end is told with HYALITE_E_CANCELLED, later. Work that runs
+  /* [worker] Gives up a timer, work, fetch or channel (channel.h) of this instance; its end is told with HYALITE_E_CANCELLED, later. Work that runs
    * already is not interrupted: its end comes when it has ended. HYALITE_E_STALE: it is over. */
   hyalite_status (*cancel)(const hyalite_host* host, hyalite_ref ref);
 } hyalite_host_async;

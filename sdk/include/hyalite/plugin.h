@@ -25,6 +25,7 @@
 #include <hyalite/abi.h>
 #include <hyalite/async.h>
 #include <hyalite/body.h>
+#include <hyalite/channel.h>
 #include <hyalite/flow.h>
 #include <hyalite/host.h>
 #include <hyalite/http.h>

@@ -179,6 +179,27 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         return host_.async->fetch(host_.root, &question, &Box::fetched, box, ref);
       });
     }
+    // An answer whose body is written afterwards: `told` takes a hyalite_ref and a const hyalite_channel_event& (channel.h).
+    template <class F>
+    Streamed respond_stream(Exchange& exchange, std::uint32_t status, F told, std::initializer_list<Pair> headers = {},
+                            std::string_view beginning = {}, std::string_view reason = {}) const {
+      using Box = detail::Called<F>;
+      const auto fields = detail::fields(headers.begin(), headers.size());
+      hyalite_response head{};
+      head.size = sizeof head;
+      head.status = status;
+      head.headers = fields.data();
+      head.header_count = fields.size();
+      head.body = bytes(beginning);
+      head.reason = bytes(reason);
+      return {begun(new Box{host_.root, std::move(told)}, [&](Box* box, hyalite_ref* ref) {
+        return host_.channel->respond_stream(exchange.raw(), &head, &Box::channel, box, ref);
+      })};
+    }
+    // HYALITE_E_LIMIT: nothing was taken; wait until HYALITE_CHANNEL_ROOM is told.
+    hyalite_status write(hyalite_ref channel, std::string_view text, bool last = false) const {
+      return host_.channel->write(host_.root, channel, bytes(text), last ? 1 : 0);
+    }
     bool cancel(hyalite_ref ref) const { return host_.async->cancel(host_.root, ref) == HYALITE_OK; }
 
     // In configure: a name that is then looked up fast.

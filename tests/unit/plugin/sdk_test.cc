@@ -15,7 +15,7 @@
 namespace hyalite {
 namespace {
 
-const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h",  "flow.h",
+const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h", "channel.h",  "flow.h",
                                         "host.h", "http.h",  "notes.h", "plugin.h", "tls.h", "ws.h"};
 
 std::string header(const std::string& name) {

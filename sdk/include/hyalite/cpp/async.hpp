@@ -49,6 +49,12 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_exchange* exchange = nullptr;  // given up when it ends: request.raw()
   };
 
+  // An answer in a stream that was begun: return it from the hook.
+  struct Streamed {
+    hyalite_ref channel = 0;  // 0: it was not to be had, and the verdict is error
+    operator Verdict() const { return channel != 0 ? Verdict::final : Verdict::error; }
+  };
+
   // Good while it is told.
   class FetchResult {
    public:
@@ -100,6 +106,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     static void again(void*, hyalite_ref, void* user, hyalite_status status) noexcept {
       static_cast<Called*>(user)->tell("a timer", status);
       if (status != HYALITE_OK) delete static_cast<Called*>(user);
+    }
+    static void channel(void*, hyalite_ref ref, void* user, const hyalite_channel_event* event) noexcept {
+      static_cast<Called*>(user)->call("a channel's event", ref, *event);
+      if (event->kind == HYALITE_CHANNEL_OVER) delete static_cast<Called*>(user);
     }
     static void fetched(void*, hyalite_ref, void* user, const hyalite_fetch_result* result) noexcept {
       const std::unique_ptr<Called> self(static_cast<Called*>(user));

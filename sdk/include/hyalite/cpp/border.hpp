@@ -40,6 +40,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_host_async* async = nullptr;
     const hyalite_host_notes* notes = nullptr;
     const hyalite_host_ws* ws = nullptr;
+    const hyalite_host_channel* channel = nullptr;
 
     static Host of(const hyalite_host* root) {
       Host host;
@@ -53,11 +54,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       host.get(HYALITE_HOST_ASYNC_ID, host.async);
       host.get(HYALITE_HOST_NOTES_ID, host.notes);
       host.get(HYALITE_HOST_WS_ID, host.ws);
+      host.get(HYALITE_HOST_CHANNEL_ID, host.channel);
       return host;
     }
     bool complete() const {
       return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
-             body != nullptr && async != nullptr && notes != nullptr && ws != nullptr;
+             body != nullptr && async != nullptr && notes != nullptr && ws != nullptr &&
+             channel != nullptr;
     }
 
    private:
