@@ -19,6 +19,8 @@ struct CallSlot {
   std::atomic<std::uint32_t> hook{0};      // a Hook (hook.h)
   std::atomic<std::int64_t> since_ns{0};   // CLOCK_MONOTONIC_COARSE
   std::atomic<std::uint64_t> flow{0};      // its id; 0: no flow is concerned
+  // Whose work on a thread of the pool has just crashed the process: as `instance`; 0: nobody's. Written in the signal.
+  std::atomic<std::uint32_t> crashed_work{0};
 };
 
 // What kind of failure a plugin had and its worker survived. The values are read by other

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/work_pool.h"
 
+#include <atomic>
 #include <csignal>
 #include <system_error>
+
+#include "plugin/host.h"
 
 namespace hyalite {
 
@@ -17,12 +20,38 @@ void leave_signals_to_the_loop(sigset_t& before) {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
 }
 
+// What a thread of the pool is doing: so the signal of a crash can tell whose work it was.
+struct Doing {
+  std::atomic<std::uint32_t>* tell = nullptr;
+  std::uint32_t instance = 0;
+};
+thread_local Doing doing;
+
+void on_fault(int signal) {
+  if (doing.tell != nullptr) doing.tell->store(doing.instance, std::memory_order_relaxed);
+  // It is the default's again (SA_RESETHAND), and comes when this has returned: so the process ends as it would have.
+  ::raise(signal);
+}
+
+// Where a sanitizer, or a plugin, listens already, it goes on doing so.
+void listen_to_faults() {
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP}) {
+    struct sigaction now {};
+    if (::sigaction(fault, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+    struct sigaction ours {};
+    ours.sa_handler = &on_fault;
+    ours.sa_flags = static_cast<int>(SA_RESETHAND);
+    ::sigaction(fault, &ours, nullptr);
+  }
+}
+
 }  // namespace
 
 WorkPool::~WorkPool() { stop(HYALITE_E_STOPPED); }
 
 bool WorkPool::start_threads() {
   if (!threads_.empty()) return true;
+  listen_to_faults();
   sigset_t before;
   leave_signals_to_the_loop(before);
   try {
@@ -71,12 +100,15 @@ void WorkPool::work() {
     work->running = true;
     const Work begun = *work;
     lock.unlock();
+    if (CallSlot* slot = begun.owner->services().slot)
+      doing = {&slot->crashed_work, static_cast<std::uint32_t>(begun.owner->place) + 1};
     bool failed = false;
     try {
       begun.run(begun.user);
     } catch (...) {
       failed = true;
     }
+    doing = {};
     lock.lock();
     work = table_.find(ref);
     if (failed && work->status == HYALITE_OK) work->status = HYALITE_E_FAILED;

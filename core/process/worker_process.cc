@@ -63,10 +63,12 @@ std::optional<std::size_t> WorkerProcess::memory() const {
 }
 
 Blame WorkerProcess::blame(const InstanceAt& instance_at) const {
-  const std::uint32_t place = window.calls->instance.load(std::memory_order_relaxed);
+  const std::uint32_t on_thread = window.calls->crashed_work.load(std::memory_order_relaxed);
+  const std::uint32_t place = on_thread != 0 ? on_thread : window.calls->instance.load(std::memory_order_relaxed);
   const std::string instance = place == 0 ? "" : instance_at(place - 1);
   if (instance.empty()) return {};
-  return {instance, hook_name(window.calls->hook.load(std::memory_order_relaxed)), place - 1, {}};
+  const auto hook = on_thread != 0 ? static_cast<std::uint32_t>(Hook::work) : window.calls->hook.load(std::memory_order_relaxed);
+  return {instance, hook_name(hook), place - 1, {}};
 }
 
 std::string WorkerProcess::last_calls(const InstanceAt& instance_at) const {

@@ -265,7 +265,9 @@ void Workforce::bury(unsigned worker, WorkerProcess& process, int status) {
   const WorkerProcess dead = std::exchange(process, WorkerProcess{});
   const bool was_retired = &process == &members_[worker].retired;
   (was_retired ? note(worker).retired_pid : note(worker).pid).store(0, std::memory_order_relaxed);
-  piece<CallSlot>(needs_.counts.calls, dead.row).instance.store(0, std::memory_order_relaxed);
+  CallSlot& slot = piece<CallSlot>(needs_.counts.calls, dead.row);
+  slot.instance.store(0, std::memory_order_relaxed);
+  slot.crashed_work.store(0, std::memory_order_relaxed);
   piece<CallHistory>(needs_.counts.histories, dead.row).calls.store(0, std::memory_order_relaxed);
   upstreams_.clear(dead.row);
   needs_.board.forget_gauges(dead.row);

@@ -23,6 +23,7 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     const std::string_view path = request.path();
     if (path == "/crash") crash();
     if (path == "/abort") std::abort();
+    if (path == "/abort-work") work([] { std::abort(); }, [] {});
     if (path == "/hang") hang();
     if (path == "/throw") throw std::runtime_error("thrown on purpose");
     if (path == "/leak") leak();

@@ -162,6 +162,11 @@ class OneFault(Contained):
     def test_an_abort(self):
         self.names_the_plugin("/abort", "crash")
 
+    def test_a_crash_of_work_on_a_thread(self):
+        worker, fault = self.costs_its_worker("/abort-work", "crash")
+        self.assertEqual((fault["plugin"], fault["hook"]), ("bad", "work"))
+        self.gateway.wait_for_line(rf"worker\.died .*pid={worker} .*cause=crash plugin=bad hook=work ")
+
     def test_a_hang(self):
         self.names_the_plugin("/hang", "hang")
 
