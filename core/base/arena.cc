@@ -46,6 +46,10 @@ void Arena::clear() {
   used_ = 0;
 }
 
+void Arena::bury() {
+  for (Block& block : blocks_) std::memset(block.data.get(), 0xDD, block.size);
+}
+
 std::size_t Arena::held() const {
   std::size_t sum = 0;
   for (const Block& block : blocks_) sum += block.size;

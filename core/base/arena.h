@@ -17,6 +17,8 @@ class Arena {
   std::string_view copy(std::string_view text);
   // Forgets everything; keeps a block of the usual size for the next exchange.
   void clear();
+  // Nobody may look at it any more: what was handed out shows that at once (0xDD).
+  void bury();
   // Memory held, in bytes.
   std::size_t held() const;
 

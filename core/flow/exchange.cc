@@ -38,7 +38,10 @@ Exchange::Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const 
   summary.started_at = clock.wall_time();
 }
 
-Exchange::~Exchange() { end(End::error, "internal"); }
+Exchange::~Exchange() {
+  end(End::error, "internal");
+  if (chain_.validates()) arena_.bury();
+}
 
 Nanoseconds Exchange::elapsed() const { return clock_.now() - began_; }
 

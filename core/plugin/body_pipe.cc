@@ -504,9 +504,13 @@ BodyPipe::Works::Flow BodyPipe::Works::show(BodyLink& link, std::vector<hyalite_
   const std::size_t before = link.output.size();
   hyalite_verdict verdict = HYALITE_ERROR;
   const hyalite_window_view view = window.view(link.offset, link.retained, link.flags);
-  chain_.services_->window = &window;
+  HostServices& services = *chain_.services_;
+  services.window = &window;
+  // What is collected counts already; what streams is held only when its plugin pauses.
+  services.window_would_hold = link.phase == BodyLink::Phase::streaming ? window.length() : 0;
   Answer answer = ask(link, window, view, asking, verdict);
-  chain_.services_->window = nullptr;
+  services.window = nullptr;
+  services.window_would_hold = 0;
   if (answer == Answer::paused) {
     window.put_back(link.held);
     return Flow::paused;
@@ -532,6 +536,7 @@ BodyPipe::Works::Flow BodyPipe::Works::show(BodyLink& link, std::vector<hyalite_
   }
   link.offset += window.length() - link.held.size();
   settle(link);
+  if (link.instance->validates()) window.bury();
   return passes ? Flow::decided : Flow::forward;
 }
 

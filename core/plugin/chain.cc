@@ -72,7 +72,10 @@ Chain::Chain(std::unique_ptr<HostServices> services,
       instances_(std::move(instances)) {
   assert(instances_.size() <= kMostInstances);
   services_->instances = instances_.size();
-  for (std::size_t i = 0; i < instances_.size(); ++i) instances_[i]->host().place = i;
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    instances_[i]->host().place = i;
+    validates_ |= instances_[i]->validates();
+  }
   for (std::size_t i = 0; i < kFlowHookCount; ++i) add(static_cast<Hook>(i));
   place_states();
 }
@@ -270,6 +273,7 @@ void Chain::flow_close(FlowSubject& flow, const FlowSummary& summary) {
   question.summary = &about;
   run(question, flow, nullptr);
   end_states(flow, nullptr);
+  if (validates_) flow.bury();
 }
 
 // ---- an exchange

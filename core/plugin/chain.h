@@ -47,6 +47,8 @@ class Chain {
 
   bool wants(Hook hook) const { return (wanted_ >> static_cast<unsigned>(hook)) & 1; }
   bool empty() const { return instances_.empty(); }
+  // Are the calls of any instance checked (validation.h)?
+  bool validates() const { return validates_; }
   std::size_t size() const { return instances_.size(); }
   const Instance& at(std::size_t index) const { return *instances_[index]; }
 
@@ -179,6 +181,7 @@ class Chain {
   std::uint64_t wanted_ = 0;  // a bit for each Hook that any instance has
   std::array<std::vector<Entry>, kFlowHookCount> entries_;
   std::size_t flow_state_bytes_ = 0, exchange_state_bytes_ = 0;
+  bool validates_ = false;
 };
 
 }  // namespace hyalite

@@ -47,6 +47,7 @@ class HostServices {
   Async async;
   CallHistory* history = nullptr;     // of this worker; null before start
   const hyalite_window* window = nullptr;  // what the next body hook lends
+  std::uint64_t window_would_hold = 0;     // its bytes, were its plugin to pause
   MessageEdit* message = nullptr;          // what a ws_message hook does
   std::size_t instances = 0;          // of the chain
   std::uint64_t held_body_bytes = 0;  // by all pipes of this worker

@@ -22,6 +22,7 @@ hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_op
   if (!services.async.is_open()) return HYALITE_E_UNSUPPORTED;
   const std::chrono::nanoseconds within(asked.within);
   if (within > services.limits.longest_pause) return HYALITE_E_LIMIT;
+  if (services.held_body_bytes + services.window_would_hold > services.limits.held_bodies_bytes) return HYALITE_E_LIMIT;
   const auto before = services.async.next();
   const Monotonic until = services.async.now() + within;
   const Ref ref = services.async.pauses.begin(&running.instance->host(), standstill->pause, until, flow.waker);

@@ -84,6 +84,13 @@ void FlowSubject::redirect_to(const Address& to, std::string_view by) {
   info_.upstream = abi(to);
 }
 
+void FlowSubject::bury() {
+  for (auto& all : stream_interests_) all = {};
+  hello_ = nullptr;
+  info_.server_name = {};
+  arena_.bury();
+}
+
 void FlowSubject::make_stream_interests(std::size_t instances) {
   for (auto& all : stream_interests_) all = make_options(arena_, instances);
 }

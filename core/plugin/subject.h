@@ -170,6 +170,8 @@ class FlowSubject : public hyalite_flow {
     return stream_interests_[static_cast<std::size_t>(direction)];
   }
   void make_stream_interests(std::size_t instances);
+  // No plugin will be asked about it any more, and what they saw of it is painted.
+  void bury();
 
  private:
   Arena arena_;

@@ -3,6 +3,7 @@
 #include "plugin/window.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "plugin/abi.h"
 #include "plugin/host.h"
@@ -143,6 +144,11 @@ void Window::put_back(Buffer& kept) {
 void Window::pass_untouched() {
   output_.rewind(began_);
   for (const hyalite_bytes& segment : segments_) output_.pass(hyalite::view(segment));
+}
+
+void Window::bury() {
+  std::memset(static_cast<void*>(segments_.data()), 0xDD, segments_.size() * sizeof(hyalite_bytes));
+  for (std::string& flat : flats_) std::fill(flat.begin(), flat.end(), '\xDD');
 }
 
 namespace {

@@ -76,6 +76,8 @@ class Window : public hyalite_window {
   void put_back(Buffer& kept);
   // After a hook that failed: all of it passes, as if nobody had looked.
   void pass_untouched();
+  // Nobody may look at its view any more: that shows at once (0xDD).
+  void bury();
 
  private:
   std::uint64_t ahead() const { return length_ - keep_ - at_; }
@@ -83,7 +85,7 @@ class Window : public hyalite_window {
   template <class Visit>
   void advance(std::uint64_t n, Visit visit);
 
-  const std::vector<hyalite_bytes> segments_;
+  std::vector<hyalite_bytes> segments_;
   const WindowRules rules_;
   Output& output_;
   const Output::Mark began_;

@@ -105,7 +105,7 @@ typedef struct hyalite_host_async {
   uint32_t size, reserved;
   /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data, ws_message] [copies] [deferred] Lets the flow wait; return
    * HYALITE_PAUSE. Needs a resume_flow hook. HYALITE_E_LATE: this hook cannot pause (or only taps), or has paused already;
-   * HYALITE_E_LIMIT: too many pauses (limits.pauses), or for too long. */
+   * HYALITE_E_LIMIT: too many pauses (limits.pauses), for too long, or bytes would be held beyond limits.held_bodies_bytes. */
   hyalite_status (*pause_flow)(hyalite_flow* flow, const hyalite_pause_options* options, hyalite_ref* ref);
   /* [hook: request_head, request_body, request_trailers, response_head, response_body, response_trailers] [copies]
    * [deferred] Lets this direction of the exchange wait; return HYALITE_PAUSE. Needs a resume_exchange hook. Errors as
