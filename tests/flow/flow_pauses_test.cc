@@ -15,7 +15,7 @@ struct FlowPauses : TlsOnLoopback, ::testing::WithParamInterface<const char*> {
   static constexpr const char* kPlain = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
   static constexpr const char* kOther = "\x01 neither HTTP nor TLS\r\n\r\n";
 
-  void run(FailurePolicy policy) {
+  void run(FailurePolicy when_it_fails) {
     const std::string_view where = GetParam();
     Script script;
     script.create = [](const hyalite_host* given) -> hyalite_status {
@@ -43,7 +43,7 @@ struct FlowPauses : TlsOnLoopback, ::testing::WithParamInterface<const char*> {
     };
     script.flow_close = [this](hyalite_flow*, const hyalite_flow_summary*) { ++closed; };
     settings.tls.action = TlsAction::pass;
-    plugins = &scripted.add(std::move(script), policy).start();
+    plugins = &scripted.add(std::move(script), when_it_fails).start();
     start();
     if (where == "client_hello") {
       tls_peer = client(kName, client_context(roots.own().certificate));

@@ -7,17 +7,13 @@ import pathlib
 import sys
 import threading
 
+import websockets
+
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
 import raw
 from gateway import GatewayTest
 from origin import _listen
-
-try:
-    import websockets
-except ImportError:
-    print("skipped: python3-websockets is not installed", file=sys.stderr)
-    sys.exit(lab.SKIPPED)
 
 WORDS = pathlib.Path(lab.binary()).parents[1] / "test_plugins/words.so"
 ASK = (b"GET /chat HTTP/1.1\r\nHost: origin.lab\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
