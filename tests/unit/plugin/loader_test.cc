@@ -201,6 +201,10 @@ void live_through(Chain& chain) {
     if (chain.tunnel_open(talk.exchange, TunnelKind::connect) == Answer::decided) return;
     if (chain.stream(talk.flow, Direction::request).feed("x", true).kind == BodyStep::Kind::decided)
       return;
+    talk.flow.message_interests.make(1);
+    talk.flow.message_interests.of(Direction::request, 0) = {HYALITE_WS_MESSAGES, HYALITE_WS_OVERFLOW_REJECT, 100};
+    const FrameHead ping{Opcode::ping, true, 0, FrameMask{}};
+    if (chain.messages(talk.flow, Direction::request).feed(written(ping)).kind == MessageStep::Kind::decided) return;
   }
 }
 
