@@ -13,7 +13,7 @@ call_rules = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(call_rules)
 
 DECISIONS = {"respond": "respond", "reset": "reset", "redirect_upstream": "redirect", "pass_through": "pass_through", "block": "block",
-             "intercept": "intercept", "accept_certificate": "accept_certificate"}
+             "intercept": "intercept", "accept_certificate": "accept_certificate", "close": "close"}
 
 
 def chart():
@@ -42,10 +42,10 @@ class PhaseChart(unittest.TestCase):
         self.assertEqual(sorted(chart()), sorted(self.hooks))
 
     def test_says_who_is_asked_in_reverse(self):
-        self.assertIn("hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data", (TOP / "core/plugin/chain.h").read_text())
+        self.assertIn("hook >= Hook::response_info && hook != Hook::tunnel_open && hook != Hook::data &&\n           hook != Hook::ws_message", (TOP / "core/plugin/chain.h").read_text())
         first = self.hooks.index("response_info")
         for hook, cells in chart().items():
-            if hook != "data":
+            if hook not in ("data", "ws_message"):
                 in_reverse = self.hooks.index(hook) >= first and hook != "tunnel_open"
                 self.assertEqual(cells[1], "←" if in_reverse else "→", hook)
 

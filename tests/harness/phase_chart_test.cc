@@ -51,13 +51,20 @@ void connect(Talk& talk) {
   talk.client_ends();
 }
 
+void websocket(Talk& talk) {
+  talk.client("GET /x HTTP/1.1\r\nHost: h.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+              "Sec-WebSocket-Version: 13\r\n\r\n");
+  talk.upstream("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+  talk.client(std::string("\x89\x80\0\0\0\0", 6));  // a Ping
+}
+
 std::string what_comes_of(const std::string& hook) {
   const bool tls = hook == "client_hello" || hook == "upstream_tls" || hook == "tls_done";
   Bench bench(Plugin{BAD_PLUGIN_DIR "/throws.so", "in: " + hook, "tested", "on_failure: closed"},
               "tls: { action: intercept, ca: { certificate: ca.pem, key: ca.key } }\n");
   if (!bench) return bench.mistakes();
   Talk talk(bench);
-  tls ? through_tls(talk) : hook == "data" ? raw(talk) : hook == "tunnel_open" ? connect(talk) : exchange(talk);
+  tls ? through_tls(talk) : hook == "data" ? raw(talk) : hook == "ws_message" ? websocket(talk) : hook == "tunnel_open" ? connect(talk) : exchange(talk);
   const bool reset = talk.client_was_reset();
   talk.cut_off();
   if (bench.count("errors_total") != 1) return "it failed " + std::to_string(bench.count("errors_total")) + " times";
@@ -68,7 +75,7 @@ std::string what_comes_of(const std::string& hook) {
 
 TEST(PhaseChart, SaysWhatComesOfAFailureInEveryHook) {
   const auto hooks = chart();
-  EXPECT_EQ(hooks.size(), 19u);
+  EXPECT_EQ(hooks.size(), 20u);
   for (const auto& [hook, said] : hooks) {
     const std::string seen = what_comes_of(hook);
     EXPECT_TRUE(said == seen || said == "503, or " + seen || said == seen + ", or reset") << hook << ": the chart says " << said << ", the engine " << seen;
