@@ -5,9 +5,11 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
@@ -140,8 +142,11 @@ class ClocksJump(WithServer):
             return
         fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": "", "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        cls.clock = f"/tmp/hyalite-clock-{os.getpid()}"
-        cls.addClassCleanup(os.remove, cls.clock)
+        # As root and as an ordinary user at once, each in process ids of its own: the place must be one of a kind. Workers look at it, too.
+        directory = tempfile.mkdtemp(prefix="hyalite-clock-")
+        cls.addClassCleanup(shutil.rmtree, directory)
+        os.chmod(directory, 0o755)
+        cls.clock = f"{directory}/clock"
         fake["FAKETIME_TIMESTAMP_FILE"] = cls.clock
         cls.jump("+0")
         os.environ.update(fake)

@@ -18,7 +18,7 @@ namespace hyalite {
 class Loaded {
  public:
   explicit Loaded(const std::string& plugins, std::vector<std::string> quarantined = {})
-      : log_(LogLevel::debug, [this](std::string_view line) { lines.emplace_back(line); }) {
+      : log_(LogLevel::debug, [this](std::string_view line) { lines.add(line); }) {
     auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugins:\n" + plugins,
                               "test.yaml");
     EXPECT_TRUE(read) << text_of(read.mistakes);
@@ -56,16 +56,11 @@ class Loaded {
   }
   Chain& chain() { return *chain_; }
   bool worked() const { return chain_ != nullptr; }
-  bool logged(std::string_view part) const {
-    for (const std::string& line : lines) {
-      if (line.find(part) != std::string::npos) return true;
-    }
-    return false;
-  }
+  bool logged(std::string_view part) const { return lines.have(part); }
 
   std::string mistakes;
   std::vector<std::string> released;
-  std::vector<std::string> lines;
+  LoggedLines lines;
   CallSlot slot;
 
  private:

@@ -146,7 +146,7 @@ TEST(LoadChain, TellsEachMisuseOfAPluginInOneLine) {
     ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
     Talk(loaded.start()).request(kGet);
     std::string said;
-    for (const std::string& line : loaded.lines) {
+    for (const std::string& line : loaded.lines.all()) {
       if (contains(line, "plugin.misused")) said += line + '\n';
     }
     const std::string begin = "plugin.misused instance=bad hook=" + misuse.hook +

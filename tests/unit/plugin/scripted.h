@@ -18,6 +18,7 @@
 #include "metrics/board.h"
 #include "plugin/abi.h"
 #include "plugin/chain.h"
+#include "unit/plugin/logged_lines.h"
 
 namespace hyalite {
 
@@ -216,7 +217,7 @@ struct ScriptSlot {
 class ScriptedChain {
  public:
   explicit ScriptedChain(const ChainLimits& limits = {})
-      : log_(LogLevel::debug, [this](std::string_view line) { lines.emplace_back(line); }),
+      : log_(LogLevel::debug, [this](std::string_view line) { lines.add(line); }),
         services_(std::make_unique<HostServices>(layout_, limits, nullptr, log_)) {}
   ~ScriptedChain() {
     if (chain_) chain_->destroy();
@@ -265,12 +266,7 @@ class ScriptedChain {
     ADD_FAILURE() << "no " << metric << " of " << instance;
     return 0;
   }
-  bool logged(std::string_view part) const {
-    for (const std::string& line : lines) {
-      if (line.find(part) != std::string::npos) return true;
-    }
-    return false;
-  }
+  bool logged(std::string_view part) const { return lines.have(part); }
 
   // The loop's part: delivers what is due, if anybody rang or the time has come.
   void deliver() {
@@ -285,7 +281,7 @@ class ScriptedChain {
   Outbound* outbound = nullptr;  // before start()
   ManualClock clock;
   Bell bell;
-  std::vector<std::string> lines;
+  LoggedLines lines;
   Mistakes mistakes;
   CallSlot slot;
   CallHistory history{};

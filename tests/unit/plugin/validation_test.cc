@@ -44,7 +44,7 @@ struct ACheckedPlugin : testing::Test {
   void expect_misuse(std::string_view hook, std::string_view function, std::string_view what) {
     std::size_t lines = 0;
     std::string last;
-    for (const std::string& line : scripted.lines) {
+    for (const std::string& line : scripted.lines.all()) {
       if (line.find("plugin.misused") == std::string::npos) continue;
       ++lines;
       last = line;
