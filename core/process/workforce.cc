@@ -211,13 +211,13 @@ void Workforce::on_message(unsigned worker, WorkerProcess& process, Received mes
   if (message.type == kWorkerFailed && !all_started_) owner_.on_could_not_start(message.body);
 }
 
-// Its thread waits for the answer: whose code asked can be seen on the board.
+// Its thread waits for the answer: until then, whose code asked can be seen on the board.
 void Workforce::answer_denied(unsigned worker, WorkerProcess& process) {
+  const Blame whose = process.blame([this](std::size_t place) { return instance(place); });
   const auto denied = process.denials.answer_one(needs_.clock.now());
   if (!denied) return;
   ++*needs_.board.generation().cell(needs_.counts.denied + static_cast<std::size_t>(denied->call.kind));
   if (!denied->to_say) return;
-  const Blame whose = process.blame([this](std::size_t place) { return instance(place); });
   needs_.log.warning("seccomp.denied", {{"worker", std::to_string(worker)},
                                         {"pid", std::to_string(process.pid)},
                                         {"call", denied->call.name},
