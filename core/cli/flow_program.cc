@@ -121,7 +121,7 @@ void FlowProgram::unload() {
 std::vector<std::string> own_plugin_directories() {
   std::error_code failed;
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
-  return {HYALITE_PLUGIN_DIR, (binary.parent_path() / "plugins").string()};
+  return {(binary / HYALITE_PLUGINS_FROM_PROGRAM).lexically_normal().string()};
 }
 
 }  // namespace hyalite

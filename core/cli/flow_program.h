@@ -38,7 +38,7 @@ class FlowProgram final : public Program {
   std::unique_ptr<TlsPolicy> tls_policy_;
 };
 
-// Where the plugins are that came with this program: beside an installed binary, or in a build tree.
+// Where the plugins are that came with this program: seen from itself, so that what was installed may be moved.
 std::vector<std::string> own_plugin_directories();
 
 }  // namespace hyalite

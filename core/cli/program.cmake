@@ -20,8 +20,14 @@ string(CONCAT libraries "libevent ${libevent_libevent_core_VERSION}, llhttp ${ll
 
 room(cli USES base event settings metrics coding net interception tls lab doctor plugin services flow check admin process)
 target_link_libraries(hyalite_cli PRIVATE CLI11::CLI11)
+file(RELATIVE_PATH plugins_from_program ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/hyalite/plugins)
 target_compile_definitions(hyalite_cli PRIVATE HYALITE_VERSION="${PROJECT_VERSION}" HYALITE_LIBRARIES="${libraries}"
-  HYALITE_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/hyalite/plugins")
+  HYALITE_PLUGINS_FROM_PROGRAM="${plugins_from_program}")
+# The build tree is laid out alike.
+cmake_path(ABSOLUTE_PATH plugins_from_program BASE_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY} NORMALIZE OUTPUT_VARIABLE link)
+cmake_path(GET link PARENT_PATH directory)
+file(MAKE_DIRECTORY ${directory})
+file(CREATE_LINK ${CMAKE_BINARY_DIR}/plugins ${link} SYMBOLIC)
 
 include(cli/templates.cmake)
 

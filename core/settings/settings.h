@@ -153,8 +153,8 @@ struct ExemptSettings {
   // Users of this machine whose own connections are left alone (interception.local): names or
   // numbers.
   std::vector<std::string> users;
-  // Control groups of this machine, likewise: paths below /sys/fs/cgroup, such as
-  // system.slice/backup.service.
+  // Control groups of this machine, likewise: paths below /sys/fs/cgroup. Name slices, such as
+  // backup.slice: they stay, while a service's group is a new one at each of its starts.
   std::vector<std::string> cgroups;
 };
 

@@ -240,7 +240,7 @@ std::string Shape::expected() const {
     case Kind::sysctl:
       return "a setting of the kernel's network, such as net.ipv4.ip_forward=1";
     case Kind::cgroup:
-      return "a control group, such as system.slice/backup.service";
+      return "a control group, such as backup.slice";
     case Kind::address:
       return "an address and a port, such as \"[::]:8080\" or 192.0.2.1:8080";
     case Kind::address_or_none:

@@ -37,7 +37,7 @@ struct Shape {
     host_name,        // "example.com"; read in lower case
     interface,        // "eth0"
     sysctl,           // "net.ipv4.ip_forward=1"
-    cgroup,           // "system.slice/backup.service"
+    cgroup,           // "backup.slice"
     address,          // "[::]:8080"
     address_or_none,  // "127.0.0.1:80", or none
     network,          // "10.0.0.0/8", or one address

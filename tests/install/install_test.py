@@ -60,6 +60,12 @@ class Installed(unittest.TestCase):
             self.assertRegex(built, rf"\b{library} \d+\.\d+")
         self.assertIn(" ".join(run("openssl", "version").split()[:2]), runs)
 
+    def test_it_finds_its_plugins_wherever_it_was_put(self):
+        found = dict(re.findall(r"(?m)^(\S+) +\S+ +(/.*)$", run(self.hyalite, "plugin", "list")))
+        self.assertEqual(sorted(found), ["blocker", "header-rewriter", "http-logger"])
+        for name, path in found.items():
+            self.assertEqual(pathlib.Path(path), self.found(f"hyalite/plugins/{name}.so"))
+
     def test_the_settings_it_begins_with_are_sound(self):
         settings = self.found("etc/hyalite/hyalite.yaml")
         self.assertIn("$schema=", settings.read_text())
