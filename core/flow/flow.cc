@@ -112,7 +112,7 @@ void Flow::on_connect_result(ConnectResult result) {
   }
   Connected& connection = *result.connection;
   guard_ = std::move(connection.guard);
-  if (!upstream_.attach(std::make_unique<PlainTransport>(std::move(connection.fd)))) {
+  if (!upstream_.attach(std::make_unique<PlainTransport>(std::move(connection.fd)), connection.ready)) {
     return close_now(CloseReason::internal, Ending::reset, Ending::reset);
   }
   reconnecting_ = file_->tls && file_->tls->intercepted;
@@ -247,7 +247,7 @@ bool Flow::take_from(Side side) {
     if (offer(side, from.unread())) return true;
     if (closed() || closing_ || !stage_->wants(side)) return false;
   }
-  if (!from.readable()) return false;
+  if (!from.readable() || (from.drained() && !stage_->awaits_rest(side))) return false;
   const LegInput input = from.read(needs_.scratch, needs_.most_unread);
   if (input.grew) {
     if (side == Side::upstream) guard_.remove();
@@ -267,8 +267,9 @@ bool Flow::offer(Side side, const LegInput& input) {
   // Where some was taken, the rest is worth another look.
   offered_[index_of(side)] = epoch_;
   if (something) ++epoch_;
+  const auto* close = std::get_if<Close>(&taken.outcome);
   // In this order: what is sent may be part of the input, and the input dies when it is settled.
-  send_out();
+  send_out(close != nullptr && close->client == Ending::in_order);
   leg(side).settle(input, taken.bytes);
   act(std::move(taken.outcome));
   return something || input.grew;
@@ -286,7 +287,7 @@ bool Flow::say_more() {
 bool Flow::linger() {
   if (upstream_.attached() && upstream_.all_sent()) upstream_.close(Ending::in_order);
   bool moved = false;
-  if (client_.readable()) {
+  if (client_.readable() && !client_.drained()) {
     const LegInput input = client_.read(needs_.scratch, needs_.most_unread);
     client_.settle(input, input.bytes.size());
     moved = input.grew || input.ended || input.broken;
@@ -299,10 +300,11 @@ bool Flow::linger() {
 
 // ---- what the stage wants ----
 
-void Flow::send_out() {
+void Flow::send_out(bool last_of_client) {
   Effects& effects = needs_.effects;
   for (Side side : {Side::client, Side::upstream}) {
-    if (!effects.to(side).empty() && !leg(side).send(effects.to(side)) && side == Side::client) client_lost_ = true;
+    const bool last = last_of_client && side == Side::client;
+    if (!effects.to(side).empty() && !leg(side).send(effects.to(side), last) && side == Side::client) client_lost_ = true;
     if (effects.ends(side)) leg(side).end();
   }
   effects.forget_sent();
@@ -369,7 +371,7 @@ void Flow::close(const Close& how) {
   order_.reset();
   stage_->on_closing(how.reason);
   if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
-  upstream_.end();
+  upstream_.finish();
   client_.end();
   closing_ = Closing{how.reason, needs_.loop.now() + needs_.linger};
 }

@@ -65,7 +65,7 @@ class Flow final : private Waker {
   bool linger();
   bool say_more();
 
-  void send_out();
+  void send_out(bool last_of_client = false);
   void rewire();
   void act(Outcome outcome);
   void enter(std::unique_ptr<Stage> next);

@@ -50,12 +50,10 @@ Outcome Inspecting::on_start(bool upstream_connected, Effects&) {
 Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (streaming_) return {bytes.size(), Stay{}};
   moved_ = needs_.clock.now();
-  if (from == Side::client) {
-    return ask_ == Ask::head ? take_request_head(bytes, effects) : take_request_body(bytes, effects);
-  }
+  if (from == Side::client) return take_request(bytes, effects);
   // An answer to nothing would be taken for the answer to the next request (RFC 9112, section 9.2).
   if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
-  const Taken taken = reply_ == Reply::head ? take_response_head(bytes, effects) : take_response_body(bytes, effects);
+  const Taken taken = take_response(bytes, effects);
   // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
   const bool left_over = !streaming_ && !awaits_response() && taken.bytes < bytes.size();
   if (!left_over || !std::holds_alternative<Stay>(taken.outcome)) return taken;
@@ -63,6 +61,16 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
 }
 
 // ---- the request ----
+
+// A head leaves together with what came of its body: as one segment, where that is possible.
+Taken Inspecting::take_request(Bytes bytes, Effects& effects) {
+  if (ask_ != Ask::head) return take_request_body(bytes, effects);
+  const Taken head = take_request_head(bytes, effects);
+  const bool body_may_pass = (ask_ == Ask::held || ask_ == Ask::body) && !request_waits() && !streaming_;
+  if (!body_may_pass || head.bytes == bytes.size() || !std::holds_alternative<Stay>(head.outcome)) return head;
+  const Taken body = take_request_body(bytes.substr(head.bytes), effects);
+  return {head.bytes + body.bytes, body.outcome};
+}
 
 Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
   if (!exchange_) {
@@ -248,6 +256,15 @@ void Inspecting::send_request_body(Effects& effects) {
 }
 
 // ---- the response ----
+
+Taken Inspecting::take_response(Bytes bytes, Effects& effects) {
+  if (reply_ != Reply::head) return take_response_body(bytes, effects);
+  const Taken head = take_response_head(bytes, effects);
+  const bool body_may_pass = (reply_ == Reply::held || reply_ == Reply::body) && !response_waits() && !streaming_;
+  if (!body_may_pass || head.bytes == bytes.size() || !std::holds_alternative<Stay>(head.outcome)) return head;
+  const Taken body = take_response_body(bytes.substr(head.bytes), effects);
+  return {head.bytes + body.bytes, body.outcome};
+}
 
 Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
@@ -578,6 +595,12 @@ bool Inspecting::wants(Side side) const {
   if (streaming_) return side == Side::client;
   if (side == Side::client) return (ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body) && !request_waits();
   return connected_to_.has_value() && !response_waits();
+}
+
+bool Inspecting::awaits_rest(Side side) const {
+  if (streaming_ || !exchange_) return false;
+  if (side == Side::client) return ask_ != Ask::done;
+  return response_began_.has_value() || (awaits_response() && reply_ != Reply::head);
 }
 
 std::optional<Monotonic> Inspecting::deadline() const {

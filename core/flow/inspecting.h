@@ -47,6 +47,7 @@ class Inspecting final : public Stage {
   Outcome on_drain(Effects& effects) override;
   void on_closing(CloseReason reason) override;
   bool wants(Side side) const override;
+  bool awaits_rest(Side side) const override;
   Outcome on_resumed(Effects& effects) override;
   bool has_more() const override { return streaming_ && streaming_->has_more(); }
   Outcome on_room(Effects& effects) override { return streaming_->go_on(effects); }
@@ -66,6 +67,7 @@ class Inspecting final : public Stage {
   // The response on its way.
   enum class Reply { none /* nothing was asked */, head, judging, held, body, done };
 
+  Taken take_request(Bytes bytes, Effects& effects);
   Taken take_request_head(Bytes bytes, Effects& effects);
   Outcome asked(const HeadProgress& head, Effects& effects);
   Outcome judged_request(Answer said, Effects& effects);
@@ -76,6 +78,7 @@ class Inspecting final : public Stage {
   Outcome send_request(Effects& effects);
   void send_request_body(Effects& effects);
 
+  Taken take_response(Bytes bytes, Effects& effects);
   Taken take_response_head(Bytes bytes, Effects& effects);
   Outcome interim(Effects& effects);
   Outcome answered(const HeadProgress& head, Effects& effects);

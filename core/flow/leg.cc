@@ -7,12 +7,12 @@
 
 namespace hyalite {
 
-Result<void> Leg::attach(std::unique_ptr<Transport> transport) {
+Result<void> Leg::attach(std::unique_ptr<Transport> transport, Readiness ready) {
   transport_ = std::move(transport);
   inbound_ = Inbound::open;
   outbound_ = Outbound::open;
-  // Try once; the first `later` corrects it.
-  readable_ = writable_ = true;
+  readable_ = writable_ = drained_ = closed_seen_ = false;
+  now_ready(ready);
   if (watch_.watching()) return {};
   return watch_.start(transport_->fd());
 }
@@ -24,6 +24,7 @@ bool Leg::layer(Layer over) {
   unread_.clear();
   negotiating_ = true;
   readable_ = writable_ = true;
+  drained_ = false;
   return true;
 }
 
@@ -45,6 +46,8 @@ void Leg::detach() {
 
 void Leg::now_ready(Readiness readiness) {
   readable_ |= readiness.readable || readiness.closed;
+  if (readiness.readable || readiness.closed) drained_ = false;
+  closed_seen_ |= readiness.closed;
   writable_ |= readiness.writable || readiness.closed;
 }
 
@@ -59,6 +62,7 @@ LegInput Leg::read(std::span<char> scratch, std::size_t most) {
   switch (moved.state) {
     case Moved::State::moved:
       bytes_read_ += moved.bytes;
+      drained_ = moved.drained;
       if (into_buffer) unread_.commit(moved.bytes);
       input.bytes = into_buffer ? unread_.bytes() : Bytes(place, moved.bytes);
       input.grew = true;
@@ -82,6 +86,7 @@ void Leg::tell_end_again() {
   if (inbound_ != Inbound::ended) return;
   inbound_ = Inbound::open;
   readable_ = true;
+  drained_ = false;
 }
 
 void Leg::settle(const LegInput& input, std::size_t taken) {
@@ -93,7 +98,7 @@ void Leg::settle(const LegInput& input, std::size_t taken) {
   }
 }
 
-bool Leg::send(std::span<const Bytes> pieces) {
+bool Leg::send(std::span<const Bytes> pieces, bool last) {
   if (outbound_ != Outbound::open || !attached()) return outbound_ != Outbound::lost;
   std::size_t at = 0;      // piece
   std::size_t offset = 0;  // sent of that piece
@@ -106,7 +111,7 @@ bool Leg::send(std::span<const Bytes> pieces) {
       partial[0] = first;
       rest = partial;
     }
-    const Moved moved = transport_->write(rest, false);
+    const Moved moved = transport_->write(rest, last);
     if (moved.state == Moved::State::broken) return lose_outbound();
     if (moved.state == Moved::State::later) {
       writable_ = false;
@@ -155,6 +160,7 @@ bool Leg::lose_outbound() {
   unsent_.clear();
   // What the peer sent before it went may still be there to be read: an early answer, for one.
   readable_ = true;
+  drained_ = false;
   return false;
 }
 
@@ -162,6 +168,11 @@ void Leg::end() {
   if (!attached() || outbound_ != Outbound::open) return;
   outbound_ = Outbound::ending;
   if (all_sent()) flush();
+}
+
+void Leg::finish() {
+  if (attached() && all_sent() && transport_->closing_ends_writing()) return close(Ending::in_order);
+  end();
 }
 
 void Leg::close(Ending ending) {

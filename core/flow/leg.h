@@ -29,7 +29,9 @@ class Leg {
   Leg(Loop& loop, Callback<Readiness> owner) : watch_(loop, owner) {}
 
   // Takes a connection over. The watch may be running on its socket already (see watch()).
-  Result<void> attach(std::unique_ptr<Transport> transport);
+  // `ready`: what is known of it. Whatever is tried in vain is corrected by the first `later`.
+  static constexpr Readiness kTryAll{.readable = true, .writable = true};
+  Result<void> attach(std::unique_ptr<Transport> transport, Readiness ready = kTryAll);
   // Puts another transport over the one there is, which gets what is unread. It has to be negotiated before bytes pass.
   // False: `over` left the transport as it was.
   using Layer = Callback<std::unique_ptr<Transport>&, Bytes>;  // replaces the transport; the bytes are lent
@@ -44,6 +46,8 @@ class Leg {
   // The kernel said so (edge-triggered); remembered until an attempt says `later`.
   void now_ready(Readiness readiness);
   bool readable() const { return readable_ && !negotiating_ && inbound_ == Inbound::open; }
+  // The last read took all there was, and nothing was told since: there is most likely nothing but perhaps a break.
+  bool drained() const { return drained_ && !closed_seen_; }
   bool backed_up() const { return !all_sent(); }
   bool has_unread() const { return !unread_.empty(); }
   bool inbound_open() const { return attached() && inbound_ == Inbound::open; }
@@ -61,13 +65,16 @@ class Leg {
   // After read() or unread(): the stage took `taken` bytes of the input; the rest is kept.
   void settle(const LegInput& input, std::size_t taken);
 
-  // Sends the pieces, keeps what the peer would not take. False when the peer is gone; then output is thrown away.
-  bool send(std::span<const Bytes> pieces);
+  // Sends the pieces, keeps what the peer would not take. `last`: end() follows at once, which may go in the same segment. False
+  // when the peer is gone; then output is thrown away.
+  bool send(std::span<const Bytes> pieces, bool last = false);
   // Tries again to send what was kept. False as send().
   bool flush();
   // FIN, once everything was sent.
   void end();
   bool ended() const { return outbound_ == Outbound::ended; }
+  // The same for a leg that nothing is wanted of any more: it may be closed at once.
+  void finish();
   // Closes the connection: with a reset, or in order.
   void close(Ending ending);
 
@@ -85,6 +92,8 @@ class Leg {
   Watch watch_;
   Buffer unread_, unsent_;
   bool readable_ = false, writable_ = false;
+  bool drained_ = false;
+  bool closed_seen_ = false;  // the end is told once, perhaps before what stands in front of it is read
   bool negotiating_ = false;
   Inbound inbound_ = Inbound::open;
   Outbound outbound_ = Outbound::open;

@@ -172,6 +172,9 @@ class Stage {
 
   // Would bytes of that side be of use now? Derived from the stage's state, asked again after each event.
   virtual bool wants(Side side) const = 0;
+  // Is it in the middle of what that side says? Then an end or a break of it is asked for at once; otherwise a read that took all
+  // there was saves the next one, and the kernel tells.
+  virtual bool awaits_rest(Side) const { return true; }
   // Has it something of its own to say to the client, as soon as that takes it? Then on_room() is called, again and again.
   virtual bool has_more() const { return false; }
   virtual Outcome on_room(Effects&) { return Stay{}; }

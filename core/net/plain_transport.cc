@@ -26,7 +26,8 @@ Moved PlainTransport::read(std::span<char> room) {
   const ssize_t n = ::recv(fd_.get(), room.data(), room.size(), 0);
   if (n < 0) return failure(errno);
   if (n == 0) return {Moved::State::ended, 0, 0};
-  return {Moved::State::moved, static_cast<std::size_t>(n), 0};
+  const auto bytes = static_cast<std::size_t>(n);
+  return {Moved::State::moved, bytes, 0, bytes < room.size()};
 }
 
 Moved PlainTransport::write(std::span<const Bytes> pieces, bool more) {

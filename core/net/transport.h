@@ -21,6 +21,8 @@ struct Moved {
   State state = State::later;
   std::size_t bytes = 0;
   int error = 0;  // errno
+  // Reading only: there was no more than this. What comes later is told, unless the end was told already.
+  bool drained = false;
 };
 
 // One side's connection. Never blocks. Owns its socket.
@@ -40,6 +42,8 @@ class Transport {
   virtual Moved push() { return {Moved::State::moved}; }
   // Says that no more will be sent (FIN). Reading goes on.
   virtual void end_writing() = 0;
+  // Does closing it say so, too?
+  virtual bool closing_ends_writing() const { return false; }
   // The next close resets the connection (RST) instead of ending it in order.
   virtual void abort_on_close() = 0;
   // The error that waits on the connection (an errno), cleared by asking; 0: none.

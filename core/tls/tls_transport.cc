@@ -229,7 +229,7 @@ Moved TlsTransport::read(std::span<char> room) {
   if (!send_held()) end = {Moved::State::broken, 0, below_error_};
   if (end.state == Moved::State::later) release_buffers();
   // What came before an end is told first; the end is still there at the next call.
-  if (got > 0) return {Moved::State::moved, got};
+  if (got > 0) return {Moved::State::moved, got, 0, end.state == Moved::State::later};
   return end;
 }
 
