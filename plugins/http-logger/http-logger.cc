@@ -5,6 +5,7 @@
 #include <ctime>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "record.h"
 #include "settings.h"
@@ -58,7 +59,12 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
   }
 
   hyalite::Verdict on_request_head(hyalite::Request& request, ExchangeState& state) {
-    state.asked = asked_part(request, settings_.rules);
+    if (!spare_.empty()) {
+      room_.line = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    write_asked(request, settings_.rules, room_);
+    state.asked = std::move(room_.line);
     if (!stops_traffic()) return hyalite::Verdict::go_on;
     refused_.add();
     return request.respond(503,
@@ -71,7 +77,9 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
 
   void on_exchange_end(hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,
                        ExchangeState& state) {
-    add(exchange_line(exchange, summary, state.asked, settings_.rules));
+    write_exchange(exchange, summary, state.asked, settings_.rules, room_);
+    add(room_.line);
+    if (spare_.size() < kMostSpare) spare_.push_back(std::move(state.asked));
   }
 
   void on_flow_close(hyalite::Flow& flow, const hyalite_flow_summary& summary) {
@@ -79,8 +87,8 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     if (settings_.flows == LoggerSettings::Flows::none ||
         (settings_.flows == LoggerSettings::Flows::uninspected && was_inspected))
       return;
-    const std::string line = flow_line(flow, summary, settings_.rules);
-    if (!line.empty()) add(line);
+    write_flow(flow, summary, settings_.rules, room_);
+    if (!room_.line.empty()) add(room_.line);
   }
 
  private:
@@ -108,7 +116,11 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
     log(HYALITE_LOG_ERROR, "records cannot be written", {{"why", why}});
   }
 
+  static constexpr std::size_t kMostSpare = 64;
+
   LoggerSettings settings_;
+  RecordRoom room_;
+  std::vector<std::string> spare_;  // memory of what was asked in exchanges that ended
   std::unique_ptr<Writer> writer_;
   hyalite::Counter accepted_, dropped_, lost_, refused_;  // by hooks
   hyalite::Counter written_;                              // by the thread that writes

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "json_line.h"
 
-#include <cstdio>
+#include <charconv>
 #include <ctime>
 
 namespace {
@@ -27,6 +27,21 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
+// How many characters in front stand for themselves.
+std::size_t plain_run(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') ++n;
+  return n;
+}
+
+// At least `digits` of them.
+void append_number(std::uint64_t value, std::size_t digits, std::string& out) {
+  char text[20];
+  const auto size = static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text);
+  if (size < digits) out.append(digits - size, '0');
+  out.append(text, size);
+}
+
 }  // namespace
 
 bool append_json_string(std::string_view text, std::string& out, std::size_t most) {
@@ -43,6 +58,14 @@ bool append_json_string(std::string_view text, std::string& out, std::size_t mos
     if (out.size() - start + kLongest > most && out.size() - start + text.size() > most) {
       out += "...\"";
       return false;
+    }
+    // What is left fits as it is: so does what needs no escape.
+    if (out.size() - start + text.size() <= most) {
+      const std::size_t run = plain_run(text);
+      out.append(text.data(), run);
+      text.remove_prefix(run);
+      if (text.empty()) break;
+      if (run > 0) continue;
     }
     const auto c = static_cast<unsigned char>(text.front());
     std::size_t taken = 1;
@@ -64,19 +87,8 @@ bool append_json_string(std::string_view text, std::string& out, std::size_t mos
   return true;
 }
 
-std::string utc_time(std::int64_t nanoseconds) {
-  const std::time_t seconds = nanoseconds / 1'000'000'000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[64];
-  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ",
-                static_cast<int>(nanoseconds / 1'000'000 % 1'000));
-  return text;
-}
-
 void JsonLine::begin(std::string_view key) {
-  if (!out_.empty()) out_ += ',';
+  if (!out_.empty() && out_.back() != '{') out_ += ',';
   out_ += '"';
   out_ += key;
   out_ += "\":";
@@ -93,15 +105,14 @@ void JsonLine::text_if(std::string_view key, std::string_view value) {
 
 void JsonLine::number(std::string_view key, std::uint64_t value) {
   begin(key);
-  out_ += std::to_string(value);
+  append_number(value, 1, out_);
 }
 
 void JsonLine::milliseconds(std::string_view key, std::int64_t nanoseconds) {
   begin(key);
-  char text[40];
-  std::snprintf(text, sizeof text, "%lld.%03d", static_cast<long long>(nanoseconds / 1'000'000),
-                static_cast<int>(nanoseconds / 1'000 % 1'000));
-  out_ += text;
+  append_number(static_cast<std::uint64_t>(nanoseconds / 1'000'000), 1, out_);
+  out_ += '.';
+  append_number(static_cast<std::uint64_t>(nanoseconds / 1'000 % 1'000), 3, out_);
 }
 
 void JsonLine::raw(std::string_view key, std::string_view value) {
@@ -109,8 +120,26 @@ void JsonLine::raw(std::string_view key, std::string_view value) {
   out_ += value;
 }
 
-void JsonLine::join(std::string_view members) {
-  if (members.empty()) return;
-  if (!out_.empty()) out_ += ',';
-  out_ += members;
+void JsonLine::time(std::string_view key, std::int64_t nanoseconds) {
+  begin(key);
+  const std::time_t seconds = nanoseconds / 1'000'000'000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  const auto put = [&](char before, int value, std::size_t digits) {
+    out_ += before;
+    append_number(static_cast<std::uint64_t>(value), digits, out_);
+  };
+  put('"', parts.tm_year + 1900, 4);
+  put('-', parts.tm_mon + 1, 2);
+  put('-', parts.tm_mday, 2);
+  put('T', parts.tm_hour, 2);
+  put(':', parts.tm_min, 2);
+  put(':', parts.tm_sec, 2);
+  put('.', static_cast<int>(nanoseconds / 1'000'000 % 1'000), 3);
+  out_ += "Z\"";
+}
+
+void JsonLine::open(std::string_view key) {
+  begin(key);
+  out_ += '{';
 }

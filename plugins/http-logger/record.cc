@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "record.h"
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <string_view>
@@ -49,14 +50,14 @@ constexpr Detail kDetails[] = {{8'192, 200}, {1'024, 50}, {256, 10}, {64, 4}, {2
 
 // Writes the same with less detail until it takes at most `most` bytes.
 template <class Write>
-std::string fit(std::size_t most, Write write) {
+void fit(std::size_t most, std::string& out, Write write) {
   for (const Detail& detail : kDetails) {
-    JsonLine line(detail.most_text);
+    JsonLine line(detail.most_text, std::move(out));
     bool whole = write(line, detail) && !line.cut();
     if (!whole) line.raw("truncated", "true");
-    if (line.members().size() <= most || &detail == std::end(kDetails) - 1) return line.members();
+    out = line.take();
+    if (out.size() <= most) return;
   }
-  return {};
 }
 
 // ---- the parts of a record. Those that give a bool: true when nothing was left out
@@ -177,15 +178,17 @@ void put_tls(const hyalite::Flow& flow, JsonLine& line) {
 
 // From the request's first byte on; what never came is left out.
 void put_phases(const hyalite_exchange_summary& summary, JsonLine& line) {
-  JsonLine phases;
+  const std::int64_t latest = std::max({summary.request_head, summary.connected, summary.request_sent, summary.response_head});
+  if (latest < 0) return;
   const auto put = [&](std::string_view key, std::int64_t after) {
-    if (after >= 0) phases.milliseconds(key, after);
+    if (after >= 0) line.milliseconds(key, after);
   };
+  line.open("phases_ms");
   put("request_head", summary.request_head);
   put("connected", summary.connected);
   put("request_sent", summary.request_sent);
   put("response_head", summary.response_head);
-  if (!phases.members().empty()) line.raw("phases_ms", "{" + phases.members() + "}");
+  line.close();
 }
 
 template <class Summary>
@@ -227,49 +230,49 @@ std::string_view kind_of(const hyalite_flow_summary& summary) {
 
 void begin(std::int64_t time, std::string_view kind, JsonLine& line) {
   line.number("schema", kSchema);
-  line.text("time", utc_time(time));
+  line.time("time", time);
   line.text("kind", kind);
 }
 
 // "truncated" stands in the part that was asked for, in the rest, or in both; a key must not stand
 // twice.
-std::string joined(std::string members, std::string asked) {
+void finish(std::string_view asked, std::string& line) {
   constexpr std::string_view kTruncated = ",\"truncated\":true";
-  const auto has = [&](const std::string& part) {
-    return part.size() > kTruncated.size() &&
-           part.compare(part.size() - kTruncated.size(), kTruncated.size(), kTruncated) == 0;
+  const auto has = [&](std::string_view part) {
+    return part.size() > kTruncated.size() && part.substr(part.size() - kTruncated.size()) == kTruncated;
   };
-  if (has(members) && has(asked)) asked.resize(asked.size() - kTruncated.size());
-  if (!asked.empty()) members += ',' + asked;
-  return "{" + members + "}\n";
+  if (has(line) && has(asked)) asked.remove_suffix(kTruncated.size());
+  line.insert(line.begin(), '{');
+  if (!asked.empty()) line.append(1, ',').append(asked);
+  line += "}\n";
 }
 
 }  // namespace
 
-std::string asked_part(const hyalite::Request& request, const RecordRules& rules) {
-  if (rules.format != Format::ndjson) return combined_asked(request, rules);
-  return fit(rules.most_bytes / 2, [&](JsonLine& line, const Detail& detail) {
+void write_asked(const hyalite::Request& request, const RecordRules& rules, RecordRoom& room) {
+  if (rules.format != Format::ndjson) return void(room.line = combined_asked(request, rules));
+  const auto url = [&](std::string_view text) { return redacted_url(text, rules.redaction, room.text); };
+  fit(rules.most_bytes / 2, room.line, [&](JsonLine& line, const Detail& detail) {
     line.text("method", request.method());
     line.text("scheme", hyalite::view(request.request_line()->scheme));
-    line.text("host", redacted_url(request.authority(), rules.redaction));
-    line.text("target", redacted_url(request.target(), rules.redaction));
+    line.text("host", url(request.authority()));
+    line.text("target", url(request.target()));
     line.text("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
     line.text_if("user_agent", request.header(HYALITE_HEADER_USER_AGENT));
-    line.text_if("referrer", redacted_url(request.header(HYALITE_HEADER_REFERER), rules.redaction));
+    line.text_if("referrer", url(request.header(HYALITE_HEADER_REFERER)));
     line.text_if("request_content_type", request.header(HYALITE_HEADER_CONTENT_TYPE));
     return put_headers("request_headers", request, rules.request_headers, rules.redaction, detail,
                        line);
   });
 }
 
-std::string exchange_line(const hyalite::Exchange& exchange,
-                          const hyalite_exchange_summary& summary, const std::string& asked,
-                          const RecordRules& rules) {
-  if (rules.format != Format::ndjson) return combined_line(exchange, summary, asked, rules);
+void write_exchange(const hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,
+                    const std::string& asked, const RecordRules& rules, RecordRoom& room) {
+  if (rules.format != Format::ndjson)
+    return void(room.line = combined_line(exchange, summary, asked, rules));
   const std::size_t left = rules.most_bytes - asked.size() - std::strlen("{,}\n");
-  return joined(
-      fit(left,
-          [&](JsonLine& line, const Detail& detail) {
+  fit(left, room.line,
+      [&](JsonLine& line, const Detail& detail) {
             begin(summary.started_at, "exchange", line);
             put_flow(exchange.flow().info(), summary.upstream, line);
             put_tls(exchange.flow(), line);
@@ -292,16 +295,17 @@ std::string exchange_line(const hyalite::Exchange& exchange,
             put_end(summary, line);
             whole = put_notes(exchange, detail, line) && whole;
             return put_findings(exchange, detail, line) && whole;
-          }),
-      asked);
+          });
+  finish(asked, room.line);
 }
 
-std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
-                      const RecordRules& rules) {
-  if (rules.format != Format::ndjson) return {};
+void write_flow(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
+                const RecordRules& rules, RecordRoom& room) {
+  room.line.clear();
+  if (rules.format != Format::ndjson) return;
   const hyalite_flow_info& about = flow.info();
-  return joined(fit(rules.most_bytes - std::strlen("{}\n"),
-                    [&](JsonLine& line, const Detail& detail) {
+  fit(rules.most_bytes - std::strlen("{}\n"), room.line,
+      [&](JsonLine& line, const Detail& detail) {
                       begin(about.opened_at, kind_of(summary), line);
                       put_flow(about, about.upstream, line);
                       put_tls(flow, line);
@@ -313,6 +317,6 @@ std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& sum
                       put_end(summary, line);
                       const bool noted = put_notes(flow, detail, line);
                       return put_findings(flow, detail, line) && noted && whole;
-                    }),
-                {});
+                    });
+  finish({}, room.line);
 }

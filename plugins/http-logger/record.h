@@ -23,14 +23,21 @@ struct RecordRules {
       response_headers;  // that are written as they came
 };
 
+// Memory that records are written in, kept from one to the next: then writing one allocates nothing.
+struct RecordRoom {
+  std::string line;  // what was written last
+  std::string text;
+};
+
+// Each writes `room.line`.
+
 // What the client asked for, taken down before any other plugin edits it: a part of the line to
 // come. At most half of it.
-std::string asked_part(const hyalite::Request& request, const RecordRules& rules);
+void write_asked(const hyalite::Request& request, const RecordRules& rules, RecordRoom& room);
 
 // The whole line with its end. `asked` may be empty: no whole request came.
-std::string exchange_line(const hyalite::Exchange& exchange,
-                          const hyalite_exchange_summary& summary, const std::string& asked,
-                          const RecordRules& rules);
+void write_exchange(const hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,
+                    const std::string& asked, const RecordRules& rules, RecordRoom& room);
 // Of a flow as a whole: empty in formats that have no place for it.
-std::string flow_line(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
-                      const RecordRules& rules);
+void write_flow(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
+                const RecordRules& rules, RecordRoom& room);

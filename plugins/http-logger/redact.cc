@@ -119,8 +119,8 @@ bool is_secret(std::string_view written, const std::vector<std::string>& names) 
   return false;
 }
 
-std::string redacted_parameters(std::string_view rest, const std::vector<std::string>& names) {
-  std::string out;
+void append_parameters(std::string_view rest, const std::vector<std::string>& names,
+                       std::string& out) {
   for (;;) {
     const auto end = rest.find_first_of("&;?#");
     const std::string_view parameter = rest.substr(0, end);
@@ -130,28 +130,26 @@ std::string redacted_parameters(std::string_view rest, const std::vector<std::st
       out.append(parameter.substr(0, equals + 1)).append(kRedacted);
     else
       out.append(parameter);
-    if (end == std::string_view::npos) return out;
+    if (end == std::string_view::npos) return;
     out += rest[end];
     rest.remove_prefix(end + 1);
   }
 }
 
 // Without the user and password of an authority, if there is one (RFC 3986, section 3.2.1).
-std::string without_user(std::string_view before_query) {
+void append_without_user(std::string_view before_query, std::string& out) {
   const auto scheme = before_query.find("://");
   const bool is_path = scheme == std::string_view::npos && !before_query.empty() &&
                        before_query[0] == '/' && before_query.substr(0, 2) != "//";
-  if (is_path) return std::string(before_query);
+  if (is_path) return void(out.append(before_query));
   const std::size_t start = scheme != std::string_view::npos    ? scheme + 3
                             : before_query.substr(0, 2) == "//" ? 2
                                                                 : 0;
   const std::string_view authority =
       before_query.substr(start, before_query.find('/', start) - start);
   const auto at = authority.rfind('@');
-  if (at == std::string_view::npos) return std::string(before_query);
-  return std::string(before_query.substr(0, start))
-      .append(kRedacted)
-      .append(before_query.substr(start + at));
+  if (at == std::string_view::npos) return void(out.append(before_query));
+  out.append(before_query.substr(0, start)).append(kRedacted).append(before_query.substr(start + at));
 }
 
 }  // namespace
@@ -213,10 +211,17 @@ std::string redacted_header(std::string_view name, std::string_view value,
 }
 
 std::string redacted_url(std::string_view url, const Redaction& redaction) {
-  if (redaction.off) return std::string(url);
+  std::string room;
+  return std::string(redacted_url(url, redaction, room));
+}
+
+std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room) {
+  if (redaction.off || url.find_first_of("?#@") == std::string_view::npos) return url;
   const auto query = url.find_first_of("?#");
-  std::string out = without_user(url.substr(0, query));
-  if (query == std::string_view::npos) return out;
-  out += url[query];
-  return out += redacted_parameters(url.substr(query + 1), redaction.query);
+  room.clear();
+  append_without_user(url.substr(0, query), room);
+  if (query == std::string_view::npos) return room;
+  room += url[query];
+  append_parameters(url.substr(query + 1), redaction.query, room);
+  return room;
 }

@@ -30,3 +30,5 @@ std::string redacted_header(std::string_view name, std::string_view value,
 // parts of names such as user[password]; parameters of a fragment count, too. User and password
 // before a host are left out.
 std::string redacted_url(std::string_view url, const Redaction& redaction);
+// The same without a copy where there is nothing that could be a secret; else it is made in `room`.
+std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room);

@@ -9,12 +9,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace hyalite;
   const std::string_view input = as_text(data, size);
   const std::size_t half = input.size() / 2;
-  JsonLine line, part;
-  part.text("part", input.substr(half));
+  JsonLine line;
   line.text("whole", input);
   line.text_if("half", input.substr(0, half));
   line.number("size", input.size());
-  line.join(part.members());
+  line.open("part");
+  line.text("half", input.substr(half));
+  line.close();
   const std::string object = "{" + line.members() + "}";
   require(object.find('\n') == std::string::npos, "a record of several lines", object);
   const auto json = nlohmann::json::parse(object, nullptr, false);
