@@ -28,7 +28,7 @@
 #include "process/beginning.h"
 #include "process/ca_watch.h"
 #include "process/child.h"
-#include "process/confinement.h"
+#include "process/denials.h"
 #include "process/live_views.h"
 #include "process/memory_file.h"
 #include "process/totals_file.h"
@@ -341,6 +341,12 @@ Totals AdminProcess::totals() const {
       {{"version", HYALITE_VERSION}}, 1);
   add("hyalite_start_time_seconds", "When the service started, since 1970.", MetricKind::gauge, {},
       static_cast<std::uint64_t>(picture_.started_ns / 1'000'000'000));
+  for (std::size_t kind = 0; kind < kDeniedKindCount; ++kind) {
+    if (picture_.denied[kind] != 0) {
+      add("hyalite_denied_calls_total", kDeniedCallsHelp, MetricKind::counter,
+          {{"kind", std::string(kDeniedKinds[kind])}}, picture_.denied[kind]);
+    }
+  }
   add("hyalite_generation_deaths_total", "Generations that ended unasked.", MetricKind::counter, {},
       picture_.generation_deaths);
   add("hyalite_reloads_total", "Reloads and upgrades that worked.", MetricKind::counter, {},
@@ -452,7 +458,7 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   AdminProcess process(beginning, settings, **loop, std::move(*kept), std::move(ca),
                        std::move(*refusals), owner, log);
   if (auto started = process.start(std::move(*listeners)); !started) return started.error();
-  confine(ConfinedPart::admin, settings.seccomp, log);
+  give_listener(confine(ConfinedPart::admin, settings.seccomp, log), settings.seccomp, beginning.master);
   (*loop)->run();
   return kExitInOrder;
 }

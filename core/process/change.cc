@@ -276,9 +276,7 @@ void Master::dismiss_other_admins(const AdminPart& but) {
 
 // It said nothing before it ended: what was it doing?
 Failure Master::loading_died(const GenerationPart& part, int status) const {
-  const auto bytes = part.note.bytes();
-  return died_loading(bytes.empty() ? nullptr : reinterpret_cast<const LoadNote*>(bytes.data()),
-                      status, options_.settings_file);
+  return died_loading(part.load_note(), status, options_.settings_file);
 }
 
 void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {
@@ -323,6 +321,7 @@ Picture Master::picture() const {
     quarantined += (quarantined.empty() ? "" : " ") + instance;
   picture.quarantined = FixedText<4'096>(quarantined);
   picture.listening = FixedText<2'048>(sockets_.text());
+  picture.denied = denied_;
   picture.faults = static_cast<std::uint32_t>(faults_.size());
   std::copy(faults_.begin(), faults_.end(), picture.fault.begin());
   return picture;

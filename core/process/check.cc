@@ -12,9 +12,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "base/text.h"
 #include "metrics/board.h"
-#include "plugin/hook.h"
 #include "process/child.h"
 #include "process/memory_file.h"
 #include "process/refusals_memory.h"
@@ -91,13 +89,9 @@ Failure died_loading(const LoadNote* note, int status, const std::string& settin
                                        : std::string("the process that loads the settings died: ") +
                                              ::strsignal(WTERMSIG(status));
   }
-  const std::uint32_t instance =
-      note == nullptr ? 0 : note->calls.instance.load(std::memory_order_relaxed);
-  if (instance > 0 && instance <= LoadNote::kMostNames) {
-    const std::uint32_t hook = note->calls.hook.load(std::memory_order_relaxed);
-    what += ", while the code of the plugin \"" + printable(note->names[instance - 1].text(), 64) +
-            "\" was running (" + (hook < kHookCount ? name(static_cast<Hook>(hook)) : "loading") +
-            ")";
+  const LoadNote::Running running = note == nullptr ? LoadNote::Running() : note->running();
+  if (!running.instance.empty()) {
+    what += ", while the code of the plugin \"" + running.instance + "\" was running (" + running.hook + ")";
   }
   return Failure::of(Error{Fault::plugin, what}, settings_file);
 }

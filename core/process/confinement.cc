@@ -3,14 +3,18 @@
 #include "process/confinement.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +67,12 @@ constexpr const char* kInspecting[] = {
     "rt_sigtimedwait_time64", "pause", "alarm", "setitimer", "getitimer", "timer_create", "timer_settime",
     "timer_settime64", "timer_gettime", "timer_gettime64", "timer_delete", "timer_getoverrun", "wait4", "waitid",
     "waitpid", "capget"};
+
+// Those who fork others: what they do themselves, and what those do before they are confined.
+constexpr const char* kForking[] = {"fork", "vfork", "kill", "tgkill", "rt_tgsigqueueinfo", "wait4", "waitid", "waitpid",
+                                    "signalfd", "signalfd4", "seccomp", "setrlimit", "prlimit64", "mlockall", "memfd_create"};
+constexpr std::uint64_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                         CLONE_NEWPID | CLONE_NEWNET;
 
 constexpr const char* kExec[] = {"execve", "execveat"};
 constexpr const char* kSignal[] = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
@@ -117,6 +127,13 @@ class Filter {
   void allow(const std::vector<std::string>& names) {
     for (const std::string& name : names) add(SCMP_ACT_ALLOW, name.c_str());
   }
+  void allow_forking() {
+    allow(kForking);
+    add_allowed({"clone"}, {is(0, 0, kNewNamespaces)});
+    // They answer those whom they fork (denials.h).
+    for (const std::uint64_t request : {SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID})
+      add_allowed({"ioctl"}, {is(1, request)});
+  }
   void allow_reading_files() {
     add_allowed({"openat"}, {is(2, O_RDONLY, O_ACCMODE | O_CREAT)});
     add_allowed({"open"}, {is(1, O_RDONLY, O_ACCMODE | O_CREAT)});
@@ -138,15 +155,31 @@ class Filter {
     for (const char* name : names) add(SCMP_ACT_KILL_PROCESS, name);
   }
 
-  // 0, or why not.
-  int load() { return filter_ == nullptr ? -ENOMEM : failed_ != 0 ? failed_ : seccomp_load(filter_.get()); }
-  int listener() { return seccomp_notify_fd(filter_.get()); }
+  // Puts it up, by a call of our own: the library knows one listener per process, and those who are forked have their own.
+  Result<void> load() { return load(nullptr); }
+  Result<void> load_asking(Fd& listener) { return load(&listener); }
 
  private:
   struct Release {
     void operator()(void* filter) const { seccomp_release(filter); }
   };
 
+  Result<void> load(Fd* listener) {
+    const auto failed = [](int code) { return Error::system(Fault::us, "seccomp", code); };
+    const Fd memory(::memfd_create("hyalite-filter", MFD_CLOEXEC));
+    if (filter_ == nullptr || !memory) return failed(ENOMEM);
+    if (failed_ != 0) return failed(-failed_);
+    if (const int exported = seccomp_export_bpf(filter_.get(), memory.get()); exported != 0) return failed(-exported);
+    std::vector<sock_filter> code(static_cast<std::size_t>(::lseek(memory.get(), 0, SEEK_END)) / sizeof(sock_filter));
+    const std::size_t bytes = code.size() * sizeof(sock_filter);
+    if (::pread(memory.get(), code.data(), bytes, 0) != static_cast<ssize_t>(bytes)) return failed(EIO);
+    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+    const long done = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                                listener != nullptr ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0ul, &program);
+    if (done < 0) return failed(errno);
+    if (listener != nullptr) listener->reset(static_cast<int>(done));
+    return {};
+  }
   void add(std::uint32_t action, const char* name) {
     const int number = seccomp_syscall_resolve_name(name);
     if (number != __NR_SCMP_ERROR) note(seccomp_rule_add(filter_.get(), action, number, 0));
@@ -168,56 +201,52 @@ class Filter {
   int failed_ = 0;
 };
 
-std::string why(int result) { return Error::system(Fault::us, "seccomp", -result).text; }
-
-void load_or_say(Filter& filter, Log& log) {
-  if (const int result = filter.load(); result != 0) log.warning("seccomp.missing", {{"why", why(result)}});
+// What only an intruder would try, where nobody else's code runs.
+void end_intruders(Filter& filter, ConfinedPart part) {
+  constexpr const char* kSockets[] = {"socket", "connect"};
+  filter.end_process_at(kExec);
+  filter.end_process_at(kSockets);
+  // It still forks, and those put up filters of their own.
+  if (part == ConfinedPart::keeper) return;
+  constexpr const char* kPairs[] = {"socketpair"};
+  filter.end_process_at(kPairs);
+  filter.end_process_at(kKernel);
+#if !defined(__SANITIZE_ADDRESS__)
+  constexpr const char* kOthers[] = {"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "fork", "vfork"};
+  filter.end_process_at(kOthers);
+#endif
 }
 
-Fd confine_worker(const SeccompSettings& settings, Log& log) {
-  const auto describe = [&](Filter& filter) {
-    filter.allow(kEverybody);
-    filter.allow(kServing);
-    filter.allow(kInspecting);
-    filter.allow_sockets();
-    filter.allow(settings.allow);
-  };
-  Filter asking(SCMP_ACT_NOTIFY);
-  describe(asking);
-  const int unasked = asking.load();
-  if (unasked == 0) return Fd(asking.listener());
-  // A container may have taken the one listener that there can be.
-  log.warning("seccomp.silent", {{"why", why(unasked)}});
-  if (settings.mode == DeniedCalls::log) return {};
-  Filter refusing(kRefuse);
-  describe(refusing);
-  load_or_say(refusing, log);
-  return {};
-}
-
-void confine_others(ConfinedPart part, const SeccompSettings& settings, Log& log) {
-  const bool enforce = settings.mode == DeniedCalls::enforce;
-  Filter filter(enforce ? kRefuse : SCMP_ACT_LOG);
+void describe(Filter& filter, ConfinedPart part, const SeccompSettings& settings) {
   filter.allow(kEverybody);
-  if (part == ConfinedPart::admin) {
-    filter.allow(kServing);
-    filter.allow_reading_files();
+  switch (part) {
+    case ConfinedPart::generation:
+      filter.allow_forking();
+      [[fallthrough]];
+    case ConfinedPart::worker:
+      filter.allow(kServing);
+      filter.allow(kInspecting);
+      filter.allow_sockets();
+      return filter.allow(settings.allow);
+    case ConfinedPart::admin:
+      filter.allow(kServing);
+      filter.allow_reading_files();
+      break;
+    case ConfinedPart::keeper: {
+      constexpr const char* kChannels[] = {"socketpair"};
+      filter.allow_forking();
+      filter.allow(kChannels);
+      break;
+    }
+    case ConfinedPart::signer:
+      break;
   }
 #if defined(__SANITIZE_ADDRESS__)
   // It looks for leaks in the end, as a tracer of its own process.
   constexpr const char* kSanitizer[] = {"clone", "ptrace", "prctl", "openat", "readlink", "tgkill", "wait4"};
   filter.allow(kSanitizer);
 #endif
-  if (enforce) {
-    constexpr const char* kSockets[] = {"socket", "socketpair", "connect"};
-    for (const Names names : {Names(kExec), Names(kKernel), Names(kSockets)}) filter.end_process_at(names);
-#if !defined(__SANITIZE_ADDRESS__)
-    constexpr const char* kOthers[] = {"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "fork",
-                                       "vfork"};
-    filter.end_process_at(kOthers);
-#endif
-  }
-  load_or_say(filter, log);
+  if (settings.mode == DeniedCalls::enforce) end_intruders(filter, part);
 }
 
 std::string socket_name(std::uint64_t family, std::uint64_t type) {
@@ -252,8 +281,17 @@ DeniedKind kind_of(std::string_view name) {
 
 Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log) {
   if (settings.mode == DeniedCalls::off) return {};
-  if (part == ConfinedPart::worker) return confine_worker(settings, log);
-  confine_others(part, settings, log);
+  Filter asking(SCMP_ACT_NOTIFY);
+  describe(asking, part, settings);
+  Fd listener;
+  const auto asks = asking.load_asking(listener);
+  if (asks) return listener;
+  // A container may have taken the one listener that there can be.
+  log.warning("seccomp.silent", {{"why", asks.error().text}});
+  if (settings.mode == DeniedCalls::log) return {};
+  Filter refusing(kRefuse);
+  describe(refusing, part, settings);
+  if (const auto refuses = refusing.load(); !refuses) log.warning("seccomp.missing", {{"why", refuses.error().text}});
   return {};
 }
 

@@ -9,17 +9,24 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "process/confinement.h"
+#include "process/messages.h"
 
 namespace hyalite {
+
+// In the process that is confined: what confine() returned goes to whoever watches over it.
+void give_listener(Fd listener, const SeccompSettings& settings, const Channel& watcher);
 
 // In the process that watches over it: each call waits there for its answer. Never blocks.
 class Denials {
  public:
   Denials() = default;
-  // What confine() returned there. `mode`: of SeccompSettings.
-  Denials(Fd listener, DeniedCalls mode) : listener_(std::move(listener)), mode_(mode) {}
+  // The listener that give_listener() sent. Only the first one counts: who has that process in his hands afterwards has
+  // nothing to say about it.
+  void begin(Fd listener, const Confined& told);
+  // Nobody is asked any more; what is denied from now on fails.
+  void end() { listener_.reset(); }
 
-  // Readable: answer_one(). -1: nobody asks, or any more.
+  // Readable: answer_one(). -1: nobody asks, or asks any more.
   int fd() const { return listener_.get(); }
 
   struct Denied {
@@ -39,6 +46,7 @@ class Denials {
   };
 
   Fd listener_;
+  bool begun_ = false;
   DeniedCalls mode_ = DeniedCalls::enforce;
   std::map<std::string, Unsaid> unsaid_;
 };

@@ -21,7 +21,7 @@
 #include "metrics/board.h"
 #include "process/beginning.h"
 #include "process/child.h"
-#include "process/confinement.h"
+#include "process/denials.h"
 #include "process/load_note.h"
 #include "process/master_state.h"
 #include "process/memory_file.h"
@@ -113,6 +113,7 @@ class Loading {
          unknown_system_calls(settings_.seccomp, beginning_.file, read.positions))
       mistakes.push_back(std::move(mistake));
     say_what_will_not_work(left->net_raw);
+    give_up_system_calls();
     for (Mistake& mistake : load()) mistakes.push_back(std::move(mistake));
     if (!mistakes.empty()) return Failure::of(mistakes);
     return std::nullopt;
@@ -135,6 +136,12 @@ class Loading {
                                  settings_.timeouts.load});
     signer_ = std::move(started.signer);
     return std::move(started.failure);
+  }
+
+  // Before anybody else's code runs here. The master closes the listener before it says Go.
+  void give_up_system_calls() {
+    Fd listener = confine(ConfinedPart::generation, settings_.seccomp, log_);
+    if (purpose_ == For::serving) give_listener(std::move(listener), settings_.seccomp, beginning_.master);
   }
 
   void say_what_will_not_work(bool net_raw) {
@@ -321,6 +328,8 @@ void Generation::on_signer() {
     if (!message) return on_signer_died();
     if (!*message) return;
     if ((*message)->as<SignerReplaced>()) ++*board_.generation().cell(counts_.signers_replaced);
+    if (const auto denied = (*message)->as<SignerDenied>(); denied && denied->kind < kDeniedKindCount)
+      ++*board_.generation().cell(counts_.denied + denied->kind);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "plugin/call_slot.h"
 #include "process/messages.h"
@@ -14,6 +15,11 @@ struct LoadNote {
   static constexpr std::size_t kMostNames = 64;
   CallSlot calls;
   FixedText<64> names[kMostNames];  // of the instances, in the chain's order
+
+  struct Running {
+    std::string instance, hook;  // printable; both empty: nobody's code
+  };
+  Running running() const;
 };
 
 }  // namespace hyalite

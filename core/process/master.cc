@@ -101,12 +101,16 @@ int Master::finish() {
 
 void Master::wait() {
   std::vector<pollfd> watched = {{signals_.fd(), POLLIN, 0}};
-  const auto watch = [&](const Child& child) {
-    if (child.channel) watched.push_back({child.channel.fd(), POLLIN, 0});
+  const auto watch = [&](int fd) {
+    if (fd >= 0) watched.push_back({fd, POLLIN, 0});
   };
-  for (const auto& part : generations_) watch(part->child);
-  for (const auto& part : admins_) watch(part->child);
-  if (upgrade_) watch(upgrade_->checker);
+  const auto watch_part = [&](const auto& part) {
+    watch(part->child.channel.fd());
+    watch(part->denials.fd());
+  };
+  std::for_each(generations_.begin(), generations_.end(), watch_part);
+  std::for_each(admins_.begin(), admins_.end(), watch_part);
+  if (upgrade_) watch(upgrade_->checker.channel.fd());
   if (::poll(watched.data(), watched.size(), restless() ? kTickMs : -1) < 0) return;
   for (std::size_t i = 1; i < watched.size(); ++i) {
     if (watched[i].revents != 0) on_readable(watched[i].fd);
@@ -129,6 +133,15 @@ bool Master::restless() const {
 }
 
 void Master::on_readable(int fd) {
+  for (auto& part : generations_) {
+    if (part->denials.fd() != fd) continue;
+    const LoadNote* note = part->load_note();
+    return on_denied(part->denials, "generation " + std::to_string(part->number), part->child,
+                     note == nullptr ? LoadNote::Running() : note->running());
+  }
+  for (auto& part : admins_) {
+    if (part->denials.fd() == fd) return on_denied(part->denials, "admin", part->child, {});
+  }
   // A part may be gone after each of its messages: look it up again.
   const auto next = [&](const auto& handle) {
     for (auto& part : generations_) {
@@ -252,11 +265,15 @@ void Master::on_generation_message(GenerationPart& part, Received message) {
   if (const auto request = message.as<ListenRequest>()) return answer_listen(part, *request);
   if (const auto death = message.as<WorkerDied>()) return on_worker_died(part, *death);
   if (const auto retired = message.as<WorkerRetired>()) return on_worker_retired(part, *retired);
+  if (const auto confined = message.as<Confined>(1))
+    return part.denials.begin(std::move(message.fds[0]), *confined);
   if (auto failure = told_failure(message)) {
     part.failure = std::move(failure);
     part.kill_at = clock_.now() + kPatience;
   } else if (const auto prepared = message.as<Prepared>(2); prepared && part.limits.workers == 0) {
     part.limits = *prepared;
+    // Its workers have somebody else to ask, which they can have once nobody is here (confinement.h).
+    part.denials.end();
     part.board = std::move(message.fds[0]);
     part.plugins = std::move(message.fds[1]);
   } else if (message.as<QuestionEnd>(1) && part.questions.size() < part.limits.workers) {
@@ -295,6 +312,22 @@ void Master::remember(FaultPicture fault) {
   if (faults_.size() == Picture::kMostFaults) faults_.pop_front();
   faults_.push_back(fault);
   picture_old_ = true;
+}
+
+// Whoever asked waits for the answer.
+void Master::on_denied(Denials& denials, const std::string& part, const Child& child,
+                       const LoadNote::Running& running) {
+  const auto denied = denials.answer_one(clock_.now());
+  if (!denied) return;
+  ++denied_[static_cast<std::size_t>(denied->call.kind)];
+  picture_old_ = true;
+  if (!denied->to_say) return;
+  log_.warning("seccomp.denied", {{"part", part},
+                                  {"pid", std::to_string(child.pid)},
+                                  {"call", denied->call.name},
+                                  {"times", std::to_string(*denied->to_say)},
+                                  {"plugin", running.instance.empty() ? "none" : running.instance},
+                                  {"hook", running.hook.empty() ? "none" : running.hook}});
 }
 
 void Master::on_worker_retired(const GenerationPart& part, const WorkerRetired& retired) {
@@ -352,6 +385,8 @@ void Master::on_generation_ended(GenerationPart& part, int status) {
 
 void Master::on_admin_message(AdminPart& part, Received message) {
   if (const auto command = message.as<Command>()) return on_command(part, *command);
+  if (const auto confined = message.as<Confined>(1))
+    return part.denials.begin(std::move(message.fds[0]), *confined);
   if (auto failure = told_failure(message)) {
     part.failure = std::move(failure);
     part.kill_at = clock_.now() + kPatience;

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "base/result.h"
 #include "process/crash_record.h"
 #include "process/listening_sockets.h"
+#include "process/load_note.h"
 #include "process/master_state.h"
 #include "process/notify.h"
 #include "process/parts.h"
@@ -92,6 +94,7 @@ class Master {
   void on_worker_died(const GenerationPart& part, const WorkerDied& death);
   void on_worker_retired(const GenerationPart& part, const WorkerRetired& retired);
   void remember(FaultPicture fault);
+  void on_denied(Denials& denials, const std::string& part, const Child& child, const LoadNote::Running& running);
   void answer_listen(GenerationPart& part, const ListenRequest& request);
   void on_generation_ended(GenerationPart& part, int status);
   void on_admin_ended(AdminPart& part, int status);
@@ -163,6 +166,7 @@ class Master {
   WallTime started_{};
   std::uint64_t last_number_ = 0;
   std::uint64_t worker_deaths_ = 0, generation_deaths_ = 0, reloads_ = 0, failed_reloads_ = 0;
+  std::array<std::uint64_t, kDeniedKindCount> denied_{};
   std::string last_failure_;
   std::deque<FaultPicture> faults_;  // the newest last; at most Picture::kMostFaults
   bool picture_old_ = false;

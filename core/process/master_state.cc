@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "process/master_state.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -50,9 +51,9 @@ class Words {
   std::size_t at_ = 1;
 };
 
-std::string number_words(const std::vector<int>& numbers) {
+std::string number_words(const auto& numbers) {
   std::string text;
-  for (const int number : numbers) text += ' ' + std::to_string(number);
+  for (const auto number : numbers) text += ' ' + std::to_string(number);
   return text;
 }
 
@@ -83,6 +84,11 @@ bool read_service(Words& words, MasterState& state) {
 bool read_counts(Words& words, MasterState& state) {
   return words.number(state.worker_deaths) && words.number(state.generation_deaths) &&
          words.number(state.reloads) && words.number(state.failed_reloads);
+}
+
+bool read_denied(Words& words, MasterState& state) {
+  return std::all_of(state.denied.begin(), state.denied.end(),
+                     [&](std::uint64_t& count) { return words.number(count); });
 }
 
 bool read_descriptors(Words& words, MasterState& state) {
@@ -145,6 +151,7 @@ using Reader = bool (*)(Words&, MasterState&);
 const std::pair<std::string_view, Reader> kReaders[] = {{"hyalite-master", read_format},
                                                         {"service", read_service},
                                                         {"counts", read_counts},
+                                                        {"denied", read_denied},
                                                         {"descriptors", read_descriptors},
                                                         {"kept", read_kept},
                                                         {"group", read_group},
@@ -172,6 +179,7 @@ std::string write_state(const MasterState& state) {
   text += line("counts", state.worker_deaths, state.generation_deaths, state.reloads,
                state.failed_reloads) +
           '\n';
+  text += "denied" + number_words(state.denied) + '\n';
   text += line("descriptors", state.life_read, state.life_write, state.totals, state.last_good,
                state.refusals) +
           '\n';

@@ -20,7 +20,7 @@
 namespace hyalite {
 
 // Grows when the text below changes so that older programs could not read it.
-inline constexpr std::uint32_t kStateFormat = 2;
+inline constexpr std::uint32_t kStateFormat = 3;
 
 // Descriptors are numbers here: they stay open across exec, and belong to whoever holds this.
 struct MasterState {
@@ -61,6 +61,7 @@ struct MasterState {
   std::int64_t started_ns = 0;
   std::uint64_t last_number = 0;
   std::uint64_t worker_deaths = 0, generation_deaths = 0, reloads = 0, failed_reloads = 0;
+  std::array<std::uint64_t, kDeniedKindCount> denied{};
   int life_read = -1, life_write = -1, totals = -1, last_good = -1, refusals = -1;
   std::array<Kept, kKeptSockets> kept{};
   std::vector<Group> groups;

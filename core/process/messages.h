@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "process/channel.h"
+#include "process/denied_call.h"
 
 namespace hyalite {
 
@@ -58,6 +59,7 @@ enum class MessageNumber : std::uint16_t {
   signer_end = 41,
   signer_ready = 42,
   signer_replaced = 43,
+  signer_denied = 44,
   kept = 50,
   picture = 51,
   add_board = 52,
@@ -158,8 +160,11 @@ struct Reopen : Message<MessageNumber::reopen> {};
 struct WorkerStarted : Message<MessageNumber::worker_started> {};
 constexpr auto kWorkerFailed =
     static_cast<std::uint16_t>(MessageNumber::worker_failed);  // the body says why
-// It can do no more than it must. Descriptor: where its denied calls are asked about (denials.h).
-struct Confined : Message<MessageNumber::confined> {};
+// It can do no more than it must. Descriptor: where its denied calls are asked about (denials.h). Also from a generation
+// that begins to load and from an admin process to the master, and from who signs to its keeper. The first one counts.
+struct Confined : Message<MessageNumber::confined> {
+  std::uint8_t mode = 0;  // a DeniedCalls
+};
 // The worker of these slots is gone; accept its clients until it is back.
 struct Adopt : Message<MessageNumber::adopt> {
   std::uint32_t worker = 0;
@@ -186,6 +191,10 @@ struct SignerEnd : Message<MessageNumber::signer_end> {};
 struct SignerReady : Message<MessageNumber::signer_ready> {};
 // The process that signs died, and another one has taken its place.
 struct SignerReplaced : Message<MessageNumber::signer_replaced> {};
+// It asked the kernel for something that it may not have.
+struct SignerDenied : Message<MessageNumber::signer_denied> {
+  std::uint8_t kind = 0;  // a DeniedKind
+};
 
 // ---- admin and worker
 
@@ -242,6 +251,8 @@ struct Picture : Message<MessageNumber::picture> {
   static constexpr std::size_t kMostFaults = 32;
   std::uint32_t faults = 0;
   std::array<FaultPicture, kMostFaults> fault{};  // the last ones, the newest last
+  // What was denied to generations that loaded and to admin processes.
+  std::array<std::uint64_t, kDeniedKindCount> denied{};
 };
 struct AddBoard : Message<MessageNumber::add_board> {  // descriptors: the board, what was loaded
   std::uint64_t generation = 0;

@@ -14,7 +14,9 @@
 #include "base/fd.h"
 #include "metrics/board.h"
 #include "process/child.h"
+#include "process/denials.h"
 #include "process/failure.h"
+#include "process/load_note.h"
 #include "process/messages.h"
 
 namespace hyalite {
@@ -32,7 +34,11 @@ struct GenerationPart {
   std::set<Address> listeners;     // what it asked for
   std::optional<Failure> failure;  // what it said before it ended
   std::optional<Monotonic> kill_at;
+  Denials denials;  // while it loads
 
+  const LoadNote* load_note() const {
+    return note.bytes().empty() ? nullptr : reinterpret_cast<const LoadNote*>(note.bytes().data());
+  }
   bool prepared() const { return limits.workers != 0 && questions.size() == limits.workers; }
 };
 
@@ -51,6 +57,7 @@ struct AdminPart {
   KeptListeners listeners;  // when prepared
   std::optional<Failure> failure;
   std::optional<Monotonic> kill_at;
+  Denials denials;
 };
 
 // Who waits for the outcome of a command: a request to an admin process.

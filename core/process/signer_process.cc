@@ -14,6 +14,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@
 #include "base/clock.h"
 #include "process/beginning.h"
 #include "process/child.h"
-#include "process/confinement.h"
+#include "process/denials.h"
 #include "process/crash_record.h"
 #include "process/failure.h"
 #include "process/memory_file.h"
@@ -173,11 +174,15 @@ class Keeper {
         log_(log) {}
 
   int run() {
+    // Before the first answer; who signs has a filter of its own, and this one's listener would be in its way.
+    confine(ConfinedPart::keeper, seccomp_, log_).reset();
     while (true) {
       const Monotonic began = clock_.now();
       const pid_t pid = start();
       if (pid < 0) return kExitFailed;
       const auto status = wait_for(pid);
+      signing_.close();
+      denials_.end();
       if (!status) return kExitInOrder;  // the master is gone, and whoever signs knows by itself
       if (WIFEXITED(*status) && WEXITSTATUS(*status) == kExitInOrder) return kExitInOrder;
       log_.error(
@@ -192,16 +197,25 @@ class Keeper {
 
  private:
   pid_t start() {
+    auto ends = Channel::pair();
+    if (!ends) return -1;
     const pid_t keeper = ::getpid();
     const pid_t pid = ::fork();
-    if (pid != 0) return pid;
+    if (pid != 0) {
+      signing_ = std::move(ends->first);
+      denials_ = Denials();
+      signing_pid_ = pid;
+      return pid;
+    }
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (::getppid() != keeper) ::_exit(kExitFailed);
     beginning_.generation.close();
     signals_ = SignalReader();
     listen_to_channels_only();
     keep_off_the_disk();
-    confine(ConfinedPart::signer, seccomp_, log_);
+    ends->first.close();
+    give_listener(confine(ConfinedPart::signer, seccomp_, log_), seccomp_, ends->second);
+    ends->second.close();
     Signing(signer_, std::move(beginning_.ends), beginning_.master_life.get()).run();
     ::_exit(kExitInOrder);
   }
@@ -217,11 +231,41 @@ class Keeper {
 
   // Until a child ends or the time is over. False: the master died.
   bool rest(Milliseconds most) {
-    pollfd watched[] = {{beginning_.master_life.get(), POLLIN, 0}, {signals_.fd(), POLLIN, 0}};
-    if (most.count() != 0) ::poll(watched, 2, static_cast<int>(most.count()));
+    pollfd watched[] = {{beginning_.master_life.get(), POLLIN, 0},
+                        {signals_.fd(), POLLIN, 0},
+                        {signing_.fd(), POLLIN, 0},
+                        {denials_.fd(), POLLIN, 0}};
+    if (most.count() != 0) ::poll(watched, std::size(watched), static_cast<int>(most.count()));
     while (signals_.next()) {
     }
+    if (watched[2].revents != 0) on_signing();
+    if (watched[3].revents != 0) on_denied();
     return watched[0].revents == 0;
+  }
+
+  // It says one thing: where its denied calls are asked about.
+  void on_signing() {
+    auto message = signing_.receive();
+    if (message && !*message) return;
+    if (message) {
+      if (const auto confined = (*message)->as<Confined>(1)) denials_.begin(std::move((*message)->fds[0]), *confined);
+    }
+    signing_.close();
+  }
+
+  void on_denied() {
+    const auto denied = denials_.answer_one(clock_.now());
+    if (!denied) return;
+    SignerDenied told;
+    told.kind = static_cast<std::uint8_t>(denied->call.kind);
+    (void)beginning_.generation.send(told);
+    if (!denied->to_say) return;
+    log_.warning("seccomp.denied", {{"part", "signer"},
+                                    {"pid", std::to_string(signing_pid_)},
+                                    {"call", denied->call.name},
+                                    {"times", std::to_string(*denied->to_say)},
+                                    {"plugin", "none"},
+                                    {"hook", "none"}});
   }
 
   SignerBeginning& beginning_;
@@ -230,6 +274,9 @@ class Keeper {
   SignalReader signals_;
   Log& log_;
   SystemClock clock_;
+  pid_t signing_pid_ = -1;
+  Channel signing_;  // until it is confined
+  Denials denials_;
   Backoff backoff_{Milliseconds{50}, Seconds{5}};
 };
 

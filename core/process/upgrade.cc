@@ -113,6 +113,7 @@ MasterState Master::state() const {
   state.generation_deaths = generation_deaths_;
   state.reloads = reloads_;
   state.failed_reloads = failed_reloads_;
+  state.denied = denied_;
   state.life_read = life_read_.get();
   state.life_write = life_write_.get();
   state.totals = totals_.get();
@@ -186,6 +187,7 @@ Result<void> Master::take_over(const MasterState& left) {
   generation_deaths_ = left.generation_deaths;
   reloads_ = left.reloads;
   failed_reloads_ = left.failed_reloads;
+  denied_ = left.denied;
   life_read_.reset(left.life_read);
   life_write_.reset(left.life_write);
   totals_.reset(left.totals);

@@ -20,7 +20,7 @@
 #include "net/original_destination.h"
 #include "net/suspects.h"
 #include "process/child.h"
-#include "process/confinement.h"
+#include "process/denials.h"
 #include "process/messages.h"
 #include "process/process_memory.h"
 #include "process/watchdog.h"
@@ -253,8 +253,8 @@ void apply(const LimitSettings& limits) {
 
 // Before anybody else's code begins to work here.
 void give_up_system_calls(const Inheritance& with) {
-  const Fd listener = confine(ConfinedPart::worker, with.settings.seccomp, with.log);
-  if (listener) (void)with.orders.send(Confined{}, {listener.get()});
+  const SeccompSettings& settings = with.settings.seccomp;
+  give_listener(confine(ConfinedPart::worker, settings, with.log), settings, with.orders);
 }
 
 int work(Inheritance inheritance) {

@@ -55,7 +55,7 @@ WorkforceCounts WorkforceCounts::declare(Layout& layout, const Settings& setting
                      "Processes that sign certificates that died and were replaced.");
   counts.denied = layout.counters(
       "hyalite_denied_calls_total",
-      "System calls of workers that were refused, or with seccomp.mode: log only told.", "kind",
+      kDeniedCallsHelp, "kind",
       kDeniedKinds);
   counts.leaves = layout.counters("hyalite_leaves_total",
                                   "Certificates for clients: minted, at hand already, waited for "
@@ -203,10 +203,7 @@ void Workforce::on_readable(int fd) {
 }
 
 void Workforce::on_message(unsigned worker, WorkerProcess& process, Received message) {
-  if (message.as<Confined>(1)) {
-    process.denials = Denials(std::move(message.fds[0]), needs_.settings.seccomp.mode);
-    return;
-  }
+  if (const auto confined = message.as<Confined>(1)) return process.denials.begin(std::move(message.fds[0]), *confined);
   if (message.as<WorkerStarted>()) return on_started(worker);
   if (message.type == kWorkerFailed && !all_started_) owner_.on_could_not_start(message.body);
 }

@@ -19,6 +19,11 @@
 struct Misbehaves : hyalite::Plugin<Misbehaves> {
   static constexpr hyalite::Info info{"misbehaves", "1.0.0", "Misbehaves when it is told to", "MIT"};
 
+  // Told by the environment, it intrudes where nobody has asked anything yet: in the generation, while it is loaded.
+  Misbehaves() {
+    if (std::getenv("INTRUDE_WHILE_LOADED") != nullptr) intrude();
+  }
+
   hyalite::Verdict on_request_head(hyalite::Request& request) {
     const std::string_view path = request.path();
     if (path == "/crash") crash();

@@ -74,9 +74,47 @@ class Enforced(WithABadPlugin):
         filtered = {pid: seccomp(pid) for pid in self.gateway.processes()}
         for worker in service.workers():
             self.assertEqual(filtered.pop(worker), "2")
-        # The admin process and the one that signs; master, generation and the signer's keeper talk to nobody outside.
-        self.assertEqual((filtered.pop(master), filtered.pop(generation)), ("0", "0"))
-        self.assertEqual(sorted(filtered.values()), ["0", "2", "2"])
+        # The master executes the next program, whose needs it cannot know.
+        self.assertEqual((filtered.pop(master), filtered.pop(generation)), ("0", "2"))
+        # The admin process, the one that signs, and its keeper.
+        self.assertEqual(sorted(filtered.values()), ["2", "2", "2"])
+
+
+class WhileLoaded(WithABadPlugin):
+    launcher = ("env", "INTRUDE_WHILE_LOADED=1")
+
+    def test_a_plugin_is_refused_the_same_before_it_serves_anybody(self):
+        tried = self.ask(b"/").header("X-Errors").split()
+        self.assertEqual(tried[:4], ["1"] * 4)  # of its signal to the master, the users decide
+        self.gateway.wait_for_line(r"seccomp\.denied part=\"?generation 1\"? .*call=execve times=1 plugin=bad hook=create")
+        self.gateway.wait_for_line(r"seccomp\.denied part=\"?generation 1\"? .*call=\"?socket\(AF_PACKET\)")
+        self.gateway.wait_for_count(1, "hyalite_denied_calls_total", kind="exec")
+        # Its workers have a watcher of their own.
+        self.assertEqual(self.ask(b"/intrude").header("X-Errors"), "1 1 1 1 1 1")
+        self.gateway.wait_for_line(r"seccomp\.denied worker=.*call=execve times=1 plugin=bad hook=request_head")
+        # What was counted outlives the program that counted it.
+        before = self.gateway.count("hyalite_denied_calls_total", kind="exec")
+        self.assertEqual(Service(self.gateway).tell("upgrade")[0], 0)
+        self.gateway.wait_for_line(r"seccomp\.denied part=\"?generation 2\"? ")
+        self.gateway.wait_for_count(before + 1, "hyalite_denied_calls_total", kind="exec")
+
+
+class InEveryProcess(WithABadPlugin):
+    """Somebody has them in his hands: a library that they were started with."""
+    launcher = ("env", f"LD_PRELOAD={BAD.with_name('intruder.so')}")
+    settings = {"tls": {"ca": {"certificate": "ca/ca.pem", "key": "ca/ca.key"}}}
+
+    def test_the_admin_process_and_who_signs_are_refused_and_it_is_said_and_counted(self):
+        for part in ("admin", "signer"):
+            self.gateway.wait_for_line(rf"intruder: hyalite-{part} mkdirat 1$")
+            self.gateway.wait_for_line(rf"seccomp\.denied part={part} .*call=mkdirat times=1 ")
+        self.gateway.wait_for_count(2, "hyalite_denied_calls_total", kind="other")
+        self.assertEqual(self.ask(b"/").status, 200)
+
+    def test_the_generation_and_the_signers_keeper_are_refused_without_a_word(self):
+        for call in ("execve", "netlink", "packet"):
+            self.gateway.wait_for_line(rf"intruder: hyalite-gen {call} 38$")  # ENOSYS
+        self.gateway.wait_for_line("intruder: hyalite-signer mkdirat 38$")
 
 
 class Logged(WithABadPlugin):

@@ -40,7 +40,9 @@ struct Outcome {
   int status = 0;
 };
 
-Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::vector<std::function<int()>>& tries) {
+// `under`: in a child of one that is confined as that.
+Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::vector<std::function<int()>>& tries,
+                 std::optional<ConfinedPart> under = std::nullopt) {
   Outcome outcome;
   auto ends = Channel::pair();
   // Shared: the child may not be allowed to say anything else.
@@ -50,9 +52,15 @@ Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::
     ends->first.close();
     Log log;
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    Fd listener = confine(part, settings, log);
-    if (listener) (void)ends->second.send(Confined{}, {listener.get()});
-    listener.reset();
+    if (under) {
+      confine(*under, settings, log).reset();
+      if (const pid_t child = fork(); child != 0) {
+        int status = 0;
+        waitpid(child, &status, 0);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 255);
+      }
+    }
+    give_listener(confine(part, settings, log), settings, ends->second);
     ends->second.close();
     for (std::size_t i = 0; i < tries.size(); ++i) errors[i] = tries[i]();
     _exit(0);
@@ -66,8 +74,9 @@ Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::
     poll(watched, 2, -1);
     if (watched[0].revents != 0) {
       auto message = ends->first.receive();
-      if (message && *message && (*message)->as<Confined>(1)) {
-        denials = Denials(std::move((*message)->fds[0]), settings.mode);
+      const auto is = message && *message ? (*message)->as<Confined>(1) : std::nullopt;
+      if (is) {
+        denials.begin(std::move((*message)->fds[0]), *is);
       } else if (!message) {
         told = false;
       }
@@ -188,6 +197,56 @@ TEST(Confinement, EndsAnAdminProcessOrASignerThatAnIntruderHas) {
     }
     const Outcome harmless = confined(part, {}, {[] { return error_of(mkdir("/tmp/never", 0700)); }});
     EXPECT_EQ(harmless.errors, std::vector<int>{EPERM});
+    EXPECT_EQ(harmless.denied, std::vector<std::string>{"mkdir"});
+  }
+}
+
+TEST(Confinement, OfAGenerationLeavesItsWorkersFilterAndWatcherToThem) {
+  const Outcome outcome = confined(ConfinedPart::worker, {}, kEvil, ConfinedPart::generation);
+  EXPECT_EQ(outcome.errors, std::vector<int>(kEvil.size(), EPERM));
+  EXPECT_EQ(outcome.denied.size(), kEvil.size());
+  EXPECT_EQ(outcome.status, 0);
+}
+
+TEST(Confinement, OfAKeeperLeavesWhoSignsItsFilterAndWatcher) {
+  const auto make_directory = [] { return error_of(mkdir("/tmp/never", 0700)); };
+  const Outcome outcome = confined(ConfinedPart::signer, {}, {make_directory}, ConfinedPart::keeper);
+  EXPECT_EQ(outcome.errors, std::vector<int>{EPERM});
+  EXPECT_EQ(outcome.denied, std::vector<std::string>{"mkdir"});
+}
+
+// Nobody watches there once it has loaded: refused without a word, and it forks on.
+TEST(Confinement, OfAGenerationHoldsWithoutAWatcher) {
+  Log log;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    confine(ConfinedPart::generation, {}, log).reset();
+    for (const std::size_t evil : {0u, 1u, 2u, 3u, 4u, 5u, 7u, 8u, 9u, 10u}) {
+      if (kEvil[evil]() != ENOSYS) _exit(static_cast<int>(1 + evil));
+    }
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    int status = 1;
+    _exit(child > 0 && kill(child, 0) == 0 && waitpid(child, &status, 0) == child ? status : 100);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Confinement, OfAKeeperEndsItThereForAnIntruder) {
+  Log log;
+  for (const std::size_t evil : {0u, 1u, 3u}) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      confine(ConfinedPart::keeper, {}, log).reset();
+      _exit(kEvil[evil]());
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) << status;
   }
 }
 
@@ -205,10 +264,7 @@ TEST(Denials, AreSaidOnceAndThenOnceAMinute) {
   if (pid == 0) {
     ours.close();
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    {
-      const Fd listener = confine(ConfinedPart::worker, {}, log);
-      (void)theirs.send(Confined{}, {listener.get()});
-    }
+    give_listener(confine(ConfinedPart::worker, {}, log), {}, theirs);
     for (int i = 0; i < 4; ++i) (void)open_socket(AF_NETLINK, SOCK_RAW, 0);
     _exit(0);
   }
@@ -217,7 +273,8 @@ TEST(Denials, AreSaidOnceAndThenOnceAMinute) {
   poll(&watched, 1, -1);
   auto message = ours.receive();
   ASSERT_TRUE(message && *message && (*message)->as<Confined>(1));
-  Denials denials(std::move((*message)->fds[0]), DeniedCalls::enforce);
+  Denials denials;
+  denials.begin(std::move((*message)->fds[0]), {});
   ManualClock clock;
   const auto next = [&] {
     std::optional<Denials::Denied> denied;
@@ -234,6 +291,28 @@ TEST(Denials, AreSaidOnceAndThenOnceAMinute) {
   clock.advance(Seconds{61});
   EXPECT_EQ(next(), 3u);
   waitpid(pid, nullptr, 0);
+}
+
+// A process that somebody else has may send anything, and whoever watches must not turn in circles for it.
+TEST(Denials, LeaveADescriptorThatIsNoListener) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  Fd read_end(fds[0]), write_end(fds[1]);
+  ASSERT_EQ(write(write_end.get(), "x", 1), 1);
+  Denials denials;
+  denials.begin(std::move(read_end), {});
+  EXPECT_FALSE(denials.answer_one({}).has_value());
+  EXPECT_EQ(denials.fd(), -1);
+}
+
+TEST(Denials, TakeTheFirstListenerAndNoOther) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  Fd read_end(fds[0]), write_end(fds[1]);
+  Denials denials;
+  denials.begin(std::move(read_end), {});
+  denials.begin(std::move(write_end), {});
+  EXPECT_EQ(denials.fd(), fds[0]);
 }
 
 }  // namespace
