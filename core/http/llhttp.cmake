@@ -27,5 +27,5 @@ add_library(hyalite_llhttp_sources STATIC
   ${llhttp_sources}/api.c ${llhttp_sources}/http.c ${llhttp_sources}/llhttp.c)
 target_include_directories(hyalite_llhttp_sources SYSTEM PUBLIC ${llhttp_header})
 target_compile_definitions(hyalite_llhttp_sources PUBLIC LLHTTP_STRICT_MODE=1)
-target_compile_options(hyalite_llhttp_sources PRIVATE -O2 -w "$<$<NOT:$<CONFIG:Debug>>:${hyalite_hardening}>")
+target_compile_options(hyalite_llhttp_sources PRIVATE -O2 -w -fstack-protector-strong "$<$<NOT:$<CONFIG:Debug>>:${hyalite_hardening}>")
 target_link_libraries(hyalite_llhttp INTERFACE hyalite_llhttp_sources)

@@ -1,4 +1,4 @@
-// Compiled as releases are: hardened_test.py looks whether the compiler was told what it should be.
+// Compiled and linked by the commands of a release: hardened_test.py reads from it what they make of a program.
 // SPDX-License-Identifier: MIT
 #include <cstdio>
 #include <cstring>
