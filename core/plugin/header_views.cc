@@ -73,12 +73,12 @@ constexpr std::string_view kWellKnown[] = {
     "X-Forwarded-Host",
     "X-Forwarded-Proto",
 };
-static_assert(std::size(kWellKnown) == HYALITE_HEADER_WELL_KNOWN_COUNT);
+static_assert(std::size(kWellKnown) == kWellKnownHeaders);
 
 }  // namespace
 
 HeaderNames::HeaderNames() {
-  for (std::uint16_t id = 1; id < HYALITE_HEADER_WELL_KNOWN_COUNT; ++id) {
+  for (std::uint16_t id = 1; id < kWellKnownHeaders; ++id) {
     well_known_texts_[id] = kWellKnown[id];
     const Name name = name_of(kWellKnown[id]);
     if (name != Name::other) {
@@ -123,8 +123,8 @@ std::uint16_t HeaderNames::find_interned(Bytes name, std::uint32_t hash) const {
 }
 
 Bytes HeaderNames::text(std::uint16_t id) const {
-  if (id < HYALITE_HEADER_WELL_KNOWN_COUNT) return well_known_texts_[id];
-  return id < count() ? Bytes(interned_[id - HYALITE_HEADER_WELL_KNOWN_COUNT]) : Bytes();
+  if (id < kWellKnownHeaders) return well_known_texts_[id];
+  return id < count() ? Bytes(interned_[id - kWellKnownHeaders]) : Bytes();
 }
 
 const hyalite_headers& HeaderView::fill(const Fields& fields, const HeaderNames& names) {

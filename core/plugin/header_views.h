@@ -18,6 +18,9 @@
 
 namespace hyalite {
 
+// How many names the ABI numbers itself, 0 (other) among them.
+inline constexpr std::size_t kWellKnownHeaders = HYALITE_HEADER_X_FORWARDED_PROTO + 1;
+
 // Which number a header's name has in views: the ABI's well-known ones, then what plugins interned.
 class HeaderNames {
  public:
@@ -32,13 +35,13 @@ class HeaderNames {
   // Empty for an id that nobody has.
   Bytes text(std::uint16_t id) const;
   // All ids are below.
-  std::size_t count() const { return HYALITE_HEADER_WELL_KNOWN_COUNT + interned_.size(); }
+  std::size_t count() const { return kWellKnownHeaders + interned_.size(); }
 
  private:
   std::uint16_t find_interned(Bytes name, std::uint32_t hash) const;
 
   std::array<std::uint16_t, kNames> well_known_{};                         // by http's number
-  std::array<Bytes, HYALITE_HEADER_WELL_KNOWN_COUNT> well_known_texts_{};  // by the ABI's
+  std::array<Bytes, kWellKnownHeaders> well_known_texts_{};  // by the ABI's
   std::vector<std::string> interned_;
   std::unordered_multimap<std::uint32_t, std::uint16_t> by_hash_;
 };

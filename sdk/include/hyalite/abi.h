@@ -52,7 +52,15 @@ extern "C" {
 #endif
 
 #define HYALITE_ABI_MAJOR 0
+/* Define it to an older minor, and these headers have what that one had: a plugin that builds so loads wherever that minor is. */
+#ifndef HYALITE_ABI_MINOR
 #define HYALITE_ABI_MINOR 1
+#endif
+/* The oldest minor whose hosts this plugin works with. Lower than HYALITE_ABI_MINOR only when it asks (HYALITE_HAS, a table that is
+ * NULL) before it uses what came later. */
+#ifndef HYALITE_MIN_HOST_MINOR
+#define HYALITE_MIN_HOST_MINOR HYALITE_ABI_MINOR
+#endif
 
 /* Bytes that someone else owns. Not ended by NUL; data may be NULL when size is 0. */
 typedef struct hyalite_bytes {

@@ -39,6 +39,7 @@ typedef struct hyalite_flow_info {
   hyalite_address destination; /* where the client was going */
   hyalite_address
       upstream;           /* where we connect(ed) to; the destination unless a plugin redirected */
+  uint32_t reserved;
   hyalite_bytes listener; /* its address, as in the settings */
   hyalite_bytes server_name; /* of the ClientHello; empty when there is none */
 } hyalite_flow_info;

@@ -49,7 +49,7 @@ static inline const hyalite_header* hyalite_header_find(const hyalite_headers* h
 }
 
 /* Names that every host of this version knows. First those that belong to the host, then the
- * alphabet. */
+ * alphabet; later versions add theirs at the end. Interned names get ids above all of these. */
 enum hyalite_header_id {
   HYALITE_HEADER_OTHER = 0,
   HYALITE_HEADER_CONNECTION,
@@ -109,8 +109,7 @@ enum hyalite_header_id {
   HYALITE_HEADER_WWW_AUTHENTICATE,
   HYALITE_HEADER_X_FORWARDED_FOR,
   HYALITE_HEADER_X_FORWARDED_HOST,
-  HYALITE_HEADER_X_FORWARDED_PROTO,
-  HYALITE_HEADER_WELL_KNOWN_COUNT
+  HYALITE_HEADER_X_FORWARDED_PROTO
 };
 
 typedef struct hyalite_request_line {

@@ -57,7 +57,7 @@ typedef struct hyalite_note {
   __attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION)))                           \
   static const hyalite_note hyalite_note_of_plugin = {                                       \
       8, sizeof(hyalite_note) - 20, HYALITE_NOTE_TYPE, HYALITE_NOTE_NAME, HYALITE_ABI_MAJOR, \
-      HYALITE_ABI_MINOR, HYALITE_ABI_MINOR, 0, plugin_id, plugin_version, plugin_license}
+      HYALITE_ABI_MINOR, HYALITE_MIN_HOST_MINOR, 0, plugin_id, plugin_version, plugin_license}
 /* clang-format on */
 
 /* ---- 2. the descriptor ---- */
@@ -140,4 +140,7 @@ typedef struct hyalite_state_hooks {
 #ifdef __cplusplus
 }
 #endif
+
+#include <hyalite/layout.h>
+
 #endif

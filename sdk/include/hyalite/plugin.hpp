@@ -193,7 +193,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       head.body = bytes(beginning);
       head.reason = bytes(reason);
       return {begun(new Box{host_.root, std::move(told)}, [&](Box* box, hyalite_ref* ref) {
-        return host_.channel->respond_stream(exchange.raw(), &head, &Box::channel, box, ref);
+        return host_.channel == nullptr ? HYALITE_E_UNSUPPORTED : host_.channel->respond_stream(exchange.raw(), &head, &Box::channel, box, ref);
       })};
     }
     // HYALITE_E_LIMIT: nothing was taken; wait until HYALITE_CHANNEL_ROOM is told.
@@ -258,7 +258,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     note.type = HYALITE_NOTE_TYPE;
     detail::copy(note.name, HYALITE_NOTE_NAME);
     note.abi_major = HYALITE_ABI_MAJOR;
-    note.abi_minor = note.min_host_minor = HYALITE_ABI_MINOR;
+    note.abi_minor = HYALITE_ABI_MINOR;
+    note.min_host_minor = HYALITE_MIN_HOST_MINOR;
     detail::copy(note.id, info.id);
     detail::copy(note.version, info.version);
     detail::copy(note.license, info.license);

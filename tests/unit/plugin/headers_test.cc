@@ -39,7 +39,7 @@ std::string in_request(std::string_view head,
 
 TEST(HeaderNames, AreKnownToParserAndPluginsAlike) {
   const HeaderNames names;
-  for (std::uint16_t id = 1; id < HYALITE_HEADER_WELL_KNOWN_COUNT; ++id) {
+  for (std::uint16_t id = 1; id < kWellKnownHeaders; ++id) {
     const Name name = name_of(names.text(id));
     EXPECT_NE(name, Name::other) << names.text(id);
     EXPECT_EQ(names.text(id), text_of(name));
@@ -52,7 +52,7 @@ TEST(HeaderNames, AreKnownToParserAndPluginsAlike) {
 TEST(HeaderNames, InternsAnyName) {
   HeaderNames names;
   const auto id = names.intern("X-Tenant");
-  EXPECT_GE(id, HYALITE_HEADER_WELL_KNOWN_COUNT);
+  EXPECT_GE(id, kWellKnownHeaders);
   EXPECT_EQ(names.intern("x-tenant"), id);
   EXPECT_EQ(names.text(id), "X-Tenant");
   EXPECT_EQ(names.intern("host"), HYALITE_HEADER_HOST);

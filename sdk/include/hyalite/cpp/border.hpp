@@ -57,10 +57,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       host.get(HYALITE_HOST_CHANNEL_ID, host.channel);
       return host;
     }
+    // Has it what every plugin may rely on? Drafts (tls, ws, channel) may be missing: what needs them says HYALITE_E_UNSUPPORTED then.
     bool complete() const {
       return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
-             body != nullptr && async != nullptr && notes != nullptr && ws != nullptr &&
-             channel != nullptr;
+             body != nullptr && async != nullptr && notes != nullptr;
     }
 
    private:

@@ -222,7 +222,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     // Once it has become a WebSocket: on_ws_message. In on_request_head; HYALITE_E_MISSING: it does not ask for one.
     hyalite_status want_messages(hyalite_direction direction, const MessageWish& wish) {
       const hyalite_ws_options options = wish.options();
-      return host_->ws->interest(exchange_, direction, &options);
+      return host_->ws == nullptr ? HYALITE_E_UNSUPPORTED : host_->ws->interest(exchange_, direction, &options);
     }
     bool finding(std::size_t index, hyalite_finding& out) const {
       out.size = sizeof out;

@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+"""The SDK's headers by themselves: each alone, in C and C++ of several years, by gcc and clang, pedantically, on other machines (their layouts only), and
+with flags of the kinds that authors choose; and that flags under which the border would lie otherwise do not compile."""
+# SPDX-License-Identifier: MIT
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = TOP / "sdk/include"
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wpadded", "-Wundef", "-Wstrict-prototypes", "-Werror"]
+PLUGIN = '#include <hyalite/plugin.h>\nHYALITE_NOTE("org.example.a", "1", "MIT");\nint a(const hyalite_host* h) { return HYALITE_HAS(h, log); }\n'
+WRAPPER = '#define HYALITE_PLUGIN_ID "org.example.a"\n#include <hyalite/plugin.hpp>\n'
+COMPILERS = [pair for pair in (("gcc", "g++"), ("clang", "clang++")) if shutil.which(pair[1])]
+
+
+def compile(compiler, text, suffix, *flags):
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder) / f"a{suffix}"
+        source.write_text(text)
+        return subprocess.run([compiler, "-fsyntax-only", f"-I{INCLUDE}", *flags, str(source)], capture_output=True, text=True).stderr
+
+
+class Headers(unittest.TestCase):
+    def passes(self, *what):
+        self.assertEqual("", compile(*what), what)
+
+    def test_c_of_all_years(self):
+        for c, _ in COMPILERS:
+            for year in ("c11", "c17", "c2x"):
+                with self.subTest(compiler=c, year=year):
+                    self.passes(c, PLUGIN, ".c", f"-std={year}", *STRICT)
+
+    def test_cpp_of_all_years(self):
+        strict = [flag for flag in STRICT if flag != "-Wstrict-prototypes"]
+        for _, cxx in COMPILERS:
+            for year in ("c++17", "c++20", "c++2b"):
+                with self.subTest(compiler=cxx, year=year):
+                    self.passes(cxx, PLUGIN, ".cc", f"-std={year}", *strict)
+
+    def test_the_wrapper(self):
+        for compiler, year, *flags in (("g++", "c++17", "-fno-exceptions", "-fno-rtti"), ("g++", "c++2b", "-fshort-enums"), ("clang++", "c++20")):
+            if shutil.which(compiler):
+                with self.subTest(compiler=compiler, year=year):
+                    self.passes(compiler, WRAPPER, ".cc", f"-std={year}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags)
+
+    def test_each_alone_and_twice(self):
+        for header in sorted((INCLUDE / "hyalite").glob("*.h")):
+            if header.name in ("layout.h", "testing.h"):
+                continue
+            with self.subTest(header=header.name):
+                self.passes("gcc", f"#include <hyalite/{header.name}>\n" * 2 + "int a;\n", ".c", "-std=c11", *STRICT)
+
+    def test_the_same_layout_on_other_machines(self):
+        if not shutil.which("clang"):
+            self.skipTest("no clang")
+        for machine in ("x86_64", "aarch64", "riscv64", "powerpc64le"):
+            with self.subTest(machine=machine):
+                self.passes("clang", "#include <hyalite/plugin.h>\nint a;\n", ".c", f"--target={machine}-linux-gnu", "-ffreestanding", "-nostdlibinc", "-std=c11")
+
+    def test_flags_that_change_layouts(self):
+        # There are no holes, so packing changes nothing; other sizes do, and do not compile.
+        self.passes("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", "-fpack-struct=1", "-fshort-enums", "-funsigned-char")
+        self.assertIn("cannot be built", compile("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", "-m32", "-ffreestanding"))
+
+    def test_an_older_minor_is_said_in_the_note(self):
+        wanted = '#include <hyalite/plugin.h>\nHYALITE_NOTE("a", "1", "MIT");\n' + "".join(
+            f"_Static_assert(HYALITE_{name} == {value}, \"\");\n" for name, value in (("ABI_MINOR", 0), ("MIN_HOST_MINOR", 0)))
+        self.passes("gcc", wanted, ".c", "-std=c11", "-DHYALITE_ABI_MINOR=0")
+
+    def test_nothing_is_defined_for_the_linker(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, thing = pathlib.Path(folder) / "a.cc", pathlib.Path(folder) / "a.o"
+            source.write_text("#include <hyalite/plugin.h>\n#include <hyalite/network.h>\nint mine;\n")
+            subprocess.run(["g++", "-std=c++17", "-c", f"-I{INCLUDE}", str(source), "-o", str(thing)], check=True)
+            names = subprocess.run(["nm", "--defined-only", "--extern-only", str(thing)], check=True, capture_output=True, text=True).stdout
+            self.assertEqual(["mine"], [line.split()[2] for line in names.splitlines()])
+
+
+if __name__ == "__main__":
+    unittest.main()
