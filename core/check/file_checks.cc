@@ -6,6 +6,7 @@
 
 #include "check/checks.h"
 #include "check/elf_facts.h"
+#include "plugin/abi_version.h"
 #include "plugin/elf_file.h"
 #include "plugin/library.h"
 #include "plugin/plugin_file.h"
@@ -86,11 +87,7 @@ void check_note(Workbench& bench) {
   if (!file) return;
   const auto note = read_note(*file);
   if (!note) return bench.fail("it " + note.error().text, "HYALITE_PLUGIN writes the note, in C HYALITE_NOTE");
-  const bool is_ours = note->abi_major == HYALITE_ABI_MAJOR && note->abi_minor == HYALITE_ABI_MINOR;
-  if (!is_ours) {
-    const auto who = identify_plugin(bench.options().path);
-    return bench.fail(who ? "it is built for another version of the plugin interface" : who.error().text, "");
-  }
+  if (const std::string why = why_refused(*note); !why.empty()) return bench.fail("it " + why, "");
   if (note->id.empty()) bench.fail("its note has no id", "give it one: reverse DNS, or a short word");
   const bool fine = std::all_of(note->id.begin(), note->id.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';

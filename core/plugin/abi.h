@@ -69,4 +69,11 @@ hyalite_status read_struct(const T* from, T& out) {
   return HYALITE_OK;
 }
 
+// Fills in a struct of a plugin's, as much of it as that plugin knows: `to.size` says how much, and afterwards how much was filled in.
+template <class T>
+void write_struct(T from, T& to) {
+  from.size = static_cast<std::uint32_t>(std::min<std::size_t>(to.size, sizeof(T)));
+  std::memcpy(&to, &from, from.size);
+}
+
 }  // namespace hyalite

@@ -44,10 +44,10 @@ hyalite_status propose(FlowSubject& flow, What what, hyalite_bytes reason) {
 
 inline hyalite_status give_finding(const Findings& findings, std::size_t index,
                                    hyalite_finding* out) {
-  if (out == nullptr || out->size < sizeof(hyalite_finding)) return HYALITE_E_INVALID;
+  if (out == nullptr || out->size < offsetof(hyalite_finding, detail) + sizeof out->detail) return HYALITE_E_INVALID;
   if (index >= findings.all().size()) return HYALITE_E_MISSING;
   const Finding& found = findings.all()[index];
-  *out = {sizeof(hyalite_finding), 0, abi(found.source), abi(found.name), abi(found.detail)};
+  write_struct(hyalite_finding{0, 0, abi(found.source), abi(found.name), abi(found.detail)}, *out);
   return HYALITE_OK;
 }
 

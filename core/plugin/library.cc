@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "plugin/abi_version.h"
 #include "plugin/plugin_file.h"
 
 namespace hyalite {
@@ -133,19 +134,11 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-Result<void> check_version(const std::string& path, const PluginIdentity& identity) {
-  if (identity.abi_major == HYALITE_ABI_MAJOR && identity.abi_minor == HYALITE_ABI_MINOR) return {};
-  return bad(path, "is built for version " + std::to_string(identity.abi_major) + "." +
-                       std::to_string(identity.abi_minor) + " of the plugin interface, this is " +
-                       std::to_string(HYALITE_ABI_MAJOR) + "." + std::to_string(HYALITE_ABI_MINOR) +
-                       ": rebuild it with the headers of this Hyalite");
-}
-
 // Everything that can be told without running it.
 Result<PluginIdentity> examine(const std::string& path, std::string_view elf) {
   auto identity = read_note(elf);
   if (!identity) return bad(path, identity.error().text);
-  if (auto version = check_version(path, *identity); !version) return version.error();
+  if (std::string why = why_refused(*identity); !why.empty()) return bad(path, std::move(why));
   auto exports = read_exports(elf);
   if (!exports) return bad(path, exports.error().text);
   std::erase(*exports, HYALITE_ENTRY_NAME);
@@ -200,8 +193,7 @@ std::string defect(const hyalite_descriptor* d) {
   if (d == nullptr) return "gives no descriptor";
   if (d->magic != HYALITE_DESCRIPTOR_MAGIC)
     return "gives a descriptor that does not begin with HYALITE_DESCRIPTOR_MAGIC";
-  if (d->abi_major != HYALITE_ABI_MAJOR || d->abi_minor != HYALITE_ABI_MINOR)
-    return "gives a descriptor of another version";
+  if (d->abi_major != HYALITE_ABI_MAJOR) return "gives a descriptor of another version";
   if (d->size < kNeededDescriptorBytes) return "gives a descriptor that is too short";
   if (d->flags != 0) return "sets flags in its descriptor that mean nothing";
   if (d->id == nullptr || d->version == nullptr || d->summary == nullptr || d->license == nullptr)
@@ -247,6 +239,7 @@ Result<Library> Library::open(const std::string& path) {
   if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time");
   if (auto taken = library.take(descriptor); !taken) return taken.error();
   const auto& said = library.descriptor_;
+  if (library.identity_.abi_minor != said.abi_minor) return bad(path, "says another version of the plugin interface in its note than in its descriptor");
   if (library.identity_.id != said.id || library.identity_.version != said.version) {
     return bad(path, "says something else in its note (" + library.identity_.id + " " +
                          library.identity_.version + ") than in its descriptor (" + said.id + " " +

@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include "plugin/abi.h"
+#include "plugin/abi_version.h"
 #include "unit/plugin/scratch.h"
 
 namespace hyalite {
@@ -58,6 +60,32 @@ TEST(Library, RefusesAnotherVersionWithoutRunningAnything) {
   const std::string why = why_not(bad_plugin("old_abi"));
   EXPECT_TRUE(contains(why, "built for version 0.0 of the plugin interface")) << why;
   EXPECT_TRUE(contains(why, "rebuild it")) << why;
+}
+
+TEST(AbiVersion, FromOneOnWhatNeedsNoMoreThanThereIsIsTaken) {
+  const auto refused = [](unsigned major, unsigned minor, unsigned needs, AbiVersion host) {
+    return why_refused({major, minor, needs, "org.example.a", "1", "MIT"}, host);
+  };
+  EXPECT_EQ(refused(1, 0, 0, {1, 2}), "");
+  EXPECT_EQ(refused(1, 2, 2, {1, 2}), "");
+  EXPECT_EQ(refused(1, 5, 2, {1, 2}), "");  // it asks before it uses what came later
+  EXPECT_TRUE(contains(refused(1, 3, 3, {1, 2}), "needs 1.3 at least; install a newer Hyalite, or build it with -DHYALITE_ABI_MINOR=2"));
+  EXPECT_TRUE(contains(refused(2, 0, 0, {1, 2}), "version 2.0 of the plugin interface, this is 1.2: rebuild it"));
+  EXPECT_TRUE(contains(refused(0, 1, 1, {1, 2}), "rebuild it"));
+  EXPECT_TRUE(contains(refused(0, 2, 1, {0, 1}), "rebuild it"));
+  EXPECT_EQ(refused(0, 1, 1, {0, 1}), "");
+}
+
+TEST(AbiStruct, AnOlderPluginIsGivenWhatItKnows) {
+  struct Grown {
+    std::uint32_t size, first;
+    std::uint64_t later;
+  };
+  Grown plugins{offsetof(Grown, later), 0, 7};
+  write_struct(Grown{0, 5, 9}, plugins);
+  EXPECT_EQ(plugins.size, offsetof(Grown, later));
+  EXPECT_EQ(plugins.first, 5u);
+  EXPECT_EQ(plugins.later, 7u);
 }
 
 TEST(Library, RefusesAFileWithoutTheEntry) {
