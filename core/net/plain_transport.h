@@ -14,6 +14,7 @@ class PlainTransport final : public Transport {
   Moved write(std::span<const Bytes> pieces, bool more) override;
   void end_writing() override;
   bool closing_ends_writing() const override { return true; }
+  bool is_plain() const override { return true; }
   void abort_on_close() override;
   int take_error() override;
   int fd() const override { return fd_.get(); }

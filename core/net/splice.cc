@@ -78,6 +78,15 @@ Splice::State Splice::move(int from, int to, std::size_t budget) {
   }
 }
 
+Splice::State Splice::drain(int to) {
+  switch (push(to)) {
+    case Push::done: return State::end;
+    case Push::blocked: return State::needs_sink;
+    case Push::failed: break;
+  }
+  return State::failed;
+}
+
 Splice::Pull Splice::pull(int from, std::size_t& left) {
   if (source_ended_ || read_ == most_) return Pull::ended;
   const std::uint64_t room = std::min<std::uint64_t>({pipe_.capacity, left, most_ - read_});

@@ -60,6 +60,8 @@ class Splice {
   // Moves up to about `budget` bytes, which is more than 0. Neither socket blocks. Writing to a
   // socket whose peer is gone raises SIGPIPE: it must be ignored in this process.
   State move(int from, int to, std::size_t budget);
+  // Gives on what is in the pipe, and takes nothing: end, needs_sink or failed.
+  State drain(int to);
 
   std::uint64_t read() const { return read_; }        // bytes taken from the source so far
   std::uint64_t written() const { return written_; }  // bytes given to the sink so far

@@ -49,6 +49,8 @@ class Transport {
   // The error that waits on the connection (an errno), cleared by asking; 0: none.
   virtual int take_error() = 0;
   virtual int fd() const = 0;
+  // Do the bytes of that socket pass as they are, so that they may pass without us?
+  virtual bool is_plain() const { return false; }
 };
 
 }  // namespace hyalite

@@ -83,6 +83,25 @@ TEST_F(ASplice, SaysWhatItWaitsFor) {
   EXPECT_NE(splice.move(from.get(), to.get(), kPlenty), State::failed);
 }
 
+TEST_F(ASplice, GivesOnWhatItHasAndTakesNothing) {
+  Splice splice = open();
+  EXPECT_EQ(splice.drain(to.get()), State::end);
+  const std::string lots(1 << 20, 'x');
+  while (splice.in_pipe() == 0) {  // far reads nothing
+    send(near.get(), lots.data(), lots.size(), 0);
+    ASSERT_NE(splice.move(from.get(), to.get(), kPlenty), State::failed);
+  }
+  const std::uint64_t read = splice.read();
+  State state = State::needs_sink;
+  while (state == State::needs_sink) {
+    take();
+    state = splice.drain(to.get());
+  }
+  EXPECT_EQ(state, State::end);
+  EXPECT_EQ(splice.in_pipe(), 0u);
+  EXPECT_EQ(splice.read(), read);
+}
+
 TEST_F(ASplice, StopsAtItsBudgetAndAtTheLengthItWasGiven) {
   ASSERT_EQ(send(near.get(), "0123456789", 10, 0), 10);
   Splice splice = open(7);
