@@ -8,8 +8,9 @@
 namespace hyalite {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  // Most are written as usual.
   return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+         (a == b || std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); }));
 }
 
 std::string to_lower(std::string_view text) {

@@ -18,19 +18,18 @@ Answer ask_trailers(Chain& chain, ExchangeSubject& subject, Direction direction,
   return chain.response_trailers(subject);
 }
 
-template <class WrittenHead>
-std::string written(const WrittenHead& head) {
-  Buffer out;
-  write(head, out);
-  return std::string(out.bytes());
-}
-
 }  // namespace
 
-Exchange::Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock)
-    : chain_(chain),
+Exchange::Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock, ExchangeRoom& room)
+    : request(room.request),
+      request_body(room.request_body),
+      response(room.response),
+      response_body(room.response_body),
+      room_(room),
+      chain_(chain),
       rules_(rules),
       clock_(clock),
+      arena_(room.arena),
       began_(clock.now()),
       subject(flow, number, arena_),
       request_trailers_(*this, Direction::request),
@@ -61,7 +60,7 @@ Answer Exchange::judge_request(const Framing& framing) {
 Answer Exchange::judged_request(Answer answer) {
   if (answer != Answer::go_on) return answer;
   // HTTP/1.0 has no chunks (RFC 9112, section 6.1): there a body whose length changes must be whole before its head goes.
-  request_body = relay(Direction::request, request_framing_, request.minor_version() == 0 ? Wire::length : Wire::chunked);
+  relay(Direction::request, request_framing_, request.minor_version() == 0 ? Wire::length : Wire::chunked, request_body);
   return Answer::go_on;
 }
 
@@ -71,12 +70,12 @@ void Exchange::open() {
   chain_.exchange_open(subject);
 }
 
-Relay Exchange::relay(Direction direction, const Framing& framing, Wire resized) {
-  if (!framing.has_body()) return {};
+void Exchange::relay(Direction direction, const Framing& framing, Wire resized, Relay& body) {
+  if (!framing.has_body()) return;
   const bool request_side = direction == Direction::request;
   const bool trailers = chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
-  return Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes,
-               trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr);
+  body.become(Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes,
+                    trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr));
 }
 
 std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
@@ -93,10 +92,10 @@ std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
     summary.to_upstream += request.raw().size();
     return std::nullopt;
   }
-  std::string bytes = written(request);
-  if (const auto refusal = recheck_request(bytes, meant, rules_.head)) return refusal;
+  const Bytes bytes = written(request, arena_);
+  if (const auto refusal = recheck_request(bytes, meant, rules_.head, room_.reread_request)) return refusal;
   summary.to_upstream += bytes.size();
-  effects.send_owned(Side::upstream, std::move(bytes));
+  effects.send(Side::upstream, bytes);
   return std::nullopt;
 }
 
@@ -154,11 +153,11 @@ Answer Exchange::pass_interim(Effects& effects, std::optional<Refusal>& refusal)
   const Answer answer = chain_.response_info(subject);
   subject.info = nullptr;
   if (answer == Answer::decided || subject.info_dropped()) return answer;
-  std::string bytes = response.edited() ? written(response) : std::string(response.raw());
-  if (response.edited()) refusal = recheck_response(bytes, asked(), Framing{}, rules_.head);
+  const Bytes bytes = response.edited() ? written(response, arena_) : response.raw();
+  if (response.edited()) refusal = recheck_response(bytes, asked(), Framing{}, rules_.head, room_.reread_response);
   if (refusal) return answer;
   summary.to_client += bytes.size();
-  effects.send_owned(Side::client, std::move(bytes));
+  effects.send(Side::client, bytes);
   return answer;
 }
 
@@ -175,7 +174,7 @@ Answer Exchange::judge_response(const Framing& framing) {
 Answer Exchange::judged_response(Answer answer) {
   if (answer != Answer::go_on) return answer;
   const bool chunks = request.minor_version() > 0 && response.minor_version() > 0;
-  response_body = relay(Direction::response, response_framing_, chunks ? Wire::chunked : Wire::until_close);
+  relay(Direction::response, response_framing_, chunks ? Wire::chunked : Wire::until_close, response_body);
   return Answer::go_on;
 }
 
@@ -188,10 +187,10 @@ std::optional<Refusal> Exchange::send_response_head(bool close_after, Effects& e
     effects.send(Side::client, response.raw());
     summary.to_client += response.raw().size();
   } else {
-    std::string bytes = written(response);
-    if (const auto refusal = recheck_response(bytes, asked(), meant, rules_.head)) return refusal;
+    const Bytes bytes = written(response, arena_);
+    if (const auto refusal = recheck_response(bytes, asked(), meant, rules_.head, room_.reread_response)) return refusal;
     summary.to_client += bytes.size();
-    effects.send_owned(Side::client, std::move(bytes));
+    effects.send(Side::client, bytes);
   }
   subject.response_started = true;
   return std::nullopt;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/arena.h"
@@ -18,18 +19,29 @@
 
 namespace hyalite {
 
+// What an exchange is made in. Its memory is kept when the exchange is over, for the next one (exchange_pool.h).
+struct ExchangeRoom {
+  Arena arena;
+  RequestHead request, reread_request;
+  ResponseHead response, reread_response;
+  Relay request_body, response_body;
+
+  // As new. What one exchange made unusually large is not kept.
+  void clear();
+};
+
 // Owned by the stage that inspects. Knows what passed and when; the stage knows what comes next.
 class Exchange {
  public:
   // `number` from 1 within the flow. All that is lent outlives the exchange. Its first byte came now.
-  Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock);
+  Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const HttpRules& rules, const Clock& clock, ExchangeRoom& room);
   // Tells the plugins the end, if nobody did.
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   // ---- the request
-  RequestHead request;
+  RequestHead& request;
   // The head is whole: it is kept, and the plugins are asked. `decided`: see decision(). `paused`: one waits; when
   // ready(Lane::request), go on with resume_request().
   Answer judge_request(const Framing& framing);
@@ -39,7 +51,7 @@ class Exchange {
   std::optional<Refusal> send_request_head(Effects& effects);
   // Upstream has the whole request.
   void request_sent();
-  Relay request_body;
+  Relay& request_body;
   Asked asked() const;
   // The server agreed on an extension that it was not offered.
   bool agrees_unasked() const { return offers_dropped_ && response.find(Name::sec_websocket_extensions) != nullptr; }
@@ -47,14 +59,14 @@ class Exchange {
   bool awaits_continue() const { return awaits_continue_; }
 
   // ---- the response
-  ResponseHead response;
+  ResponseHead& response;
   // An interim one. `decided`, or what is sent is in `effects`.
   Answer pass_interim(Effects& effects, std::optional<Refusal>& refusal);
   Answer judge_response(const Framing& framing);
   Answer resume_response() { return judged_response(chain_.resume(subject, Lane::response)); }
   std::optional<Refusal> send_response_head(bool close_after, Effects& effects);
   void response_sent();
-  Relay response_body;
+  Relay& response_body;
   bool response_keeps_alive() const { return response_keeps_alive_; }
   Answer open_tunnel(TunnelKind kind) { return chain_.tunnel_open(subject, kind); }
 
@@ -68,6 +80,7 @@ class Exchange {
   void forget() { ended_ = true; }
   // It is over. Once; later calls change nothing.
   void end(End how, std::string_view reason);
+  ExchangeRoom& room() const { return room_; }
 
  private:
   class TrailersOf final : public TrailersHook {
@@ -87,13 +100,14 @@ class Exchange {
   Answer judged_request(Answer answer);
   Answer judged_response(Answer answer);
   void open();
-  Relay relay(Direction direction, const Framing& framing, Wire resized);
+  void relay(Direction direction, const Framing& framing, Wire resized, Relay& body);
   void frame(Head& head, const Relay& relay, Framing& meant);
 
+  ExchangeRoom& room_;
   Chain& chain_;
   const HttpRules& rules_;
   const Clock& clock_;
-  Arena arena_;
+  Arena& arena_;
   Monotonic began_;
 
  public:
@@ -111,5 +125,11 @@ class Exchange {
   bool awaits_continue_ = false;
   bool offers_dropped_ = false;  // of WebSocket extensions
 };
+
+// Ends it, and gives its memory back.
+struct EndExchange {
+  void operator()(Exchange* exchange) const;
+};
+using ExchangePtr = std::unique_ptr<Exchange, EndExchange>;
 
 }  // namespace hyalite

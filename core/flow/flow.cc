@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/flow.h"
 
+#include <algorithm>
+
 #include "flow/route.h"
 #include "net/plain_transport.h"
 
@@ -11,6 +13,8 @@ namespace {
 
 // Rounds of one flow before others get their turn.
 constexpr int kRounds = 16;
+// Bytes that pass inside of the kernel in one round.
+constexpr std::uint64_t kMostAtOnce = std::uint64_t{1} << 20;
 
 ConnectFailure failure_of(const Error& error) {
   switch (error.code) {
@@ -248,6 +252,8 @@ bool Flow::take_from(Side side) {
     if (closed() || closing_ || !stage_->wants(side)) return false;
   }
   if (!from.readable() || (from.drained() && !stage_->awaits_rest(side))) return false;
+  if (pass(side)) return true;
+  if (!from.readable()) return false;
   const LegInput input = from.read(needs_.scratch, needs_.most_unread);
   if (input.grew) {
     if (side == Side::upstream) guard_.remove();
@@ -259,6 +265,19 @@ bool Flow::take_from(Side side) {
     return true;
   }
   return false;
+}
+
+// Much that nobody wants to see is not read. False: what there is has to be.
+bool Flow::pass(Side side) {
+  const std::uint64_t most = needs_.pipes != nullptr ? stage_->passes_unseen(side) : 0;
+  if (most < kLong) return false;
+  Leg& to = leg(other(side));
+  const auto passed = to.draw_from(leg(side), *needs_.pipes, std::min(most, kMostAtOnce));
+  if (to.lost() && side == Side::upstream) client_lost_ = true;
+  if (!passed) return false;
+  ++epoch_;
+  act(stage_->on_passed(side, *passed, needs_.effects));
+  return true;
 }
 
 bool Flow::offer(Side side, const LegInput& input) {

@@ -61,6 +61,7 @@ class Flow final : private Waker {
   bool flush(Side side);
   bool negotiate(Side side);
   bool take_from(Side side);
+  bool pass(Side side);
   bool offer(Side side, const LegInput& input);
   bool linger();
   bool say_more();

@@ -15,6 +15,8 @@ namespace {
 
 // One read takes as much as the kernel has: fewer system calls for large bodies.
 constexpr std::size_t kScratchBytes = 256 * 1024;
+// Each is two descriptors, and holds as much as may wait in a flow. What finds none is read.
+constexpr std::size_t kMostPipes = 128, kKeptPipes = 8;
 
 // Unique on this machine while it runs: processes that live have different ids.
 std::uint64_t first_id() { return static_cast<std::uint64_t>(::getpid()) << 40 | 1; }
@@ -38,9 +40,10 @@ Flows::Flows(const FlowsNeeds& needs)
       wheel_(needs.loop.clock()),
       route_(needs.settings, needs.chain, needs.tls_policy, needs.tls, needs.refusals, tally_, needs.log, needs.loop.clock()),
       scratch_(kScratchBytes),
+      pipes_(kMostPipes, kKeptPipes, needs.settings.limits.buffered_bytes_per_flow),
       shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.loop_table_owner, route_,
               tally_,   effects_,    scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
-              needs.settings.timeouts.linger, needs.tls},
+              needs.settings.timeouts.linger, needs.tls, &pipes_},
       next_id_(first_id()),
       sweep_(needs.loop, callback<&Flows::sweep>(*this)),
       tick_(needs.loop, wheel_.tick(), callback<&Flows::on_tick>(*this)),
@@ -102,7 +105,6 @@ void Flows::exhausted(std::size_t shed) {
 }
 
 void Flows::start(std::unique_ptr<FlowFile> file, Fd client) {
-  (void)set_no_delay(client.get());
   const std::uint64_t id = file->facts.id;
   FlowFile& kept = *file;
   auto flow = std::make_unique<Flow>(shared_, std::make_unique<PlainTransport>(std::move(client)), std::move(file));

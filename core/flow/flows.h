@@ -65,6 +65,7 @@ class Flows final : private FlowOwner {
   Route route_;
   Effects effects_;
   std::vector<char> scratch_;
+  PipePool pipes_;
   FlowNeeds shared_;
   std::vector<std::string> listener_names_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Flow>> flows_;  // by id

@@ -74,7 +74,7 @@ Taken Inspecting::take_request(Bytes bytes, Effects& effects) {
 
 Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
   if (!exchange_) {
-    exchange_ = std::make_unique<Exchange>(needs_.chain, needs_.flow, ++needs_.exchanges, needs_.rules, needs_.clock);
+    exchange_ = needs_.pool.begin(needs_.chain, needs_.flow, ++needs_.exchanges, needs_.rules, needs_.clock);
   }
   const HeadProgress head = request_reader_.read(bytes, exchange_->request);
   switch (head.step) {
@@ -601,6 +601,29 @@ bool Inspecting::awaits_rest(Side side) const {
   if (streaming_ || !exchange_) return false;
   if (side == Side::client) return ask_ != Ask::done;
   return response_began_.has_value() || (awaits_response() && reply_ != Reply::head);
+}
+
+std::uint64_t Inspecting::passes_unseen(Side from) const {
+  if (streaming_ || !exchange_) return 0;
+  const bool request = from == Side::client;
+  if (request ? ask_ != Ask::body || request_waits() : reply_ != Reply::body || response_waits()) return 0;
+  const Relay& body = request ? exchange_->request_body : exchange_->response_body;
+  const std::uint64_t ahead = body.passes_unseen();
+  // One that ends with its connection is long when much of it came.
+  return ahead == UINT64_MAX && body.content_in() < kLong ? 0 : ahead;
+}
+
+Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) {
+  Exchange& x = *exchange_;
+  moved_ = needs_.clock.now();
+  if (from == Side::client) {
+    x.summary.from_client += bytes;
+    x.summary.to_upstream += bytes;
+    return moved_request(x.request_body.passed(bytes), effects);
+  }
+  x.summary.from_upstream += bytes;
+  x.summary.to_client += bytes;
+  return moved_response(x.response_body.passed(bytes), effects);
 }
 
 std::optional<Monotonic> Inspecting::deadline() const {

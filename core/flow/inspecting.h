@@ -8,7 +8,7 @@
 #include <string>
 
 #include "flow/bypass.h"
-#include "flow/exchange.h"
+#include "flow/exchange_pool.h"
 #include "flow/http_rules.h"
 #include "flow/stage.h"
 #include "flow/streamed_answer.h"
@@ -27,6 +27,7 @@ struct InspectingNeeds {
   const Clock& clock;
   Tally& tally;
   std::uint64_t& exchanges;  // of this flow so far
+  ExchangePool& pool;
   std::span<const std::string> certificate_names = {};  // of the upstream, where the client asked for no name
 };
 
@@ -48,6 +49,8 @@ class Inspecting final : public Stage {
   void on_closing(CloseReason reason) override;
   bool wants(Side side) const override;
   bool awaits_rest(Side side) const override;
+  std::uint64_t passes_unseen(Side from) const override;
+  Outcome on_passed(Side from, std::uint64_t bytes, Effects& effects) override;
   Outcome on_resumed(Effects& effects) override;
   bool has_more() const override { return streaming_ && streaming_->has_more(); }
   Outcome on_room(Effects& effects) override { return streaming_->go_on(effects); }
@@ -110,7 +113,7 @@ class Inspecting final : public Stage {
   const InspectingNeeds needs_;
   RequestReader request_reader_;
   ResponseReader response_reader_;
-  std::unique_ptr<Exchange> exchange_;  // from its first byte until both halves are done
+  ExchangePtr exchange_;     // from its first byte until both halves are done
   std::optional<StreamedAnswer> streaming_;  // the exchange's last word
   Ask ask_ = Ask::head;
   Reply reply_ = Reply::none;

@@ -42,6 +42,7 @@ void Leg::detach() {
   transport_.reset();
   unread_.clear();
   unsent_.clear();
+  piped_.reset();
 }
 
 void Leg::now_ready(Readiness readiness) {
@@ -102,7 +103,7 @@ bool Leg::send(std::span<const Bytes> pieces, bool last) {
   if (outbound_ != Outbound::open || !attached()) return outbound_ != Outbound::lost;
   std::size_t at = 0;      // piece
   std::size_t offset = 0;  // sent of that piece
-  while (unsent_.empty() && writable_ && !negotiating_ && at < pieces.size()) {
+  while (unsent_.empty() && !piped_ && writable_ && !negotiating_ && at < pieces.size()) {
     Bytes first = pieces[at].substr(offset);
     std::vector<Bytes> partial;
     std::span<const Bytes> rest = pieces.subspan(at);
@@ -135,8 +136,44 @@ bool Leg::push() {
   return true;
 }
 
+std::optional<std::uint64_t> Leg::draw_from(Leg& from, PipePool& pipes, std::uint64_t most) {
+  const bool plain = attached() && from.attached() && transport_->is_plain() && from.transport_->is_plain();
+  if (!plain || !all_sent() || outbound_ != Outbound::open || from.has_unread()) return std::nullopt;
+  auto splice = Splice::open(pipes, most);
+  if (!splice) return std::nullopt;
+  const Splice::State state = splice->move(from.transport_->fd(), transport_->fd(), most);
+  const std::uint64_t came = splice->read();
+  from.bytes_read_ += came;
+  bytes_sent_ += splice->written();
+  if (state == Splice::State::needs_source) from.readable_ = false;
+  if (state == Splice::State::needs_sink) writable_ = false;
+  if (state == Splice::State::failed && splice->failed_side() == Splice::Side::sink) {
+    lose_outbound();
+  } else if (splice->in_pipe() > 0) {
+    piped_ = std::make_unique<Splice>(std::move(*splice));
+  }
+  // An end or a failure of `from` is found by reading.
+  if (came == 0) return std::nullopt;
+  return came;
+}
+
+// What lies in a pipe. False when the peer is gone.
+bool Leg::push_piped() {
+  if (!piped_ || !writable_) return true;
+  const std::uint64_t before = piped_->written();
+  const Splice::State state = piped_->drain(transport_->fd());
+  bytes_sent_ += piped_->written() - before;
+  if (state == Splice::State::failed) return false;
+  if (state == Splice::State::needs_sink) {
+    writable_ = false;
+  } else {
+    piped_.reset();
+  }
+  return true;
+}
+
 bool Leg::flush() {
-  if (!push()) return lose_outbound();
+  if (!push() || !push_piped()) return lose_outbound();
   while (!unsent_.empty() && writable_ && !negotiating_) {
     const Bytes bytes = unsent_.bytes();
     const Moved moved = transport_->write({&bytes, 1}, false);
@@ -158,6 +195,7 @@ bool Leg::flush() {
 bool Leg::lose_outbound() {
   outbound_ = Outbound::lost;
   unsent_.clear();
+  piped_.reset();
   // What the peer sent before it went may still be there to be read: an early answer, for one.
   readable_ = true;
   drained_ = false;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/buffer.h"
 #include "event/watch.h"
 #include "flow/stage.h"
+#include "net/splice.h"
 #include "net/transport.h"
 
 namespace hyalite {
@@ -53,8 +55,8 @@ class Leg {
   bool inbound_open() const { return attached() && inbound_ == Inbound::open; }
   // Did the connection break, as far as can be told without reading?
   bool failed() { return attached() && transport_->take_error() != 0; }
-  bool all_sent() const { return unsent_.empty() && !(attached() && transport_->holds_output()); }
-  std::size_t held() const { return unread_.capacity() + unsent_.capacity(); }
+  bool all_sent() const { return unsent_.empty() && !piped_ && !(attached() && transport_->holds_output()); }
+  std::size_t held() const { return unread_.capacity() + unsent_.capacity() + (piped_ ? piped_->in_pipe() : 0); }
 
   // Reads what is there, at most `most` bytes with what is unread already. `scratch` is lent until settle().
   LegInput read(std::span<char> scratch, std::size_t most);
@@ -70,6 +72,11 @@ class Leg {
   bool send(std::span<const Bytes> pieces, bool last = false);
   // Tries again to send what was kept. False as send().
   bool flush();
+  // Bytes of `from` come here inside of the kernel, at most `most`; what this side does not take yet waits there, too. How many
+  // came; nothing: they have to be read.
+  std::optional<std::uint64_t> draw_from(Leg& from, PipePool& pipes, std::uint64_t most);
+  // Is the peer gone, as far as sending to it goes?
+  bool lost() const { return outbound_ == Outbound::lost; }
   // FIN, once everything was sent.
   void end();
   bool ended() const { return outbound_ == Outbound::ended; }
@@ -86,11 +93,13 @@ class Leg {
   enum class Outbound { open, ending, ended, lost };
   bool lose_outbound();
   bool push();
+  bool push_piped();
   void detach();
 
   std::unique_ptr<Transport> transport_;
   Watch watch_;
   Buffer unread_, unsent_;
+  std::unique_ptr<Splice> piped_;  // what waits to be sent, and lies in a pipe
   bool readable_ = false, writable_ = false;
   bool drained_ = false;
   bool closed_seen_ = false;  // the end is told once, perhaps before what stands in front of it is read

@@ -10,6 +10,7 @@
 #include "flow/stage.h"
 #include "flow/tally.h"
 #include "net/loop_table.h"
+#include "net/splice.h"
 #include "tls/engine.h"
 
 namespace hyalite {
@@ -39,6 +40,7 @@ struct FlowNeeds {
   std::size_t most_unread;  // bytes that may lie before one leg's stage has taken them
   Milliseconds linger;
   TlsEngine& tls;
+  PipePool* pipes = nullptr;  // null: all bytes are read
 };
 
 }  // namespace hyalite

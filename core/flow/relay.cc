@@ -27,6 +27,19 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
   if (need == BodyNeed::resize) wire_ = resized_;
 }
 
+void Relay::become(Relay&& fresh) {
+  constexpr std::size_t kMostKept = 256;  // elements
+  const auto keep = [](auto& from, auto& to) {
+    if (from.capacity() > kMostKept) return;
+    from.clear();
+    to = std::move(from);
+  };
+  keep(pieces_, fresh.pieces_);
+  keep(contents_, fresh.contents_);
+  keep(output_, fresh.output_);
+  *this = std::move(fresh);
+}
+
 Relay::Step Relay::feed(Bytes input) {
   output_.clear();
   owned_.clear();
@@ -42,6 +55,12 @@ Relay::Step Relay::finish(Bytes rest) {
   pieces_.clear();
   contents_.clear();
   return pass_on({}, 0, true);
+}
+
+Relay::Step Relay::passed(std::uint64_t bytes) {
+  reader_.skip(bytes);
+  content_out_ += bytes;
+  return feed({});
 }
 
 Relay::Step Relay::resume() {

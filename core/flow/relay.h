@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,10 +60,18 @@ class Relay {
   Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
         TrailersHook* trailers);
 
+  // Takes the place of the one there was, whose memory is kept.
+  void become(Relay&& fresh);
+
   // Takes what can be told from `input`, the bytes not taken before and more.
   Step feed(Bytes input);
   // The input ended with `rest` not taken.
   Step finish(Bytes rest);
+
+  // So much content may go on as it comes, seen by nobody; 0: none of it.
+  std::uint64_t passes_unseen() const { return piped_ || chunked_ || complete_ ? 0 : reader_.content_ahead(); }
+  // So much did.
+  Step passed(std::uint64_t bytes);
 
   // After a step that said paused, when the pause is ready.
   Step resume();
@@ -132,12 +140,12 @@ class Relay {
   std::vector<Piece> pieces_;    // of this input
   std::vector<Bytes> contents_;  // of this input
   std::vector<Bytes> output_;
-  std::deque<std::string> owned_;       // what output_ points to, where it is ours
+  std::list<std::string> owned_;        // what output_ points to, where it is ours
   Buffer held_;                         // while holding: the body as it came
   std::vector<std::pair<std::size_t, std::size_t>> held_contents_;  // where the content is in held_: offset, size
   Buffer whole_;                        // while held whole: what plugins made of it
   Bytes whole_bytes_;
-  std::deque<Late> late_;               // in_place only
+  std::list<Late> late_;                // in_place only
   WaitsFor waits_for_ = WaitsFor::nothing;
   bool untouched_ = false;
   Buffer waiting_raw_, waiting_content_;  // while a plugin waits in the trailers' hook

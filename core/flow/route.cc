@@ -19,6 +19,9 @@ namespace hyalite {
 
 namespace {
 
+// A worker's memory of exchanges that ended: as many as are under way at once where much is going on.
+constexpr std::size_t kMostSpareExchanges = 256;
+
 template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
@@ -48,7 +51,8 @@ Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy
       tally_(tally),
       log_(log),
       clock_(clock),
-      bypass_(settings.bypass) {
+      bypass_(settings.bypass),
+      exchanges_(kMostSpareExchanges) {
   for (const ListenerSettings& listener : settings.listeners) {
     rules_.push_back({sniffing_limits(settings, listener), HttpRules(settings, listener)});
   }
@@ -139,7 +143,7 @@ std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { re
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
   return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
-                                                      tally_, file.exchanges,
+                                                      tally_, file.exchanges, exchanges_,
                                                       file.tls ? std::span<const std::string>(file.tls->names) : std::span<const std::string>()});
 }
 

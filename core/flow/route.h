@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "flow/bypass.h"
+#include "flow/exchange_pool.h"
 #include "flow/flow_file.h"
 #include "flow/http_rules.h"
 #include "flow/sniffing.h"
@@ -115,6 +116,7 @@ class Route {
   Log& log_;
   const Clock& clock_;
   Bypass bypass_;
+  mutable ExchangePool exchanges_;  // memory, no state
   std::vector<Rules> rules_;  // by listener
 };
 

@@ -88,9 +88,9 @@ class Effects {
     if (!bytes.empty()) send(to, owned_.emplace_back(std::move(bytes)));
   }
   // Keeps what lent bytes lie in until the flow has carried this out.
-  template <class T>
-  void keep(std::unique_ptr<T> owner) {
-    kept_.emplace_back(owner.release(), [](void* kept) { delete static_cast<T*>(kept); });
+  template <class T, class End>
+  void keep(std::unique_ptr<T, End> owner) {
+    kept_.emplace_back(owner.release(), [](void* kept) { End{}(static_cast<T*>(kept)); });
   }
   // After all that was sent: no more (FIN).
   void end(Side to) { ended_[index_of(to)] = true; }
@@ -143,6 +143,9 @@ class Effects {
 // The last but two: connected, but the TLS handshake failed, or the certificate is not the one that was accepted before.
 enum class ConnectFailure { refused, timed_out, unreachable, no_source_port, loop, blocked, tls_failed, untrusted, other };
 
+// Bytes from which on it pays to let them pass inside of the kernel: fewer are read and written.
+inline constexpr std::uint64_t kLong = std::uint64_t{1} << 20;
+
 class Stage {
  public:
   virtual ~Stage() = default;
@@ -175,6 +178,11 @@ class Stage {
   // Is it in the middle of what that side says? Then an end or a break of it is asked for at once; otherwise a read that took all
   // there was saves the next one, and the kernel tells.
   virtual bool awaits_rest(Side) const { return true; }
+  // So many bytes from that side may go to the other one as they are, without being shown; 0: none. They may then pass inside of
+  // the kernel, which pays where there are many.
+  virtual std::uint64_t passes_unseen(Side) const { return 0; }
+  // So many did.
+  virtual Outcome on_passed(Side, std::uint64_t /*bytes*/, Effects&) { return Stay{}; }
   // Has it something of its own to say to the client, as soon as that takes it? Then on_room() is called, again and again.
   virtual bool has_more() const { return false; }
   virtual Outcome on_room(Effects&) { return Stay{}; }

@@ -27,6 +27,7 @@ Outcome Tunnelling::on_start(bool upstream_connected, Effects& effects) {
 
 Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
   moved_ = clock_.now();
+  seen_[index_of(from)] += bytes.size();
   if (from == Side::upstream) {
     late_request_.server_spoke();
   } else if (late_request_.shows_in(bytes)) {

@@ -38,6 +38,8 @@ class Tunnelling final : public Stage {
   Outcome on_broken(Side side, Effects& effects) override;
   Outcome on_resumed(Effects& effects) override;
   bool wants(Side side) const override { return connected_ && !paused(side); }
+  std::uint64_t passes_unseen(Side from) const override { return filter_ || seen_[index_of(from)] < kLong ? 0 : UINT64_MAX; }
+  Outcome on_passed(Side, std::uint64_t, Effects&) override { return moved_ = clock_.now(), Stay{}; }
   std::optional<Monotonic> deadline() const override { return moved_ + idle_; }
   std::string_view name() const override { return "tunnelling"; }
   Uninspected why() const { return why_; }
@@ -56,6 +58,7 @@ class Tunnelling final : public Stage {
   enum class Half { open, ended, passed_on };  // ended: it is passed on as soon as what came before it is
   Half halves_[2] = {Half::open, Half::open};
   Monotonic moved_;
+  std::uint64_t seen_[2] = {0, 0};  // bytes, by the side they came from
 };
 
 }  // namespace hyalite

@@ -126,6 +126,13 @@ void Fields::clear(Place place, std::size_t most_fields) {
   place_ = place;
 }
 
+void Fields::take_memory_of(Fields& other) {
+  constexpr std::size_t kMostKept = 64;
+  if (other.fields_.capacity() > kMostKept) return;
+  fields_ = std::move(other.fields_);
+  fields_.clear();
+}
+
 void Fields::add(const Field& field) {
   std::int32_t& first = first_[static_cast<std::size_t>(field.id)];
   if (first < 0) first = static_cast<std::int32_t>(fields_.size());

@@ -78,6 +78,9 @@ class Fields {
   Edited rename_at(std::size_t index, Bytes name, Arena& arena);
   Edited remove_at(std::size_t index);
 
+  // Takes the memory of fields that are not used any more.
+  void take_memory_of(Fields& other);
+
  protected:
   friend class Indexer;  // strict.cc: fills it while checking
   Fields() = default;

@@ -117,4 +117,16 @@ Edited ResponseHead::set_status(int status, Bytes reason, Arena& arena) {
   return std::nullopt;
 }
 
+void RequestHead::forget() {
+  RequestHead fresh;
+  fresh.take_memory_of(*this);
+  *this = std::move(fresh);
+}
+
+void ResponseHead::forget() {
+  ResponseHead fresh;
+  fresh.take_memory_of(*this);
+  *this = std::move(fresh);
+}
+
 }  // namespace hyalite

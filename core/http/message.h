@@ -56,6 +56,9 @@ class RequestHead : public Head {
   bool is_head() const { return method() == "HEAD"; }
   bool is_connect() const { return method() == "CONNECT"; }
 
+  // As new, but for its memory.
+  void forget();
+
   // A plugin may not turn a request into HEAD or CONNECT or back.
   Edited set_method(Bytes method, Arena& arena);
   Edited set_target(Bytes target, Arena& arena);
@@ -67,6 +70,8 @@ class ResponseHead : public Head {
   Bytes reason() const { return start_pieces_[0]; }  // may be empty
   // 1xx but not 101: the final response is still to come.
   bool is_interim() const { return status_ < 200 && status_ != 101; }
+  // As new, but for its memory.
+  void forget();
 
   // A plugin may not move between statuses with a body and those without (1xx, 204, 304).
   Edited set_status(int status, Bytes reason, Arena& arena);

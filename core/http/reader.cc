@@ -150,17 +150,16 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
   static_cast<void>(Indexer::index(raw, most_fields, trailers));
 }
 
-std::optional<Refusal> recheck_request(Bytes written, const Framing& meant,
-                                       const HeadLimits& limits) {
-  RequestHead head;
-  return compare(RequestReader(with_room_for_framing(limits)).read(written, head), written, meant);
+std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits,
+                                       RequestHead& room) {
+  RequestReader reader(with_room_for_framing(limits));
+  return compare(reader.read(written, room), written, meant);
 }
 
 std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
-                                        const HeadLimits& limits) {
-  ResponseHead head;
-  return compare(ResponseReader(with_room_for_framing(limits)).read(written, asked, head), written,
-                 meant);
+                                        const HeadLimits& limits, ResponseHead& room) {
+  ResponseReader reader(with_room_for_framing(limits));
+  return compare(reader.read(written, asked, room), written, meant);
 }
 
 }  // namespace hyalite

@@ -82,9 +82,10 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers);
 
 // Would the other side read what we are about to send as we mean it? To be asked of every head that
 // was edited, with the bytes of write() and the framing that the body will be sent with.
-std::optional<Refusal> recheck_request(Bytes written, const Framing& meant,
-                                       const HeadLimits& limits);
+// `room`: a head that is not used otherwise; it is filled, and its memory may serve again.
+std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits,
+                                       RequestHead& room);
 std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
-                                        const HeadLimits& limits);
+                                        const HeadLimits& limits, ResponseHead& room);
 
 }  // namespace hyalite

@@ -11,13 +11,36 @@ namespace {
 
 constexpr Bytes kCrLf = "\r\n";
 
-void append(Buffer& out, std::initializer_list<Bytes> pieces) {
+// Where text goes: a Buffer, or one of these.
+class Measure {
+ public:
+  void append(Bytes bytes) { size_ += bytes.size(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+};
+class Fill {
+ public:
+  explicit Fill(char* at) : at_(at) {}
+  void append(Bytes bytes) { at_ = std::copy(bytes.begin(), bytes.end(), at_); }
+
+ private:
+  char* at_;
+};
+
+template <class Out>
+void append(Out& out, std::initializer_list<Bytes> pieces) {
   for (Bytes piece : pieces) out.append(piece);
 }
 
-void write_field(Bytes name, Bytes value, Buffer& out) { append(out, {name, ": ", value, kCrLf}); }
+template <class Out>
+void write_field(Bytes name, Bytes value, Out& out) {
+  append(out, {name, ": ", value, kCrLf});
+}
 
-void write_fields(const Fields& fields, Buffer& out) {
+template <class Out>
+void write_fields(const Fields& fields, Out& out) {
   for (const Field& field : fields.fields()) {
     if (field.line.empty()) {
       write_field(field.name, field.value, out);
@@ -99,9 +122,8 @@ bool write_own_fields(const Page& page, Buffer& out) {
   return has_cache_control;
 }
 
-}  // namespace
-
-void write(const RequestHead& head, Buffer& out) {
+template <class Out>
+void write_head(const RequestHead& head, Out& out) {
   if (head.start_line().empty()) {
     append(out, {head.method(), " ", head.target(), " ", version_of(head), kCrLf});
   } else {
@@ -110,7 +132,8 @@ void write(const RequestHead& head, Buffer& out) {
   write_fields(head, out);
 }
 
-void write(const ResponseHead& head, Buffer& out) {
+template <class Out>
+void write_head(const ResponseHead& head, Out& out) {
   if (head.start_line().empty()) {
     append(out, {version_of(head), " ", std::to_string(head.status()), " ", head.reason(), kCrLf});
   } else {
@@ -118,6 +141,23 @@ void write(const ResponseHead& head, Buffer& out) {
   }
   write_fields(head, out);
 }
+
+template <class AnyHead>
+Bytes written_head(const AnyHead& head, Arena& arena) {
+  Measure measure;
+  write_head(head, measure);
+  auto* const place = static_cast<char*>(arena.allocate(measure.size(), 1));
+  Fill fill(place);
+  write_head(head, fill);
+  return {place, measure.size()};
+}
+
+}  // namespace
+
+void write(const RequestHead& head, Buffer& out) { write_head(head, out); }
+void write(const ResponseHead& head, Buffer& out) { write_head(head, out); }
+Bytes written(const RequestHead& head, Arena& arena) { return written_head(head, arena); }
+Bytes written(const ResponseHead& head, Arena& arena) { return written_head(head, arena); }
 
 void open_chunk(std::uint64_t n, Buffer& out) {
   char digits[16];

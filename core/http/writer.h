@@ -18,6 +18,10 @@ namespace hyalite {
 void write(const RequestHead& head, Buffer& out);
 void write(const ResponseHead& head, Buffer& out);
 
+// The same, in the arena.
+Bytes written(const RequestHead& head, Arena& arena);
+Bytes written(const ResponseHead& head, Arena& arena);
+
 // Chunked content (RFC 9112, 7.1): open_chunk(n), n bytes of content, close_chunk(), ...,
 // last_chunk(trailers).
 void open_chunk(std::uint64_t n, Buffer& out);  // n > 0

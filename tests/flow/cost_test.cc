@@ -101,9 +101,10 @@ Cost cost_of_an_exchange(std::size_t plugins) {
   facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
   FlowSubject flow(facts);
   std::uint64_t exchanges = 0;
+  ExchangePool pool(0);
   const std::size_t before = allocations;
   chain.flow_open(flow);
-  Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{chain, flow, facts, rules, bypass, clock, tally, exchanges}), true);
+  Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{chain, flow, facts, rules, bypass, clock, tally, exchanges, pool}), true);
   talk.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
   talk.upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\n\r\n");
   const Cost cost{allocations - before, history.calls.load()};

@@ -29,7 +29,7 @@ struct InspectingTalk : ::testing::Test {
     exchanges = 0;
     chain.flow_open(*flow);
     return Playbook(std::make_unique<Inspecting>(
-                        InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges}),
+                        InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, pool}),
                     connected);
   }
 
@@ -58,6 +58,7 @@ struct InspectingTalk : ::testing::Test {
   std::optional<Bypass> bypass;
   std::optional<FlowSubject> flow;
   std::uint64_t exchanges = 0;
+  ExchangePool pool{0};
 };
 
 constexpr char kGet[] = "GET /a HTTP/1.1\r\nHost: x.example\r\nX-Odd:  two  \r\n\r\n";
@@ -330,6 +331,75 @@ TEST_F(InspectingTalk, LimitsHowSlowABodyMayBe) {
   t.deadline();
   ASSERT_TRUE(t.said<Close>());
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::body_too_slow);
+}
+
+TEST_F(InspectingTalk, AHeadLeavesWithWhatCameOfItsBody) {
+  talk();
+  Inspecting stage(InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, pool});
+  Effects effects;
+  (void)stage.on_start(true, effects);
+  const std::string_view post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+  EXPECT_EQ(stage.on_bytes(Side::client, post, effects).bytes, post.size());
+  EXPECT_EQ(effects.to(Side::upstream).size(), 2u);
+  effects.clear();
+  const std::string_view ok = kOk;
+  EXPECT_EQ(stage.on_bytes(Side::upstream, ok, effects).bytes, ok.size());
+  EXPECT_EQ(effects.to(Side::client).size(), 2u);
+  effects.clear();
+}
+
+TEST_F(InspectingTalk, LongBodiesMayPassUnseen) {
+  constexpr std::uint64_t kSize = 5 << 20;
+  Playbook t = talk(true);
+  t.client("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\nbegin");
+  EXPECT_EQ(t.stage().passes_unseen(Side::client), kSize - 5);
+  EXPECT_EQ(t.stage().passes_unseen(Side::upstream), 0u);
+  t.passes(Side::client, kSize - 10);
+  EXPECT_EQ(t.stage().passes_unseen(Side::client), 5u);
+  t.client("12345");
+  EXPECT_EQ(t.stage().passes_unseen(Side::client), 0u);
+  t.upstream("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kSize) + "\r\n\r\n");
+  EXPECT_TRUE(t.stage().awaits_rest(Side::upstream));
+  EXPECT_EQ(t.stage().passes_unseen(Side::upstream), kSize);
+  t.passes(Side::upstream, kSize);
+  EXPECT_FALSE(t.stage().awaits_rest(Side::upstream));
+  // It was the whole exchange: the next one begins.
+  t.client(kGet).upstream(kOk);
+  EXPECT_TRUE(t.going());
+  EXPECT_EQ(count("hyalite_exchanges_total", ""), 2u);
+}
+
+TEST_F(InspectingTalk, BodiesThatHaveToBeReadDoNotPassUnseen) {
+  Playbook chunked = talk(true);
+  chunked.client(kGet).upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n");
+  EXPECT_EQ(chunked.stage().passes_unseen(Side::upstream), 0u);
+  // One that ends with its connection may be short.
+  Playbook endless = talk(true);
+  endless.client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\nx");
+  EXPECT_EQ(endless.stage().passes_unseen(Side::upstream), 0u);
+  endless.upstream(std::string(kLong, 'x'));
+  EXPECT_EQ(endless.stage().passes_unseen(Side::upstream), UINT64_MAX);
+  endless.passes(Side::upstream, 1000).ends(Side::upstream);
+  ASSERT_TRUE(endless.said<Close>());
+  EXPECT_EQ(endless.said<Close>()->reason, CloseReason::finished);
+}
+
+TEST_F(InspectingTalk, TheMemoryOfAnExchangeServesTheNext) {
+  ExchangePool keeping(1);
+  talk();
+  {
+    Playbook t(std::make_unique<Inspecting>(InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, keeping}), true);
+    for (int i = 0; i < 3; ++i) {
+      t.client(kGet);
+      EXPECT_EQ(keeping.spare(), 0u);
+      t.upstream(kOk);
+      EXPECT_EQ(keeping.spare(), 1u);
+      EXPECT_EQ(t.sent(Side::upstream), kGet);
+      EXPECT_EQ(t.sent(Side::client), kOk);
+    }
+    t.client("GET");  // nothing of the one before is left in it
+  }
+  EXPECT_EQ(keeping.spare(), 1u);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ struct Set {
     flow->waker = &woken;
     chain->flow_open(*flow);
     return Playbook(std::make_unique<Inspecting>(
-        InspectingNeeds{*chain, *flow, facts, *rules, bypass, clock, *tally, exchanges}));
+        InspectingNeeds{*chain, *flow, facts, *rules, bypass, clock, *tally, exchanges, pool}));
   }
   ~Set() {
     if (chain) chain->flow_close(*flow, {});
@@ -104,6 +104,7 @@ struct Set {
   ScriptedChain scripted;
   std::optional<FlowSubject> flow;
   std::uint64_t exchanges = 0;
+  ExchangePool pool{0};
   Chain* chain = nullptr;
 };
 

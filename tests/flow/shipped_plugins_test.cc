@@ -50,11 +50,12 @@ class Theatre {
     const FlowFacts facts = some_flow();
     FlowSubject flow(facts);
     std::uint64_t exchanges = 0;
+    ExchangePool pool{0};
     chain_->flow_open(flow);
     flow.set_protocol(Protocol::http1);
     Scene scene;
     {
-      Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{*chain_, flow, facts, rules, bypass, clock, tally, exchanges}));
+      Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{*chain_, flow, facts, rules, bypass, clock, tally, exchanges, pool}));
       say(talk, Side::client, request, cut);
       scene.connected = talk.connecting();
       if (scene.connected) {

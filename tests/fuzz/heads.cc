@@ -60,7 +60,8 @@ void try_request(std::string_view bytes, std::size_t cut) {
   require(reading.state != oracle::State::malformed, "the referee refuses it, " + reading.why, bytes);
   require(reading.begun.has_value() == progress.framing.has_body(), "the referee sees another end", bytes);
   require_framing(progress.framing, reading.begun ? *reading.begun : reading.messages.at(0), bytes);
-  require(!recheck_request(head.raw(), progress.framing, kLimits), "it does not stand up to a second look", bytes);
+  RequestHead room;
+  require(!recheck_request(head.raw(), progress.framing, kLimits, room), "it does not stand up to a second look", bytes);
 }
 
 void try_response(std::string_view bytes, std::size_t cut, const Asked& asked) {

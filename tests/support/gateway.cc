@@ -46,7 +46,7 @@ std::unique_ptr<Stage> Gateway::sniffing() const { return std::make_unique<Sniff
 
 std::unique_ptr<Stage> Gateway::inspecting() {
   return std::make_unique<Inspecting>(
-      InspectingNeeds{*load_.chain, *flow_, facts_, *rules_, *bypass_, clock_, *tally_, exchanges_});
+      InspectingNeeds{*load_.chain, *flow_, facts_, *rules_, *bypass_, clock_, *tally_, exchanges_, pool_});
 }
 
 std::unique_ptr<Stage> Gateway::tunnelling() const {

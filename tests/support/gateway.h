@@ -51,6 +51,7 @@ class Gateway final : private LoopSignal {
   std::optional<Bypass> bypass_;
   std::optional<FlowSubject> flow_;
   std::uint64_t exchanges_ = 0;
+  ExchangePool pool_{0};
   bool signalled_ = false;
 };
 

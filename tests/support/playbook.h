@@ -30,6 +30,8 @@ class Playbook {
     if (going()) hear(stage_->on_end(side, unread_[index_of(side)], effects_));
     return *this;
   }
+  // So many bytes of that side go on unseen.
+  Playbook& passes(Side from, std::uint64_t bytes) { return hear(stage_->on_passed(from, bytes, effects_)); }
   Playbook& breaks(Side side) { return hear(stage_->on_broken(side, effects_)); }
   Playbook& connected() {
     connecting_ = false;
