@@ -52,6 +52,26 @@ def _by_requests(path, connections, *more):
     return measure
 
 
+MIXED = {300: 30, 2_000: 30, 10_000: 20, 30_000: 14, 120_000: 5, 1_000_000: 1}  # bytes, and of a hundred requests how many
+MIXED_LUA = """
+local paths = {{{paths}}}
+local at = 0
+request = function()
+  at = (at * 7919 + 104729) % 1000003
+  return wrk.format("GET", paths[at % #paths + 1])
+end
+"""
+
+
+def _mixed(peer, seconds):
+    """Sizes as pages have them, always in the same order."""
+    paths = ",".join(f'"/mixed-{size}"' for size, share in MIXED.items() for _ in range(share))
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", dir="/dev/shm") as script:
+        script.write(MIXED_LUA.format(paths=paths))
+        script.flush()
+        return _by_requests("/", 50, "-s", script.name)(peer, seconds)
+
+
 def _download(peer, seconds):
     before = peer.cpu_seconds()
     _, size, _ = _wrk(seconds, "/100m", 4)
@@ -193,11 +213,16 @@ def _kernel_bytes():
     return int(memory["Slab"]) * 1024
 
 
+def _with_fields(count):
+    return _by_requests("/1k", 50, *(word for it in range(count) for word in ("-H", f"X-Field-{it}: some value of usual length")))
+
+
 CASES = {
     "keepalive-1k": Case("50 connections, 1 KB", "us CPU/request", _by_requests("/1k", 50)),
     "connection-a-request": Case("a connection for each request, 1 KB", "us CPU/request",
                                  _by_requests("/1k", 30, "-H", "Connection: close")),
     "64k": Case("50 connections, 64 KB", "us CPU/request", _by_requests("/64k", 50)),
+    "mixed": Case("50 connections, 300 bytes to 1 MB", "us CPU/request", _mixed),
     "chunked": Case("20 connections, 256 KB in chunks", "us CPU/request", _by_requests("/chunked", 20)),
     "100m-down": Case("100 MB downloads", "s CPU/GB", _download),
     "100m-up": Case("100 MB uploads", "s CPU/GB", _upload),
@@ -208,3 +233,13 @@ CASES = {
     "tls-resumed": Case("TLS looked into, a resumed handshake for each request", "us CPU/connection", _handshakes("resumed"), tls=True),
     "tls-100m": Case("TLS looked into, 100 MB downloads", "s CPU/GB", _tls_download, tls=True),
 }
+
+
+def find_case(name):
+    """By its name; "flows@N": N connections at once, "fields@N": requests with N further fields."""
+    what, _, number = name.partition("@")
+    if what == "flows" and number:
+        return Case(f"{number} connections, 1 KB", "us CPU/request", _by_requests("/1k", int(number)))
+    if what == "fields" and number:
+        return Case(f"50 connections, 1 KB, {number} further fields", "us CPU/request", _with_fields(int(number)))
+    return CASES[name]

@@ -20,6 +20,7 @@ class Peer:
     works = True  # logs, rewrites and denies like the others
     tls = False  # looks into TLS, and verifies the origin
     denied = None  # what curl asks for to be denied; None: the origin, with another Host
+    cpus = PROXY_CPU
 
     def __init__(self, directory):
         self.directory = directory
@@ -35,7 +36,7 @@ class Peer:
         raise NotImplementedError
 
     def start(self):
-        self.process = subprocess.Popen(["taskset", "-c", PROXY_CPU, *self.command()], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(["taskset", "-c", self.cpus, *self.command()], stdin=subprocess.DEVNULL,
                                         env={**os.environ, "SSL_CERT_FILE": str(self.root)},
                                         stdout=open(self.directory / "stdout", "wb"), stderr=open(self.directory / "stderr", "wb"),
                                         start_new_session=True)
@@ -131,6 +132,7 @@ class Direct(Peer):
 class Hyalite(Peer):
     plugins = ("http-logger", "header-rewriter", "blocker")
     extra = ()
+    workers = 1
 
     @classmethod
     def is_there(cls, build):
@@ -145,6 +147,19 @@ class Hyalite(Peer):
         }
         return [{"name": name, "use": name, "settings": settings[name]} for name in self.plugins] + list(self.extra)
 
+    @classmethod
+    def varied(cls, how):
+        """Another Hyalite: "workers=2", "chain=10" (plugins), "body=tap" (a plugin more that reads all bodies so)."""
+        key, value = how.split("=")
+        if key == "workers":
+            return type("Varied", (cls,), {"workers": int(value), "cpus": ",".join(str(it) for it in range(int(value)))})
+        if key == "body":
+            reader = [] if value == "none" else [{"name": "reader", "use": "reader", "settings": {"mode": value}}]
+            return type("Varied", (cls,), {"extra": reader})
+        more = [{"name": f"more-{it}", "use": "header-rewriter", "settings": {"request": [{"set": f"X-More-{it}", "to": "yes"}]}}
+                for it in range(int(value) - len(cls.plugins))]
+        return type("Varied", (cls,), {"plugins": cls.plugins[:int(value)], "extra": more, "works": int(value) >= len(cls.plugins)})
+
     def command(self):
         build = pathlib.Path(os.environ["HYALITE_BUILD"])
         file = self.directory / "hyalite.yaml"
@@ -153,7 +168,7 @@ class Hyalite(Peer):
             "listeners": [{"address": f"[::]:{PORT}"}],
             "plugin_dirs": [str(build / "plugins"), str(build / "bench_plugins")],
             "plugins": self.chain(),
-            "workers": {"count": 1, "user": "nobody"},
+            "workers": {"count": self.workers, "user": "nobody"},
             "limits": {"flows_per_client": 0},
             "admin": {"address": "none"},
             "control": {"socket": str(self.directory / "control.sock")},
@@ -407,3 +422,9 @@ PEERS = {
     "squid-tls": SquidTls,
     "sslsplit": Sslsplit,
 }
+
+
+def peer_class(name):
+    """By its name; "hyalite+workers=2": varied."""
+    plain, _, how = name.partition("+")
+    return PEERS[plain].varied(how) if how else PEERS[plain]

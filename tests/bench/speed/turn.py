@@ -14,9 +14,9 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
 import lab_host
-from cases import CASES, LOAD_CPU, ORIGIN, SINK, TLS_NAME
+from cases import LOAD_CPU, ORIGIN, SINK, TLS_NAME, MIXED, find_case
 from pki import Pki
-from peers import PEERS
+from peers import peer_class
 
 NGINX = """
 user root root;
@@ -96,6 +96,8 @@ def start_origin(directory):
     www = directory / "www"
     www.mkdir()
     (www / "1k").write_text("x" * 1024)
+    for size in MIXED:
+        (www / f"mixed-{size}").write_text("x" * size)
     (www / "64k").write_text("x" * 65536)
     (www / "chunked").write_text("x" * 262144)
     with open(www / "100m", "wb") as file:
@@ -143,7 +145,7 @@ def main():
     try:
         make_certificates(directory)
         started += start_origin(directory)
-        peer = PEERS[peer_name](directory)
+        peer = peer_class(peer_name)(directory)
         peer.start()
         try:
             trust, origin = address_of(peer)
@@ -154,7 +156,7 @@ def main():
         figures = {}
         for case in cases:
             try:
-                figures[case] = CASES[case].measure(peer, float(seconds))
+                figures[case] = find_case(case).measure(peer, float(seconds))
             except (RuntimeError, OSError, subprocess.SubprocessError, AttributeError, IndexError) as failure:
                 figures[case] = {"failed": f"{type(failure).__name__}: {failure}"[:400]}
         print(json.dumps({"version": peer.version(), "cases": figures}))
