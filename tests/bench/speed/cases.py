@@ -177,7 +177,7 @@ count = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 held = []
 for i in range(count):
-    s = socket.create_connection((sys.argv[2], 80))
+    s = socket.create_connection((sys.argv[2], 80), timeout=10)
     s.sendall(b"GET /1k HTTP/1.1\\r\\nHost: " + sys.argv[2].encode() + b"\\r\\n\\r\\n")
     got = b""
     while got.count(b"x") < 1024:

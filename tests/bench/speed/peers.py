@@ -218,6 +218,7 @@ class HaproxyTcp(Peer):
         file.write_text(f"""
 global
   nbthread 1
+  maxconn 9800
   log stdout format raw local0
 defaults
   mode {self.mode}
