@@ -48,10 +48,7 @@ Listener::Listener(Loop& loop, Fd listening, Arrivals& arrivals, ListenerOwner& 
       options_(std::move(options)),
       watch_(loop, callback<&Listener::on_readable>(*this)),
       rest_(loop, callback<&Listener::on_rested>(*this)),
-      reserve_(open_reserve()) {
-  // Those that it accepts have it from it.
-  (void)set_no_delay(listening_.get());
-}
+      reserve_(open_reserve()) {}
 
 Listener::~Listener() {
   if (destroyed_ != nullptr) *destroyed_ = true;
