@@ -60,11 +60,12 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
 
   hyalite::Verdict on_request_head(hyalite::Request& request, ExchangeState& state) {
     if (!spare_.empty()) {
-      room_.line = std::move(spare_.back());
+      state.asked = std::move(spare_.back());
       spare_.pop_back();
     }
+    room_.line.swap(state.asked);  // each keeps memory of its own
     write_asked(request, settings_.rules, room_);
-    state.asked = std::move(room_.line);
+    room_.line.swap(state.asked);
     if (!stops_traffic()) return hyalite::Verdict::go_on;
     refused_.add();
     return request.respond(503,
