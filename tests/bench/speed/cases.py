@@ -34,10 +34,11 @@ def _wrk(seconds, path, connections, *more):
     requests = int(re.search(r"(\d+) requests in", said).group(1))
     amount = re.search(r"requests in [\d.]+\w+, ([\d.]+)(\w+) read", said)
     size = float(amount.group(1)) * {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30}[amount.group(2)]
-    if re.search(r"Non-2xx", said) or requests == 0:
+    wrong = int((re.search(r"Non-2xx or 3xx responses: (\d+)", said) or [0, 0])[1])
+    if wrong > requests / 100 or size == 0:
         raise RuntimeError("answers were wrong: " + said)
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
-    if errors and sum(map(int, errors.groups())) > requests / 100:
+    if errors and sum(map(int, errors.groups())) > max(requests / 100, connections):
         raise RuntimeError("connections failed: " + errors.group(0))
     return requests, size, float(re.search(r"Requests/sec:\s*([\d.]+)", said).group(1))
 
@@ -48,6 +49,8 @@ def _by_requests(path, connections, *more):
         before = peer.cpu_seconds()
         requests, _, rate = _wrk(seconds, path, connections, *more)
         spent = peer.cpu_seconds() - before
+        if requests == 0:
+            raise RuntimeError("no request was answered in time")
         return {"us CPU/request": spent / requests * 1e6, "requests/s": rate, "busy": spent * rate / requests}
     return measure
 

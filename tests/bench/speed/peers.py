@@ -222,6 +222,8 @@ global
   log stdout format raw local0
 defaults
   mode {self.mode}
+  # A connection to the origin is kept for the client's next request; otherwise, as the client's address, it is made anew each time.
+  http-reuse never
   timeout connect 5s
   timeout client 300s
   timeout server 300s
