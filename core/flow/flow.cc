@@ -270,7 +270,7 @@ bool Flow::take_from(Side side) {
 // Much that nobody wants to see is not read. False: what there is has to be.
 bool Flow::pass(Side side) {
   const std::uint64_t most = needs_.pipes != nullptr ? stage_->passes_unseen(side) : 0;
-  if (most < kLong) return false;
+  if (most == 0) return false;
   Leg& to = leg(other(side));
   const auto passed = to.draw_from(leg(side), *needs_.pipes, std::min(most, kMostAtOnce));
   if (to.lost() && side == Side::upstream) client_lost_ = true;

@@ -610,7 +610,8 @@ std::uint64_t Inspecting::passes_unseen(Side from) const {
   const Relay& body = request ? exchange_->request_body : exchange_->response_body;
   const std::uint64_t ahead = body.passes_unseen();
   // One that ends with its connection is long when much of it came.
-  return ahead == UINT64_MAX && body.content_in() < kLong ? 0 : ahead;
+  const std::uint64_t known = body.content_in() + (ahead == UINT64_MAX ? 0 : ahead);
+  return known < kLong ? 0 : ahead;
 }
 
 Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) {

@@ -178,8 +178,8 @@ class Stage {
   // Is it in the middle of what that side says? Then an end or a break of it is asked for at once; otherwise a read that took all
   // there was saves the next one, and the kernel tells.
   virtual bool awaits_rest(Side) const { return true; }
-  // So many bytes from that side may go to the other one as they are, without being shown; 0: none. They may then pass inside of
-  // the kernel, which pays where there are many.
+  // So many bytes from that side may go to the other one as they are, without being shown, and belong to what is long enough
+  // (kLong) for passing inside of the kernel; 0: none.
   virtual std::uint64_t passes_unseen(Side) const { return 0; }
   // So many did.
   virtual Outcome on_passed(Side, std::uint64_t /*bytes*/, Effects&) { return Stay{}; }

@@ -373,6 +373,9 @@ TEST_F(InspectingTalk, BodiesThatHaveToBeReadDoNotPassUnseen) {
   Playbook chunked = talk(true);
   chunked.client(kGet).upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n");
   EXPECT_EQ(chunked.stage().passes_unseen(Side::upstream), 0u);
+  Playbook small = talk(true);
+  small.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx");
+  EXPECT_EQ(small.stage().passes_unseen(Side::upstream), 0u);
   // One that ends with its connection may be short.
   Playbook endless = talk(true);
   endless.client(kGet).upstream("HTTP/1.1 200 OK\r\n\r\nx");
