@@ -13,8 +13,6 @@ else
 fi
 # What the private lab needs: rules and routes, a client, a web server.
 lab_packages=(iproute2 nftables curl openssl nginx-light python3 netcat-openbsd procps util-linux)
-# Tests besides: system calls and instructions counted, a wall clock that jumps, the schema of records, plans for iptables, clang for the fuzz targets, mandoc for the man pages. (Chromium and
-# libnss3-tools, where they are installed, are tried too.)
 # Tests besides: system calls and instructions counted, a wall clock that jumps, the schema of records, plans for iptables, clang for the fuzz targets,
 # mandoc for the man pages. (Chromium and libnss3-tools, where they are installed, are tried too.)
 test_packages=(libfaketime libgtest-dev libgmock-dev libbenchmark-dev abigail-tools python3-jsonschema python3-websockets iptables clang libclang-rt-dev mandoc)
