@@ -146,6 +146,7 @@ void World::settle() {
   // A plugin that pauses again and again does not keep us for ever.
   for (int round = 0; round < 10'000; ++round) {
     answer_fetches();
+    answer_connections();
     if (deliver()) continue;
     if (!pauses.has_ready() && !pauses.next_deadline()) return;
     if (wait_for_thread()) continue;
@@ -178,6 +179,33 @@ void World::answer_fetches() {
     }
     question.heard->on_fetched(question.ref, std::move(result));
   }
+}
+
+Waker* World::connect(Ref channel, std::string_view, Channels& channels) {
+  return connections_.emplace_back(std::make_unique<Connection>(channel, channels)).get();
+}
+
+void World::disconnect(Ref channel) {
+  std::erase_if(connections_, [&](const auto& one) { return one->ref() == channel; });
+}
+
+void World::answer_connections() {
+  if (mood == ServiceMood::never_answers) return;
+  std::erase_if(connections_, [&](const auto& one) { return std::exchange(one->has_news, false) && !one->answer(mood); });
+}
+
+bool World::Connection::answer(ServiceMood mood) {
+  if (mood == ServiceMood::fails) return channels_.finish(ref_, HYALITE_E_FAILED, "the checker's service fails"), false;
+  if (!std::exchange(opened_, true)) channels_.opened(ref_);
+  const auto pending = channels_.pending(ref_);
+  if (!pending->bytes.empty()) {
+    channels_.sent(ref_, pending->bytes.size());
+    if (channels_.room_for_arrivals(ref_) >= 3) channels_.arrived(ref_, "ok\n");
+  }
+  if (pending->last && !std::exchange(ended_, true)) channels_.arrivals_ended(ref_);
+  if (!ended_ || !channels_.all_told(ref_)) return true;
+  channels_.finish(ref_, HYALITE_OK);
+  return false;
 }
 
 // ---- what went wrong

@@ -80,13 +80,16 @@ class World final : private LoopSignal, private Outbound {
 
  private:
   void signal() override;
-  bool has(std::string_view) const override { return true; }
+  bool has(std::string_view, ServiceProtocol) const override { return true; }
   void start(Ref ref, FetchRequest request, FetchesHeard& heard) override;
   void cancel(Ref ref) override;
+  Waker* connect(Ref channel, std::string_view service, Channels& channels) override;
+  void disconnect(Ref channel) override;
   void hear_line(std::string_view line);
   bool deliver();
   bool wait_for_thread();
   void answer_fetches();
+  void answer_connections();
 
   Log log_;
   ManualClock clock_;
@@ -112,7 +115,21 @@ class World final : private LoopSignal, private Outbound {
     Ref ref;
     FetchesHeard* heard;
   };
+  // A connection over TCP: as the mood is, it fails, or answers whatever the plugin writes.
+  struct Connection final : Waker {
+    Connection(Ref ref, Channels& channels) : ref_(ref), channels_(channels) {}
+    void on_wake() override { has_news = true; }
+    bool answer(ServiceMood mood);  // false: it is over
+    Ref ref() const { return ref_; }
+    bool has_news = true;
+
+   private:
+    const Ref ref_;
+    Channels& channels_;
+    bool opened_ = false, ended_ = false;
+  };
   std::vector<Question> questions_;
+  std::vector<std::unique_ptr<Connection>> connections_;
   std::mutex mutex_;
   std::condition_variable rung_;
   bool signalled_ = false;

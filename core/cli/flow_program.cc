@@ -70,6 +70,8 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   tls_ = TlsGround::load(needs.settings, needs.file, loaded.mistakes);
   if (tls_ && tls_->key_log() != nullptr) needs.log.warning("tls.key_log", {{"file", needs.settings.tls.key_log}});
   tls_policy_ = std::make_unique<TlsPolicy>(needs.settings.tls, needs.file, loaded.mistakes);
+  service_tls_ = ServiceTls::load(needs.settings, needs.file, loaded.mistakes);
+  service_places_ = ServicePlaces::declare(needs.layout, needs.settings.services);
   return std::move(loaded.mistakes);
 }
 
@@ -98,7 +100,8 @@ std::string FlowProgram::build(std::size_t place) const {
 }
 
 Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
-  auto services = std::make_unique<Services>(needs.loop, needs.settings);
+  auto services = std::make_unique<Services>(
+      ServicesNeeds{needs.loop, needs.settings, service_tls_.get(), service_places_, needs.row, needs.log});
   auto delivery = std::make_unique<Delivery>(needs.loop, *chain_);
   if (auto opened = delivery->open(services.get()); !opened) return opened.error();
   if (auto started = chain_->start(needs.worker, needs.workers, needs.row, &needs.calls, &needs.history); !started) {
@@ -114,6 +117,7 @@ Result<std::unique_ptr<Service>> FlowProgram::start(const ServiceNeeds& needs) {
 
 void FlowProgram::unload() {
   chain_.reset();
+  service_tls_.reset();
   tls_policy_.reset();
   tls_.reset();
 }

@@ -10,8 +10,10 @@
 #include "flow/tally.h"
 #include "plugin/chain.h"
 #include "process/program.h"
+#include "services/service_record.h"
 #include "tls/ground.h"
 #include "tls/policy.h"
+#include "tls/service_tls.h"
 
 namespace hyalite {
 
@@ -36,6 +38,8 @@ class FlowProgram final : public Program {
   std::vector<std::string> released_;
   std::unique_ptr<TlsGround> tls_;
   std::unique_ptr<TlsPolicy> tls_policy_;
+  std::unique_ptr<ServiceTls> service_tls_;
+  std::vector<ServicePlaces> service_places_;
 };
 
 // Where the plugins are that came with this program: seen from itself, so that what was installed may be moved.

@@ -119,15 +119,19 @@ bool Bench::take_signal() {
   return std::exchange(signalled_, false);
 }
 
+// What a test does while it is told of something is carried out by whoever tells.
 void Bench::settle() {
+  if (settling_) return;
+  settling_ = true;
   for (int round = 0; round < kMostRounds; ++round) {
     const bool answered = services_->deliver();
     if (take_signal()) {
       chain().deliver();
     } else if (!answered) {
-      return;
+      break;
     }
   }
+  settling_ = false;
 }
 
 bool Bench::wait(std::chrono::nanoseconds at_most) {

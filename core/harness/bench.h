@@ -107,7 +107,7 @@ class Bench final : private LoopSignal {
   std::vector<Talk*> talks_;
   std::uint64_t flows_ = 0;
   Monotonic next_tick_;
-  bool drains_ = false;
+  bool drains_ = false, settling_ = false;
 
   std::mutex signal_mutex_;
   std::condition_variable signal_came_;

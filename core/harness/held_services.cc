@@ -1,4 +1,4 @@
-// The services that plugins ask, played by a test: no sockets, answers when the test says so.
+// The services that plugins talk to, played by a test: no sockets, answers when the test says so.
 // SPDX-License-Identifier: MIT
 #include "harness/held_services.h"
 
@@ -34,7 +34,8 @@ bool HeldServices::answer(Ref ref, FetchResult result) {
 
 bool HeldServices::deliver() {
   const bool asked = ask_the_test();
-  return give_up_late() || asked;
+  const bool moved = connections_.deliver();
+  return give_up_late() || asked || moved;
 }
 
 bool HeldServices::ask_the_test() {
@@ -64,8 +65,11 @@ bool HeldServices::give_up_late() {
 }
 
 std::optional<Monotonic> HeldServices::next_deadline() const {
-  if (open_.empty()) return std::nullopt;
-  return std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.until < b.until; })->until;
+  std::optional<Monotonic> next = connections_.next_deadline();
+  for (const HeldQuestion& question : open_) {
+    if (!next || question.until < *next) next = question.until;
+  }
+  return next;
 }
 
 }  // namespace hyalite

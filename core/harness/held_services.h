@@ -1,4 +1,4 @@
-// The services that plugins ask, played by a test: no sockets, answers when the test says so.
+// The services that plugins talk to, played by a test: no sockets, answers when the test says so.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "plugin/fetches.h"
+#include "harness/held_connections.h"
+#include "plugin/outbound.h"
 #include "settings/settings.h"
 
 namespace hyalite {
@@ -28,11 +29,21 @@ class HeldServices final : public Outbound {
   // Nothing: the question stays open.
   using Answers = std::function<std::optional<FetchResult>(const FetchRequest&)>;
 
-  HeldServices(const std::vector<ServiceSettings>& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+  HeldServices(const std::vector<ServiceSettings>& settings, const Clock& clock) : settings_(settings), clock_(clock), connections_(clock) {}
 
-  bool has(std::string_view service) const override { return find(service) != nullptr; }
+  bool has(std::string_view service, ServiceProtocol protocol) const override {
+    const ServiceSettings* found = find(service);
+    return found != nullptr && found->protocol == protocol;
+  }
   void start(Ref ref, FetchRequest request, FetchesHeard& heard) override;
   void cancel(Ref ref) override;
+  Waker* connect(Ref channel, std::string_view service, Channels& channels) override {
+    return connections_.connect(channel, *find(service), channels);
+  }
+  void disconnect(Ref channel) override { connections_.disconnect(channel); }
+
+  // Those over TCP.
+  HeldConnections& connections() { return connections_; }
 
   // Asked as soon as a question comes, never inside a call of a plugin.
   void answer_with(std::string service, Answers answers) { answers_[std::move(service)] = std::move(answers); }
@@ -55,6 +66,7 @@ class HeldServices final : public Outbound {
   std::map<std::string, Answers, std::less<>> answers_;
   std::deque<HeldQuestion> open_;
   std::vector<Ref> fresh_;  // the test was not asked yet
+  HeldConnections connections_;
 };
 
 }  // namespace hyalite

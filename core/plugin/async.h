@@ -34,6 +34,7 @@ class Async {
     clock_ = &clock, signal_ = &signal;
     errands.open(signal);
     fetches.open(outbound);
+    channels.open(outbound);
   }
   bool is_open() const { return clock_ != nullptr && !stopped_; }
   Monotonic now() const { return clock_->now(); }

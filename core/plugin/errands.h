@@ -61,6 +61,10 @@ class Errands {
   void add(Owed owed) { put(std::move(owed), SIZE_MAX); }
   // [any thread] False: too many wait already.
   bool post(Owed owed) { return put(std::move(owed), most_posted_); }
+  // [any thread] The loop is to come round once more.
+  void ring() {
+    if (signal_ != nullptr) signal_->signal();
+  }
   // What is due now; what becomes due meanwhile waits for the next time.
   std::vector<Owed> take() {
     const std::lock_guard lock(mutex_);
@@ -80,7 +84,7 @@ class Errands {
       if (closed_ || due_.size() >= most) return false;
       due_.push_back(std::move(owed));
     }
-    if (signal_ != nullptr) signal_->signal();
+    ring();
     return true;
   }
 

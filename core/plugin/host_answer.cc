@@ -27,38 +27,6 @@ hyalite_status read_response(const ChainLimits& limits, const hyalite_response* 
   return HYALITE_OK;
 }
 
-hyalite_status respond_stream(hyalite_exchange* object, const hyalite_response* response, hyalite_channel_told told, void* user,
-                              hyalite_ref* out) {
-  ExchangeSubject& exchange = subject(object);
-  FlowSubject& flow = exchange.flow();
-  if (!may_respond(exchange)) return HYALITE_E_LATE;
-  InstanceHost& instance = flow.running.instance->host();
-  Async& async = instance.services().async;
-  if (told == nullptr || out == nullptr) return HYALITE_E_INVALID;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
-  hyalite_response asked{};
-  RespondStream answer;
-  if (const auto status = read_response(instance.services().limits, response, asked, answer.head); status != HYALITE_OK) return status;
-  if (asked.status == 204 || asked.status == 304) return HYALITE_E_INVALID;
-  if (exchange.asked_for.size() == ExchangeSubject::kMostAskedFor) return HYALITE_E_LIMIT;
-  answer.channel = async.channels.add(instance, answer.head.body, told, user, flow.waker);
-  if (answer.channel == 0) return HYALITE_E_LIMIT;
-  answer.head.body.clear();
-  // Whatever becomes of the exchange, the channel ends with it.
-  exchange.asked_for.emplace_back(&instance, answer.channel);
-  *out = answer.channel;
-  return propose(flow, std::move(answer), asked.reason);
-}
-
-hyalite_status write(const hyalite_host* host, hyalite_ref channel, hyalite_bytes bytes, std::uint32_t last) {
-  InstanceHost& instance = InstanceHost::of(host);
-  if (last > 1) return HYALITE_E_INVALID;
-  Async& async = instance.services().async;
-  const auto status = async.channels.write(instance, channel, view(bytes), last == 1);
-  if (status == HYALITE_OK) async.wake();
-  return status;
-}
-
 }  // namespace
 
 hyalite_status status_of(const Edited& refused) {
@@ -85,9 +53,27 @@ hyalite_status respond(hyalite_exchange* object, const hyalite_response* respons
   return propose(exchange.flow(), std::move(answer), asked.reason);
 }
 
-const hyalite_host_channel* channel_table() {
-  static constexpr hyalite_host_channel kTable{sizeof(hyalite_host_channel), 0, &respond_stream, &write};
-  return &kTable;
+hyalite_status respond_stream(hyalite_exchange* object, const hyalite_response* response, hyalite_channel_told told, void* user,
+                              hyalite_ref* out) {
+  ExchangeSubject& exchange = subject(object);
+  FlowSubject& flow = exchange.flow();
+  if (!may_respond(exchange)) return HYALITE_E_LATE;
+  InstanceHost& instance = flow.running.instance->host();
+  Async& async = instance.services().async;
+  if (told == nullptr || out == nullptr) return HYALITE_E_INVALID;
+  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  hyalite_response asked{};
+  RespondStream answer;
+  if (const auto status = read_response(instance.services().limits, response, asked, answer.head); status != HYALITE_OK) return status;
+  if (asked.status == 204 || asked.status == 304) return HYALITE_E_INVALID;
+  if (const auto status = may_ask_for(&exchange); status != HYALITE_OK) return status;
+  answer.channel = async.channels.add(instance, answer.head.body, told, user, flow.waker);
+  if (answer.channel == 0) return HYALITE_E_LIMIT;
+  answer.head.body.clear();
+  // Whatever becomes of the exchange, the channel ends with it.
+  exchange.asked_for.emplace_back(&instance, answer.channel);
+  *out = answer.channel;
+  return propose(flow, std::move(answer), asked.reason);
 }
 
 }  // namespace hyalite

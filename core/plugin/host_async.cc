@@ -136,8 +136,7 @@ hyalite_status fetch(const hyalite_host* host, const hyalite_fetch* from, hyalit
   FetchRequest request;
   if (const auto status = read_fetch(asked, services.limits.held_body_bytes, request); status != HYALITE_OK) return status;
   ExchangeSubject* exchange = asked.exchange == nullptr ? nullptr : &subject(asked.exchange);
-  if (exchange != nullptr && exchange->flow().running.instance == nullptr) return HYALITE_E_LATE;
-  if (exchange != nullptr && exchange->asked_for.size() == ExchangeSubject::kMostAskedFor) return HYALITE_E_LIMIT;
+  if (const auto status = may_ask_for(exchange); status != HYALITE_OK) return status;
   const Ref ref = services.async.fetches.add(instance, std::move(request), done, user);
   if (ref == 0) return HYALITE_E_LIMIT;
   if (exchange != nullptr) exchange->asked_for.emplace_back(&instance, ref);

@@ -29,6 +29,13 @@ inline bool is_in(const FlowSubject& flow, std::initializer_list<Hook> hooks) {
   return false;
 }
 
+// May something be begun that ends with this exchange? Null: it ends with none.
+inline hyalite_status may_ask_for(const ExchangeSubject* exchange) {
+  if (exchange == nullptr) return HYALITE_OK;
+  if (exchange->flow().running.instance == nullptr) return HYALITE_E_LATE;
+  return exchange->asked_for.size() == ExchangeSubject::kMostAskedFor ? HYALITE_E_LIMIT : HYALITE_OK;
+}
+
 // What people read in records: not longer than this.
 inline std::string reason_text(hyalite_bytes reason) {
   return std::string(view(reason).substr(0, 1024));

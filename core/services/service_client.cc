@@ -1,4 +1,4 @@
-// One service of the settings, as one worker talks to it.
+// One service over HTTP, as one worker talks to it.
 // SPDX-License-Identifier: MIT
 #include "services/service_client.h"
 
@@ -28,13 +28,22 @@ std::string written(const FetchRequest& request, const ServiceSettings& service)
   return out + "\r\n" + request.body;
 }
 
+Answered how_of(hyalite_status status) {
+  switch (status) {
+    case HYALITE_OK: return Answered::answered;
+    case HYALITE_E_LIMIT: return Answered::too_large;
+    case HYALITE_E_TIMED_OUT: return Answered::late;
+    default: return Answered::failed;
+  }
+}
+
 }  // namespace
 
 ServiceClient::Question::Question(ServiceClient& owner, Ref ref_, FetchRequest request_, FetchesHeard& heard_)
-    : client(owner), ref(ref_), request(std::move(request_)), heard(heard_), timer(owner.loop_, callback<&Question::on_time>(*this)) {}
+    : client(owner), ref(ref_), request(std::move(request_)), heard(heard_), timer(owner.way_.loop, callback<&Question::on_time>(*this)) {}
 
-ServiceClient::ServiceClient(Loop& loop, Resolver& resolver, const ServiceSettings& settings, const OwnMark& mark)
-    : loop_(loop), resolver_(resolver), settings_(settings), mark_(mark), turn_(loop, callback<&ServiceClient::pump>(*this)) {}
+ServiceClient::ServiceClient(const ServiceWay& way)
+    : way_(way), settings_(way_.service), turn_(way_.loop, callback<&ServiceClient::pump>(*this)) {}
 
 ServiceClient::~ServiceClient() = default;
 
@@ -48,6 +57,12 @@ void ServiceClient::start(Ref ref, FetchRequest request, FetchesHeard& heard) {
 }
 
 bool ServiceClient::cancel(Ref ref) {
+  if (!forget(ref)) return false;
+  way_.record.answered(Answered::given_up);
+  return true;
+}
+
+bool ServiceClient::forget(Ref ref) {
   const auto found = questions_.find(ref);
   if (found == questions_.end()) return false;
   ServiceConnection* on = found->second->on;
@@ -62,7 +77,8 @@ bool ServiceClient::cancel(Ref ref) {
 void ServiceClient::late(Ref ref) {
   FetchResult result = failed(HYALITE_E_TIMED_OUT, "the service did not answer in time");
   FetchesHeard& heard = questions_.at(ref)->heard;
-  cancel(ref);
+  forget(ref);
+  way_.record.answered(Answered::late);
   heard.on_fetched(ref, std::move(result));
 }
 
@@ -70,6 +86,7 @@ void ServiceClient::finish(Ref ref, FetchResult result) {
   const auto found = questions_.find(ref);
   FetchesHeard& heard = found->second->heard;
   questions_.erase(found);
+  way_.record.answered(how_of(result.status));
   heard.on_fetched(ref, std::move(result));
 }
 
@@ -88,7 +105,7 @@ ServiceConnection* ServiceClient::free_connection() {
   }
   if (connections_.size() == settings_.connections) return nullptr;
   ServiceConnectionOwner& self = *this;
-  return connections_.emplace_back(std::make_unique<ServiceConnection>(loop_, resolver_, settings_, mark_, self)).get();
+  return connections_.emplace_back(std::make_unique<ServiceConnection>(way_, self)).get();
 }
 
 void ServiceClient::pump() {
@@ -119,7 +136,7 @@ void ServiceClient::on_answer(ServiceConnection& connection, FetchResult result,
   if (question != nullptr) finish(question->ref, std::move(result));
 }
 
-void ServiceClient::on_lost(ServiceConnection& connection, std::string why, bool unheard) {
+void ServiceClient::on_lost(ServiceConnection& connection, FetchResult why, bool unheard) {
   Question* question = asked_on(connection);
   drop(connection);
   if (question == nullptr) return;
@@ -129,7 +146,7 @@ void ServiceClient::on_lost(ServiceConnection& connection, std::string why, bool
     waiting_.push_front(question->ref);
     return;
   }
-  finish(question->ref, failed(HYALITE_E_FAILED, std::move(why)));
+  finish(question->ref, std::move(why));
 }
 
 }  // namespace hyalite

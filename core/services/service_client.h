@@ -1,4 +1,4 @@
-// One service of the settings, as one worker talks to it: its connections, and the questions that wait for one.
+// One service over HTTP, as one worker talks to it: its connections, and the questions that wait for one.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,12 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "event/resolver.h"
 #include "event/timer.h"
 #include "plugin/fetches.h"
 #include "services/answer_reader.h"
 #include "services/service_connection.h"
-#include "services/target.h"
 
 namespace hyalite {
 
@@ -21,8 +19,7 @@ namespace hyalite {
 // wait counts towards its time.
 class ServiceClient final : private ServiceConnectionOwner {
  public:
-  // All outlive this.
-  ServiceClient(Loop& loop, Resolver& resolver, const ServiceSettings& settings, const OwnMark& mark);
+  explicit ServiceClient(const ServiceWay& way);
   ~ServiceClient();
 
   void start(Ref ref, FetchRequest request, FetchesHeard& heard);
@@ -45,19 +42,19 @@ class ServiceClient final : private ServiceConnectionOwner {
   };
 
   void on_answer(ServiceConnection& connection, FetchResult result, bool reusable) override;
-  void on_lost(ServiceConnection& connection, std::string why, bool unheard) override;
+  void on_lost(ServiceConnection& connection, FetchResult why, bool unheard) override;
   void pump();
   void sweep();
   ServiceConnection* free_connection();
+  // False: it is not one of ours.
+  bool forget(Ref ref);
   void late(Ref ref);
   void finish(Ref ref, FetchResult result);
   void drop(ServiceConnection& connection);
   Question* asked_on(const ServiceConnection& connection);
 
-  Loop& loop_;
-  Resolver& resolver_;
+  const ServiceWay way_;
   const ServiceSettings& settings_;
-  const OwnMark mark_;
   std::map<Ref, std::unique_ptr<Question>> questions_;
   std::deque<Ref> waiting_;
   std::vector<std::unique_ptr<ServiceConnection>> connections_, dropped_;

@@ -39,6 +39,7 @@ class Checker {
   void check_upstream();
   void check_plugins();
   void check_services();
+  void check_tls_of(const ServiceSettings& service, std::size_t i);
   void check_admin();
   void check_limits();
   void check_timeouts();
@@ -142,6 +143,17 @@ bool is_unix_socket(const std::string& text) {
   return text.rfind("unix:/", 0) == 0 && text.size() <= 5 + 107;  // sun_path, without its NUL
 }
 
+// What is given for nothing is most likely meant.
+void Checker::check_tls_of(const ServiceSettings& service, std::size_t i) {
+  const ServiceTlsSettings& tls = service.tls;
+  if (!tls.enabled && (!tls.server_name.empty() || tls.trust != ServiceTlsSettings().trust)) {
+    add(item("services", i, "tls"), "TLS is described, and not spoken", "tls.enabled: true");
+  }
+  if (tls.enabled && tls.server_name.empty() && is_unix_socket(service.address)) {
+    add(item("services", i, "tls"), "a unix socket has no name that a certificate could have", "tls.server_name");
+  }
+}
+
 void Checker::check_services() {
   const auto& services = settings_.services;
   for (std::size_t i = 0; i < services.size(); ++i) {
@@ -153,6 +165,7 @@ void Checker::check_services() {
     if (service.host.find_first_of(" \t/@,") != std::string::npos) {
       add(item("services", i, "host"), '"' + service.host + '"', "a host, perhaps with a port");
     }
+    check_tls_of(service, i);
     for (std::size_t earlier = 0; earlier < i; ++earlier) {
       if (service.name != services[earlier].name) continue;
       add(item("services", i, "name"), "service named \"" + service.name + '"',

@@ -104,6 +104,10 @@ std::vector<std::string_view> words<CertificateRequest>() {
   return {"pass", "decline", "block"};
 }
 template <>
+std::vector<std::string_view> words<ServiceProtocol>() {
+  return {"http", "tcp"};
+}
+template <>
 std::vector<std::string_view> words<TlsVersion>() {
   return {"tls1.0", "tls1.1", "tls1.2", "tls1.3"};
 }
@@ -505,14 +509,25 @@ void members(Describer& d, PluginSettings& s) {
 }
 
 template <>
+void members(Describer& d, ServiceTlsSettings& s) {
+  d.value(truth("enabled", s.enabled));
+  d.value(value("server_name", s.server_name, text_of_kind(Kind::text, 253)));
+  d.value(value("trust", s.trust, path()));
+  d.value(word("minimum_version", s.minimum_version));
+}
+
+template <>
 void members(Describer& d, ServiceSettings& s) {
   d.value(required("name", s.name, text_of_kind(Kind::identifier, 64)));
+  d.value(word("protocol", s.protocol));
   d.value(required("address", s.address, text_of_kind(Kind::text, 300)));
   d.value(value("host", s.host, text_of_kind(Kind::text, 300)));
+  group(d, "tls", s.tls);
   d.value(value("connections", s.connections, count(1, 1'000)));
   d.value(value("connect", s.connect, time(kMillisecond, kMinute)));
   d.value(value("within", s.within, time(kMillisecond, kHour)));
   d.value(value("response_bytes", s.response_bytes, size(kKiB, kGiB)));
+  d.value(value("idle", s.idle, time(kSecond, kDay)));
 }
 
 template <>

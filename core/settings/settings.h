@@ -66,6 +66,8 @@ enum class DefectAnswer { block, mirror };
 // What is done when an upstream asks for a certificate of the client and none is configured for it.
 enum class CertificateRequest { pass, decline, block };
 enum class TlsVersion { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };  // written tls1.0 ... tls1.3
+// How plugins talk to a service.
+enum class ServiceProtocol { http, tcp };
 // What becomes of a system call that the process has no need of.
 enum class DeniedCalls { enforce, log, off };
 
@@ -112,22 +114,40 @@ struct ListenerSettings {
   std::string label() const { return name.empty() ? address.text() : name; }
 };
 
-// A service that plugins may ask, over HTTP/1.1.
+// TLS with a service: nothing of the CA that clients trust is concerned.
+struct ServiceTlsSettings {
+  // Speak TLS with it; nothing is said to it unless its certificate is sound and names it.
+  bool enabled = false;
+  // The name that its certificate must have; when not given, the host of the address.
+  std::string server_name;
+  // Whom to trust: a file of certificates (PEM, seen from this file), or "system" for what this machine trusts.
+  std::string trust = "system";
+  // The oldest version spoken with it.
+  TlsVersion minimum_version = TlsVersion::tls_1_2;
+};
+
+// A service that plugins may talk to.
 struct ServiceSettings {
   // What plugins call it; unique; of a-z, 0-9 and "-".
   std::string name;
+  // How plugins talk to it: http, with questions over HTTP/1.1; or tcp, with bytes of their own.
+  ServiceProtocol protocol = ServiceProtocol::http;
   // Where it is: "127.0.0.1:8081", "name:8081" (resolved for each connection) or "unix:/run/look-up.sock".
   std::string address;
   // The Host that requests name; when not given, the address.
   std::string host;
-  // Connections of each worker; they are kept, and further questions wait.
+  // TLS with it.
+  ServiceTlsSettings tls;
+  // Connections of each worker. With http they are kept, and further questions wait; with tcp no more can be opened.
   std::size_t connections = 8;
-  // Time to find its address and connect.
+  // Time to find its address and connect, TLS included.
   Milliseconds connect = Seconds{1};
-  // Time for a question and its answer, waiting and connecting included; plugins may ask for less.
+  // With http: time for a question and its answer, waiting and connecting included; plugins may ask for less.
   Milliseconds within = Seconds{5};
-  // The largest answer.
+  // With http: the largest answer.
   std::size_t response_bytes = std::size_t{1} << 20;
+  // With tcp: how long a connection may stand still, either way.
+  Milliseconds idle = std::chrono::minutes{5};
 };
 
 struct UpstreamSettings {
@@ -258,9 +278,9 @@ struct LimitSettings {
   std::size_t plugin_threads = 2;
   // Questions to services that plugins may have under way.
   std::size_t plugin_fetches = 1'000;
-  // Answers that plugins may have under way in a stream.
+  // Answers in a stream and connections to services that plugins may have under way.
   std::size_t plugin_channels = 1'000;
-  // What is held of one such answer until its client takes it.
+  // What is held of one of them until it is taken; of a connection each way.
   std::size_t plugin_channel_bytes = std::size_t{256} << 10;
   // Sessions with upstreams that are kept for resuming them; 0: none.
   std::size_t tls_sessions = 20'000;

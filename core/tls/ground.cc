@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
 
+#include "tls/context.h"
 #include "tls/openssl_error.h"
 #include "tls/tls_transport.h"
 #include "tls/verification.h"
@@ -16,41 +16,6 @@
 namespace hyalite {
 
 namespace {
-
-// One read takes several records where they are small.
-constexpr std::size_t kReadBufferBytes = 32 * 1024;
-
-int version_of(TlsVersion version) {
-  switch (version) {
-    case TlsVersion::tls_1_0: return TLS1_VERSION;
-    case TlsVersion::tls_1_1: return TLS1_1_VERSION;
-    case TlsVersion::tls_1_2: return TLS1_2_VERSION;
-    case TlsVersion::tls_1_3: break;
-  }
-  return TLS1_3_VERSION;
-}
-
-void on_state(const SSL* connection, int where, int value) {
-  if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (value >> 8) == SSL3_AL_FATAL) {
-    TlsTransport::of(connection).on_alert_received(value & 0xff);
-  }
-}
-
-// Does what both sides have in common.
-Context new_context(const SSL_METHOD* method, TlsVersion oldest) {
-  Context context(SSL_CTX_new(method));
-  SSL_CTX* c = context.get();
-  SSL_CTX_set_min_proto_version(c, version_of(oldest));
-  SSL_CTX_set_max_proto_version(c, 0);
-  // The older versions sign with SHA-1, which no other level of the library allows.
-  if (oldest < TlsVersion::tls_1_2) SSL_CTX_set_security_level(c, 0);
-  SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(c, 1);
-  SSL_CTX_set_default_read_buffer_len(c, kReadBufferBytes);
-  SSL_CTX_set_info_callback(c, on_state);
-  return context;
-}
 
 int on_session(SSL* connection, SSL_SESSION* session) {
   TlsTransport::Observer* observer = TlsTransport::of(connection).observer();
@@ -69,33 +34,7 @@ void on_secret(const SSL* connection, const char* line) {
   if (TlsTransport::Observer* observer = TlsTransport::of(connection).observer()) observer->on_secret(line);
 }
 
-Mistake mistake_at(const std::string& file, std::string path, std::string what, std::string expected) {
-  Mistake mistake;
-  mistake.file = file;
-  mistake.path = std::move(path);
-  mistake.what = std::move(what);
-  mistake.expected = std::move(expected);
-  return mistake;
-}
-
-std::string seen_from(const std::string& file, const std::string& path) {
-  return (std::filesystem::path(file).parent_path() / path).string();
-}
-
 using File = Owned<BIO, BIO_free_all>;
-
-// All certificates of a PEM file, in their order; empty when one of them cannot be read.
-std::vector<Certificate> read_certificates(const std::string& path) {
-  const File in(BIO_new_file(path.c_str(), "r"));
-  std::vector<Certificate> all;
-  while (in) {
-    Certificate one(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
-    if (!one) break;
-    all.push_back(std::move(one));
-  }
-  ERR_clear_error();
-  return all;
-}
 
 bool readable_by_others(const std::string& path) {
   struct stat about{};
@@ -149,22 +88,9 @@ bool TlsGround::open_key_log(const std::string& file, Mistakes& mistakes) {
 }
 
 bool TlsGround::load_trust(const std::string& file, Mistakes& mistakes) {
-  const std::string& trust = settings_.upstream.trust;
-  if (trust == "system") {
-    (void)SSL_CTX_set_default_verify_paths(upstreams_.get());
-    ERR_clear_error();
-    return true;
-  }
-  const auto certificates = read_certificates(seen_from(file, trust));
-  if (certificates.empty()) {
-    mistakes.push_back(mistake_at(file, "tls.upstream.trust", "\"" + trust + "\" holds no certificate that can be read",
-                                  "a file of certificates (PEM), or system"));
-    return false;
-  }
-  X509_STORE* store = SSL_CTX_get_cert_store(upstreams_.get());
-  for (const Certificate& one : certificates) (void)X509_STORE_add_cert(store, one.get());
-  ERR_clear_error();
-  return true;
+  auto mistake = trust(upstreams_.get(), settings_.upstream.trust, file, "tls.upstream.trust");
+  if (mistake) mistakes.push_back(std::move(*mistake));
+  return !mistake;
 }
 
 bool TlsGround::load_identities(const std::string& file, Mistakes& mistakes) {

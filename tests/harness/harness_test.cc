@@ -91,6 +91,33 @@ TEST(Harness, HoldsTheClockAndAnswersTheServices) {
   EXPECT_EQ(fine.to_upstream(0).target, "/good");
 }
 
+TEST(Harness, PlaysServicesOverTcp) {
+  Bench bench(Plugin{kPlugins + "line_lookup.so", "within_ms: 1000", "tested", "on_failure: closed"},
+              "services: [ { name: line-up, protocol: tcp, address: \"127.0.0.1:7000\", idle: 2s, connections: 1 } ]\n");
+  ASSERT_TRUE(bench) << bench.mistakes();
+  Talk blocked(bench), waiting(bench);
+  blocked.client(request("GET", "/"));
+  ASSERT_EQ(bench.peers().size(), 1u);
+  const Peer peer = bench.peers()[0];
+  EXPECT_EQ(peer.heard(), "h.example\n");
+  EXPECT_TRUE(peer.say("block\n"));
+  EXPECT_EQ(blocked.to_client(0).status, 403u);
+  waiting.client(request("GET", "/"));
+  EXPECT_TRUE(peer.break_off());
+  EXPECT_FALSE(peer.say("too late"));
+  EXPECT_EQ(waiting.to_client(0).status, 503u);
+  // Whoever says nothing for so long is left.
+  Talk last(bench);
+  last.client(request("GET", "/"));
+  EXPECT_TRUE(bench.peers().at(1).is_open());
+  bench.advance(2s);
+  EXPECT_FALSE(bench.peers().at(1).is_open());
+  bench.service_is_gone("line-up");
+  Talk nobody(bench);
+  nobody.client(request("GET", "/"));
+  EXPECT_EQ(nobody.to_client(0).status, 503u);
+}
+
 TEST(Harness, PlaysFailingPeers) {
   Bench bench(Plugin{kPlugins + "hello_plugin.so"});
   Client client;

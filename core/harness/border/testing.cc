@@ -220,6 +220,54 @@ void hyalite_bench_on_question(hyalite_bench* bench, hyalite_bytes service, hyal
   });
 }
 
+namespace {
+
+hyalite_service_connection view_of(const hyalite::HeldConnection& connection) {
+  hyalite_service_connection out{};
+  out.size = sizeof out;
+  out.is_open = connection.is_open() ? 1 : 0;
+  out.id = connection.channel();
+  out.service = view(connection.service());
+  out.heard = view(connection.heard());
+  out.plugin_ended = connection.plugin_ended() ? 1 : 0;
+  return out;
+}
+
+}  // namespace
+
+hyalite_status hyalite_bench_connection(hyalite_bench* bench, size_t index, hyalite_service_connection* out) {
+  if (!works(bench) || index >= bench->bench->services().connections().all().size()) return HYALITE_E_MISSING;
+  *out = view_of(bench->bench->services().connections().all()[index]);
+  return HYALITE_OK;
+}
+
+hyalite_status hyalite_bench_service(hyalite_bench* bench, uint64_t id, uint32_t does, hyalite_bytes bytes) {
+  hyalite::HeldConnection* connection = works(bench) ? bench->bench->services().connections().find(id) : nullptr;
+  if (connection == nullptr || !connection->is_open()) return HYALITE_E_STALE;
+  switch (does) {
+    case HYALITE_SERVICE_SAYS: connection->say({bytes.data, bytes.size}); break;
+    case HYALITE_SERVICE_ENDS: connection->end(); break;
+    case HYALITE_SERVICE_BREAKS: connection->break_off(); break;
+    case HYALITE_SERVICE_PAUSES: connection->read(false); break;
+    case HYALITE_SERVICE_READS_ON: connection->read(true); break;
+    default: return HYALITE_E_INVALID;
+  }
+  bench->bench->settle();
+  return HYALITE_OK;
+}
+
+void hyalite_bench_service_is_gone(hyalite_bench* bench, hyalite_bytes service, int gone) {
+  if (works(bench)) bench->bench->services().connections().refuse(text(service), gone != 0);
+}
+
+void hyalite_bench_on_heard(hyalite_bench* bench, hyalite_bytes service, hyalite_on_heard on_heard, void* user) {
+  if (!works(bench)) return;
+  bench->bench->services().connections().tell(text(service), [=](hyalite::HeldConnection& connection, std::string_view fresh) {
+    const hyalite_service_connection about = view_of(connection);
+    on_heard(user, &about, view(fresh));
+  });
+}
+
 // ---- a talk
 
 hyalite_talk* hyalite_talk_open(hyalite_bench* bench, const hyalite_talk_options* given) {

@@ -70,7 +70,8 @@ typedef void (*hyalite_done)(void* instance, hyalite_ref ref, void* user, hyalit
 /* Runs on another thread: nothing of the host may be called but what is [any], and no object of a hook be touched. */
 typedef void (*hyalite_run)(void* user);
 
-/* A question to a service that the settings name (services:). HTTP/1.1; redirects are not followed. */
+/* A question to a service that the settings name (services:), with `protocol: http`. HTTP/1.1, over TLS if they say so;
+ * redirects are not followed. */
 typedef struct hyalite_fetch {
   uint32_t size, reserved;
   hyalite_bytes service;        /* its name in the settings */

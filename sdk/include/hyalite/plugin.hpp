@@ -179,7 +179,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         return host_.async->fetch(host_.root, &question, &Box::fetched, box, ref);
       });
     }
-    // An answer whose body is written afterwards: `told` takes a hyalite_ref and a const hyalite_channel_event& (channel.h).
+    // An answer whose body is written afterwards: `told` takes a hyalite_ref and a ChannelEvent (or hyalite_channel_event&).
     template <class F>
     Streamed respond_stream(Exchange& exchange, std::uint32_t status, F told, std::initializer_list<Pair> headers = {},
                             std::string_view beginning = {}, std::string_view reason = {}) const {
@@ -196,7 +196,21 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         return host_.channel == nullptr ? HYALITE_E_UNSUPPORTED : host_.channel->respond_stream(exchange.raw(), &head, &Box::channel, box, ref);
       })};
     }
-    // HYALITE_E_LIMIT: nothing was taken; wait until HYALITE_CHANNEL_ROOM is told.
+    // A connection to a service with `protocol: tcp`: `told` takes a hyalite_ref and a ChannelEvent. 0: it was not to be had, and
+    // nothing is told. `exchange` (request.raw()): broken off when that ends.
+    template <class F>
+    hyalite_ref connect(std::string_view service, F told, hyalite_exchange* exchange = nullptr) const {
+      using Box = detail::Called<F>;
+      const hyalite_connect what{sizeof what, 0, bytes(service), exchange};
+      return begun(new Box{host_.root, std::move(told)}, [&](Box* box, hyalite_ref* ref) {
+        return host_.channel->connect(host_.root, &what, &Box::channel, box, ref);
+      });
+    }
+    // false: no more data of this connection for now.
+    bool receive(hyalite_ref channel, bool on) const {
+      return host_.channel->receive(host_.root, channel, on ? 1 : 0) == HYALITE_OK;
+    }
+    // HYALITE_E_LIMIT: nothing was taken; wait until there is room().
     hyalite_status write(hyalite_ref channel, std::string_view text, bool last = false) const {
       return host_.channel->write(host_.root, channel, bytes(text), last ? 1 : 0);
     }

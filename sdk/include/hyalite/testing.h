@@ -83,6 +83,36 @@ typedef int (*hyalite_on_question)(void* user, const hyalite_question* question,
 HYALITE_TESTING void hyalite_bench_on_question(hyalite_bench* bench, hyalite_bytes service, hyalite_on_question on_question,
                                                void* user);
 
+/* A connection that a plugin opened with connect (channel.h), seen from the service. It is accepted as soon as it was opened. */
+typedef struct hyalite_service_connection {
+  uint32_t size;
+  uint32_t is_open; /* 0: it is over, however it ended */
+  uint64_t id;
+  hyalite_bytes service;
+  hyalite_bytes heard;   /* all that the plugin wrote so far */
+  uint32_t plugin_ended; /* 1: it will write no more */
+  uint32_t reserved;
+} hyalite_service_connection;
+
+/* Connection number `index` of all so far, in their order; HYALITE_E_MISSING past the last one. */
+HYALITE_TESTING hyalite_status hyalite_bench_connection(hyalite_bench* bench, size_t index, hyalite_service_connection* out);
+
+enum hyalite_service_does {
+  HYALITE_SERVICE_SAYS = 0,      /* `bytes` */
+  HYALITE_SERVICE_ENDS = 1,      /* it says no more (FIN) */
+  HYALITE_SERVICE_BREAKS = 2,    /* the connection breaks (RST) */
+  HYALITE_SERVICE_PAUSES = 3,    /* it reads nothing ... */
+  HYALITE_SERVICE_READS_ON = 4   /* ... and again */
+};
+/* What the service does. `id` as hyalite_bench_connection tells it. HYALITE_E_STALE: the connection is over. */
+HYALITE_TESTING hyalite_status hyalite_bench_service(hyalite_bench* bench, uint64_t id, uint32_t does, hyalite_bytes bytes);
+/* 1: nobody is there, connections to that service fail from now on; 0: somebody is there again. */
+HYALITE_TESTING void hyalite_bench_service_is_gone(hyalite_bench* bench, hyalite_bytes service, int gone);
+/* Called, outside of all hooks, when a connection to that service was opened (`fresh` is empty), when the plugin wrote more
+ * (`fresh`), and when it will write no more. hyalite_bench_service may be called in it. */
+typedef void (*hyalite_on_heard)(void* user, const hyalite_service_connection* connection, hyalite_bytes fresh);
+HYALITE_TESTING void hyalite_bench_on_heard(hyalite_bench* bench, hyalite_bytes service, hyalite_on_heard on_heard, void* user);
+
 /* ---- a talk ---- */
 
 enum hyalite_upstream_is {

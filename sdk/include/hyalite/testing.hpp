@@ -149,6 +149,42 @@ namespace hyalite {
     hyalite_status status = HYALITE_OK;  // else there is no answer: HYALITE_E_FAILED, HYALITE_E_TIMED_OUT
   };
 
+  // The service's side of a connection that a plugin opened with connect. Good as long as its bench.
+  class Peer {
+   public:
+    Peer(hyalite_bench* bench, const hyalite_service_connection& now) : bench_(bench), id_(now.id), service_(detail::text(now.service)) {}
+
+    std::uint64_t id() const { return id_; }
+    const std::string& service() const { return service_; }
+    // All that the plugin wrote so far; and will it write no more?
+    std::string heard() const { return detail::text(now().heard); }
+    bool plugin_ended() const { return now().plugin_ended != 0; }
+    bool is_open() const { return now().is_open != 0; }
+
+    // Each false: it is over.
+    bool say(std::string_view text) const { return does(HYALITE_SERVICE_SAYS, text); }
+    bool end() const { return does(HYALITE_SERVICE_ENDS); }
+    bool break_off() const { return does(HYALITE_SERVICE_BREAKS); }
+    bool pause_reading() const { return does(HYALITE_SERVICE_PAUSES); }
+    bool read_on() const { return does(HYALITE_SERVICE_READS_ON); }
+
+   private:
+    bool does(std::uint32_t what, std::string_view text = {}) const {
+      return hyalite_bench_service(bench_, id_, what, detail::bytes(text)) == HYALITE_OK;
+    }
+    hyalite_service_connection now() const {
+      hyalite_service_connection one{};
+      for (std::size_t i = 0; hyalite_bench_connection(bench_, i, &one) == HYALITE_OK; ++i) {
+        if (one.id == id_) return one;
+      }
+      return {};
+    }
+
+    hyalite_bench* bench_;
+    std::uint64_t id_;
+    std::string service_;
+  };
+
   class Bench {
    public:
     // `more`: further settings, e.g. "services: [ { name: look-up, address: \"127.0.0.1:8081\" } ]".
@@ -203,11 +239,37 @@ namespace hyalite {
       return hyalite_bench_answer(raw(), question.id, &answer) == HYALITE_OK;
     }
 
+    // Plays a service over TCP: called when a connection was opened, when the plugin wrote more (`fresh`), and when it will write
+    // no more.
+    void service(const std::string& name, std::function<void(const Peer& peer, std::string_view fresh)> hears) {
+      heard_.push_back(std::make_unique<Heard>(Heard{raw(), std::move(hears)}));
+      hyalite_bench_on_heard(raw(), detail::bytes(name), &Heard::on_heard, heard_.back().get());
+    }
+    // Nobody is there, from now on; or somebody again.
+    void service_is_gone(const std::string& name, bool gone = true) {
+      hyalite_bench_service_is_gone(raw(), detail::bytes(name), gone ? 1 : 0);
+    }
+    // All connections over TCP that plugins opened so far.
+    std::vector<Peer> peers() const {
+      std::vector<Peer> all;
+      hyalite_service_connection one{};
+      while (hyalite_bench_connection(raw(), all.size(), &one) == HYALITE_OK) all.emplace_back(raw(), one);
+      return all;
+    }
+
     hyalite_bench* raw() const { return bench_.get(); }
 
    private:
     struct Close {
       void operator()(hyalite_bench* bench) const { hyalite_bench_close(bench); }
+    };
+    struct Heard {
+      hyalite_bench* bench;
+      std::function<void(const Peer&, std::string_view)> hears;
+      static void on_heard(void* user, const hyalite_service_connection* connection, hyalite_bytes fresh) {
+        const Heard& self = *static_cast<Heard*>(user);
+        self.hears(Peer(self.bench, *connection), detail::text(fresh));
+      }
     };
     struct Service {
       std::function<Answer(const Question&)> answers;
@@ -241,6 +303,7 @@ namespace hyalite {
 
     std::unique_ptr<hyalite_bench, Close> bench_;
     std::vector<std::unique_ptr<Service>> services_;
+    std::vector<std::unique_ptr<Heard>> heard_;
   };
 
   // ---- a talk

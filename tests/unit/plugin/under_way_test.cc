@@ -31,9 +31,24 @@ struct Slow final : Outbound {
     FetchesHeard* heard;
   };
   std::map<Ref, Asked> asked;
-  bool has(std::string_view service) const override { return service == "look-up"; }
+  bool has(std::string_view service, ServiceProtocol protocol) const override {
+    return service == (protocol == ServiceProtocol::http ? "look-up" : "feed");
+  }
   void start(Ref ref, FetchRequest request, FetchesHeard& heard) override { asked[ref] = {std::move(request), &heard}; }
   void cancel(Ref ref) override { asked.erase(ref); }
+  struct Connected final : Waker {
+    Channels* channels = nullptr;
+    int woken = 0;
+    void on_wake() override { ++woken; }
+  };
+  std::map<Ref, Connected> connected;
+  std::size_t most_connected = 8;
+  Waker* connect(Ref channel, std::string_view, Channels& channels) override {
+    if (connected.size() == most_connected) return nullptr;
+    connected[channel].channels = &channels;
+    return &connected[channel];
+  }
+  void disconnect(Ref channel) override { connected.erase(channel); }
   void answer(Ref ref, std::string body) {
     FetchResult result;
     result.http_status = 200;
@@ -325,6 +340,150 @@ TEST_F(Questions, CancelledOrStoppedTheyAreToldOnce) {
   EXPECT_EQ(ask(), HYALITE_OK);
   stop();
   EXPECT_EQ(fetched, (Statuses{HYALITE_E_CANCELLED, HYALITE_E_STOPPED}));
+}
+
+// ---- connections
+
+struct ChannelTold {
+  std::uint32_t kind;
+  hyalite_status status;
+  std::string bytes;
+};
+std::vector<ChannelTold> channel_told;
+std::function<void(const hyalite_channel_event&)> in_channel;
+void tell_channel(void*, hyalite_ref, void*, const hyalite_channel_event* event) {
+  channel_told.push_back({event->kind, event->status, event->bytes.size == 0 ? "" : std::string(event->bytes.data, event->bytes.size)});
+  if (in_channel) in_channel(*event);
+}
+
+struct Connections : UnderWay {
+  Connections() {
+    channel_told.clear();
+    in_channel = nullptr;
+    what.size = sizeof what;
+    what.service = bytes("feed");
+  }
+  const hyalite_host_channel& table() const {
+    return *static_cast<const hyalite_host_channel*>(host->get_interface(host, HYALITE_HOST_CHANNEL_ID));
+  }
+  hyalite_status open() { return table().connect(host, &what, &tell_channel, nullptr, &ref); }
+  Channels& channels() { return chain->async().channels; }
+  std::vector<std::uint32_t> kinds() const {
+    std::vector<std::uint32_t> out;
+    for (const ChannelTold& one : channel_told) out.push_back(one.kind);
+    return out;
+  }
+  using Kinds = std::vector<std::uint32_t>;
+  hyalite_connect what{};
+  hyalite_ref ref = 0;
+};
+
+TEST_F(Connections, MistakesBeginNothing) {
+  start();
+  what.service = bytes("look-up");
+  EXPECT_EQ(open(), HYALITE_E_MISSING) << "that one speaks HTTP";
+  what.service = bytes("feed");
+  EXPECT_EQ(table().connect(host, &what, nullptr, nullptr, &ref), HYALITE_E_INVALID);
+  EXPECT_EQ(table().connect(host, &what, &tell_channel, nullptr, nullptr), HYALITE_E_INVALID);
+  EXPECT_EQ(table().receive(host, 17, 1), HYALITE_E_STALE);
+  slow.most_connected = 0;
+  EXPECT_EQ(open(), HYALITE_E_LIMIT);
+  scripted->deliver();
+  EXPECT_TRUE(channel_told.empty());
+  EXPECT_TRUE(slow.connected.empty());
+}
+
+TEST_F(Connections, AreLimitedLikeAllChannels) {
+  ChainLimits limits;
+  limits.channels = 1;
+  start(limits);
+  EXPECT_EQ(open(), HYALITE_OK);
+  EXPECT_EQ(open(), HYALITE_E_LIMIT);
+}
+
+TEST_F(Connections, DataEndAndOverComeInTheirOrderEachInACallOfItsOwn) {
+  start();
+  ASSERT_EQ(open(), HYALITE_OK);
+  channels().opened(ref);
+  channels().arrived(ref, "one ");
+  channels().arrived(ref, "two");
+  channels().arrivals_ended(ref);
+  EXPECT_TRUE(channel_told.empty());
+  scripted->deliver();
+  EXPECT_EQ(kinds(), (Kinds{HYALITE_CHANNEL_ROOM, HYALITE_CHANNEL_DATA}));
+  EXPECT_EQ(channel_told.back().bytes, "one two");
+  EXPECT_TRUE(scripted->bell.rung) << "the end is still to be told";
+  scripted->deliver();
+  EXPECT_EQ(channel_told.back().kind, HYALITE_CHANNEL_END);
+  EXPECT_TRUE(channels().all_told(ref));
+  channels().finish(ref, HYALITE_OK);
+  scripted->deliver();
+  EXPECT_EQ(channel_told.back().kind, HYALITE_CHANNEL_OVER);
+  EXPECT_EQ(table().receive(host, ref, 1), HYALITE_E_STALE);
+}
+
+TEST_F(Connections, WhatAPluginDoesWhileItIsToldIsCarriedOutLater) {
+  start();
+  ASSERT_EQ(open(), HYALITE_OK);
+  in_channel = [&](const hyalite_channel_event& event) {
+    if (event.kind != HYALITE_CHANNEL_DATA) return;
+    EXPECT_EQ(table().write(host, ref, bytes("reply"), 0), HYALITE_OK);
+    EXPECT_EQ(table().receive(host, ref, 0), HYALITE_OK);
+    EXPECT_EQ(slow.connected.at(ref).woken, 0) << "not inside of the call";
+  };
+  channels().arrived(ref, "hello");
+  channels().arrivals_ended(ref);
+  scripted->deliver();
+  scripted->deliver();
+  EXPECT_EQ(kinds(), Kinds{HYALITE_CHANNEL_DATA}) << "the end waits until it wants to hear again";
+  EXPECT_EQ(channels().pending(ref)->bytes, "reply");
+  EXPECT_GE(slow.connected.at(ref).woken, 1);
+  EXPECT_EQ(table().receive(host, ref, 1), HYALITE_OK);
+  scripted->deliver();
+  EXPECT_EQ(channel_told.back().kind, HYALITE_CHANNEL_END);
+  in_channel = [&](const hyalite_channel_event&) { EXPECT_EQ(async->cancel(host, ref), HYALITE_E_STALE); };
+  EXPECT_EQ(async->cancel(host, ref), HYALITE_OK);
+  EXPECT_TRUE(slow.connected.empty());
+  scripted->deliver();
+  EXPECT_EQ(channel_told.back().status, HYALITE_E_CANCELLED);
+}
+
+TEST_F(Connections, CancelledBeforeItWasToldNothingElseIsTold) {
+  start();
+  ASSERT_EQ(open(), HYALITE_OK);
+  channels().opened(ref);
+  scripted->deliver();
+  channels().arrived(ref, "too late");
+  EXPECT_EQ(async->cancel(host, ref), HYALITE_OK);
+  scripted->deliver();
+  EXPECT_EQ(kinds(), (Kinds{HYALITE_CHANNEL_ROOM, HYALITE_CHANNEL_OVER}));
+}
+
+TEST_F(Connections, EndWithTheExchangeThatTheyAreFor) {
+  script.request_head = [this](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    what.exchange = x;
+    EXPECT_EQ(open(), HYALITE_OK);
+    return HYALITE_CONTINUE;
+  };
+  start();
+  {
+    Talk talk(*chain);
+    talk.request(kGet);
+    EXPECT_EQ(slow.connected.size(), 1u);
+  }
+  EXPECT_TRUE(slow.connected.empty());
+  scripted->deliver();
+  ASSERT_EQ(channel_told.size(), 1u);
+  EXPECT_EQ(channel_told[0].status, HYALITE_E_ENDED);
+}
+
+TEST_F(Connections, TheEndOfTheWorkerIsTold) {
+  start();
+  ASSERT_EQ(open(), HYALITE_OK);
+  stop();
+  ASSERT_EQ(channel_told.size(), 1u);
+  EXPECT_EQ(channel_told[0].status, HYALITE_E_STOPPED);
+  EXPECT_TRUE(slow.connected.empty());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <functional>
 
 #include "net/listening_socket.h"
+#include "unit/services/counted.h"
 
 namespace hyalite {
 namespace {
@@ -89,7 +90,10 @@ struct Asking : ::testing::Test, FetchesHeard {
   }
   void on_fetched(Ref ref, FetchResult result) override { results[ref] = std::move(result); }
   void ask(Ref ref, std::string target = "/", std::string method = "GET", std::string body = "") {
-    if (!services) services.emplace(*loop, settings);
+    if (!services) {
+      counted.emplace(settings);
+      services.emplace(ServicesNeeds{*loop, settings, nullptr, counted->places, counted->row, counted->log});
+    }
     FetchRequest request;
     request.service = "look-up";
     request.method = std::move(method);
@@ -110,6 +114,7 @@ struct Asking : ::testing::Test, FetchesHeard {
   std::unique_ptr<Loop> loop;
   Scripted service;
   Settings settings;
+  std::optional<Counted> counted;
   std::optional<Services> services;
   std::map<Ref, FetchResult> results;
 };
@@ -135,6 +140,8 @@ TEST_F(Asking, QuestionsBeyondTheConnectionsWaitTheirTurn) {
   for (Ref ref = 1; ref <= 10; ++ref) ask(ref);
   for (Ref ref = 1; ref <= 10; ++ref) EXPECT_EQ(result(ref).status, HYALITE_OK);
   EXPECT_LE(service.connections, 2);
+  EXPECT_EQ(counted->count("hyalite_service_questions_total", "answered"), 10u);
+  EXPECT_EQ(counted->count("hyalite_service_connects_total", "connected"), 2u);
 }
 
 TEST_F(Asking, AKeptConnectionThatWasClosedIsReplacedOnce) {
@@ -180,6 +187,9 @@ TEST_F(Asking, HostileServicesAreBounded) {
     EXPECT_EQ(result(ref).status, c.status) << c.what << ": " << result(ref).why;
     EXPECT_FALSE(result(ref).why.empty()) << c.what;
   }
+  EXPECT_EQ(counted->count("hyalite_service_questions_total", "too_large"), 1u);
+  EXPECT_EQ(counted->count("hyalite_service_questions_total", "failed"), 5u);
+  EXPECT_EQ(counted->count("hyalite_service_questions_total", "late"), 2u);
 }
 
 TEST_F(Asking, WhatIsSaidBehindAnAnswerIsNoAnswer) {
@@ -204,6 +214,12 @@ TEST_F(Asking, NobodyThereIsAFailure) {
   settings.services[0].address = "127.0.0.1:" + std::to_string(ntohs(any.sin_port));
   ask(1);
   EXPECT_EQ(result(1).status, HYALITE_E_FAILED);
+  EXPECT_EQ(counted->count("hyalite_service_connects_total", "failed"), 1u);
+  EXPECT_NE(counted->lines.find("service.failed service=look-up"), std::string::npos) << counted->lines;
+  const std::string once = counted->lines;
+  ask(2);
+  result(2);
+  EXPECT_EQ(counted->lines, once) << "said once, not each time";
 }
 
 TEST_F(Asking, AnAnswerToWhatWasCancelledIsNobodysAnswer) {

@@ -358,6 +358,8 @@ inline std::string_view example_of(std::string_view path) {
       {"services[].name", "look-up"},
       {"services[].address", "127.0.0.1:8081"},
       {"services[].host", "look-up.example"},
+      {"services[].tls.enabled", "true"},
+      {"services[].tls.server_name", "look-up.example"},
       {"tls.rules[].name", "banks"},
       {"tls.rules[].action", "redirect"},
       {"tls.rules[].to", "192.0.2.1:443"},

@@ -55,6 +55,29 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     operator Verdict() const { return channel != 0 ? Verdict::final : Verdict::error; }
   };
 
+  // Something that a channel (an answer in a stream, a connection to a service) is told; good while it is told.
+  class ChannelEvent {
+   public:
+    explicit ChannelEvent(const hyalite_channel_event& event) : event_(&event) {}
+
+    // Bytes may be written, for the first time (it is connected) or again.
+    bool room() const { return event_->kind == HYALITE_CHANNEL_ROOM; }
+    bool data() const { return event_->kind == HYALITE_CHANNEL_DATA; }
+    // The service says no more.
+    bool end() const { return event_->kind == HYALITE_CHANNEL_END; }
+    // The last that is told: how it ended.
+    bool over() const { return event_->kind == HYALITE_CHANNEL_OVER; }
+    bool in_order() const { return over() && event_->status == HYALITE_OK; }
+    hyalite_status status() const { return event_->status; }
+    std::string_view bytes() const { return view(event_->bytes); }
+    // Why a connection failed.
+    std::string_view why() const { return view(event_->why); }
+    std::uint64_t writable() const { return event_->room; }
+
+   private:
+    const hyalite_channel_event* event_;
+  };
+
   // Good while it is told.
   class FetchResult {
    public:
@@ -108,7 +131,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       if (status != HYALITE_OK) delete static_cast<Called*>(user);
     }
     static void channel(void*, hyalite_ref ref, void* user, const hyalite_channel_event* event) noexcept {
-      static_cast<Called*>(user)->call("a channel's event", ref, *event);
+      if constexpr (std::is_invocable_v<F, hyalite_ref, const ChannelEvent&>)
+        static_cast<Called*>(user)->call("a channel's event", ref, ChannelEvent(*event));
+      else
+        static_cast<Called*>(user)->call("a channel's event", ref, *event);
       if (event->kind == HYALITE_CHANNEL_OVER) delete static_cast<Called*>(user);
     }
     static void fetched(void*, hyalite_ref, void* user, const hyalite_fetch_result* result) noexcept {
