@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,17 +17,31 @@
 
 namespace hyalite {
 
+std::size_t total_of(std::span<const Bytes> pieces);
+
 // One plugin's part of a pipe.
 struct BodyLink {
   enum class Phase { off, tapping, streaming, collecting };
+  // As its plugin wishes: a mode of body.h.
+  static Phase phase_of(std::uint32_t mode);
+
+  // What its plugin was shown when it let that wait, and what has followed.
+  struct Waiting {
+    std::uint32_t flags = 0;  // of the window
+    std::uint64_t retained = 0;
+    Buffer window;
+    Buffer rest;
+    bool rest_ends = false;
+  };
 
   Instance* instance = nullptr;
   std::uint32_t index = 0;
   BodyOptions* wish = nullptr;  // in the subject: the plugin may lower it while bytes pass
   Phase phase = Phase::off;
   std::uint64_t offset = 0;   // of the next window's first byte
-  Buffer held;                // collecting: all so far; streaming: what was kept; paused: the whole window
-  std::vector<Buffer> spent;  // earlier contents of `held`, which the output still shows
+  Buffer held;                // collecting: all so far; streaming: what was kept
+  std::optional<Waiting> waiting;  // then nothing is held
+  std::vector<Buffer> spent;  // earlier contents of what was held, which the output still shows
   Output output;
 
   bool peeks = false;                // collecting: only the beginning
@@ -35,11 +50,10 @@ struct BodyLink {
   bool shown_decoded = false;        // here, or by a link before
   Buffer decoded;                    // of this feed
 
-  // While its plugin waits:
-  std::uint32_t flags = 0;     // of the window
-  std::uint64_t retained = 0;
-  Buffer rest;                 // what follows the window
-  bool rest_ends = false;
+  std::size_t holds() const;
+  // Until the next feed.
+  Bytes lend(Buffer bytes);
+  void pass_held();
 };
 
 class BodyPipe::Works {
@@ -62,8 +76,20 @@ class BodyPipe::Works {
   std::size_t held() const;
 
  private:
+  // One plugin is shown bytes (body_judgement.h).
+  class Judgement;
   enum class Flow { forward, hold, decided, paused };
-  enum class Asking { first, again };
+  // What came of showing it.
+  struct Judged {
+    Flow flow = Flow::forward;
+    bool edited = false;
+    bool of_whole = false;  // of a body that was collected for it
+  };
+  // Where it stands still while a plugin waits.
+  struct Standing {
+    std::size_t at = 0;  // of the link
+    bool ends = false;   // what was fed then was the last
+  };
 
   BodyStep run(std::size_t at, Flow flow, bool end);
   void begin();
@@ -79,14 +105,9 @@ class BodyPipe::Works {
   Flow reject(BodyLink& link);
   Flow refuse(BodyLink& link, unsigned request_status, std::string_view page, std::string reason);
   Flow call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags);
-  Flow call_again(BodyLink& link);
-  Flow show(BodyLink& link, std::vector<hyalite_bytes> segments, Asking asking);
-  Answer ask(BodyLink& link, Window& window, const hyalite_window_view& view, Asking asking,
-             hyalite_verdict& verdict);
-  hyalite_verdict put(const Instance& instance, void* state, Window& window,
-                      const hyalite_window_view& view);
+  Flow go_on(BodyLink& link);
+  Flow heard(const Judged& judged);
   Standstill& standstill() const;
-  void settle(BodyLink& link);
   void flush(BodyLink& link, std::span<const Bytes> in);
   bool may_resize(const BodyLink& link) const;
   bool has_room(std::size_t more) const;
@@ -105,8 +126,7 @@ class BodyPipe::Works {
   bool recodes_ = false;       // a link undoes the coding for all behind it
   bool held_first_ = false;    // nothing was forwarded yet, and the head was held
   bool touched_ = false;       // a plugin changed something
-  std::size_t paused_at_ = 0;  // the link whose plugin waits, while one does
-  bool paused_ends_ = false;   // what was fed then was the last
+  std::optional<Standing> standing_;
   std::size_t accounted_ = 0;  // held bytes that the worker's sum knows of
 };
 

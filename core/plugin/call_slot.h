@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <string_view>
 
 namespace hyalite {
@@ -21,7 +22,18 @@ struct CallSlot {
   std::atomic<std::uint64_t> flow{0};      // its id; 0: no flow is concerned
   // Whose work on a thread of the pool has just crashed the process: as `instance`; 0: nobody's. Written in the signal.
   std::atomic<std::uint32_t> crashed_work{0};
+  // Whose work runs on threads of the pool, and has for longest: as `instance` and `since_ns`. Written by those threads, one
+  // at a time.
+  std::atomic<std::uint32_t> work{0};
+  std::atomic<std::int64_t> work_since_ns{0};
 };
+
+// CLOCK_MONOTONIC_COARSE, as the slot counts: a few nanoseconds to read, and true to a few milliseconds.
+inline std::int64_t coarse_now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 // What kind of failure a plugin had and its worker survived. The values are read by other
 // processes: they keep their meaning.

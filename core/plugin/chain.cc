@@ -134,7 +134,13 @@ void Chain::run_life(Hook hook, hyalite_status (*hyalite_descriptor::*member)(vo
   }
 }
 
-void Chain::tick() { run_life(Hook::tick, &hyalite_descriptor::tick); }
+void Chain::tick() {
+  for (const WorkPool::Slow& slow : services_->async.work.take_slow(services_->limits.work_warn_after)) {
+    slow.owner->count(InstanceCount::slow);
+    slow.owner->complain("plugin.slow", name(Hook::work), std::to_string(slow.ms) + " ms so far");
+  }
+  run_life(Hook::tick, &hyalite_descriptor::tick);
+}
 void Chain::reopen() { run_life(Hook::reopen, &hyalite_descriptor::reopen); }
 void Chain::drain() { run_life(Hook::drain, &hyalite_descriptor::drain); }
 

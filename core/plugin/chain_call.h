@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ctime>
 #include <optional>
 
 #include "plugin/chain.h"
@@ -15,7 +14,7 @@ class CallFrame {
  public:
   CallFrame(HostServices& services, const Instance& instance, std::uint32_t index, Hook hook,
             FlowSubject* flow, ExchangeSubject* exchange = nullptr)
-      : services_(services), instance_(instance), flow_(flow), hook_(hook), began_ns_(coarse_ns()) {
+      : services_(services), instance_(instance), flow_(flow), hook_(hook), began_ns_(coarse_now_ns()) {
     if (instance.validates())
       lent_.emplace(Lent{&instance, hook, flow, exchange, services.window});
     if (CallSlot* slot = services_.slot) {
@@ -37,7 +36,7 @@ class CallFrame {
     if (services_.slot != nullptr) services_.slot->instance.store(0, std::memory_order_relaxed);
     if (flow_ != nullptr) flow_->running.instance = nullptr;
     if (instance_.validates()) services_.views.bury();
-    note_time(coarse_ns() - began_ns_);
+    note_time(coarse_now_ns() - began_ns_);
   }
 
  private:
@@ -46,12 +45,6 @@ class CallFrame {
     running.index = index;
     running.hook = hook_;
     if (running.proposed.made()) running.proposed = {};
-  }
-  // A few nanoseconds to read, and true to a few milliseconds: enough for budgets.
-  static std::int64_t coarse_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
   }
   void note_time(std::int64_t took_ns) {
     if (took_ns <= Nanoseconds(services_.limits.warn_after).count()) return;

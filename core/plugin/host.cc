@@ -130,7 +130,7 @@ void InstanceHost::declare_counts() {
        "interface."},
       {"hyalite_plugin_misuses_total", "Of these: verdicts and decisions that were not allowed."},
       {"hyalite_plugin_slow_calls_total",
-       "Calls that took longer than containment.call_budget.warn."},
+       "Calls that took longer than containment.call_budget.warn, and work longer than containment.work_budget.warn."},
       {"hyalite_plugin_decisions_total",
        "Exchanges and flows that the plugin answered, reset, passed through or redirected."},
       {"hyalite_plugin_left_out_total",

@@ -28,6 +28,7 @@ struct ChainLimits {
   std::size_t channel_bytes = std::size_t{256} << 10;  // limits.plugin_channel_bytes: of each
   std::size_t message_bytes = std::size_t{1} << 20;  // limits.websocket_message_bytes
   Milliseconds warn_after{10};  // containment.call_budget.warn
+  Milliseconds work_warn_after{10'000};  // containment.work_budget.warn
 };
 
 }  // namespace hyalite

@@ -32,6 +32,7 @@ ChainLimits chain_limits(const Settings& settings, unsigned workers) {
   limits.message_bytes = settings.limits.websocket_message_bytes;
   limits.longest_pause = settings.timeouts.plugin_pause;
   limits.warn_after = settings.containment.call_budget.warn;
+  limits.work_warn_after = settings.containment.work_budget.warn;
   return limits;
 }
 

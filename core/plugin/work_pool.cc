@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <memory>
 #include <system_error>
 
 #include "plugin/host.h"
@@ -33,6 +34,31 @@ void on_fault(int signal) {
   ::raise(signal);
 }
 
+// Where the signal of a crash is handled on this thread, for its own stack may be what is used up.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t stack{};
+    stack.ss_sp = memory_.get();
+    stack.ss_size = kBytes;
+    // A sanitizer may have given it one already.
+    if (::sigaltstack(nullptr, &before_) == 0 && (before_.ss_flags & SS_DISABLE) != 0) is_ours_ = ::sigaltstack(&stack, nullptr) == 0;
+  }
+  ~SignalStack() {
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    if (is_ours_) ::sigaltstack(&none, nullptr);
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  static constexpr std::size_t kBytes = 64 * 1024;
+  const std::unique_ptr<char[]> memory_ = std::make_unique<char[]>(kBytes);
+  stack_t before_{};
+  bool is_ours_ = false;
+};
+
 // Where a sanitizer, or a plugin, listens already, it goes on doing so.
 void listen_to_faults() {
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP}) {
@@ -40,7 +66,7 @@ void listen_to_faults() {
     if (::sigaction(fault, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
     struct sigaction ours {};
     ours.sa_handler = &on_fault;
-    ours.sa_flags = static_cast<int>(SA_RESETHAND);
+    ours.sa_flags = static_cast<int>(SA_RESETHAND) | SA_ONSTACK;
     ::sigaction(fault, &ours, nullptr);
   }
 }
@@ -67,7 +93,7 @@ Ref WorkPool::add(InstanceHost& owner, hyalite_run run, hyalite_done done, void*
   if (!start_threads()) return 0;
   const std::lock_guard lock(mutex_);
   if (stopping_ || table_.full()) return 0;
-  const Ref ref = table_.add({&owner, run, done, user, HYALITE_OK, false});
+  const Ref ref = table_.add({&owner, run, done, user, HYALITE_OK});
   waiting_.push_back(ref);
   changed_.notify_one();
   return ref;
@@ -88,7 +114,46 @@ void WorkPool::finish(Ref ref) {
   errands_.add(owed(*work.owner, Hook::worked, work.done, ref, work.user, work.status));
 }
 
+// ---- what runs, shown to whoever watches this worker
+
+void WorkPool::begin(Ref ref, Work& work) {
+  work.running = true;
+  work.since_ns = coarse_now_ns();
+  running_.push_back(ref);
+  show_oldest();
+}
+
+void WorkPool::ended(Ref ref) {
+  std::erase(running_, ref);
+  show_oldest();
+}
+
+void WorkPool::show_oldest() {
+  const Work* oldest = running_.empty() ? nullptr : table_.find(running_.front());
+  CallSlot* slot = slot_;
+  if (oldest != nullptr) slot = slot_ = oldest->owner->services().slot;
+  if (slot == nullptr) return;
+  if (oldest != nullptr) slot->work_since_ns.store(oldest->since_ns, std::memory_order_relaxed);
+  slot->work.store(oldest == nullptr ? 0 : static_cast<std::uint32_t>(oldest->owner->place) + 1, std::memory_order_relaxed);
+}
+
+std::vector<WorkPool::Slow> WorkPool::take_slow(Milliseconds than) {
+  std::vector<Slow> slow;
+  const std::lock_guard lock(mutex_);
+  for (const Ref ref : running_) {
+    Work& work = *table_.find(ref);
+    const std::int64_t ms = (coarse_now_ns() - work.since_ns) / 1'000'000;
+    if (work.told_slow || ms <= than.count()) continue;
+    work.told_slow = true;
+    slow.push_back({work.owner, ms});
+  }
+  return slow;
+}
+
+// ---- a thread of the pool
+
 void WorkPool::work() {
+  const SignalStack for_crashes;
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
@@ -97,7 +162,7 @@ void WorkPool::work() {
     waiting_.pop_front();
     Work* work = table_.find(ref);
     if (work == nullptr) continue;
-    work->running = true;
+    begin(ref, *work);
     const Work begun = *work;
     lock.unlock();
     if (CallSlot* slot = begun.owner->services().slot)
@@ -112,6 +177,7 @@ void WorkPool::work() {
     lock.lock();
     work = table_.find(ref);
     if (failed && work->status == HYALITE_OK) work->status = HYALITE_E_FAILED;
+    ended(ref);
     finish(ref);
   }
 }

@@ -3,16 +3,9 @@
 #include "process/watchdog.h"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 namespace hyalite {
-
-std::int64_t coarse_now_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 Watchdog::Finding Watchdog::look(std::int64_t now_ns, const CallSlot& slot, std::int64_t beat_ns,
                                  const Limits& limits) {
@@ -25,7 +18,14 @@ Watchdog::Finding Watchdog::look(std::int64_t now_ns, const CallSlot& slot, std:
   // Seen twice: a single look might have caught the start of one call with the time of another.
   const bool again = std::exchange(overdue_since_, overdue ? since : 0) == since;
   if (overdue) return again ? Finding::call_overdue : Finding::fine;
+  if (work_is_overdue(now_ns, slot, limits)) return Finding::work_overdue;
   return now_ns - moved_ns_ >= limits.stall.count() ? Finding::stalled : Finding::fine;
+}
+
+bool Watchdog::work_is_overdue(std::int64_t now_ns, const CallSlot& slot, const Limits& limits) {
+  const std::int64_t since = slot.work_since_ns.load(std::memory_order_relaxed);
+  const bool overdue = slot.work.load(std::memory_order_relaxed) != 0 && now_ns - std::max(since, awake_ns_) >= limits.work.count();
+  return overdue && std::exchange(work_overdue_since_, since) == since;
 }
 
 }  // namespace hyalite

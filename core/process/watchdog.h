@@ -9,12 +9,9 @@
 
 namespace hyalite {
 
-// Of CLOCK_MONOTONIC_COARSE, which workers and generation read alike.
-std::int64_t coarse_now_ns();
-
 // One per worker process; looks at least every few hundred milliseconds. A call into a plugin that
-// lasts too long is the plugin's fault; a loop that does not turn while no plugin is running is
-// ours. What the watchdog slept through itself (a machine that was stopped or overloaded) is
+// lasts too long is the plugin's fault, and so is work of its that does on a thread; a loop that does
+// not turn while no plugin is running is ours. What the watchdog slept through itself (a machine that was stopped or overloaded) is
 // nobody's: it counts anew from when it woke up.
 class Watchdog {
  public:
@@ -22,8 +19,9 @@ class Watchdog {
   struct Limits {
     Nanoseconds call;   // containment.call_budget.act
     Nanoseconds stall;  // containment.worker_stall; before the loop turns: timeouts.load
+    Nanoseconds work;   // containment.work_budget.act
   };
-  enum class Finding { fine, call_overdue, stalled };
+  enum class Finding { fine, call_overdue, stalled, work_overdue };
   // Two looks further apart than this: it slept.
   static constexpr Nanoseconds kSlept = std::chrono::seconds{1};
 
@@ -39,6 +37,9 @@ class Watchdog {
   std::int64_t awake_ns_ = 0;       // no time before this counts
   std::int64_t moved_ns_ = 0;       // the last sign of life
   std::int64_t overdue_since_ = 0;  // when the call began that was found to take too long
+  std::int64_t work_overdue_since_ = 0;  // likewise
+
+  bool work_is_overdue(std::int64_t now_ns, const CallSlot& slot, const Limits& limits);
 };
 
 }  // namespace hyalite

@@ -63,7 +63,8 @@ std::optional<std::size_t> WorkerProcess::memory() const {
 }
 
 Blame WorkerProcess::blame(const InstanceAt& instance_at) const {
-  const std::uint32_t on_thread = window.calls->crashed_work.load(std::memory_order_relaxed);
+  const std::uint32_t crashed = window.calls->crashed_work.load(std::memory_order_relaxed);
+  const std::uint32_t on_thread = ended_for_work != 0 ? ended_for_work : crashed;
   const std::uint32_t place = on_thread != 0 ? on_thread : window.calls->instance.load(std::memory_order_relaxed);
   const std::string instance = place == 0 ? "" : instance_at(place - 1);
   if (instance.empty()) return {};

@@ -51,6 +51,7 @@ struct WorkerProcess {
   std::size_t memory_at_birth = 0;
   Watchdog watchdog;
   std::optional<DeathCause> ended_for;  // we are ending it, for this
+  std::uint32_t ended_for_work = 0;     // whose work on a thread it was, as in the slot; 0: it was not for that
   Monotonic kill_from{};                // when it may no longer take its time with that
   std::optional<Monotonic> end_by;      // it drains; then it is killed
 

@@ -265,6 +265,7 @@ void Workforce::bury(unsigned worker, WorkerProcess& process, int status) {
   CallSlot& slot = piece<CallSlot>(needs_.counts.calls, dead.row);
   slot.instance.store(0, std::memory_order_relaxed);
   slot.crashed_work.store(0, std::memory_order_relaxed);
+  slot.work.store(0, std::memory_order_relaxed);
   piece<CallHistory>(needs_.counts.histories, dead.row).calls.store(0, std::memory_order_relaxed);
   upstreams_.clear(dead.row);
   needs_.board.forget_gauges(dead.row);
@@ -345,12 +346,16 @@ void Workforce::watch(WorkerProcess& process, Monotonic now) {
   const std::int64_t now_ns = coarse_now_ns();
   const Watchdog::Limits limits{
       needs_.settings.containment.call_budget.act,
-      process.started ? needs_.settings.containment.worker_stall : needs_.settings.timeouts.load};
+      process.started ? needs_.settings.containment.worker_stall : needs_.settings.timeouts.load,
+      needs_.settings.containment.work_budget.act};
   switch (process.watchdog.look(now_ns, *process.window.calls,
                                 process.window.pulse->beat_ns.load(std::memory_order_relaxed),
                                 limits)) {
     case Watchdog::Finding::fine:
       return;
+    case Watchdog::Finding::work_overdue:
+      process.ended_for_work = process.window.calls->work.load(std::memory_order_relaxed);
+      return process.put_down(DeathCause::hang, now);
     case Watchdog::Finding::call_overdue:
       return process.put_down(DeathCause::hang, now);
     case Watchdog::Finding::stalled:

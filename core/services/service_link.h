@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <hyalite/abi.h>
+
 #include <memory>
 #include <span>
 #include <string>

@@ -311,6 +311,8 @@ void Checker::check_timeouts() {
   check_shorter("timeouts.sniff_silence", timeouts.sniff_silence, "timeouts.sniff", timeouts.sniff);
   check_shorter("containment.call_budget.warn", budget.warn, "containment.call_budget.act",
                 budget.act);
+  const WorkBudgetSettings& work = settings_.containment.work_budget;
+  check_shorter("containment.work_budget.warn", work.warn, "containment.work_budget.act", work.act);
 }
 
 }  // namespace

@@ -477,10 +477,17 @@ void members(Describer& d, CallBudgetSettings& s) {
 }
 
 template <>
+void members(Describer& d, WorkBudgetSettings& s) {
+  d.value(value("warn", s.warn, time(kMillisecond, kHour)));
+  d.value(value("act", s.act, time(100 * kMillisecond, kDay)));
+}
+
+template <>
 void members(Describer& d, ContainmentSettings& s) {
   group(d, "worker_crashes", s.worker_crashes);
   group(d, "quarantine", s.quarantine);
   group(d, "call_budget", s.call_budget);
+  group(d, "work_budget", s.work_budget);
   d.value(value("worker_stall", s.worker_stall, time(kSecond, kHour)));
 }
 

@@ -514,6 +514,13 @@ struct CallBudgetSettings {
   Milliseconds act = Seconds{1};
 };
 
+struct WorkBudgetSettings {
+  // Work of a plugin on a thread that takes longer is counted and logged.
+  Milliseconds warn = Seconds{10};
+  // Work of a plugin on a thread that takes longer ends its worker, and is the plugin's fault.
+  Milliseconds act = std::chrono::minutes{5};
+};
+
 struct ContainmentSettings {
   // Worker crashes after which a fresh generation is started, not the old one forked again.
   RateSettings worker_crashes = {5, Seconds{60}};
@@ -522,6 +529,8 @@ struct ContainmentSettings {
   RateSettings quarantine = {3, std::chrono::minutes{10}};
   // The time that a plugin may take for one call.
   CallBudgetSettings call_budget;
+  // The time that a plugin may take for work on a thread.
+  WorkBudgetSettings work_budget;
   // How long a worker's loop may stand still outside of plugins before it is ended and replaced.
   Milliseconds worker_stall = Seconds{10};
 };

@@ -29,7 +29,10 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     if (path == "/crash") crash();
     if (path == "/abort") std::abort();
     if (path == "/abort-work") work([] { std::abort(); }, [] {});
+    if (path == "/overflow-work") work([] { overflow(); }, [] {});
+    if (path == "/overflow") overflow();
     if (path == "/hang") hang();
+    if (path == "/hang-work") work([] { hang(); }, [] {});
     if (path == "/throw") throw std::runtime_error("thrown on purpose");
     if (path == "/leak") leak();
     if (path == "/scribble") scribble();
@@ -51,6 +54,14 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would make it an exit
     std::raise(SIGSEGV);
     std::abort();
+  }
+  // Until its stack is used up.
+  static void overflow() {
+    volatile char room[1024];  // less than the page that guards it
+    room[0] = 0;
+    void (*volatile again)() = &overflow;  // or the compiler makes a loop of it
+    again();
+    room[1] = room[0];
   }
   [[noreturn]] static void hang() {
     for (;;) ::pause();

@@ -136,7 +136,7 @@ class Contained(GatewayTest):
 
 class OneFault(Contained):
     settings = {"containment": {"worker_crashes": FOREVER, "quarantine": FOREVER, "worker_stall": "1s",
-                                "call_budget": {"act": "300ms"}},
+                                "call_budget": {"act": "300ms"}, "work_budget": {"warn": "200ms", "act": "300ms"}},
                 "limits": {"worker_memory_bytes": "48MiB"}}
 
     def costs_its_worker(self, path, cause):
@@ -167,8 +167,21 @@ class OneFault(Contained):
         self.assertEqual((fault["plugin"], fault["hook"]), ("bad", "work"))
         self.gateway.wait_for_line(rf"worker\.died .*pid={worker} .*cause=crash plugin=bad hook=work ")
 
+    def test_a_used_up_stack(self):
+        self.names_the_plugin("/overflow", "crash")
+
+    def test_a_used_up_stack_of_work_on_a_thread(self):
+        worker, fault = self.costs_its_worker("/overflow-work", "crash")
+        self.assertEqual((fault["plugin"], fault["hook"]), ("bad", "work"))
+        self.gateway.wait_for_line(rf"worker\.died .*pid={worker} .*cause=crash plugin=bad hook=work ")
+
     def test_a_hang(self):
         self.names_the_plugin("/hang", "hang")
+
+    def test_a_hang_of_work_on_a_thread(self):
+        worker, fault = self.costs_its_worker("/hang-work", "hang")
+        self.assertEqual((fault["plugin"], fault["hook"]), ("bad", "work"))
+        self.gateway.wait_for_line(rf"worker\.died .*pid={worker} .*cause=hang plugin=bad hook=work ")
 
     def test_writing_out_of_bounds(self):
         """Whoever crashes then may be innocent; the culprit is among the last calls."""

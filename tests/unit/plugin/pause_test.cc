@@ -296,5 +296,82 @@ TEST(Pauses, AnOldNameIsNeverTakenForANewOne) {
   }
 }
 
+// ---- what waits is held, and bounded
+
+constexpr std::string_view kUpload = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+// A plugin that lets every piece of a body wait, as far as it may.
+struct Holding : ::testing::Test {
+  Holding() {
+    limits.held_bodies_bytes = 1'000;
+    script.create = [this](const hyalite_host* h) {
+      async = static_cast<const hyalite_host_async*>(h->get_interface(h, HYALITE_HOST_ASYNC_ID));
+      http = static_cast<const hyalite_host_http*>(h->get_interface(h, HYALITE_HOST_HTTP_ID));
+      host = h;
+      return HYALITE_OK;
+    };
+    script.request_head = [this](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+      hyalite_body_options options{};
+      options.size = sizeof options;
+      options.mode = HYALITE_BODY_STREAM;
+      EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_OK);
+      return HYALITE_CONTINUE;
+    };
+    script.request_body = [this](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
+      const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_ASKS, 1'000'000'000};
+      last = async->pause_exchange(x, &options, &ref);
+      return last == HYALITE_OK ? HYALITE_PAUSE : HYALITE_CONTINUE;
+    };
+    script.resume_exchange = [](hyalite_exchange*, const hyalite_resumption*) -> hyalite_verdict { return HYALITE_CONTINUE; };
+  }
+  Chain& start() {
+    scripted = std::make_unique<ScriptedChain>(limits);
+    return scripted->add(std::move(script)).start();
+  }
+
+  ChainLimits limits;
+  Script script;
+  std::unique_ptr<ScriptedChain> scripted;
+  const hyalite_host* host = nullptr;
+  const hyalite_host_async* async = nullptr;
+  const hyalite_host_http* http = nullptr;
+  hyalite_ref ref = 0;
+  hyalite_status last = HYALITE_OK;
+};
+
+TEST_F(Holding, NothingWaitsThatWouldBeHeldBeyondTheLimitOfAllBodies) {
+  Chain& chain = start();
+  Talk one(chain), other(chain), third(chain);
+  for (Talk* talk : {&one, &other, &third}) ASSERT_EQ(talk->request(kUpload), Answer::go_on);
+  BodyPipe first = chain.body(one.exchange, Direction::request), second = chain.body(other.exchange, Direction::request);
+  const std::string block(600, 'x');
+  EXPECT_EQ(first.feed(block, false).kind, BodyStep::Kind::paused);
+  EXPECT_EQ(first.held(), 600u);
+  const hyalite_ref waits = ref;
+  // Together they would be more than this worker's share: it is told so, and goes on.
+  const BodyStep step = second.feed(block, false);
+  EXPECT_EQ(last, HYALITE_E_LIMIT);
+  EXPECT_EQ(step.kind, BodyStep::Kind::forward);
+  EXPECT_EQ(step.size, 600u);
+  // As much as there is room for may still wait.
+  BodyPipe small = chain.body(third.exchange, Direction::request);
+  EXPECT_EQ(small.feed(std::string(400, 'y'), false).kind, BodyStep::Kind::paused);
+  // And there is room again when the first goes on.
+  EXPECT_EQ(async->resume(host, waits), HYALITE_OK);
+  scripted->deliver();
+  EXPECT_EQ(first.resume().kind, BodyStep::Kind::forward);
+  EXPECT_EQ(second.feed(block, false).kind, BodyStep::Kind::paused);
+}
+
+TEST_F(Holding, WhatIsGivenUpWhileItWaitsIsHeldNoMore) {
+  Chain& chain = start();
+  for (int i = 0; i < 5; ++i) {
+    Talk talk(chain);
+    talk.request(kUpload);
+    BodyPipe pipe = chain.body(talk.exchange, Direction::request);
+    EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::paused) << i;
+  }
+}
+
 }  // namespace
 }  // namespace hyalite

@@ -233,6 +233,27 @@ TEST_F(UnderWay, WorkRunsOnThreadsAndEndsOnTheLoop) {
   EXPECT_EQ(gate.running, 1);
 }
 
+TEST_F(UnderWay, WorkIsShownToWhoeverWatchesAndLongWorkIsSaidOnce) {
+  ChainLimits limits;
+  limits.work_threads = 1;
+  limits.work_warn_after = Milliseconds{-1};  // any is long
+  start(limits);
+  const auto slow_calls = [&] { return scripted->count("hyalite_plugin_slow_calls_total", "p0"); };
+  Gate gate;
+  hyalite_ref ref = 0;
+  EXPECT_EQ(async->work(host, &Gate::run, &tell, &gate, &ref), HYALITE_OK);
+  gate.await_running(1);
+  EXPECT_EQ(scripted->slot.work, 1u);
+  EXPECT_GT(scripted->slot.work_since_ns, 0);
+  chain->tick();
+  chain->tick();
+  EXPECT_EQ(slow_calls(), 1u);
+  EXPECT_TRUE(scripted->logged("plugin.slow instance=p0 hook=work"));
+  gate.let_go();
+  while (told.empty()) scripted->deliver(), std::this_thread::yield();
+  EXPECT_EQ(scripted->slot.work, 0u);
+}
+
 TEST_F(UnderWay, WorkThatThrowsHasFailed) {
   start();
   hyalite_ref ref = 0;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "plugin/window.h"
 #include "unit/plugin/scripted.h"
 
 namespace hyalite {
@@ -79,6 +80,8 @@ TEST(Validation, HasEveryFunctionOfEveryTable) {
       static_cast<const hyalite_host_settings*>(checked_interface(HYALITE_HOST_SETTINGS_ID))));
   EXPECT_TRUE(is_full(
       static_cast<const hyalite_host_async*>(checked_interface(HYALITE_HOST_ASYNC_ID))));
+  EXPECT_TRUE(is_full(
+      static_cast<const hyalite_host_channel*>(checked_interface(HYALITE_HOST_CHANNEL_ID))));
   EXPECT_TRUE(is_full(
       static_cast<const hyalite_host_notes*>(checked_interface(HYALITE_HOST_NOTES_ID))));
   EXPECT_EQ(checked_interface("hyalite.host.http/0x"), nullptr);
@@ -249,6 +252,45 @@ TEST_F(ACheckedPlugin, ReadsPaintWhereAViewWas) {
   EXPECT_EQ(kept->count, 0xDDDDDDDDu);
   EXPECT_EQ(first->name.size, 0xDDDDDDDDDDDDDDDDu);
   EXPECT_EQ(line->method.size, 0xDDDDDDDDDDDDDDDDu);
+}
+
+TEST(AWindowOfACheckedPlugin, ReadsPaintWhereItsPiecesWere) {
+  Output output;
+  Window window({text("one"), text("two")}, {}, output);
+  const hyalite_window_view kept = window.view(0, 0, 0);
+  EXPECT_EQ(view(kept.segments[1]), "two");
+  window.bury();
+  for (std::size_t i = 0; i < kept.segment_count; ++i) EXPECT_EQ(kept.segments[i].size, 0xDDDDDDDDDDDDDDDDu) << i;
+}
+
+// What a plugin kept of a flow, seen when the flow is over.
+std::string left_of_a_flow(ScriptedChain& scripted, Script script, bool validate) {
+  constexpr std::size_t kSize = 24;
+  char* kept = nullptr;
+  script.flow_state = kSize;
+  script.flow_open = [&](hyalite_flow*, void* state) {
+    kept = static_cast<char*>(state);
+    std::memcpy(kept, "state", 5);
+    return HYALITE_CONTINUE;
+  };
+  PluginSettings settings;
+  settings.name = "p0";
+  settings.use = "scripted";
+  settings.validate = validate;
+  Chain& chain = scripted.add(std::move(script), settings).start();
+  FlowSubject flow(some_flow());
+  chain.flow_open(flow);
+  chain.flow_close(flow, {});
+  return std::string(kept, kSize);
+}
+
+TEST_F(ACheckedPlugin, ReadsPaintWhereAFlowWas) {
+  EXPECT_EQ(left_of_a_flow(scripted, std::move(script), true), std::string(24, '\xDD'));
+}
+
+TEST(AnUncheckedPlugin, PaysForNoPaint) {
+  ScriptedChain scripted;
+  EXPECT_EQ(left_of_a_flow(scripted, {}, false).substr(0, 5), "state");
 }
 
 TEST_F(ACheckedPlugin, LeavesItsSuccessorTheHeadersAsTheyAre) {

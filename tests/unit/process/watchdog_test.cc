@@ -18,7 +18,7 @@ struct AWatchdog : testing::Test {
   AWatchdog() { dog.begin(now); }
   Finding look() {
     now += ms(100);
-    return dog.look(now, slot, beat, {milliseconds(1'000), milliseconds(3'000)});
+    return dog.look(now, slot, beat, {milliseconds(1'000), milliseconds(3'000), milliseconds(5'000)});
   }
   Finding look_for(int looks) {
     Finding found = Finding::fine;
@@ -75,11 +75,26 @@ TEST_F(AWatchdog, DoesNotCountALongCallAsAStallOnceItIsOver) {
     slot.since_ns = ms(100'000);
     slot.instance = 1;
     now += ms(100);
-    EXPECT_EQ(dog.look(now, slot, beat, {std::chrono::hours(1), milliseconds(3'000)}),
+    EXPECT_EQ(dog.look(now, slot, beat, {std::chrono::hours(1), milliseconds(3'000), std::chrono::hours(1)}),
               Finding::fine);
   }
   slot.instance = 0;
   EXPECT_EQ(look(), Finding::fine);
+}
+
+TEST_F(AWatchdog, FindsWorkOnAThreadThatTakesTooLongWhileTheLoopTurns) {
+  slot.work_since_ns = now;
+  slot.work = 2;
+  Finding found = Finding::fine;
+  int looks = 0;
+  for (; looks < 100 && found == Finding::fine; ++looks) {
+    beat = now;
+    found = look();
+  }
+  EXPECT_EQ(found, Finding::work_overdue);
+  EXPECT_EQ(looks, 51) << "seen twice";
+  slot.work_since_ns = now;
+  EXPECT_EQ(look(), Finding::fine) << "other work";
 }
 
 TEST_F(AWatchdog, BlamesNobodyForTheTimeThatItSleptItself) {

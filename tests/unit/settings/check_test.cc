@@ -95,6 +95,7 @@ TEST(Check, FindsTimesInTheWrongOrder) {
             "g.yaml:2:27: timeouts.sniff_silence is 10s, expected less than timeouts.sniff, which "
             "is 10s\n");
   EXPECT_NE(beside_a_listener("containment: {call_budget: {warn: 2s}}"), "");
+  EXPECT_NE(beside_a_listener("containment: {work_budget: {warn: 10m}}"), "");
 }
 
 // The table of docs/tls.md: what each moment allows, and what is known at it.
