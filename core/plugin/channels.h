@@ -18,6 +18,16 @@
 
 namespace hyalite {
 
+// What came from a service and was not told yet.
+struct Arrivals {
+  enum class End { none, came, told };
+  Buffer held;
+  End end = End::none;
+  bool wanted = true;
+  bool owed = false;  // an errand is on its way
+  bool something_to_tell() const { return !held.empty() || end == End::came; }
+};
+
 // Answers in a stream, whose bytes a flow takes and sends; and connections to services, which whoever has sockets moves
 // bytes for, both ways.
 class Channels {
@@ -69,15 +79,6 @@ class Channels {
   void deliver();
 
  private:
-  // What came from a service and was not told yet.
-  struct Arrivals {
-    enum class End { none, came, told };
-    Buffer held;
-    End end = End::none;
-    bool wanted = true;
-    bool owed = false;  // an errand is on its way
-    bool something_to_tell() const { return !held.empty() || end == End::came; }
-  };
   struct Channel {
     InstanceHost* owner;
     hyalite_channel_told told;

@@ -32,7 +32,9 @@ inline bool is_in(const FlowSubject& flow, std::initializer_list<Hook> hooks) {
 // May something be begun that ends with this exchange? Null: it ends with none.
 inline hyalite_status may_ask_for(const ExchangeSubject* exchange) {
   if (exchange == nullptr) return HYALITE_OK;
-  if (exchange->flow().running.instance == nullptr) return HYALITE_E_LATE;
+  const Running& running = exchange->flow().running;
+  // What is asked in its very end would end with nothing.
+  if (running.instance == nullptr || running.hook == Hook::exchange_end) return HYALITE_E_LATE;
   return exchange->asked_for.size() == ExchangeSubject::kMostAskedFor ? HYALITE_E_LIMIT : HYALITE_OK;
 }
 

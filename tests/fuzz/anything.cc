@@ -1,18 +1,17 @@
 // A plugin that does anything: each of its hooks calls what a script of bytes says, with whatever arguments, and answers likewise.
 // SPDX-License-Identifier: MIT
-#include <hyalite/plugin.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
 
 #include "script.h"
+#include "tests/support/plain_plugin.h"
 
 HYALITE_NOTE("anything", "1.0.0", "MIT");
 
 namespace {
 
-using hyalite::Script;
+using namespace hyalite;
 
 struct Anything {
   const hyalite_host* host;
@@ -20,11 +19,18 @@ struct Anything {
   const hyalite_host_body* body;
   const hyalite_host_flow* flow;
   const hyalite_host_async* async;
+  const hyalite_host_channel* channel;
   Script* script;
   hyalite_ref last_pause;
-};
+  hyalite_ref last_begun;
 
-Anything& self(void* instance) { return *static_cast<Anything*>(instance); }
+  static hyalite_verdict act(void* instance, hyalite_exchange* exchange, hyalite_window* window);
+  static hyalite_verdict resumed(void* instance, hyalite_exchange* exchange, void*, const hyalite_resumption* resumption) {
+    return act(instance, exchange, resumption->window);
+  }
+  static hyalite_http_hooks http_hooks() { return plain::Hooks<&act>::everywhere(); }
+  static hyalite_status create(const hyalite_host* host, void** instance);
+};
 
 hyalite_bytes bytes_of(const char* text) { return {text, std::strlen(text)}; }
 
@@ -85,6 +91,93 @@ bool pause(Anything& plugin, hyalite_exchange* exchange) {
   if (script.byte() % 2 == 0) plugin.async->resume(plugin.host, plugin.last_pause);
   return true;
 }
+
+// ---- what is under way: its end is told exactly once, and nothing afterwards
+
+// One of them, from its beginning until its end was told.
+struct Begun {
+  Anything& plugin;
+};
+
+template <class Begin>
+void begin(Anything& plugin, Begin begin) {
+  auto* begun = new Begun{plugin};
+  hyalite_ref ref = 0;
+  if (begin(begun, &ref) != HYALITE_OK) return delete begun;
+  ++plugin.script->under_way;
+  plugin.last_begun = ref;
+}
+
+void over(Begun& begun) {
+  --begun.plugin.script->under_way;
+  delete &begun;  // told once more, it is a use of freed memory
+}
+
+void done(void*, hyalite_ref, void* user, hyalite_status) { over(*static_cast<Begun*>(user)); }
+void fetched(void*, hyalite_ref, void* user, const hyalite_fetch_result*) { over(*static_cast<Begun*>(user)); }
+
+void about_channel(Anything& plugin, hyalite_ref channel) {
+  Script& script = *plugin.script;
+  switch (script.byte() % 4) {
+    case 0: plugin.channel->write(plugin.host, channel, word(script), script.byte() % 2); return;
+    case 1: plugin.channel->receive(plugin.host, channel, script.byte() % 2); return;
+    case 2: plugin.async->cancel(plugin.host, channel); return;
+    default: return;
+  }
+}
+
+void told(void*, hyalite_ref channel, void* user, const hyalite_channel_event* event) {
+  Begun& begun = *static_cast<Begun*>(user);
+  if (event->kind == HYALITE_CHANNEL_OVER) return over(begun);
+  about_channel(begun.plugin, channel);
+}
+
+void ask(Anything& plugin, hyalite_exchange* exchange) {
+  Script& script = *plugin.script;
+  hyalite_fetch question{};
+  question.size = sizeof question;
+  question.service = bytes_of(script.byte() % 4 == 0 ? "nobody" : "asked");
+  question.method = word(script);
+  question.target = script.byte() % 2 == 0 ? bytes_of("/q") : word(script);
+  question.body = word(script);
+  question.exchange = exchange;
+  begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.async->fetch(plugin.host, &question, &fetched, begun, ref); });
+}
+
+void connect(Anything& plugin, hyalite_exchange* exchange) {
+  const hyalite_connect what = {sizeof what, 0, bytes_of(plugin.script->byte() % 4 == 0 ? "asked" : "talked-to"), exchange};
+  begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.channel->connect(plugin.host, &what, &told, begun, ref); });
+}
+
+void answer_in_a_stream(Anything& plugin, hyalite_exchange* exchange) {
+  Script& script = *plugin.script;
+  const hyalite_field field = {word(script), word(script)};
+  hyalite_response head{};
+  head.size = sizeof head;
+  head.status = script.byte() * 3;
+  head.headers = &field;
+  head.header_count = script.byte() % 2;
+  head.body = word(script);
+  begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.channel->respond_stream(exchange, &head, &told, begun, ref); });
+}
+
+void begin_something(Anything& plugin, hyalite_exchange* exchange) {
+  Script& script = *plugin.script;
+  switch (script.byte() % 6) {
+    case 0: ask(plugin, exchange); return;
+    case 1: connect(plugin, exchange); return;
+    case 2: answer_in_a_stream(plugin, exchange); return;
+    case 3: {
+      const std::int64_t after = script.byte() * std::int64_t{1'000'000};
+      begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.async->timer(plugin.host, after, 0, &done, begun, ref); });
+      return;
+    }
+    case 4: about_channel(plugin, plugin.last_begun); return;
+    default: plugin.async->cancel(plugin.host, plugin.last_begun + (script.byte() == 1 ? 1 : 0)); return;
+  }
+}
+
+// ---- what may be done now
 
 void about_exchange(Anything& plugin, hyalite_exchange* exchange) {
   Script& script = *plugin.script;
@@ -163,8 +256,8 @@ hyalite_verdict verdict(Script& script) {
   return n < 200 ? hyalite_verdict{HYALITE_CONTINUE} : n - 200;
 }
 
-hyalite_verdict act(void* instance, hyalite_exchange* exchange, hyalite_window* window = nullptr) {
-  Anything& plugin = self(instance);
+hyalite_verdict Anything::act(void* instance, hyalite_exchange* exchange, hyalite_window* window) {
+  Anything& plugin = *static_cast<Anything*>(instance);
   Script& script = *plugin.script;
   bool pauses = false;
   for (unsigned n = script.byte() % 5; n > 0; --n) {
@@ -173,6 +266,8 @@ hyalite_verdict act(void* instance, hyalite_exchange* exchange, hyalite_window* 
       about_window(plugin, window);
     } else if (what % 8 == 1) {
       pauses = pause(plugin, exchange) || pauses;
+    } else if (what % 8 == 3) {
+      begin_something(plugin, exchange);
     } else {
       about_exchange(plugin, exchange);
     }
@@ -181,62 +276,21 @@ hyalite_verdict act(void* instance, hyalite_exchange* exchange, hyalite_window* 
   return pauses && said == HYALITE_CONTINUE ? hyalite_verdict{HYALITE_PAUSE} : said;
 }
 
-hyalite_verdict on_head(void* instance, hyalite_exchange* exchange, void*, const hyalite_headers*) { return act(instance, exchange); }
-hyalite_verdict on_info(void* instance, hyalite_exchange* exchange, void*, std::uint32_t, const hyalite_headers*) { return act(instance, exchange); }
-hyalite_verdict on_end(void* instance, hyalite_exchange* exchange, void*) { return act(instance, exchange); }
-hyalite_verdict on_body(void* instance, hyalite_exchange* exchange, void*, hyalite_window* window, const hyalite_window_view*) {
-  return act(instance, exchange, window);
-}
-hyalite_verdict on_tunnel(void* instance, hyalite_exchange* exchange, void*, std::uint32_t) { return act(instance, exchange); }
-hyalite_verdict on_exchange_end(void* instance, hyalite_exchange* exchange, void*, const hyalite_exchange_summary*) {
-  return act(instance, exchange);
-}
-
-hyalite_verdict on_resumed(void* instance, hyalite_exchange* exchange, void*, const hyalite_resumption* resumption) {
-  return act(instance, exchange, resumption->window);
-}
-
-hyalite_status create(const hyalite_host* host, void** instance) {
-  const char* address = std::getenv(hyalite::kScriptVariable);
+hyalite_status Anything::create(const hyalite_host* host, void** instance) {
+  const char* address = std::getenv(kScriptVariable);
   if (address == nullptr) return HYALITE_E_FAILED;
   auto* plugin = new Anything{};
   plugin->host = host;
-  plugin->http = static_cast<const hyalite_host_http*>(host->get_interface(host, HYALITE_HOST_HTTP_ID));
-  plugin->body = static_cast<const hyalite_host_body*>(host->get_interface(host, HYALITE_HOST_BODY_ID));
-  plugin->flow = static_cast<const hyalite_host_flow*>(host->get_interface(host, HYALITE_HOST_FLOW_ID));
-  plugin->async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
+  plugin->http = plain::table<hyalite_host_http>(host, HYALITE_HOST_HTTP_ID);
+  plugin->body = plain::table<hyalite_host_body>(host, HYALITE_HOST_BODY_ID);
+  plugin->flow = plain::table<hyalite_host_flow>(host, HYALITE_HOST_FLOW_ID);
+  plugin->async = plain::table<hyalite_host_async>(host, HYALITE_HOST_ASYNC_ID);
+  plugin->channel = plain::table<hyalite_host_channel>(host, HYALITE_HOST_CHANNEL_ID);
   plugin->script = reinterpret_cast<Script*>(std::strtoull(address, nullptr, 10));
   *instance = plugin;
   return HYALITE_OK;
 }
 
-void destroy(void* instance) { delete &self(instance); }
-
-const void* get_interface(const char* id) {
-  static const hyalite_http_hooks hooks = {sizeof hooks, 0, on_head, on_body, on_head, on_end, on_info, on_head, on_body, on_head, on_end,
-                                           on_tunnel, on_exchange_end};
-  static const hyalite_async_hooks async = {sizeof async, 0, nullptr, on_resumed};
-  if (std::strcmp(id, HYALITE_HTTP_ID) == 0) return &hooks;
-  return std::strcmp(id, HYALITE_ASYNC_ID) == 0 ? &async : nullptr;
-}
-
 }  // namespace
 
-extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry() {
-  static const hyalite_descriptor descriptor = [] {
-    hyalite_descriptor made{};
-    made.magic = HYALITE_DESCRIPTOR_MAGIC;
-    made.abi_major = HYALITE_ABI_MAJOR;
-    made.abi_minor = HYALITE_ABI_MINOR;
-    made.size = sizeof made;
-    made.id = "anything";
-    made.version = "1.0.0";
-    made.summary = "Does anything";
-    made.license = "MIT";
-    made.get_interface = get_interface;
-    made.create = create;
-    made.destroy = destroy;
-    return made;
-  }();
-  return &descriptor;
-}
+extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry() { return plain::descriptor<Anything>("anything"); }

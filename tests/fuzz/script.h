@@ -13,6 +13,7 @@ inline constexpr const char* kScriptVariable = "HYALITE_FUZZ_SCRIPT";
 struct Script {
   const char* at = nullptr;
   const char* end = nullptr;
+  long under_way = 0;  // what its plugins have begun and were not told the end of
 
   bool over() const { return at == end; }
   // 0 when there is none left.

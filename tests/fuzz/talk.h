@@ -32,7 +32,9 @@ inline void step(std::string_view piece, Call& call, Spoken& spoken) {
   if (!piece.empty() && call.say(Side::client, piece)) spoken.client += piece;
 }
 
-inline Spoken talk(std::string_view input, Call& call) {
+// `between` is called after each thing that happens.
+template <class Between>
+Spoken talk(std::string_view input, Call& call, Between between) {
   constexpr char kCut = '\xfe';
   Spoken spoken;
   while (!input.empty()) {
@@ -41,8 +43,12 @@ inline Spoken talk(std::string_view input, Call& call) {
     input.remove_prefix(cut);
     if (piece[0] == kCut) piece.remove_prefix(1);
     step(piece, call, spoken);
+    between();
   }
   return spoken;
+}
+inline Spoken talk(std::string_view input, Call& call) {
+  return talk(input, call, [] {});
 }
 
 // What the client got, as the answers to `asked`. The last may be a page of ours to a request that nobody saw whole; one to HEAD

@@ -8,7 +8,7 @@ namespace hyalite {
 
 // ---- the gateway
 
-Gateway::Gateway(const Settings& given, const std::string& plugin_directory)
+Gateway::Gateway(const Settings& given, const std::string& plugin_directory, Outbound* outbound)
     : places_(TallyPlaces::declare(layout_)), settings_(given) {
   if (settings_.listeners.empty()) settings_.listeners.emplace_back();
   LoadOptions options;
@@ -16,7 +16,7 @@ Gateway::Gateway(const Settings& given, const std::string& plugin_directory)
   load_ = load_chain(settings_, options, layout_, log_);
   facts_.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
   facts_.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
-  if (load_.chain) load_.chain->async().open(clock_, *this);
+  if (load_.chain) load_.chain->async().open(clock_, *this, outbound);
   cells_.assign(layout_.cells(), 0);
   tally_.emplace(MetricRow(cells_.data(), layout_), places_);
   rules_.emplace(settings_, settings_.listeners[0]);

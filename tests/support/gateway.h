@@ -17,7 +17,8 @@ namespace hyalite {
 // What a worker has before its first flow. Made once, lent to many Calls, one at a time.
 class Gateway final : private LoopSignal {
  public:
-  explicit Gateway(const Settings& given = {}, const std::string& plugin_directory = {});
+  // `outbound` (may be null) outlives it.
+  explicit Gateway(const Settings& given = {}, const std::string& plugin_directory = {}, Outbound* outbound = nullptr);
   ~Gateway();
 
   std::unique_ptr<Stage> sniffing() const;

@@ -81,7 +81,8 @@ typedef struct hyalite_fetch {
   size_t header_count;
   hyalite_bytes body;
   int64_t within; /* ns for all of it, from now; 0, or more than the settings of the service allow: as they say */
-  /* Given in a hook of that exchange: when it ends first, the question is given up (HYALITE_E_ENDED). May be NULL. */
+  /* Given in a hook of that exchange: when it ends first, the question is given up (HYALITE_E_ENDED). May be NULL. In
+   * exchange_end it is HYALITE_E_LATE. */
   hyalite_exchange* exchange;
 } hyalite_fetch;
 

@@ -43,7 +43,8 @@ typedef void (*hyalite_channel_told)(void* instance, hyalite_ref channel, void* 
 typedef struct hyalite_connect {
   uint32_t size, reserved;
   hyalite_bytes service; /* its name in the settings */
-  /* Given in a hook of that exchange: when it ends first, the connection is broken off (HYALITE_E_ENDED). May be NULL. */
+  /* Given in a hook of that exchange: when it ends first, the connection is broken off (HYALITE_E_ENDED). May be NULL. In
+   * exchange_end it is HYALITE_E_LATE. */
   hyalite_exchange* exchange;
 } hyalite_connect;
 

@@ -353,6 +353,18 @@ TEST_F(Questions, EndWithTheExchangeThatTheyAreFor) {
   EXPECT_EQ(fetched, Statuses{HYALITE_E_ENDED});
 }
 
+TEST_F(Questions, CannotBeForAnExchangeThatIsEnding) {
+  script.exchange_end = [this](hyalite_exchange* x, const hyalite_exchange_summary*) {
+    question.exchange = x;
+    EXPECT_EQ(ask(), HYALITE_E_LATE);
+    question.exchange = nullptr;
+    EXPECT_EQ(ask(), HYALITE_OK);
+  };
+  start();
+  Talk(*chain).request(kGet);
+  EXPECT_EQ(slow.asked.size(), 1u);
+}
+
 TEST_F(Questions, CancelledOrStoppedTheyAreToldOnce) {
   start();
   EXPECT_EQ(ask(), HYALITE_OK);

@@ -262,11 +262,11 @@ TEST_F(Talking, TheEndOfTheWorkerIsToldWhileItConnectsAndWhileItTalks) {
 struct TalkingTls : Talking {
   TalkingTls() {
     ::signal(SIGPIPE, SIG_IGN);  // the peer's own library writes to closed sockets
-    ServiceTlsSettings& tls = settings.services[0].tls;
-    tls.enabled = true;
-    tls.server_name = "feed.example";
-    tls.trust = ::testing::TempDir() + "services-root" + std::to_string(::getpid()) + ".pem";
-    FILE* file = std::fopen(tls.trust.c_str(), "w");
+    ServiceTlsSettings& wanted = settings.services[0].tls;
+    wanted.enabled = true;
+    wanted.server_name = "feed.example";
+    wanted.trust = ::testing::TempDir() + "services-root" + std::to_string(::getpid()) + ".pem";
+    FILE* file = std::fopen(wanted.trust.c_str(), "w");
     PEM_write_X509(file, roots.own().certificate.get());
     std::fclose(file);
     certificate = roots.issue({"feed.example"});
