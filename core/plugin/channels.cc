@@ -123,13 +123,13 @@ void Channels::arrived(Ref ref, Bytes bytes) {
 
 void Channels::arrivals_ended(Ref ref) {
   Channel& channel = *table_.find(ref);
-  channel.arrivals->end = Arrivals::End::came;
+  channel.arrivals->end = ChannelArrivals::End::came;
   owe_arrivals(ref, channel);
 }
 
 bool Channels::all_told(Ref ref) {
   const Channel* channel = table_.find(ref);
-  return channel == nullptr || (channel->arrivals->held.empty() && channel->arrivals->end == Arrivals::End::told);
+  return channel == nullptr || (channel->arrivals->held.empty() && channel->arrivals->end == ChannelArrivals::End::told);
 }
 
 // ---- telling: one thing in each call
@@ -153,7 +153,7 @@ void Channels::tell(Ref ref, const Channel& channel, std::uint32_t kind, hyalite
 }
 
 void Channels::owe_arrivals(Ref ref, Channel& channel) {
-  Arrivals& arrivals = *channel.arrivals;
+  ChannelArrivals& arrivals = *channel.arrivals;
   if (!arrivals.wanted || arrivals.owed || !arrivals.something_to_tell()) return;
   arrivals.owed = true;
   errands_.add(owed(*channel.owner, Hook::channel, [this, ref](void* instance) { tell_arrivals(instance, ref); }));
@@ -162,14 +162,14 @@ void Channels::owe_arrivals(Ref ref, Channel& channel) {
 void Channels::tell_arrivals(void* instance, Ref ref) {
   Channel* channel = table_.find(ref);
   if (channel == nullptr) return;
-  Arrivals& arrivals = *channel->arrivals;
+  ChannelArrivals& arrivals = *channel->arrivals;
   arrivals.owed = false;
   // It changed its mind meanwhile.
   if (!arrivals.wanted) return;
   const Buffer heard = std::exchange(arrivals.held, {});
   hyalite_channel_event event = event_of(*channel, heard.empty() ? HYALITE_CHANNEL_END : HYALITE_CHANNEL_DATA);
   event.bytes = abi(heard.bytes());
-  if (heard.empty()) arrivals.end = Arrivals::End::told;
+  if (heard.empty()) arrivals.end = ChannelArrivals::End::told;
   // Before the plugin is called, which may end all this.
   owe_arrivals(ref, *channel);
   wake(ref);
@@ -179,7 +179,7 @@ void Channels::tell_arrivals(void* instance, Ref ref) {
 
 // It is over before it could be told.
 void Channels::tell_the_rest(Ref ref, Channel& channel) {
-  Arrivals& arrivals = *channel.arrivals;
+  ChannelArrivals& arrivals = *channel.arrivals;
   if (!arrivals.held.empty()) {
     errands_.add(owed(*channel.owner, Hook::channel,
                       [told = channel.told, user = channel.user, ref, event = event_of(channel, HYALITE_CHANNEL_DATA),
@@ -188,7 +188,7 @@ void Channels::tell_the_rest(Ref ref, Channel& channel) {
                         told(instance, ref, user, &event);
                       }));
   }
-  if (arrivals.end == Arrivals::End::came) tell(ref, channel, HYALITE_CHANNEL_END, HYALITE_OK);
+  if (arrivals.end == ChannelArrivals::End::came) tell(ref, channel, HYALITE_CHANNEL_END, HYALITE_OK);
 }
 
 // ---- waking

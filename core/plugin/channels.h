@@ -19,7 +19,7 @@
 namespace hyalite {
 
 // What came from a service and was not told yet.
-struct Arrivals {
+struct ChannelArrivals {
   enum class End { none, came, told };
   Buffer held;
   End end = End::none;
@@ -88,7 +88,7 @@ class Channels {
     bool last = false;
     bool wants_room = false;
     bool told_over = false;  // it was cancelled
-    std::optional<Arrivals> arrivals = {};  // of a connection
+    std::optional<ChannelArrivals> arrivals = {};  // of a connection
   };
   Channel* find(const InstanceHost& owner, Ref ref);
   void wake(Ref ref);
