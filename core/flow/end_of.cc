@@ -38,4 +38,8 @@ End end_of(CloseReason reason) {
   }
 }
 
+CloseReason reason_of(const Decision& decision) {
+  return decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+}
+
 }  // namespace hyalite

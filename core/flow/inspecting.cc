@@ -7,38 +7,16 @@
 #include "base/text.h"
 #include "flow/connect_failure.h"
 #include "flow/end_of.h"
-#include "flow/pages.h"
+#include "flow/host_finding.h"
 #include "http/writer.h"
-#include "tls/peer_certificate.h"
 
 namespace hyalite {
-
-namespace {
-
-// Without its port and last dot.
-Bytes host_name(Bytes host) {
-  const auto colon = host.rfind(':');
-  const Bytes name = colon == Bytes::npos || host.back() == ']' ? host : host.substr(0, colon);
-  return name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
-}
-
-CloseReason reason_of(const Decision& decision) {
-  return decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
-}
-
-std::string refusal_reason(std::string_view whose, Refusal refusal) {
-  return std::string(whose) + "." + std::string(describe(refusal).id);
-}
-
-}  // namespace
 
 Inspecting::Inspecting(const InspectingNeeds& needs)
     : needs_(needs),
       request_reader_(needs.rules.head),
       response_reader_(needs.rules.head),
-      waiting_since_(needs.clock.now()),
-      began_(waiting_since_),
-      moved_(waiting_since_) {}
+      pace_(needs.rules.timeouts, needs.clock) {}
 
 Inspecting::~Inspecting() = default;
 
@@ -49,7 +27,7 @@ Outcome Inspecting::on_start(bool upstream_connected, Effects&) {
 
 Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (streaming_) return {bytes.size(), Stay{}};
-  moved_ = needs_.clock.now();
+  pace_.byte_came();
   if (from == Side::client) return take_request(bytes, effects);
   // An answer to nothing would be taken for the answer to the next request (RFC 9112, section 9.2).
   if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
@@ -98,7 +76,7 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
 Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
   Exchange& x = *exchange_;
   ++needs_.tally.exchanges;
-  began_ = moved_;
+  pace_.request_began();
   promised_continue_ = false;
   interims_ = 0;
   target_size_ = x.request.target().size();
@@ -109,7 +87,7 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
   Exchange& x = *exchange_;
   if (said == Answer::paused) {
     ask_ = Ask::judging;
-    return request_waits_since_ = needs_.clock.now(), Stay{};
+    return pace_.request_waits(), Stay{};
   }
   if (said == Answer::decided) {
     ask_ = x.request_has_body() ? Ask::body : Ask::done;
@@ -136,38 +114,10 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
   return forward_request(effects);
 }
 
-// Inside TLS: what was agreed on under one name is no answer for another (RFC 9110, section 7.4). Without a server name the
-// certificate says for whom the upstream speaks.
-bool Inspecting::note_other_host(Bytes host, std::string_view against, std::string detail) {
-  exchange_->subject.findings.add("hyalite", against, std::string(host) + detail);
-  ++needs_.tally.findings;
-  return true;
-}
-
-// A Host that names an address says where it thinks it is; a host name could be checked only by asking the DNS.
 bool Inspecting::note_findings() {
-  const Bytes host = exchange_->request.value(Name::host);
-  if (host.empty()) return false;
-  const Bytes name = host_name(host);
-  if (const std::string_view server_name = needs_.flow.server_name(); needs_.flow.secure() && !server_name.empty()) {
-    if (equals_ignoring_case(name, server_name)) return false;
-    return note_other_host(host, "host_differs_from_server_name", " under " + std::string(server_name));
-  }
-  if (!needs_.certificate_names.empty() && !name.empty() && !IpAddress::parse(name) && name.front() != '[') {
-    if (cover(needs_.certificate_names, to_lower(name))) return false;
-    return note_other_host(host, "host_differs_from_certificate", " is not in the server's certificate");
-  }
-  const OriginalDestination& destination = needs_.facts.destination;
-  auto named = Address::parse(host);
-  if (!named) {
-    const bool bracketed = host.front() == '[' && host.back() == ']';
-    const auto ip = IpAddress::parse(bracketed ? host.substr(1, host.size() - 2) : host);
-    if (!ip) return false;
-    named = Address{*ip, 80};
-  }
-  if (named->ip == destination.ip) return false;
-  exchange_->subject.findings.add("hyalite", "host_differs_from_destination",
-                                  std::string(host) + " at " + destination.ip.text());
+  const auto finding = host_finding(exchange_->request.value(Name::host), needs_.flow, needs_.facts.destination, needs_.certificate_names);
+  if (!finding) return false;
+  exchange_->subject.findings.add("hyalite", finding->name, finding->detail);
   ++needs_.tally.findings;
   return true;
 }
@@ -183,7 +133,7 @@ Outcome Inspecting::moved_request(const Relay::Step& step, Effects& effects) {
   switch (step.kind) {
     case Relay::Step::Kind::refused: return refuse_request(step.refusal, effects);
     case Relay::Step::Kind::decided: return decided(effects);
-    case Relay::Step::Kind::paused: return request_waits_since_ = needs_.clock.now(), Stay{};
+    case Relay::Step::Kind::paused: return pace_.request_waits(), Stay{};
     case Relay::Step::Kind::going:
     case Relay::Step::Kind::complete: break;
   }
@@ -194,9 +144,7 @@ Outcome Inspecting::moved_request(const Relay::Step& step, Effects& effects) {
 
 Outcome Inspecting::resume_request(Effects& effects) {
   Exchange& x = *exchange_;
-  // The time that a plugin took is not the client's.
-  moved_ = needs_.clock.now();
-  began_ += moved_ - request_waits_since_;
+  pace_.request_goes_on();
   if (ask_ == Ask::judging) return judged_request(x.resume_request(), effects);
   return moved_request(x.request_body.resume(), effects);
 }
@@ -216,7 +164,7 @@ Outcome Inspecting::forward_request(Effects& effects) {
 Outcome Inspecting::on_connected(Effects& effects) {
   connected_to_ = exchange_ ? exchange_->subject.upstream() : needs_.flow.upstream();
   if (ask_ != Ask::connecting) return Stay{};
-  exchange_->summary.connected = needs_.clock.now() - began_;
+  exchange_->summary.connected = pace_.since_request();
   return send_request(effects);
 }
 
@@ -271,12 +219,12 @@ Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
   const HeadProgress head = response_reader_.read(bytes, x.asked(), x.response);
   switch (head.step) {
     case HeadProgress::Step::need_more:
-      if (!response_began_) response_began_ = moved_;
+      pace_.response_head_began();
       return {head.consumed, Stay{}};
     case HeadProgress::Step::refused: return {head.consumed, refuse_response(head.refusal, effects)};
     case HeadProgress::Step::complete: break;
   }
-  response_began_.reset();
+  pace_.response_head_is_whole();
   x.summary.from_upstream += head.consumed;
   if (x.response.is_interim()) return {head.consumed, interim(effects)};
   return {head.consumed, answered(head, effects)};
@@ -374,7 +322,7 @@ Outcome Inspecting::moved_response(const Relay::Step& step, Effects& effects) {
 
 Outcome Inspecting::resume_response(Effects& effects) {
   Exchange& x = *exchange_;
-  moved_ = needs_.clock.now();
+  pace_.response_goes_on();
   if (reply_ == Reply::judging) return judged_response(x.resume_response(), effects);
   const Relay::Step step = x.response_body.resume();
   return connected_to_ ? moved_response(step, effects) : ended_response(step, effects);
@@ -430,78 +378,8 @@ Outcome Inspecting::next_exchange(Effects& effects) {
   effects.keep(std::move(exchange_));
   ask_ = Ask::head;
   reply_ = Reply::none;
-  waiting_since_ = needs_.clock.now();
+  pace_.await_request();
   return Stay{};
-}
-
-Outcome Inspecting::decided(Effects& effects) {
-  Exchange& x = *exchange_;
-  const Decision& decision = x.decision();
-  const CloseReason reason = reason_of(decision);
-  const auto* stream = std::get_if<RespondStream>(&decision.what);
-  if (stream && !x.subject.response_started) return begin_stream(*stream, effects);
-  const auto* respond = std::get_if<Respond>(&decision.what);
-  if (!respond || x.subject.response_started) {
-    x.end(End::blocked, "");
-    return Close{reason, Ending::reset, Ending::reset};
-  }
-  const bool untouched = !x.subject.request_sent && (ask_ == Ask::done || x.request_body.complete());
-  const bool keep = untouched && keeps_alive(x.request) && !x.request.is_connect() && !draining_ && ask_ != Ask::body;
-  std::string page = plugin_page(*respond, x.request.is_head(), keep);
-  x.answered_by_us(respond->status, page.size());
-  effects.send_owned(Side::client, std::move(page));
-  x.end(End::blocked, "");
-  pending_.clear();
-  if (keep) return next_exchange(effects);
-  return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
-}
-
-// Nothing more is asked of upstream, and what the client still has to say is thrown away.
-Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
-  if (connected_to_) effects.disconnect_upstream();
-  connected_to_.reset();
-  pending_.clear();
-  ask_ = Ask::done;
-  reply_ = Reply::done;
-  streaming_.emplace(*exchange_, needs_.chain.async().channels, answer, needs_.clock, effects);
-  return Stay{};
-}
-
-Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
-  needs_.tally.refused_request(refusal);
-  const RefusalText& text = describe(refusal);
-  const std::string reason = refusal_reason("client", refusal);
-  if (exchange_->subject.response_started) {
-    exchange_->end(End::client_refused, reason);
-    return Close{CloseReason::request_refused, Ending::reset, Ending::reset};
-  }
-  const Ending upstream = request_under_way() ? Ending::reset : Ending::in_order;
-  return answer(text.request_status, text.sentence, reason, End::client_refused,
-                Close{CloseReason::request_refused, Ending::in_order, upstream}, effects);
-}
-
-Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
-  needs_.tally.refused_response(refusal);
-  const std::string reason = refusal_reason("upstream", refusal);
-  // Between exchanges the client has whole responses only, and must not lose the last of them to a reset.
-  if (!exchange_) return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
-  if (!exchange_->subject.request_sent || exchange_->subject.response_started) {
-    exchange_->end(End::upstream_refused, reason);
-    return Close{CloseReason::response_refused, Ending::reset, Ending::reset};
-  }
-  return answer(kRefusedResponseStatus, describe(refusal).sentence, reason, End::upstream_refused,
-                Close{CloseReason::response_refused, Ending::in_order, Ending::reset}, effects);
-}
-
-// A page in our own name, and the end.
-Outcome Inspecting::answer(int status, std::string_view sentence, std::string_view reference, End how, Close close,
-                           Effects& effects) {
-  Exchange& x = *exchange_;
-  std::string page = error_page(status, sentence, reference, x.request.is_head());
-  x.answered_by_us(static_cast<unsigned>(status), page.size());
-  effects.send_owned(Side::client, std::move(page));
-  x.end(how, reference);
-  return close;
 }
 
 // ---- ends, failures, time ----
@@ -555,7 +433,7 @@ Outcome Inspecting::on_deadline(Effects& effects) {
     return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
                   Close{CloseReason::head_timed_out}, effects);
   }
-  if ((ask_ == Ask::done || response_began_) && reply_ == Reply::head) {
+  if ((ask_ == Ask::done || pace_.response_head_came_in_part()) && reply_ == Reply::head) {
     if (needs_.rules.on_timeout == TimeoutAnswer::reset) {
       return Close{CloseReason::head_timed_out, Ending::reset, Ending::reset};
     }
@@ -600,7 +478,7 @@ bool Inspecting::wants(Side side) const {
 bool Inspecting::awaits_rest(Side side) const {
   if (streaming_ || !exchange_) return false;
   if (side == Side::client) return ask_ != Ask::done;
-  return response_began_.has_value() || (awaits_response() && reply_ != Reply::head);
+  return pace_.response_head_came_in_part() || (awaits_response() && reply_ != Reply::head);
 }
 
 std::uint64_t Inspecting::passes_unseen(Side from) const {
@@ -628,21 +506,15 @@ Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) 
 }
 
 std::optional<Monotonic> Inspecting::deadline() const {
-  const TimeoutSettings& timeouts = needs_.rules.timeouts;
-  if (!exchange_) return waiting_since_ + timeouts.keepalive_idle;
-  if (streaming_) return streaming_->moved() + timeouts.body_idle;
-  if (ask_ == Ask::head) return exchange_->began() + timeouts.head;
+  if (!exchange_) return pace_.for_next_request();
+  if (streaming_) return streaming_->moved() + needs_.rules.timeouts.body_idle;
+  if (ask_ == Ask::head) return pace_.for_request_head(exchange_->began());
   // Whoever lets something wait has a deadline of its own.
   if (ask_ == Ask::connecting || request_waits() || response_waits()) return std::nullopt;
-  if (reply_ == Reply::head && response_began_) return *response_began_ + timeouts.head;
-  if (reply_ == Reply::head && ask_ == Ask::done) return moved_ + timeouts.response_head;
-  Monotonic due = moved_ + timeouts.body_idle;
-  if (ask_ != Ask::done && timeouts.minimum_body_rate_bytes > 0) {
-    // The moment at which the average since the body began would fall below the rate.
-    const Seconds earned(exchange_->request_body.content_in() / timeouts.minimum_body_rate_bytes);
-    due = std::min(due, began_ + std::max<Milliseconds>(timeouts.body_rate_window, earned));
+  if (reply_ == Reply::head) {
+    if (const auto due = pace_.for_response_head(ask_ == Ask::done)) return due;
   }
-  return due;
+  return pace_.for_bodies(ask_ == Ask::done ? std::nullopt : std::optional(exchange_->request_body.content_in()));
 }
 
 }  // namespace hyalite

@@ -10,6 +10,7 @@
 #include "flow/bypass.h"
 #include "flow/exchange_pool.h"
 #include "flow/http_rules.h"
+#include "flow/pace.h"
 #include "flow/stage.h"
 #include "flow/streamed_answer.h"
 #include "flow/tally.h"
@@ -102,7 +103,6 @@ class Inspecting final : public Stage {
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();
-  bool note_other_host(Bytes host, std::string_view against, std::string detail);
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
@@ -124,11 +124,7 @@ class Inspecting final : public Stage {
   std::size_t target_size_ = 0;     // of the request, as it came
   bool promised_continue_ = false;  // we said 100 ourselves; upstream's own is not passed on
   bool draining_ = false;
-  Monotonic waiting_since_;  // for a request
-  Monotonic began_;          // the body of the request
-  Monotonic moved_;          // any byte, either way
-  Monotonic request_waits_since_;
-  std::optional<Monotonic> response_began_;  // while its head is not whole
+  Pace pace_;
 };
 
 }  // namespace hyalite

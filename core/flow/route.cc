@@ -198,8 +198,7 @@ std::unique_ptr<Stage> Route::by_decision(FlowFile& file) const {
   if (std::holds_alternative<Intercept>(decision.what)) return intercept(file);
   if (std::holds_alternative<AcceptCertificate>(decision.what)) return accept_upstream(file);
   if (const auto* block = std::get_if<Block>(&decision.what)) return block_by_plugin(*block, file);
-  const CloseReason reason =
-      decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+  const CloseReason reason = reason_of(decision);
   return std::make_unique<EndingFlow>(Close{reason, Ending::reset, Ending::reset});
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/stream_filter.h"
 
+#include "flow/end_of.h"
+
 namespace hyalite {
 
 Outcome StreamFilter::filter(Side from, Bytes bytes, bool end, Effects& effects) {
@@ -33,8 +35,7 @@ Outcome StreamFilter::go_on(Side from, const BodyStep& step, Effects& effects) {
     pass_through(from, step, effects);
     return Stay{};
   }
-  const CloseReason reason =
-      decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+  const CloseReason reason = reason_of(decision);
   return Close{reason, Ending::reset, Ending::reset};
 }
 

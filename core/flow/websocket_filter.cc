@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/websocket_filter.h"
 
+#include "flow/end_of.h"
+
 namespace hyalite {
 
 namespace {
@@ -59,8 +61,7 @@ Outcome WebSocketFilter::decided(Effects& effects) {
     const Ending client = say_close(Side::client, close->code, close->reason, effects);
     return Close{CloseReason::blocked, client, say_close(Side::upstream, close->code, close->reason, effects)};
   }
-  const CloseReason reason =
-      decision.cause == Decision::Cause::failure ? CloseReason::plugin_failed : CloseReason::blocked;
+  const CloseReason reason = reason_of(decision);
   return Close{reason, Ending::reset, Ending::reset};
 }
 
