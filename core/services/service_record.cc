@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "services/service_record.h"
 
+#include <utility>
+
 namespace hyalite {
 
 namespace {
@@ -45,11 +47,12 @@ std::vector<ServicePlaces> ServicePlaces::declare(Layout& layout, const std::vec
 
 void ServiceRecord::reached(Reached how, std::string_view why) {
   ++*row_.cell(places_.reached[static_cast<std::size_t>(how)]);
-  const bool down = how != Reached::connected;
-  if (down == said_down_ || (said_at_ && clock_.now() - *said_at_ < kQuiet)) return;
-  said_down_ = down;
+  const bool was_down = std::exchange(down_, how != Reached::connected);
+  const bool is_news = was_down != down_ || said_down_ != down_;
+  if (!is_news || (said_at_ && clock_.now() - *said_at_ < kQuiet)) return;
+  said_down_ = down_;
   said_at_ = clock_.now();
-  if (down) {
+  if (down_) {
     log_.warning("service.failed", {{"service", service_}, {"why", std::string(why)}});
   } else {
     log_.info("service.reached", {{"service", service_}});

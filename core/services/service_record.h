@@ -53,7 +53,7 @@ class ServiceRecord {
   const MetricRow row_;
   Log& log_;
   const Clock& clock_;
-  bool said_down_ = false;
+  bool down_ = false, said_down_ = false;
   std::optional<Monotonic> said_at_;
 };
 

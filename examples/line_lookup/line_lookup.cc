@@ -77,10 +77,13 @@ struct LineLookup : hyalite::Plugin<LineLookup> {
   void told(const std::shared_ptr<Line>& about, const ChannelEvent& event) {
     if (event.data()) hear(*about, event.bytes());
     // What was asked and not answered by then is not answered any more.
-    if (event.end()) leave(about);
+    if (event.end()) {
+      leave(*about);
+      write(about->channel, "", true);
+    }
     if (!event.over()) return;
     if (!event.why().empty()) log(HYALITE_LOG_WARNING, "the service is lost", {{"why", event.why()}});
-    leave(about);
+    leave(*about);
     for (const Question& question : about->asked) resume(question.pause);
     about->asked.clear();
   }
@@ -92,12 +95,12 @@ struct LineLookup : hyalite::Plugin<LineLookup> {
       if (!answer(about, about.unread.substr(from, end - from))) return;
     }
     about.unread.erase(0, from);
-    if (about.unread.size() > kMostLine) cancel(about.channel);
+    if (about.unread.size() > kMostLine) give_up(about);
   }
 
   bool answer(Line& about, const std::string& said) {
     // Whoever answers what nobody asked would be believed for the next question.
-    if (about.asked.empty()) return cancel(about.channel), false;
+    if (about.asked.empty()) return give_up(about), false;
     const Question question = std::move(about.asked.front());
     about.asked.pop_front();
     *question.opinion = said == "allow" ? Opinion::allow : said == "block" ? Opinion::block : Opinion::unknown;
@@ -106,10 +109,12 @@ struct LineLookup : hyalite::Plugin<LineLookup> {
   }
 
   // The next question opens another one.
-  void leave(const std::shared_ptr<Line>& about) {
-    if (line != about) return;
-    line = nullptr;
-    write(about->channel, "", true);
+  void leave(const Line& about) {
+    if (line.get() == &about) line = nullptr;
+  }
+  void give_up(const Line& about) {
+    leave(about);
+    cancel(about.channel);
   }
 
   std::string service;

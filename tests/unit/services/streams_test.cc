@@ -388,6 +388,34 @@ TEST_F(TalkingTls, QuestionsOverHttpAreAskedOverTlsToo) {
   EXPECT_EQ(peer->got, "");
 }
 
+TEST(ServiceRecord, SaysThatAServiceFailsOrServesAgainButNotEachTime) {
+  Settings settings;
+  settings.services.emplace_back().name = "feed";
+  Counted counted(settings);
+  ManualClock clock;
+  ServiceRecord record("feed", counted.places[0], counted.row, counted.log, clock);
+  const auto said = [&](std::string_view what) {
+    std::size_t n = 0;
+    for (std::size_t at = 0; (at = counted.lines.find(what, at)) != std::string::npos; ++at) ++n;
+    return n;
+  };
+  record.reached(Reached::connected);
+  EXPECT_EQ(counted.lines, "") << "that it serves is no news";
+  for (int i = 0; i < 3; ++i) record.reached(Reached::failed, "refused");
+  EXPECT_EQ(said("service.failed"), 1u);
+  clock.advance(Seconds{1});
+  record.reached(Reached::connected);
+  EXPECT_EQ(said("service.reached"), 0u) << "too soon";
+  clock.advance(Seconds{3600});
+  record.reached(Reached::late, "slow");
+  EXPECT_EQ(said("service.failed"), 2u) << "it had served meanwhile";
+  clock.advance(Seconds{1});
+  record.reached(Reached::connected);
+  clock.advance(Seconds{10});
+  record.reached(Reached::connected);
+  EXPECT_EQ(said("service.reached"), 1u) << "what could not be said at once is said later";
+}
+
 TEST(ServiceTlsSettings, AFileThatHoldsNoCertificateIsAMistakeWithItsPlace) {
   Settings settings;
   settings.services.resize(2);
