@@ -161,7 +161,8 @@ def functions(body):
 def asked(headers, minor, questions):
     """What the compiler says each expression is."""
     lines = "".join(f'  printf("%lld\\n", (long long)({question}));\n' for question in questions)
-    program = f"#include <hyalite/plugin.h>\n#include <stdio.h>\nint main(void) {{\n{lines}  return 0;\n}}\n"
+    # layout.h is made from the answers: the one of before must not have a say.
+    program = f"#define HYALITE_LAYOUT_H_\n#include <hyalite/plugin.h>\n#include <stdio.h>\nint main(void) {{\n{lines}  return 0;\n}}\n"
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "ask.c"
         source.write_text(program)
