@@ -494,7 +494,7 @@ std::uint64_t Inspecting::passes_unseen(Side from) const {
 
 Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) {
   Exchange& x = *exchange_;
-  moved_ = needs_.clock.now();
+  pace_.byte_came();
   if (from == Side::client) {
     x.summary.from_client += bytes;
     x.summary.to_upstream += bytes;
