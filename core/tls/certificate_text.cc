@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "tls/digest.h"
 
 namespace hyalite {
 
@@ -127,7 +128,7 @@ std::vector<std::string> name_constraints(X509* certificate) {
 Sha256 sha256_of(X509* certificate) {
   Sha256 digest{};
   unsigned size = digest.size();
-  X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+  X509_digest(certificate, sha256_algorithm(), digest.data(), &size);
   return digest;
 }
 

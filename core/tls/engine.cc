@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tls/digest.h"
 #include "tls/ground.h"
 #include "tls/leaf_source.h"
 #include "tls/session_cache.h"
@@ -37,10 +38,7 @@ std::string session_key(const UpstreamPlan& plan) {
 Digest256 session_context(const ClientPlan& plan) {
   std::string about = (plan.trusted ? "trusted\n" : "untrusted\n") + plan.server_name + '\n';
   if (plan.upstream) about += hex(plan.upstream.digest());
-  Digest256 digest{};
-  auto size = static_cast<unsigned>(digest.size());
-  EVP_Digest(about.data(), about.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return digest;
+  return sha256_of(about);
 }
 
 // Where a connection's secrets go; null: nowhere.
@@ -62,19 +60,20 @@ class UpstreamObserver final : public Secrets {
       : Secrets(log), cache_(cache), key_(std::move(key)), resumed_(std::move(resumed)) {}
 
   void on_handshake(SSL* connection, TlsFacts& facts) override {
-    facts.certificate = PeerCertificate(SSL_get1_peer_certificate(connection));
-    if (!facts.certificate) return;
-    facts.certificate_digest = facts.certificate.digest();
-    facts.verified = true;
     if (facts.resumed && resumed_) {
-      verdict_ = *resumed_;
+      verdict_ = std::move(*resumed_);
       facts.defects = verdict_.defects;
       facts.defect_text = verdict_.text;
     } else {
-      verdict_ = {facts.defects, facts.defect_text, earliest_end(connection)};
+      PeerCertificate shown(SSL_get1_peer_certificate(connection));
+      if (!shown) return;
+      verdict_ = {facts.defects, facts.defect_text, earliest_end(connection), std::move(shown)};
       // Expired already: its end is no news.
       if (facts.defects.has(Defect::expired)) verdict_.until = WallTime::max();
     }
+    facts.verified = true;
+    facts.certificate_digest = verdict_.certificate.digest();
+    facts.certificate = verdict_.certificate;
     settled_ = facts.done;
     // With TLS 1.2 nobody is told of a session that was resumed, nor that its ticket was renewed.
     if (settled_ && facts.resumed && facts.version < TLS1_3_VERSION) early_ = Session(SSL_get1_session(connection));
@@ -197,7 +196,7 @@ class Engine final : public TlsEngine {
     LeafWish wish;
     wish.server_name = plan.server_name;
     wish.destination = plan.destination;
-    wish.upstream = plan.upstream.get();
+    wish.upstream = plan.upstream;
     wish.issuer = plan.trusted ? LeafIssuer::trusted : LeafIssuer::untrusted;
     leaves_->ask(wish, order->ticket());
     return order;

@@ -2,28 +2,29 @@
 // SPDX-License-Identifier: MIT
 #include "tls/fingerprint.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <cstdio>
+
+#include "tls/digest.h"
 
 namespace hyalite {
 
 namespace {
 
 constexpr std::uint16_t kServerName = 0, kAlpn = 16;
+constexpr char kDigits[] = "0123456789abcdef";
 
 bool is_grease(std::uint16_t value) { return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff); }
 
 std::string hex_digest(const EVP_MD* kind, const std::string& text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest, &size, kind, nullptr) != 1) return {};
+  if (kind == nullptr || EVP_Digest(text.data(), text.size(), digest, &size, kind, nullptr) != 1) return {};
   std::string result;
-  char pair[3];
+  result.reserve(2 * std::size_t{size});
   for (unsigned i = 0; i < size; ++i) {
-    std::snprintf(pair, sizeof pair, "%02x", digest[i]);
-    result += pair;
+    result += kDigits[digest[i] >> 4];
+    result += kDigits[digest[i] & 15];
   }
   return result;
 }
@@ -45,10 +46,10 @@ std::vector<std::uint16_t> without_grease(std::vector<std::uint16_t> numbers) {
 
 std::string hexadecimals(const std::vector<std::uint16_t>& numbers) {
   std::string text;
-  char four[6];
+  text.reserve(5 * numbers.size());
   for (const std::uint16_t number : numbers) {
-    std::snprintf(four, sizeof four, "%s%04x", text.empty() ? "" : ",", number);
-    text += four;
+    if (!text.empty()) text += ',';
+    for (const int shift : {12, 8, 4, 0}) text += kDigits[number >> shift & 15];
   }
   return text;
 }
@@ -80,14 +81,13 @@ std::string alpn_of(const ClientHello& hello) {
   if (hello.alpn.empty() || hello.alpn.front().empty()) return "00";
   const std::string& first = hello.alpn.front();
   if (is_alphanumeric(first.front()) && is_alphanumeric(first.back())) return {first.front(), first.back()};
-  constexpr char kDigits[] = "0123456789abcdef";
   return {kDigits[static_cast<unsigned char>(first.front()) >> 4], kDigits[static_cast<unsigned char>(first.back()) & 15]};
 }
 
 }  // namespace
 
 std::string ja3(const ClientHello& hello) {
-  return hex_digest(EVP_md5(), std::to_string(hello.legacy_version) + "," + decimals(hello.cipher_suites) + "," +
+  return hex_digest(md5_algorithm(), std::to_string(hello.legacy_version) + "," + decimals(hello.cipher_suites) + "," +
                                    decimals(hello.extensions) + "," + decimals(hello.groups) + "," +
                                    decimals(hello.ec_point_formats));
 }
@@ -102,7 +102,7 @@ std::string ja4(const ClientHello& hello) {
   std::sort(extensions.begin(), extensions.end());
   std::erase_if(extensions, [](std::uint16_t id) { return id == kServerName || id == kAlpn; });
   const auto part = [](const std::string& listed) {
-    return listed.empty() ? std::string(12, '0') : hex_digest(EVP_sha256(), listed).substr(0, 12);
+    return listed.empty() ? std::string(12, '0') : hex_digest(sha256_algorithm(), listed).substr(0, 12);
   };
   std::string listed = hexadecimals(extensions);
   const std::vector<std::uint16_t> algorithms = without_grease(hello.signature_algorithms);

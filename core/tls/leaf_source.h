@@ -13,6 +13,7 @@
 #include "event/callback.h"
 #include "event/link.h"
 #include "tls/handle.h"
+#include "tls/peer_certificate.h"
 
 namespace hyalite {
 
@@ -23,19 +24,19 @@ enum class LeafIssuer { trusted, untrusted };
 // The code of an Error: the CA's name constraints do not permit the names of this leaf.
 inline constexpr int kNameNotPermitted = EPERM;
 
+using Sha256 = Digest256;
+
 // For whom a leaf is wanted. Lent for the call.
 struct LeafWish {
   // As the client asked for it (SNI), in lower case; empty when it asked for none.
   std::string_view server_name;
   // Where the client was going: what the leaf names when nothing else does.
   IpAddress destination;
-  // Whose names are mirrored; null when there is none, for a page over TLS: then the leaf has the
+  // Whose names are mirrored; empty when there is none, for a page over TLS: then the leaf has the
   // server name alone, or the destination when there is none.
-  X509* upstream = nullptr;
+  PeerCertificate upstream;
   LeafIssuer issuer = LeafIssuer::trusted;
 };
-
-using Sha256 = std::array<unsigned char, 32>;
 
 // A certificate with its key and its issuers, ready for SSL_use_certificate(), SSL_use_PrivateKey()
 // and SSL_set1_chain(). Copies share the same objects, which nobody changes.

@@ -146,9 +146,9 @@ bool name_matches(std::string_view pattern, std::string_view host) {
 Result<LeafText> leaf_text(const LeafWish& wish, std::size_t most_names) {
   LeafText text;
   text.issuer = wish.issuer;
-  if (wish.upstream != nullptr) mirror(text, wish.upstream);
+  if (wish.upstream) mirror(text, wish.upstream.get());
   if (text.dns.empty() && text.addresses.empty()) {
-    if (wish.upstream != nullptr && wish.issuer == LeafIssuer::trusted)
+    if (wish.upstream && wish.issuer == LeafIssuer::trusted)
       return Error{Fault::upstream, "the server's certificate has no name that could be mirrored"};
     add_what_was_asked(text, wish);
   }

@@ -3,8 +3,6 @@
 #include "tls/leaves.h"
 
 #include <openssl/err.h>
-#include <openssl/provider.h>
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
@@ -12,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "tls/certificate_text.h"
+#include "tls/digest.h"
 #include "tls/openssl_error.h"
 
 namespace hyalite {
@@ -24,8 +22,8 @@ constexpr Milliseconds kAskAgain = Seconds{1};
 
 std::string key_of(const LeafWish& wish) {
   std::string key(1, wish.issuer == LeafIssuer::trusted ? 't' : 'u');
-  if (wish.upstream == nullptr) return key;
-  const Sha256 digest = sha256_of(wish.upstream);
+  if (!wish.upstream) return key;
+  const Sha256 digest = wish.upstream.digest();
   return key.append(digest.begin(), digest.end());
 }
 
@@ -59,10 +57,6 @@ Leaves::Leaves(Loop& loop, const Clock& clock, SignerLink& signer, const LeavesL
       cache_(limits.cached),
       keys_(loop, limits.spare_keys),
       last_number_(first_number()),
-      no_keys_(OSSL_LIB_CTX_new()),
-      // Reading a certificate, OpenSSL looks for whoever could decode its key, which takes longer than
-      // all the rest of minting. Here nobody can; the key is ours, and put in afterwards.
-      nobody_(no_keys_ ? OSSL_PROVIDER_load(no_keys_.get(), "null") : nullptr),
       tick_(loop, callback<&Leaves::on_tick>(*this)),
       counts_(counts) {
   signer_.listen(callback<&Leaves::on_message>(*this));
@@ -192,11 +186,9 @@ void Leaves::finish(std::uint64_t number, const Result<Leaf>& leaf) {
 }
 
 Result<Leaf> Leaves::assemble(const Minting& minting, std::string_view der) const {
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  X509* read = X509_new_ex(no_keys_.get(), nullptr);
-  if (read == nullptr || d2i_X509(&read, &at, static_cast<long>(der.size())) == nullptr)
-    return openssl_error(Fault::us, "the signer's certificate cannot be read");
-  Leaf leaf{Certificate(read), minting.leaf_key.key, nullptr, {}, {}};
+  Leaf leaf{reader_.read(der), minting.leaf_key.key, nullptr, {}, {}};
+  X509* const read = leaf.certificate.get();
+  if (read == nullptr) return openssl_error(Fault::us, "the signer's certificate cannot be read");
   const PublicPoint& point = minting.leaf_key.point;
   if (point_of(read) != std::string_view(reinterpret_cast<const char*>(point.data()), point.size()))
     return signer_error("the signer's certificate has another key");
@@ -206,7 +198,7 @@ Result<Leaf> Leaves::assemble(const Minting& minting, std::string_view der) cons
   // without leaving complaints behind that a handshake would take for its own.
   X509_check_purpose(read, -1, 0);
   ERR_clear_error();
-  SHA256(reinterpret_cast<const unsigned char*>(der.data()), der.size(), leaf.digest.data());
+  leaf.digest = sha256_of(der);
   leaf.not_after = wall_time_of(X509_get0_notAfter(read)).value_or(WallTime{});
   if (minting.text.issuer == LeafIssuer::trusted) leaf.issuers = issuers_.get();
   return leaf;

@@ -13,8 +13,7 @@
 #include "event/link.h"
 #include "event/loop.h"
 #include "event/timer.h"
-#include <openssl/provider.h>
-
+#include "tls/keyless.h"
 #include "tls/leaf_cache.h"
 #include "tls/leaf_keys.h"
 #include "tls/leaf_source.h"
@@ -83,9 +82,8 @@ class Leaves final : public LeafSource {
   std::unordered_map<std::uint64_t, std::unique_ptr<Minting>> mintings_;
   std::unordered_map<std::string_view, std::uint64_t> by_key_;  // the keys are the mintings'
   std::uint64_t last_number_;
-  CertificateStack issuers_;                        // null: not told yet
-  Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free> no_keys_;  // reads certificates without their keys
-  Owned<OSSL_PROVIDER, OSSL_PROVIDER_unload> nobody_;  // the provider of nothing, in it
+  CertificateStack issuers_;  // null: not told yet
+  KeylessReader reader_;
   Timer tick_;
   std::uint64_t* const counts_;
 };

@@ -11,7 +11,9 @@
 #include "base/result.h"
 #include "tls/authority.h"
 #include "tls/dates.h"
+#include "tls/keyless.h"
 #include "tls/leaf_text.h"
+#include "tls/serial.h"
 
 namespace hyalite {
 
@@ -19,7 +21,8 @@ namespace hyalite {
 inline constexpr std::size_t kPointBytes = 65;
 using PublicPoint = std::array<unsigned char, kPointBytes>;
 
-// Signs leaves with one key. What is the same in all of them is made once.
+// Signs leaves with one key. What is the same in all of them is made once, and the rest written around it: building the same
+// certificate of OpenSSL's objects takes longer than the signature.
 class Mint {
  public:
   // The authority outlives the mint.
@@ -34,26 +37,34 @@ class Mint {
   //   version 3, a random serial of 128 bits, the names, validity
   //   basicConstraints CA:FALSE, keyUsage digitalSignature, extendedKeyUsage serverAuth
   //   subjectKeyIdentifier of the key, authorityKeyIdentifier of the issuer
-  // Not mirrored: clientAuth (a leaf of a CA that is trusted for clients, too, would open doors),
-  // the upstream's SCTs, revocation and policy pointers (they speak of another certificate),
-  // must-staple. The operator's fault when the CA's name constraints do not permit the names.
+  // Not mirrored: the upstream's usages, and what speaks of another certificate (SCTs, revocation, policies,
+  // must-staple): docs/decisions/0013-usages-of-leaves.md. The operator's fault when the CA's name constraints do not permit the names.
   Result<std::string> mint(const Order& order) const;
 
   const Validity& validity() const { return authority_->view.validity; }
 
  private:
-  using Extension = Owned<X509_EXTENSION, X509_EXTENSION_free>;
+  // Encoded once: what all leaves of an issuer share.
   struct Common {
-    Extension basic_constraints, key_usage, extended_key_usage, authority_key;
+    std::string algorithm;   // of the signature: an AlgorithmIdentifier
+    std::string issuer;      // a Name
+    std::string usages;      // basicConstraints, keyUsage, extendedKeyUsage: each an Extension
+    std::string issuer_key;  // authorityKeyIdentifier: an Extension
   };
-  Mint(const Authority& authority, Common common);
+  using Signing = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
+  Mint(const Authority& authority, Common common, Signing signing);
 
-  bool write(X509* leaf, const Order& order) const;
-  bool permits(X509* leaf) const;
+  // What is signed: a TBSCertificate.
+  std::string statement(const Order& order, const Serial& serial) const;
+  // Empty: it failed.
+  std::string signature_of(std::string_view statement) const;
+  bool permits(std::string_view der) const;
 
   const Authority* authority_;
   Common common_;
+  Signing signing_;  // with the authority's key, prepared: one signature after the other
   Owned<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints_;  // null: it has none
+  KeylessReader reader_;
 };
 
 // An issuer that nobody trusts, for mirrored defects; its key lives and dies with this process.

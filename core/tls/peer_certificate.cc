@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "base/text.h"
+#include "tls/digest.h"
 #include "tls/handle.h"
 #include "tls/leaf_text.h"
 
@@ -40,7 +41,7 @@ void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
 
 }  // namespace
 
-PeerCertificate::PeerCertificate(const PeerCertificate& other) : certificate_(other.certificate_) {
+PeerCertificate::PeerCertificate(const PeerCertificate& other) : certificate_(other.certificate_), digest_(other.digest_) {
   if (certificate_ != nullptr) X509_up_ref(certificate_);
 }
 
@@ -67,10 +68,12 @@ WallTime PeerCertificate::not_before() const { return time_of(X509_get0_notBefor
 WallTime PeerCertificate::not_after() const { return time_of(X509_get0_notAfter(certificate_)); }
 
 Digest256 PeerCertificate::digest() const {
-  Digest256 digest{};
-  unsigned size = digest.size();
-  X509_digest(certificate_, EVP_sha256(), digest.data(), &size);
-  return digest;
+  if (!digest_) {
+    digest_.emplace();
+    auto size = static_cast<unsigned>(digest_->size());
+    X509_digest(certificate_, sha256_algorithm(), digest_->data(), &size);
+  }
+  return *digest_;
 }
 
 std::string PeerCertificate::der() const {

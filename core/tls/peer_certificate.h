@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,9 +25,11 @@ class PeerCertificate {
   // Takes over one reference.
   explicit PeerCertificate(x509_st* certificate) : certificate_(certificate) {}
   PeerCertificate(const PeerCertificate& other);
-  PeerCertificate(PeerCertificate&& other) noexcept : certificate_(std::exchange(other.certificate_, nullptr)) {}
+  PeerCertificate(PeerCertificate&& other) noexcept
+      : certificate_(std::exchange(other.certificate_, nullptr)), digest_(std::exchange(other.digest_, std::nullopt)) {}
   PeerCertificate& operator=(PeerCertificate other) noexcept {
     std::swap(certificate_, other.certificate_);
+    std::swap(digest_, other.digest_);
     return *this;
   }
   ~PeerCertificate();
@@ -41,11 +44,12 @@ class PeerCertificate {
   std::vector<std::string> names() const;
   WallTime not_before() const;
   WallTime not_after() const;
-  Digest256 digest() const;  // SHA-256 of its DER
+  Digest256 digest() const;  // SHA-256 of its DER; computed once, copies know it, too
   std::string der() const;
 
  private:
   x509_st* certificate_ = nullptr;
+  mutable std::optional<Digest256> digest_;
 };
 
 // Does one of a certificate's names (see names()) stand for `host`, in lower case?

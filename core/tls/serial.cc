@@ -6,13 +6,17 @@
 
 namespace hyalite {
 
-bool set_random_serial(ASN1_INTEGER* serial) {
-  unsigned char bytes[16];
-  // A magnitude: a first octet of zero would be encoded as it stands, and is not DER.
+std::optional<Serial> draw_serial() {
+  Serial serial;
   do {
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1) return false;
-  } while (bytes[0] == 0);
-  return ASN1_STRING_set(serial, bytes, sizeof(bytes)) == 1;
+    if (RAND_bytes(serial.data(), static_cast<int>(serial.size())) != 1) return std::nullopt;
+  } while (serial[0] == 0);
+  return serial;
+}
+
+bool set_random_serial(ASN1_INTEGER* serial) {
+  const auto drawn = draw_serial();
+  return drawn && ASN1_STRING_set(serial, drawn->data(), static_cast<int>(drawn->size())) == 1;
 }
 
 }  // namespace hyalite

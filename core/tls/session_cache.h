@@ -22,6 +22,7 @@ struct Verdict {
   Defects defects;
   std::string text;
   WallTime until{};  // the earliest end of any certificate in the chain: the verdict holds until then
+  PeerCertificate certificate{};  // on which it was passed; its digest is known already
 };
 
 // The least recently used go first. A session is given out once (RFC 8446, appendix C.4).

@@ -11,12 +11,20 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tls/digest.h"
+
 namespace hyalite {
 
 namespace {
 
 // What the library expects of a ticket callback.
 constexpr int kFailed = -1, kUnknown = 0, kDone = 1, kDoneButRenew = 2;
+
+// Looked up once; belongs to the process, like the library itself.
+const EVP_CIPHER* sealing_cipher() {
+  static const EVP_CIPHER* const kCipher = EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr);
+  return kCipher;
+}
 
 bool start(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const unsigned char* cipher_key, std::array<unsigned char, 32> mac_key,
            const unsigned char* iv, bool sealing) {
@@ -27,7 +35,7 @@ bool start(EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const unsigned char* cipher
       OSSL_PARAM_construct_end(),
   };
   return EVP_MAC_CTX_set_params(mac, parameters) == 1 &&
-         EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, cipher_key, iv, sealing ? 1 : 0) == 1;
+         EVP_CipherInit_ex(cipher, sealing_cipher(), nullptr, cipher_key, iv, sealing ? 1 : 0) == 1;
 }
 
 }  // namespace
@@ -45,7 +53,7 @@ void TicketKeys::serve(SSL_CTX* context) {
 }
 
 // HMAC as a key derivation: one secret, one label for each epoch and purpose.
-TicketKeys::Key TicketKeys::key_of(std::uint64_t epoch) const {
+TicketKeys::Key TicketKeys::derived(std::uint64_t epoch) const {
   Key key;
   const auto derive = [&](char purpose, unsigned char* out, std::size_t size) {
     unsigned char label[9];
@@ -53,7 +61,7 @@ TicketKeys::Key TicketKeys::key_of(std::uint64_t epoch) const {
     label[8] = static_cast<unsigned char>(purpose);
     std::array<unsigned char, 32> digest;
     unsigned digest_size = digest.size();
-    HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()), label, sizeof label, digest.data(), &digest_size);
+    HMAC(sha256_algorithm(), secret_.data(), static_cast<int>(secret_.size()), label, sizeof label, digest.data(), &digest_size);
     std::copy_n(digest.begin(), size, out);
   };
   derive('n', key.name.data(), key.name.size());
@@ -62,22 +70,28 @@ TicketKeys::Key TicketKeys::key_of(std::uint64_t epoch) const {
   return key;
 }
 
+const TicketKeys::Key& TicketKeys::key_of(std::uint64_t epoch) {
+  std::optional<Epoch>& place = derived_[epoch % derived_.size()];
+  if (!place || place->number != epoch) place = Epoch{epoch, derived(epoch)};
+  return place->key;
+}
+
 std::uint64_t TicketKeys::epoch_now() const {
   const auto since = std::chrono::duration_cast<Milliseconds>(clock_.wall_time().time_since_epoch());
   return static_cast<std::uint64_t>(since / epoch_);
 }
 
-int TicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const {
-  const Key key = key_of(epoch_now());
+int TicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
+  const Key& key = key_of(epoch_now());
   std::copy(key.name.begin(), key.name.end(), name);
-  if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return kFailed;
+  if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(sealing_cipher())) != 1) return kFailed;
   return start(cipher, mac, key.cipher.data(), key.mac, iv, true) ? kDone : kFailed;
 }
 
-int TicketKeys::open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const {
+int TicketKeys::open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
   const std::uint64_t now = epoch_now();
   for (const std::uint64_t epoch : {now, now - 1}) {
-    const Key key = key_of(epoch);
+    const Key& key = key_of(epoch);
     if (!std::equal(key.name.begin(), key.name.end(), name)) continue;
     if (!start(cipher, mac, key.cipher.data(), key.mac, iv, false)) return kFailed;
     return epoch == now ? kDone : kDoneButRenew;
@@ -88,7 +102,7 @@ int TicketKeys::open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CT
 int TicketKeys::on_ticket(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                           int sealing) {
   const SSL_CTX* context = SSL_get_SSL_CTX(connection);
-  const auto* keys = reinterpret_cast<const TicketKeys*>(SSL_CTX_get_app_data(context));
+  auto* keys = reinterpret_cast<TicketKeys*>(SSL_CTX_get_app_data(context));
   return sealing != 0 ? keys->seal(name, iv, cipher, mac) : keys->open(name, iv, cipher, mac);
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
 #include "tls/handle.h"
@@ -28,16 +29,23 @@ class TicketKeys {
     std::array<unsigned char, 16> name;
     std::array<unsigned char, 32> cipher, mac;
   };
-  Key key_of(std::uint64_t epoch) const;
+  struct Epoch {
+    std::uint64_t number;
+    Key key;
+  };
+  // Derived when it is first needed. Valid until the key of another epoch is asked for.
+  const Key& key_of(std::uint64_t epoch);
+  Key derived(std::uint64_t epoch) const;
   std::uint64_t epoch_now() const;
-  int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const;
-  int open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) const;
+  int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
+  int open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
   static int on_ticket(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                        int sealing);
 
   Secret secret_;
   Milliseconds epoch_;
   const Clock& clock_;
+  std::array<std::optional<Epoch>, 2> derived_;  // of even and of odd ones
 };
 
 }  // namespace hyalite

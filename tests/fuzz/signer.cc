@@ -36,6 +36,15 @@ const Signer& signer() {
   return *kSigner;
 }
 
+// As OpenSSL writes it, every part of it anew.
+std::string rewritten(X509* leaf) {
+  unsigned char* bytes = nullptr;
+  const int size = i2d_re_X509_tbs(leaf, &bytes) < 0 ? -1 : (OPENSSL_free(bytes), bytes = nullptr, i2d_X509(leaf, &bytes));
+  std::string der(reinterpret_cast<char*>(bytes), size < 0 ? 0 : static_cast<std::size_t>(size));
+  OPENSSL_free(bytes);
+  return der;
+}
+
 void check_leaf(const MintRequest& asked, std::string_view der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const Certificate leaf(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
@@ -46,6 +55,7 @@ void check_leaf(const MintRequest& asked, std::string_view der) {
   require(X509_get_extended_key_usage(leaf.get()) == XKU_SSL_SERVER, "more than for servers");
   const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(leaf.get());
   require(std::equal(asked.key.begin(), asked.key.end(), ASN1_STRING_get0_data(bits)), "another key");
+  require(rewritten(leaf.get()) == der, "another encoding than OpenSSL's", der);
   if (asked.text.issuer == LeafIssuer::untrusted) return;
   for (const std::string& name : asked.text.dns) require(name.ends_with("example"), "a name that the CA may not sign", name);
 }

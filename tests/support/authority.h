@@ -105,9 +105,8 @@ class TestLeaves final : public LeafSource {
     if (forbids) return ticket.answer(Error{Fault::operator_, "the CA does not permit it", kNameNotPermitted});
     if (fails) return ticket.answer(Error{Fault::us, "the signer is gone"});
     std::vector<std::string> names;
-    if (wish.upstream != nullptr) {
-      X509_up_ref(wish.upstream);
-      names = PeerCertificate(wish.upstream).names();
+    if (wish.upstream) {
+      names = wish.upstream.names();
     } else if (!wish.server_name.empty()) {
       names = {std::string(wish.server_name)};
     }

@@ -11,6 +11,7 @@
 #include "tls/dates.h"
 #include "tls/handle.h"
 #include "tls/new_authority.h"
+#include "tls/peer_certificate.h"
 #include "tls/serial.h"
 
 namespace hyalite {
@@ -53,6 +54,12 @@ inline Certificate upstream(const UpstreamCertificate& wanted) {
   }
   X509_sign(x, key.get(), EVP_sha256());
   return made;
+}
+
+// As an upstream showed it.
+inline PeerCertificate shown(const Certificate& certificate) {
+  X509_up_ref(certificate.get());
+  return PeerCertificate(certificate.get());
 }
 
 inline Certificate from_der(std::string_view der) {

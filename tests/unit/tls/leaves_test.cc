@@ -78,7 +78,7 @@ class LeavesTest : public testing::Test {
   }
   void ask(const Certificate& its, std::string_view name, Waiter& waiter,
            LeafIssuer issuer = LeafIssuer::trusted) {
-    leaves->ask({name, IpAddress{}, its.get(), issuer}, waiter.ticket);
+    leaves->ask({name, IpAddress{}, shown(its), issuer}, waiter.ticket);
   }
   void until(const auto& condition) {
     while (!condition()) loop->run_once();
@@ -134,10 +134,10 @@ TEST_F(LeavesTest, HostsHaveKeysOfTheirOwn) {
 
 TEST_F(LeavesTest, PagesWithoutAnUpstreamBelongToTheirNames) {
   Waiter a, b, again;
-  leaves->ask({"a.example", IpAddress{}, nullptr, LeafIssuer::trusted}, a.ticket);
-  leaves->ask({"b.example", IpAddress{}, nullptr, LeafIssuer::trusted}, b.ticket);
+  leaves->ask({"a.example", IpAddress{}, {}, LeafIssuer::trusted}, a.ticket);
+  leaves->ask({"b.example", IpAddress{}, {}, LeafIssuer::trusted}, b.ticket);
   link->answer_all();
-  leaves->ask({"a.example", IpAddress{}, nullptr, LeafIssuer::trusted}, again.ticket);
+  leaves->ask({"a.example", IpAddress{}, {}, LeafIssuer::trusted}, again.ticket);
   EXPECT_EQ(client_says(b.certificate(), root.get(), "b.example", clock.wall_time()), X509_V_OK);
   EXPECT_EQ(again.certificate(), a.certificate());
 }

@@ -43,7 +43,7 @@ class MintTest : public testing::Test {
   Certificate mint_for(const UpstreamCertificate& from, std::string_view server_name,
                        LeafIssuer issuer = LeafIssuer::trusted) {
     const Certificate its = upstream(from);
-    const auto text = leaf_text({server_name, ip, its.get(), issuer}, 100);
+    const auto text = leaf_text({server_name, ip, shown(its), issuer}, 100);
     if (!text) {
       refused = text.error().text;
       return {};
@@ -195,7 +195,7 @@ TEST_F(MintTest, OddNamesAreLeftOut) {
   }
   X509_add1_ext_i2d(odd.get(), NID_subject_alt_name, names, 0, X509V3_ADD_APPEND);
   GENERAL_NAMES_free(names);
-  const auto text = leaf_text({"good.example", ip, odd.get(), LeafIssuer::trusted}, 100);
+  const auto text = leaf_text({"good.example", ip, shown(odd), LeafIssuer::trusted}, 100);
   ASSERT_TRUE(text);
   EXPECT_EQ(text->dns, (std::vector<std::string>{"-.-", "upper.example"}));
 }
@@ -204,7 +204,7 @@ TEST_F(MintTest, OfAHugeListTheNameAskedForIsKept) {
   std::string names = "DNS:n0.example";
   for (int i = 1; i < 3'000; ++i) names += ",DNS:n" + std::to_string(i) + ".example";
   const Certificate its = upstream({"n0.example", names, good()});
-  const auto text = leaf_text({"n2999.example", ip, its.get(), LeafIssuer::trusted}, 100);
+  const auto text = leaf_text({"n2999.example", ip, shown(its), LeafIssuer::trusted}, 100);
   ASSERT_TRUE(text);
   EXPECT_EQ(text->dns.size(), 100u);
   EXPECT_EQ(text->dns[0], "n2999.example");
@@ -213,9 +213,9 @@ TEST_F(MintTest, OfAHugeListTheNameAskedForIsKept) {
 }
 
 TEST_F(MintTest, APageWithoutAnUpstreamHasTheNameAskedForOrTheDestination) {
-  const auto named = leaf_text({"blocked.example", ip, nullptr, LeafIssuer::trusted}, 100);
+  const auto named = leaf_text({"blocked.example", ip, {}, LeafIssuer::trusted}, 100);
   EXPECT_EQ(says(mint(*named), "blocked.example"), X509_V_OK);
-  const auto unnamed = leaf_text({"", ip, nullptr, LeafIssuer::trusted}, 100);
+  const auto unnamed = leaf_text({"", ip, {}, LeafIssuer::trusted}, 100);
   EXPECT_EQ(says(mint(*unnamed), "192.0.2.7"), X509_V_OK);
 }
 
