@@ -20,6 +20,7 @@ constexpr Milliseconds kThreadsTake{200};
 // TLS is passed on, seen and not looked into: there is nobody who makes certificates.
 class NoTls final : public TlsEngine {
   bool has_leaves() const override { return false; }
+  bool key_log_full() const override { return false; }
   void over_upstream(std::unique_ptr<Transport>&, const UpstreamPlan&, TlsFacts&) override {}
   std::unique_ptr<LeafOrder> order_leaf(const ClientPlan&, Callback<>) override { return nullptr; }
   void over_client(std::unique_ptr<Transport>&, Bytes, const ClientPlan&, const LeafOrder&, TlsFacts&) override {}

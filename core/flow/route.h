@@ -90,6 +90,7 @@ class Route {
   std::unique_ptr<Stage> refused_hello(FlowFile& file) const;
   std::unique_ptr<Stage> act_on(const TlsRuleSettings* rule, TlsAction action, FlowFile& file) const;
   std::unique_ptr<Stage> intercept(FlowFile& file) const;
+  void log_keys(FlowFile& file) const;
   std::unique_ptr<Stage> pass_tls(FlowFile& file) const;
   std::unique_ptr<Stage> without_leaf(FlowFile& file) const;
   std::unique_ptr<Stage> block_tls(BlockAnswer with, PagePlan page, FlowFile& file) const;

@@ -147,6 +147,15 @@ std::unique_ptr<Stage> Route::secure(Side side) const {
   return std::make_unique<Securing>(side, settings_.timeouts.tls_handshake, clock_);
 }
 
+// Loud, whether there is room for them or not.
+void Route::log_keys(FlowFile& file) const {
+  TlsFile& tls = *file.tls;
+  const bool full = tls_.key_log_full();
+  tls.upstream_plan.log_keys = tls.client_plan.log_keys = !full;
+  ++(full ? tally_.tls_keys_not_logged : tally_.tls_keys_logged);
+  (void)note(FindingAction::log, full ? "key_log_full" : "keys_logged", tls.rule, file);
+}
+
 std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
   const ClientHello& hello = file.hello.hello();
   if (!tls_.has_leaves()) {
@@ -169,10 +178,7 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
     return std::make_unique<Alerting>(Alert::no_application_protocol, CloseReason::tls_blocked);
   }
   tally_.tls_answer(TlsAction::intercept);
-  if (file.tls->upstream_plan.log_keys) {
-    ++tally_.tls_keys_logged;
-    (void)note(FindingAction::log, "keys_logged", file.tls->rule, file);
-  }
+  if (file.tls->upstream_plan.log_keys) log_keys(file);
   file.tls->upstream_plan.address = file.subject.upstream();
   return secure(Side::upstream);
 }

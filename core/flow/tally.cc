@@ -71,6 +71,8 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
                                           "Connections to names that the CA's name constraints do not permit.");
   at.tls_keys_logged = layout.counter("hyalite_tls_keys_logged_total",
                                       "Connections whose secrets a rule has written to tls.key_log.");
+  at.tls_keys_not_logged = layout.counter("hyalite_tls_keys_not_logged_total",
+                                          "Connections for whose secrets there was no room in tls.key_log.");
   at.connects = layout.counters("hyalite_connects_total", "Connections to upstreams, by how they ended.", "result",
                                 kConnectEnds);
   at.connect_given_up = layout.counters("hyalite_connect_sources_given_up_total",
@@ -90,6 +92,7 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
       tls_only_http2(*row.cell(at.tls_only_http2)),
       tls_forbidden_names(*row.cell(at.tls_forbidden_names)),
       tls_keys_logged(*row.cell(at.tls_keys_logged)),
+      tls_keys_not_logged(*row.cell(at.tls_keys_not_logged)),
       exhausted(*row.cell(at.exhausted)),
       shed(*row.cell(at.shed)),
       flows_(*row.cell(at.flows)),

@@ -23,7 +23,7 @@ struct TallyPlaces {
 
   Cell flows, flows_now, closed, uninspected, arrivals, not_served, exhausted, shed;
   Cell exchanges, findings, refused_requests, refused_responses, websockets, refused_frames;
-  Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2, tls_forbidden_names, tls_keys_logged;
+  Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2, tls_forbidden_names, tls_keys_logged, tls_keys_not_logged;
   Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
 };
 
@@ -51,6 +51,7 @@ class Tally {
   std::uint64_t& tls_only_http2;
   std::uint64_t& tls_forbidden_names;
   std::uint64_t& tls_keys_logged;
+  std::uint64_t& tls_keys_not_logged;
   std::uint64_t& exhausted;
   std::uint64_t& shed;
 

@@ -20,6 +20,7 @@ struct HandshakeEnds {
 class HeldTls final : public TlsEngine {
  public:
   bool has_leaves() const override { return true; }
+  bool key_log_full() const override { return false; }
   void over_upstream(std::unique_ptr<Transport>&, const UpstreamPlan&, TlsFacts&) override {}
   std::unique_ptr<LeafOrder> order_leaf(const ClientPlan&, Callback<>) override { return nullptr; }
   void over_client(std::unique_ptr<Transport>&, Bytes, const ClientPlan&, const LeafOrder&, TlsFacts&) override {}

@@ -164,6 +164,7 @@ class Engine final : public TlsEngine {
   }
 
   bool has_leaves() const override { return leaves_ != nullptr; }
+  bool key_log_full() const override { return ground_.key_log() != nullptr && ground_.key_log()->full(); }
 
   void over_upstream(std::unique_ptr<Transport>& transport, const UpstreamPlan& plan, TlsFacts& facts) override {
     Connection connection = connect_to(ground_.upstreams());

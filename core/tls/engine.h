@@ -54,6 +54,8 @@ class TlsEngine {
 
   // Is there anybody who makes leaves?
   virtual bool has_leaves() const = 0;
+  // Is there no room for more secrets in tls.key_log?
+  virtual bool key_log_full() const = 0;
   // Puts TLS over the transport. `facts` outlive it, and say how the handshake ended.
   virtual void over_upstream(std::unique_ptr<Transport>& transport, const UpstreamPlan& plan, TlsFacts& facts) = 0;
   // `ready` is called once, later or before this returns, when the order has arrived or failed.

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "tests/flow/tls_fixture.h"
 #include "tests/support/client_hello_builder.h"
+#include "tls/key_log.h"
 
 namespace hyalite {
 namespace {
@@ -303,6 +305,32 @@ TEST_F(KeyLogs, HoldTheSecretsOfBothSides) {
     EXPECT_EQ(lines().size(), before) << "its rule does not ask for it";
     again();
   }
+}
+
+TEST_F(KeyLogs, DoNotGrowBeyondTheirLimitAndGoOnWhenTheyAreEmptied) {
+  settings.tls.rules = {rule(TlsAction::intercept)};
+  settings.tls.rules[0].key_log = true;
+  const auto one = [&] {
+    auto peer = client();
+    peer->say(kGet);
+    EXPECT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  };
+  const auto size = [&] { return std::filesystem::file_size(settings.tls.key_log); };
+  start();
+  // Room for one line more.
+  std::filesystem::resize_file(settings.tls.key_log, kMostKeyLogBytes - 1);
+  one();
+  EXPECT_GE(size(), kMostKeyLogBytes);
+  EXPECT_LT(size(), kMostKeyLogBytes + 256);
+  const auto full = size();
+  one();
+  EXPECT_EQ(size(), full);
+  EXPECT_EQ(count("hyalite_tls_keys_logged_total"), 1u);
+  EXPECT_EQ(count("hyalite_tls_keys_not_logged_total"), 1u);
+  std::filesystem::resize_file(settings.tls.key_log, 0);
+  one();
+  EXPECT_GT(size(), 0u);
+  EXPECT_EQ(count("hyalite_tls_keys_logged_total"), 2u);
 }
 
 TEST_F(KeyLogs, AreNotEvenMadeWhenNoRuleAsks) {
