@@ -85,6 +85,35 @@ TEST_F(Intercepted, BothSidesResume) {
   }
 }
 
+TEST_F(Intercepted, AnUpstreamIsOfferedTheCheapestSuiteFirst) {
+  start();
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_STREQ(SSL_get_cipher_name(servers[0]->ssl()), "TLS_AES_128_GCM_SHA256");
+}
+
+// No packet of its own, and no waking of the client for it.
+TEST_F(Intercepted, ATicketLeavesWithTheFirstBytesOfAnAnswer) {
+  static int tickets;
+  tickets = 0;
+  start();
+  Context context = client_context(leaves->trusted.own().certificate);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT);
+  SSL_CTX_sess_set_new_cb(context.get(), [](SSL*, SSL_SESSION*) {
+    ++tickets;
+    return 0;
+  });
+  auto peer = client(kName, context);
+  ASSERT_TRUE(until(*peer, [&] { return count("hyalite_tls_handshakes_total", "client_full") == 1; })) << peer->error;
+  while (peer->step()) {
+  }
+  EXPECT_EQ(tickets, 0);
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(tickets, 1);
+}
+
 TEST_F(Intercepted, AnUpstreamResumesAgainAndAgain) {
   for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
     SSL_CTX_set_max_proto_version(origin_context().get(), version);
