@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include <type_traits>
 #include <utility>
 
 #include "tls/der.h"

@@ -38,8 +38,9 @@ const Signer& signer() {
 
 // As OpenSSL writes it, every part of it anew.
 std::string rewritten(X509* leaf) {
+  if (i2d_re_X509_tbs(leaf, nullptr) < 0) return {};  // from now on it does not write what it has read
   unsigned char* bytes = nullptr;
-  const int size = i2d_re_X509_tbs(leaf, &bytes) < 0 ? -1 : (OPENSSL_free(bytes), bytes = nullptr, i2d_X509(leaf, &bytes));
+  const int size = i2d_X509(leaf, &bytes);
   std::string der(reinterpret_cast<char*>(bytes), size < 0 ? 0 : static_cast<std::size_t>(size));
   OPENSSL_free(bytes);
   return der;
