@@ -11,19 +11,35 @@ shift 2
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(demo test package install systemd)
 here=$(cd "$(dirname "$0")/../.." && pwd)
-for tool in debootstrap bwrap; do
-  command -v $tool >/dev/null || { echo "missing: $tool (packages debootstrap, bubblewrap)" >&2; exit 1; }
-done
+command -v debootstrap >/dev/null || { echo "missing: debootstrap" >&2; exit 1; }
 
 [ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase "$suite" "$root" >"$root.log" 2>&1 ||
   { tail -5 "$root.log" >&2; exit 1; }
 
-# A plain chroot forbids user namespaces, which the lab needs; bwrap pivots.
+# A plain chroot forbids user namespaces, which the lab needs; and where /proc is covered in part, as containers have it, an ordinary user may mount none of his
+# own. COMPILER_CACHE is a directory for ccache, else there is none.
+enter='
+mount --make-rprivate /
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+for shared in dev sys; do mount --rbind /$shared $shared; done
+mount -t tmpfs -o mode=755 tmpfs run
+mount --bind /etc/resolv.conf etc/resolv.conf
+if [ "$2" ]; then
+  mkdir -p var/cache/ccache
+  mount --bind "$2" var/cache/ccache
+fi
+pivot_root . mnt
+umount -l /mnt
+cd /src
+shift 2
+exec "$@"
+'
 inside() {
-  bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --bind /sys /sys --ro-bind /etc/resolv.conf /etc/resolv.conf \
-    --tmpfs /run --unshare-pid --unshare-ipc --die-with-parent --cap-add ALL --clearenv \
-    --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin --setenv HOME /root --setenv DEBIAN_FRONTEND noninteractive \
-    --setenv LANG C.UTF-8 ${CCACHE_DISABLE:+--setenv CCACHE_DISABLE 1} --chdir /src -- "$@"
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8 \
+    ${COMPILER_CACHE:+CCACHE_DIR=/var/cache/ccache CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content} \
+    unshare --mount --pid --ipc --fork --kill-child sh -euc "$enter" sh "$root" "${COMPILER_CACHE:-}" "$@"
 }
 
 rm -rf "$root/src.new"
