@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,7 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     if (path == "/overflow") overflow();
     if (path == "/hang") hang();
     if (path == "/hang-work") work([] { hang(); }, [] {});
+    if (path == "/dawdle") dawdle();
     if (path == "/throw") throw std::runtime_error("thrown on purpose");
     if (path == "/leak") leak();
     if (path == "/scribble") scribble();
@@ -65,6 +67,12 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
   }
   [[noreturn]] static void hang() {
     for (;;) ::pause();
+  }
+  // Longer than the budget of a call, by the real clock.
+  static void dawdle() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(40);
+    while (std::chrono::steady_clock::now() < end) {
+    }
   }
   void leak() { leaked_.emplace_back(std::size_t{8} << 20, 'x'); }
   // Far beyond what it has: over what others keep, and over what the allocator knows, which notices it at the next occasion.

@@ -55,6 +55,14 @@ TEST(Harness, CutsWhatIsSaidInEveryWay) {
   EXPECT_EQ(every.talk().to_client(0).trailers, (Headers{{"X-Sum", "1"}}));
 }
 
+TEST(Harness, DoesNotComplainOfABusyMachine) {
+  Bench bench(Plugin{kBad + "misbehaves.so"});
+  Talk talk(bench);
+  talk.client(request("GET", "/dawdle"));
+  EXPECT_EQ(talk.to_upstream(0).header("X-Inspected"), "yes");
+  EXPECT_EQ(bench.complaints(), "");
+}
+
 TEST(Harness, SeesAPluginThatAFragmentDeceives) {
   Bench bench(Plugin{kBad + "sees_pieces.so"});
   ASSERT_TRUE(bench) << bench.mistakes();

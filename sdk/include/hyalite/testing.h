@@ -46,7 +46,8 @@ HYALITE_TESTING void hyalite_bench_drain(hyalite_bench* bench);
 
 /* What plugins and engine wrote so far, a line each. */
 HYALITE_TESTING hyalite_bytes hyalite_bench_log(hyalite_bench* bench);
-/* Of these the errors and warnings: failures, misused calls, slow calls. Empty after a test that went well. */
+/* Of these the errors and warnings: failures, misused calls. Empty after a test that went well. How long calls take is not among them: that
+ * says how busy the machine is (`hyalite plugin check` measures). */
 HYALITE_TESTING hyalite_bytes hyalite_bench_complaints(hyalite_bench* bench);
 /* A counter, "hello_greeted_total" or by its whole name, of the instance; of the engine when that is empty. -1: there is no
  * such counter. */
