@@ -3,14 +3,14 @@
 #include <hyalite/plugin.hpp>
 
 struct Rewriter : hyalite::Plugin<Rewriter> {
-  static constexpr hyalite::Info info{"header_rewriter", "1.0.0", "Rewrites headers", "MIT"};
+  static constexpr hyalite::Info info{"example.header-rewriter", "1.0.0", "Rewrites headers", "MIT"};
   struct ExchangeState {
     bool internal = false;
   };
 
   void on_request_head(hyalite::Request& request, ExchangeState& state) {
-    const std::string_view host = request.header(HYALITE_HEADER_HOST);
-    state.internal = host.size() > 5 && host.substr(host.size() - 5) == ".corp";
+    const std::string_view host = request.host_name();
+    state.internal = host.size() > 5 && request.same_name(host.substr(host.size() - 5), ".corp");
     request.remove("X-Debug");
     request.set("X-Tenant", state.internal ? "corp" : "public");
   }

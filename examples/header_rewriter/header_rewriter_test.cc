@@ -5,7 +5,7 @@ TEST(HeaderRewriter, TellsTheOriginWhoseRequestItIsAndHidesTheServer) {
   Bench bench(example("header_rewriter"));
   ASSERT_TRUE(bench) << bench.mistakes();
   Script script;
-  script.client(request("GET", "/", {{"Host", "a.corp"}, {"X-Debug", "1"}})).upstream(response(200, "in", {{"Server", "s"}}));
+  script.client(request("GET", "/", {{"Host", "A.Corp:8080"}, {"X-Debug", "1"}})).upstream(response(200, "in", {{"Server", "s"}}));
   script.client(request("GET", "/", {{"Host", "a.example"}})).upstream(response(200, "out", {{"Server", "s"}}));
   const EveryWay every(bench, script);
   EXPECT_TRUE(every) << every.difference();

@@ -9,7 +9,7 @@
 #include <vector>
 
 struct LineGuard : hyalite::Plugin<LineGuard> {
-  static constexpr hyalite::Info info{"line_guard", "1.0.0", "Forbids commands of line-based protocols", "MIT"};
+  static constexpr hyalite::Info info{"line-guard", "1.0.0", "Forbids commands of line-based protocols", "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false, "required": ["ports", "commands"],
     "properties": {
@@ -46,14 +46,28 @@ struct LineGuard : hyalite::Plugin<LineGuard> {
       done = end + 1;
     }
     // The beginning of a line waits for its end; nobody has that much to say.
-    if (text.size() - done > kLongestLine) return flow.reset("a line that is too long");
-    if (!body.last()) body.keep(text.size() - done);
+    const std::string_view rest = text.substr(done);
+    if (rest.size() > kLongestLine) return flow.reset("a line that is too long");
+    if (!body.last()) {
+      body.keep(rest.size());
+    } else if (is_forbidden(rest)) {  // servers may take it for a line all the same
+      body.drop(rest.size());
+      forbidden.add();
+    }
     return hyalite::Verdict::go_on;
   }
 
+  // Its first letters, whatever stands before and behind them: servers are lenient with spaces, tabs and TELNET's bytes.
   bool is_forbidden(std::string_view line) const {
-    std::string word(line.substr(0, line.find_first_of(" \r\n")));
-    for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    std::string word;
+    for (const char c : line) {
+      const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      if (upper >= 'A' && upper <= 'Z') {
+        word += upper;
+      } else if (!word.empty()) {
+        break;
+      }
+    }
     return std::find(commands.begin(), commands.end(), word) != commands.end();
   }
 

@@ -23,6 +23,18 @@ TEST(LineGuard, ReplacesForbiddenCommandsHoweverTheyAreCut) {
   EXPECT_EQ(bench.complaints(), "");
 }
 
+TEST(LineGuard, IsNotOutwittedByWhatLenientServersAccept) {
+  for (const char* trick : {" DELE a\r\n", "dele\ta\r\n", "\xff\xf4\xff\xf2" "Dele a\n", "DELE\n"}) {
+    Bench bench(kGuard);
+    const Talk talk = Script().upstream("220 ready\r\n").client(trick).play(bench, to_port("21"));
+    EXPECT_EQ(talk.to_upstream(), "NOOP\r\n") << trick;
+  }
+  Bench bench(kGuard);
+  const EveryWay every(bench, Script().upstream("220 ready\r\n").client("NOOP\r\nDELE a").client_ends(), to_port("21"));
+  EXPECT_TRUE(every) << every.difference();
+  EXPECT_EQ(every.talk().to_upstream(), "NOOP\r\n");
+}
+
 TEST(LineGuard, LeavesOtherPortsAlone) {
   Bench bench(kGuard);
   Talk talk(bench, to_port("110"));

@@ -4,23 +4,29 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 struct SearchReplace : hyalite::Plugin<SearchReplace> {
-  static constexpr hyalite::Info info{"search_replace", "1.0.0", "Replaces a text in responses", "MIT"};
+  static constexpr hyalite::Info info{"search-replace", "1.0.0", "Replaces a text in responses", "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false, "required": ["search", "replace"],
     "properties": {
       "search": { "type": "string", "minLength": 1, "maxLength": 256 },
-      "replace": { "type": "string" } } })";
+      "replace": { "type": "string", "maxLength": 4096 },
+      "types": { "type": "array", "items": { "type": "string" }, "description": "beginnings of Content-Type; text/ when left out" } } })";
 
   void configure(const hyalite::Settings& settings) {
     search = settings["search"].text();
     replace = settings["replace"].text();
+    for (const hyalite::Value type : settings["types"]) types.emplace_back(type.text());
+    if (types.empty()) types.emplace_back("text/");
     define(replaced, "search_replace_replaced_total", "Places where the text was replaced.");
   }
 
   void on_response_head(hyalite::Response& response) {
-    if (response.header(HYALITE_HEADER_CONTENT_TYPE).substr(0, 5) != "text/") return;
+    const std::string_view type = response.header(HYALITE_HEADER_CONTENT_TYPE);
+    const auto begins = [&](const std::string& with) { return response.same_name(type.substr(0, with.size()), with); };
+    if (std::none_of(types.begin(), types.end(), begins)) return;
     // As it comes, decoded; its size may change; so much may wait for the next piece.
     response.want_response_body(hyalite::BodyWish::resize(static_cast<std::uint32_t>(search.size() - 1)).decoded());
   }
@@ -46,6 +52,7 @@ struct SearchReplace : hyalite::Plugin<SearchReplace> {
   }
 
   std::string search, replace;
+  std::vector<std::string> types;
   hyalite::Counter replaced;
 };
 HYALITE_PLUGIN(SearchReplace)

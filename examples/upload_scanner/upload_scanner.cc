@@ -10,7 +10,7 @@
 using hyalite::Verdict;
 
 struct UploadScanner : hyalite::Plugin<UploadScanner> {
-  static constexpr hyalite::Info info{"upload_scanner", "1.0.0", "Refuses uploads that hold a signature", "MIT"};
+  static constexpr hyalite::Info info{"upload-scanner", "1.0.0", "Refuses uploads that hold a signature", "MIT"};
   static constexpr const char* settings_schema = R"({
     "type": "object", "additionalProperties": false, "required": ["signatures"],
     "properties": {

@@ -22,6 +22,34 @@ TEST(UrlLookup, LetsTheRequestWaitForTheServicesWord) {
   EXPECT_EQ(late.to_client(0).status, 503u);
 }
 
+TEST(UrlLookup, AsksAboutTheWholeUrlHoweverTheRequestNamesIt) {
+  Bench bench(example("url_lookup"), kServices);
+  std::string asked;
+  bench.service("look-up", [&](const Question& question) { return asked = question.target, Answer{200, "allow"}; });
+  Script().client(request("GET", "/a?b=c%20d", {{"Host", "x.example:8080"}})).play(bench);
+  EXPECT_EQ(asked, "/?url=http%3A%2F%2Fx.example%3A8080%2Fa%3Fb%3Dc%2520d");
+  Script().client(request("GET", "http://h.example/whole")).play(bench);
+  EXPECT_EQ(asked, "/?url=http%3A%2F%2Fh.example%2Fwhole");
+}
+
+TEST(UrlLookup, RemembersNoMoreThanItIsTold) {
+  Bench bench(example("url_lookup", "{ remember_s: 60, remember_bytes: 4096 }"), kServices);
+  int asked = 0;
+  bench.service("look-up", [&](const Question&) { return ++asked, Answer{200, "allow"}; });
+  const auto ask = [&](const std::string& target) { Script().client(request("GET", target)).play(bench); };
+  // What is asked for again and again stays; what is not, and what is too large, goes.
+  for (int i = 0; i < 100; ++i) {
+    ask("/often");
+    ask("/" + std::to_string(i));
+    ask("/" + std::string(3000, 'x'));
+  }
+  EXPECT_EQ(asked, 1 + 100 + 100);
+  ask("/0");
+  EXPECT_EQ(asked, 202);
+  ask("/99");
+  EXPECT_EQ(asked, 202);
+}
+
 TEST(UrlLookup, RemembersForATime) {
   Bench bench(example("url_lookup", "remember_s: 60"), kServices);
   int asked = 0;

@@ -145,26 +145,47 @@ class Installed(unittest.TestCase):
             else:
                 self.author("sh", "-ec", text, at=project if project.exists() else self.work)
         self.plugin_loads(project / "build/plugins/tea-pot.so")
+        self.is_what_it_says(TREE / "sdk/TUTORIAL.md", project / "build/plugins")
+        self.is_what_it_says(project / "README.md", project / "build/plugins")
 
-    def test_the_code_in_the_docs_compiles(self):
-        blocks = [text for page in (TREE / "sdk").glob("*.md") if page.name != "TUTORIAL.md"
-                  for text in re.findall(r"(?ms)^```cpp\n(.*?)^```$", page.read_text())]
-        self.assertGreater(len(blocks), 1)
-        for block in blocks:
-            run("c++", "-std=c++17", "-fsyntax-only", f"-I{self.prefix}/include", '-DHELLO_SO="hello.so"', "-x", "c++", "-", input=block)
+    def is_what_it_says(self, page, plugins):
+        said = subprocess.run([TREE / "tests/docs/blocks_test.py", BUILD, "--plugins", plugins, page], text=True, capture_output=True)
+        self.assertEqual(said.returncode, 0, said.stderr)
 
     def test_a_new_project_in_c_passes_its_test_by_pkg_config(self):
         project = self.new_project("my-marker-c", "c")
         self.assertIn("all is well", self.author("make", "test", at=project))
         self.plugin_loads(project / "my-marker-c.so")
+        self.is_what_it_says(project / "README.md", project)
 
-    def test_a_new_project_in_rust_passes_its_test(self):
+    def needs_cargo(self):
         if not shutil.which("cargo"):
             self.skipTest("SKIPPED: there is no cargo here (package cargo)")
-        project = self.new_project("my-marker-rs", "rust")
+
+    def build_and_test_rust(self, project):
         self.author("cargo", "build", "--offline", "--quiet", at=project)
         self.author("cargo", "test", "--offline", "--quiet", at=project)
+
+    def test_a_new_project_in_rust_passes_its_test(self):
+        self.needs_cargo()
+        project = self.new_project("my-marker-rs", "rust")
+        self.build_and_test_rust(project)
         self.plugin_loads(project / "target/debug/libmy_marker_rs.so")
+        self.is_what_it_says(project / "README.md", project / "target/debug")
+
+    def test_the_interface_in_rust_is_laid_out_as_in_c(self):
+        self.needs_cargo()
+        bindings = self.found("rust/hyalite.rs")
+        names = re.findall(r"(?m)^pub struct (\w+) \{\n    pub", bindings.read_text())
+        self.assertGreater(len(names), 40)
+        c, rust = self.work / "layout.c", self.work / "layout.rs"
+        c.write_text("#include <hyalite/plugin.h>\n#include <stdio.h>\nint main(void) {\n" +
+                     "".join(f'printf("{it} %zu %zu\\n", sizeof({it}), _Alignof({it}));\n' for it in names) + "return 0; }\n")
+        rust.write_text(f'#[allow(dead_code, non_camel_case_types, unused_macros)] mod hyalite {{ include!("{bindings}"); }}\nuse std::mem::*;\nfn main() {{\n' +
+                        "".join(f'println!("{it} {{}} {{}}", size_of::<hyalite::{it}>(), align_of::<hyalite::{it}>());\n' for it in names) + "}\n")
+        run("cc", f"-I{self.prefix}/include", "-o", self.work / "layout-c", c)
+        run("rustc", "-o", self.work / "layout-rust", rust)
+        self.assertEqual(run(self.work / "layout-rust"), run(self.work / "layout-c"))
 
     def test_a_new_project_touches_nothing_that_is_there(self):
         (self.work / "taken").mkdir()
@@ -174,10 +195,33 @@ class Installed(unittest.TestCase):
             self.assertIn(why, said.stderr)
         self.assertEqual(list((self.work / "taken").iterdir()), [])
 
-    def test_the_examples_pass_their_tests(self):
+    def is_clean(self, plugin, settings, *more):
+        file = self.work / "checked.yaml"
+        file.write_text(settings)
+        said = subprocess.run([self.hyalite, "plugin", "check", plugin, "--settings", file, *more], text=True, capture_output=True)
+        self.assertEqual(said.returncode, 0, f"{plugin}:\n{said.stdout}{said.stderr}")
+
+    def test_the_examples_pass_their_tests_and_are_clean(self):
         examples = self.work / "examples"
-        shutil.copytree(TREE / "examples", examples)
+        shutil.copytree(TREE / "examples", examples, ignore=shutil.ignore_patterns("client_budget"))
         self.build_and_test(examples)
+        settings = {"hello_plugin": "{}", "hello_plugin_c": "{}", "header_rewriter": "{}", "url_lookup": "{ remember_s: 60 }",
+                    "search_replace": "{ search: a, replace: banana }", "upload_scanner": "{ signatures: [ EVIL ], at_once_bytes: 4 }",
+                    "line_guard": "{ ports: [ 21, 80 ], commands: [ DELE ] }", "message_log": f"{{ file: {self.work}/messages }}"}
+        built = sorted((examples / "build/plugins").glob("*.so"))
+        self.assertEqual([it.stem for it in built], sorted(settings))
+        for plugin in built:
+            self.is_clean(plugin, settings[plugin.stem])
+            self.is_what_it_says(examples / plugin.stem / "README.md", examples / "build/plugins")
+
+    def test_the_example_in_rust_passes_its_tests_and_is_clean(self):
+        self.needs_cargo()
+        project = self.work / "client_budget"
+        shutil.copytree(TREE / "examples/client_budget", project, ignore=shutil.ignore_patterns("target"))
+        self.build_and_test_rust(project)
+        # When memory runs out, Rust ends the program.
+        self.is_clean(project / "target/debug/libclient_budget.so", "{ requests_per_minute: 1000000 }", "--skip", "host.memory")
+        self.is_what_it_says(project / "README.md", project / "target/debug")
 
 
 if __name__ == "__main__":
