@@ -34,5 +34,7 @@ set(CPACK_COMPONENT_DEV_DESCRIPTION "SDK for plugins of the Hyalite inspection p
  library for tests of plugins.")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME hyalite-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+# What its library needs is found by dpkg-shlibdeps, as for the program.
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "hyalite (= ${PROJECT_VERSION}), cmake, g++")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libgtest-dev, pkg-config, cargo")
 include(CPack)

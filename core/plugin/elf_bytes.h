@@ -47,10 +47,10 @@ inline std::optional<std::string_view> part(std::string_view elf, std::uint64_t 
 inline Result<Elf64_Ehdr> read_header(std::string_view elf) {
   const auto header = read<Elf64_Ehdr>(elf, 0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
-    return Error{Fault::operator_, "is not an ELF file (a .so)"};
+    return Error{Fault::operator_, "is not an ELF file: name the .so that was built"};
   if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kMachine)
-    return Error{Fault::operator_, "is built for another machine"};
-  if (header->e_type != ET_DYN) return Error{Fault::operator_, "is not a shared object (a .so)"};
+    return Error{Fault::operator_, "is built for another machine: build it on one like this"};
+  if (header->e_type != ET_DYN) return Error{Fault::operator_, "is not a shared object: link it with -shared, as hyalite_add_plugin does"};
   return *header;
 }
 

@@ -48,7 +48,7 @@ std::string text_at(std::string_view description, std::size_t member, std::size_
 Result<PluginIdentity> parse_note(std::string_view description) {
   constexpr std::size_t kStart = offsetof(hyalite_note, abi_major);
   std::uint16_t numbers[3];
-  if (description.size() < sizeof numbers) return bad("has a note .note.hyalite that is too short");
+  if (description.size() < sizeof numbers) return bad("has a note .note.hyalite that is too short: HYALITE_PLUGIN or HYALITE_NOTE writes it");
   std::memcpy(numbers, description.data(), sizeof numbers);
   PluginIdentity identity;
   identity.abi_major = numbers[0];
@@ -76,11 +76,11 @@ Result<std::vector<std::string>> exports_of(std::string_view elf, const Elf64_Sh
                                             const Elf64_Shdr& strings) {
   const auto text = part(elf, strings.sh_offset, strings.sh_size);
   if (!text || section.sh_entsize != sizeof(Elf64_Sym))
-    return bad("is damaged: its symbols cannot be read");
+    return bad("is damaged: its symbols cannot be read; build or copy it again");
   std::vector<std::string> names;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= section.sh_size; at += sizeof(Elf64_Sym)) {
     const auto symbol = read<Elf64_Sym>(elf, section.sh_offset + at);
-    if (!symbol) return bad("is damaged: its symbols cannot be read");
+    if (!symbol) return bad("is damaged: its symbols cannot be read; build or copy it again");
     if (!is_export(*symbol) || symbol->st_name >= text->size()) continue;
     const std::string_view rest = text->substr(symbol->st_name);
     names.emplace_back(rest.substr(0, rest.find('\0')));
@@ -96,10 +96,10 @@ Result<PluginIdentity> read_note(std::string_view elf) {
   for (unsigned i = 0; i < header->e_phnum; ++i) {
     const auto segment =
         read<Elf64_Phdr>(elf, header->e_phoff + std::uint64_t{i} * header->e_phentsize);
-    if (!segment) return bad("is damaged: its segments cannot be read");
+    if (!segment) return bad("is damaged: its segments cannot be read; build or copy it again");
     if (segment->p_type != PT_NOTE) continue;
     const auto notes = part(elf, segment->p_offset, segment->p_filesz);
-    if (!notes) return bad("is damaged: its notes cannot be read");
+    if (!notes) return bad("is damaged: its notes cannot be read; build or copy it again");
     if (const auto description = find_note(*notes)) return parse_note(*description);
   }
   return bad(
@@ -122,7 +122,9 @@ Result<std::vector<std::string>> read_exports(std::string_view elf) {
     if (!strings) break;
     return exports_of(elf, *symbols, *strings);
   }
-  return bad("does not tell its symbols (its section headers are gone)");
+  if (header->e_shnum > 0 && !section(header->e_shnum - 1u))
+    return bad("is damaged: it ends before its section headers; build or copy it again");
+  return bad("does not tell its symbols (its section headers are gone): strip it less");
 }
 
 }  // namespace hyalite

@@ -113,7 +113,7 @@ Mistake Instance::mistake(std::string_view what, std::string_view file) const {
 
 Mistakes Instance::create(std::string_view file) {
   if (hooks_.state.flow_size > kMostStateBytes || hooks_.state.exchange_size > kMostStateBytes) {
-    return {mistake("the plugin asks for more than 4096 bytes of state", file)};
+    return {mistake("the plugin asks for more than 4096 bytes of state: keep a pointer to what is larger", file)};
   }
   Mistakes mistakes = check_settings(file);
   if (!mistakes.empty()) return mistakes;
@@ -131,7 +131,7 @@ Mistakes Instance::check_settings(std::string_view file) const {
   if (!library_.settings_schema().empty()) {
     return check_plugin_settings(settings_, chain_index_, library_.settings_schema(), file);
   }
-  if (settings_.settings.json != "{}") return {mistake("the plugin takes no settings", file)};
+  if (settings_.settings.json != "{}") return {mistake("the plugin takes no settings: leave them out", file)};
   return {};
 }
 
@@ -149,7 +149,7 @@ std::string Instance::call_create(const Mistakes& mistakes) {
       return "the plugin could not be created (status " + std::to_string(status) +
              "); its lines in the log may say why";
   } catch (...) {
-    return "an exception left the plugin while it was created";
+    return "an exception left the plugin while it was created: HYALITE_PLUGIN catches and reports them";
   }
   if (services_.threads != 0 && count_threads() > services_.threads) {
     return "the plugin started a thread while it was created: workers are forked, and threads do "

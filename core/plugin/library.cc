@@ -144,7 +144,7 @@ Result<PluginIdentity> examine(const std::string& path, std::string_view elf) {
   std::erase(*exports, HYALITE_ENTRY_NAME);
   if (!exports->empty()) {
     return bad(path, "exports " + std::to_string(exports->size()) +
-                         " names beside " HYALITE_ENTRY_NAME " (\"" + exports->front() +
+                         (exports->size() == 1 ? " name" : " names") + " beside " HYALITE_ENTRY_NAME " (\"" + exports->front() +
                          "\"...), which may clash with those of others: build it with "
                          "hyalite_add_plugin, or link it with its version script");
   }
@@ -162,7 +162,8 @@ Result<hyalite_entry> load(const std::string& path, Fd memory) {
     std::string text = why == nullptr ? "unknown error" : why;
     if (const auto at = text.find(name); at != std::string::npos)
       text.replace(at, name.size(), path);
-    return bad(path, "cannot be loaded: " + text);
+    return bad(path, "cannot be loaded: " + text +
+                         " (what it calls must be linked in, what it is linked with must be installed: hyalite_add_plugin finds out when it is built)");
   }
   auto entry = reinterpret_cast<hyalite_entry>(::dlsym(handle, HYALITE_ENTRY_NAME));
   if (entry == nullptr)
@@ -236,14 +237,14 @@ Result<Library> Library::open(const std::string& path) {
   library.identity_ = std::move(*identity);
   library.fingerprint_ = std::move(print);
   const hyalite_descriptor* descriptor = (*entry)();
-  if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time");
+  if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time: " HYALITE_ENTRY_NAME " returns one and the same");
   if (auto taken = library.take(descriptor); !taken) return taken.error();
   const auto& said = library.descriptor_;
   if (library.identity_.abi_minor != said.abi_minor) return bad(path, "says another version of the plugin interface in its note than in its descriptor");
   if (library.identity_.id != said.id || library.identity_.version != said.version) {
     return bad(path, "says something else in its note (" + library.identity_.id + " " +
                          library.identity_.version + ") than in its descriptor (" + said.id + " " +
-                         said.version + ")");
+                         said.version + "): write the same into both");
   }
   return library;
 }
@@ -258,7 +259,8 @@ Result<Library> Library::linked_in(const hyalite_descriptor* descriptor, std::st
 }
 
 Result<void> Library::take(const hyalite_descriptor* descriptor) {
-  if (const std::string why = defect(descriptor); !why.empty()) return bad(path_, why);
+  if (const std::string why = defect(descriptor); !why.empty())
+    return bad(path_, why + ": HYALITE_PLUGIN makes a sound one; in C see hyalite_descriptor in <hyalite/plugin.h>");
   std::memcpy(&descriptor_, descriptor,
               std::min<std::size_t>(descriptor->size, sizeof descriptor_));
   return {};

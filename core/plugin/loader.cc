@@ -121,7 +121,7 @@ class Loading {
     if (services_->threads != 0 && count_threads() > services_->threads) {
       return refuse(index, *path +
                                " starts a thread as soon as it is loaded: workers are forked, and "
-                               "threads do not come along"),
+                               "threads do not come along; start it in start"),
              nullptr;
     }
     libraries_.push_back(std::make_unique<Library>(std::move(*opened)));

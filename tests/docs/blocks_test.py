@@ -217,7 +217,7 @@ def main():
     arguments.add_argument("build", type=pathlib.Path)
     arguments.add_argument("--plugins", type=pathlib.Path, action="append", default=[])
     arguments.add_argument("pages", type=pathlib.Path, nargs="*")
-    given = arguments.parse_args()
+    given = arguments.parse_intermixed_args()
     build = given.build.resolve()
     checks = Checks(build, [*(it.resolve() for it in given.plugins), build / "plugins"])
     wrong, count = [], 0

@@ -4,7 +4,10 @@
 # SPDX-License-Identifier: MIT
 import os
 import pathlib
+import pty
 import re
+import select
+import shlex
 import shutil
 import subprocess
 import sys
@@ -50,7 +53,7 @@ class Installed(unittest.TestCase):
                         "systemd/system/hyalite.service", "sysusers.d/hyalite.conf", "man1/hyalite.1", "man5/hyalite.yaml.5",
                         "completions/hyalite"):
             self.found(pattern)
-        strangers = [file for file in self.prefix.rglob("*") if re.search(r"\.cc$|_test|CMakeFiles", file.name)]
+        strangers = [file for file in self.prefix.rglob("*") if re.search(r"\.cc$|_test\b|CMakeFiles", file.name)]
         self.assertEqual(strangers, [])
 
     def test_its_version_names_its_libraries(self):
@@ -107,6 +110,53 @@ class Installed(unittest.TestCase):
         self.assertEqual(completed("lab", "run", "--mode", "tp"), ["tproxy"])
         self.assertEqual(completed("lab", "run", "--", "ls", ""), [])
         self.assertEqual(completed("run", "--config", ""), [])
+
+    # What the shell shows when this is typed into it: it stands in a terminal of its own.
+    def typed(self, shell, setup, keys, expected):
+        terminal, end = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        child = subprocess.Popen(shell, stdin=end, stdout=end, stderr=end, start_new_session=True,
+                                 env={**os.environ, "PATH": f"{self.prefix}/bin:{os.environ['PATH']}", "TERM": "xterm", "HOME": "/nonexistent"})
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        os.close(end)
+
+        def seen_until(what):
+            seen = ""
+            while what not in seen:
+                ready, _, _ = select.select([terminal], [], [], 60)
+                self.assertTrue(ready, f"{shell[0]} shows {seen!r}, and no {what!r}")
+                seen += os.read(terminal, 4096).decode(errors="replace")
+            return seen
+        os.write(terminal, f"{setup}; echo rea''dy\n".encode())
+        seen_until("ready")
+        os.write(terminal, keys.encode())
+        seen_until(expected)
+
+    def test_a_real_bash_completes(self):
+        setup = f"source {self.found('completions/hyalite')}"
+        bash = ["bash", "--norc", "--noprofile", "-i"]
+        self.typed(bash, setup, "hyalite relo\t", "hyalite reload ")
+        self.typed(bash, setup, "hyalite lab run --mode tp\t", "tproxy ")
+
+    def test_a_real_zsh_completes(self):
+        if not shutil.which("zsh"):
+            self.skipTest("SKIPPED: there is no zsh here (package zsh)")
+        setup = f"fpath=({self.found('site-functions/_hyalite').parent} $fpath); autoload -Uz compinit; compinit -u -D"
+        self.typed(["zsh", "-f", "-i"], setup, "hyalite relo\t", "hyalite reload")
+        self.typed(["zsh", "-f", "-i"], setup, "hyalite re\t\t", "Open files again")
+
+    def test_a_real_fish_completes(self):
+        if not shutil.which("fish"):
+            self.skipTest("SKIPPED: there is no fish here (package fish)")
+
+        def completed(line):
+            said = run("fish", "--no-config", "-c", f"source {self.found('vendor_completions.d/hyalite.fish')}; complete -C {shlex.quote(line)}",
+                       env={**os.environ, "PATH": f"{self.prefix}/bin:{os.environ['PATH']}"}, cwd=self.prefix)
+            return [it.split("\t")[0] for it in said.splitlines()]
+        self.assertEqual(completed("hyalite re"), ["reload", "reopen"])
+        self.assertEqual(completed("hyalite lab run --mode t"), ["tproxy"])
+        self.assertIn("bin/", completed("hyalite run --config "))  # where the program has nothing to say, files
 
     # ---- what authors of plugins get: outside of the tree, against what was installed
 

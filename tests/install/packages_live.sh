@@ -12,6 +12,10 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${packages[@]/#/./}" python3-minimal >/dev/null
 for file in /usr/bin/hyalite /etc/hyalite/hyalite.yaml /usr/lib/systemd/system/hyalite.service /var/log/hyalite \
   /usr/include/hyalite/plugin.h /usr/share/man/man1/hyalite.1*; do have "$file"; done
+library=$(ldconfig -p | sed -n 's/.*libhyalite-testing\.so\..* => //p')
+[ -n "$library" ] || fail "the loader does not know libhyalite-testing"
+! ldd "$library" | grep 'not found' || fail "$library lacks libraries"
+dpkg-query -W -f '${Depends}' hyalite-dev | grep -q libssl || fail "hyalite-dev does not say what its library needs"
 [ "$(stat -c %U:%a /var/log/hyalite)" = hyalite:750 ] || fail "/var/log/hyalite is $(stat -c %U:%a /var/log/hyalite)"
 getent passwd hyalite >/dev/null || fail "no user hyalite"
 hyalite --version
