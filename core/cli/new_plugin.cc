@@ -52,6 +52,13 @@ std::string filled(std::string text, std::string_view word, const std::string& w
   return text;
 }
 
+// As a shell reads it, whatever is in it.
+std::string for_a_shell(const std::string& path) {
+  const auto is_plain = [](char c) { return is_letter(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '/' || c == '.' || c == '-' || c == '_'; };
+  if (!path.starts_with('-') && std::all_of(path.begin(), path.end(), is_plain)) return path;
+  return "'" + filled(path, "'", "'\\''") + "'";
+}
+
 const char* how_to_build(PluginLanguage language) {
   return language == PluginLanguage::rust ? "cargo build && cargo test" : "cmake -B build && cmake --build build && ctest --test-dir build";
 }
@@ -111,7 +118,7 @@ int plugin_new(const PluginNewCommand& command) {
   const auto files = project_of(command.language, command.name);
   if (const auto written = write_project(directory, files); !written) return complain(written.error().text);
   for (const MadeFile& file : files) std::printf("%s/%s\n", directory.c_str(), file.path.c_str());
-  std::printf("\nNow: cd %s && %s\n", directory.c_str(), how_to_build(command.language));
+  std::printf("\nNow: cd %s && %s\n", for_a_shell(directory).c_str(), how_to_build(command.language));
   return kExitDone;
 }
 

@@ -6,6 +6,7 @@
 # A block begins with ``` and its language; what stands behind that says how it is to be read. What is no code is ```text and says what it is.
 import argparse
 import configparser
+import functools
 import io
 import json
 import os
@@ -59,8 +60,10 @@ class Checks:
         self.hyalite = build / "bin/hyalite"
         self.cpp = []
         self.presets = json.loads((TOP / "CMakePresets.json").read_text())
-        said = json.loads(run("ctest", "--test-dir", build, "--show-only=json-v1").stdout)
-        self.tests = [it["name"] for it in said["tests"]]
+
+    @functools.cached_property
+    def tests(self):
+        return [it["name"] for it in json.loads(run("ctest", "--test-dir", self.build, "--show-only=json-v1").stdout)["tests"]]
 
     def check(self, block):
         kind = getattr(self, f"check_{block.language}", None)
@@ -207,9 +210,9 @@ def commands(text):
 
 
 def pages():
-    tracked = run("git", "-C", TOP, "ls-files", "*.md").stdout.split() or [str(it.relative_to(TOP)) for it in TOP.rglob("*.md") if "build" not in it.parts]
-    # Those of examples and templates need what is built of them: tests/install does that.
-    return [TOP / it for it in tracked if not re.match(r"examples/\w+/|sdk/templates/|sdk/TUTORIAL", it)]
+    found = [*TOP.glob("*.md"), *(it for room in ("config", "docs", "examples", "plugins", "sdk", "tests") for it in (TOP / room).rglob("*.md"))]
+    # Those of examples and templates, and the tutorial, need what is built of them: tests/install does that.
+    return sorted(it for it in found if not re.match(r"examples/\w+/|sdk/templates/|sdk/TUTORIAL", str(it.relative_to(TOP))))
 
 
 def main():

@@ -245,6 +245,12 @@ class Installed(unittest.TestCase):
             self.assertIn(why, said.stderr)
         self.assertEqual(list((self.work / "taken").iterdir()), [])
 
+    def test_a_new_project_may_lie_wherever_its_author_likes(self):
+        for place, told in (("some where", "'some where'"), ("it's", r"'it'\''s'")):
+            said = run(self.hyalite, "plugin", "new", "my-marker-c", "--lang", "c", "--dir", place, cwd=self.work)
+            self.assertEqual(said.splitlines()[-1].split(" && ")[0], f"Now: cd {told}")
+        self.assertIn("all is well", self.author("make", "test", at=self.work / "some where"))
+
     def is_clean(self, plugin, settings, *more):
         file = self.work / "checked.yaml"
         file.write_text(settings)
