@@ -8,6 +8,7 @@ pub use std::os::raw::{c_char, c_void};
 
 pub const HYALITE_ABI_MAJOR: u32 = 0;
 pub const HYALITE_ABI_MINOR: u32 = 1;
+pub const HYALITE_MIN_HOST_MINOR: u32 = HYALITE_ABI_MINOR;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_bytes {
@@ -151,6 +152,7 @@ pub struct hyalite_flow_info {
     pub client: hyalite_address,
     pub destination: hyalite_address,
     pub upstream: hyalite_address,
+    pub reserved: u32,
     pub listener: hyalite_bytes,
     pub server_name: hyalite_bytes,
 }
@@ -417,7 +419,6 @@ pub const HYALITE_HEADER_WWW_AUTHENTICATE: u16 = 55;
 pub const HYALITE_HEADER_X_FORWARDED_FOR: u16 = 56;
 pub const HYALITE_HEADER_X_FORWARDED_HOST: u16 = 57;
 pub const HYALITE_HEADER_X_FORWARDED_PROTO: u16 = 58;
-pub const HYALITE_HEADER_WELL_KNOWN_COUNT: u16 = 59;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_request_line {
@@ -640,6 +641,8 @@ pub struct hyalite_host_notes {
 pub const HYALITE_HOST_CHANNEL_ID: &[u8] = b"hyalite.host.channel/0\0";
 pub const HYALITE_CHANNEL_ROOM: u32 = 1;
 pub const HYALITE_CHANNEL_OVER: u32 = 2;
+pub const HYALITE_CHANNEL_DATA: u32 = 3;
+pub const HYALITE_CHANNEL_END: u32 = 4;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_channel_event {
@@ -648,8 +651,18 @@ pub struct hyalite_channel_event {
     pub status: hyalite_status,
     pub reserved: u32,
     pub room: u64,
+    pub bytes: hyalite_bytes,
+    pub why: hyalite_bytes,
 }
 pub type hyalite_channel_told = Option<unsafe extern "C" fn(instance: *mut c_void, channel: hyalite_ref, user: *mut c_void, event: *const hyalite_channel_event)>;
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_connect {
+    pub size: u32,
+    pub reserved: u32,
+    pub service: hyalite_bytes,
+    pub exchange: *mut hyalite_exchange,
+}
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_host_channel {
@@ -657,6 +670,8 @@ pub struct hyalite_host_channel {
     pub reserved: u32,
     pub respond_stream: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, response: *const hyalite_response, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
     pub write: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, bytes: hyalite_bytes, last: u32) -> hyalite_status>,
+    pub connect: Option<unsafe extern "C" fn(host: *const hyalite_host, what: *const hyalite_connect, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
+    pub receive: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, on: u32) -> hyalite_status>,
 }
 // ---- async.h
 

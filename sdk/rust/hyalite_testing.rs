@@ -50,6 +50,27 @@ extern "C" { pub fn hyalite_bench_question(bench: *mut hyalite_bench, index: usi
 extern "C" { pub fn hyalite_bench_answer(bench: *mut hyalite_bench, id: u64, answer: *const hyalite_answer) -> hyalite_status; }
 pub type hyalite_on_question = Option<unsafe extern "C" fn(user: *mut c_void, question: *const hyalite_question, answer: *mut hyalite_answer) -> std::os::raw::c_int>;
 extern "C" { pub fn hyalite_bench_on_question(bench: *mut hyalite_bench, service: hyalite_bytes, on_question: hyalite_on_question, user: *mut c_void); }
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_service_connection {
+    pub size: u32,
+    pub is_open: u32,
+    pub id: u64,
+    pub service: hyalite_bytes,
+    pub heard: hyalite_bytes,
+    pub plugin_ended: u32,
+    pub reserved: u32,
+}
+extern "C" { pub fn hyalite_bench_connection(bench: *mut hyalite_bench, index: usize, out: *mut hyalite_service_connection) -> hyalite_status; }
+pub const HYALITE_SERVICE_SAYS: u32 = 0;
+pub const HYALITE_SERVICE_ENDS: u32 = 1;
+pub const HYALITE_SERVICE_BREAKS: u32 = 2;
+pub const HYALITE_SERVICE_PAUSES: u32 = 3;
+pub const HYALITE_SERVICE_READS_ON: u32 = 4;
+extern "C" { pub fn hyalite_bench_service(bench: *mut hyalite_bench, id: u64, does: u32, bytes: hyalite_bytes) -> hyalite_status; }
+extern "C" { pub fn hyalite_bench_service_is_gone(bench: *mut hyalite_bench, service: hyalite_bytes, gone: std::os::raw::c_int); }
+pub type hyalite_on_heard = Option<unsafe extern "C" fn(user: *mut c_void, connection: *const hyalite_service_connection, fresh: hyalite_bytes)>;
+extern "C" { pub fn hyalite_bench_on_heard(bench: *mut hyalite_bench, service: hyalite_bytes, on_heard: hyalite_on_heard, user: *mut c_void); }
 pub const HYALITE_UPSTREAM_THERE: u32 = 0;
 pub const HYALITE_UPSTREAM_REFUSES: u32 = 1;
 pub const HYALITE_UPSTREAM_TIMES_OUT: u32 = 2;

@@ -261,7 +261,7 @@ class Installed(unittest.TestCase):
         examples = self.work / "examples"
         shutil.copytree(TREE / "examples", examples, ignore=shutil.ignore_patterns("client_budget"))
         self.build_and_test(examples)
-        settings = {"hello_plugin": "{}", "hello_plugin_c": "{}", "header_rewriter": "{}", "url_lookup": "{ remember_s: 60 }",
+        settings = {"hello_plugin": "{}", "hello_plugin_c": "{}", "header_rewriter": "{}", "url_lookup": "{ remember_s: 60 }", "line_lookup": "{}",
                     "search_replace": "{ search: a, replace: banana }", "upload_scanner": "{ signatures: [ EVIL ], at_once_bytes: 4 }",
                     "line_guard": "{ ports: [ 21, 80 ], commands: [ DELE ] }", "message_log": f"{{ file: {self.work}/messages }}"}
         built = sorted((examples / "build/plugins").glob("*.so"))

@@ -98,7 +98,7 @@ TEST(Library, RefusesAnEntryWithoutADescriptor) {
 
 TEST(Library, RefusesAFileThatExportsMore) {
   const std::string why = why_not(bad_plugin("exports_too_much"));
-  EXPECT_TRUE(contains(why, "exports 1 names beside hyalite_plugin_entry (\"SSL_read\"...)"))
+  EXPECT_TRUE(contains(why, "exports 1 name beside hyalite_plugin_entry (\"SSL_read\"...)"))
       << why;
   EXPECT_TRUE(contains(why, "hyalite_add_plugin")) << why;
 }

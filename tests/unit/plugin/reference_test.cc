@@ -4,10 +4,8 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "plugin/library.h"
-#include "unit/plugin/loaded.h"
 #include "unit/plugin/scratch.h"
 
 namespace hyalite {
@@ -104,37 +102,6 @@ TEST_P(Readme, ReferencesEverySettingOfTheSchema) {
     return;
   }
   EXPECT_EQ(text.substr(start, end - start), wanted) << "HYALITE_WRITE_REFERENCES=1 writes it";
-}
-
-// Files that an example names are there, of the kind that their names tell.
-std::string with_files_in(const Scratch& scratch, std::string example) {
-  static const std::regex kPath("/(etc|var/log)/hyalite/[a-z./-]*[a-z]");
-  std::smatch found;
-  while (std::regex_search(example, found, kPath)) {
-    const std::string name = found.str().substr(found.str().rfind('/') + 1);
-    std::string made = scratch.path() + "/" + name;
-    if (name.ends_with(".html")) made = scratch.write(name, "<h1>{{host}}</h1>\n");
-    if (name.ends_with(".txt")) made = scratch.write(name, "ads.example\n");
-    example.replace(static_cast<std::size_t>(found.position()), found.str().size(), made);
-  }
-  return example;
-}
-
-TEST_P(Readme, HasExamplesThatWork) {
-  const std::string text = read_file(readme_of(GetParam()));
-  int examples = 0;
-  for (auto at = text.find("    plugins:\n"); at != std::string::npos;
-       at = text.find("    plugins:\n", at)) {
-    at += std::string_view("    plugins:\n").size();
-    std::string example;
-    for (; text.compare(at, 4, "    ") == 0; at = text.find('\n', at) + 1)
-      example += text.substr(at + 4, text.find('\n', at) + 1 - at - 4);
-    const Scratch scratch;
-    const Loaded loaded(with_files_in(scratch, example));
-    EXPECT_TRUE(loaded.worked()) << example << loaded.mistakes;
-    ++examples;
-  }
-  EXPECT_GT(examples, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Readme, ::testing::Values("http-logger", "header-rewriter", "blocker"),
