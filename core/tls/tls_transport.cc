@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <utility>
 
 #include "tls/openssl_error.h"
 
@@ -173,7 +172,6 @@ Moved TlsTransport::negotiate() {
       const char* name = SSL_group_to_name(connection_.get(), group);
       if (name != nullptr) facts_.group = name;
     }
-    owes_ticket_ = SSL_is_server(connection_.get()) == 1 && facts_.version >= TLS1_3_VERSION;
     if (observer_) observer_->on_handshake(connection_.get(), facts_);
     return {sent ? Moved::State::moved : Moved::State::broken};
   }
@@ -270,7 +268,6 @@ Moved TlsTransport::write(std::span<const Bytes> pieces, bool) {
       record = {scratch_.gather.data(), gather(pieces, piece, offset)};
     }
     if (record.empty()) break;
-    if (std::exchange(owes_ticket_, false)) (void)SSL_new_session_ticket(connection_.get());
     const int n = SSL_write(connection_.get(), record.data(), static_cast<int>(record.size()));
     if (n <= 0) {
       const Moved end = failed(n);

@@ -22,8 +22,7 @@ struct TlsScratch {
 
 // Records are written into memory and leave with one call per turn; what the socket would not take is kept, and bounded:
 // nothing more is encrypted until it is gone. An end without close_notify is `broken`, never `ended`: what was cut short
-// cannot be taken for whole (RFC 8446, section 6.1). With TLS 1.3 a client gets its session ticket along with the first bytes that
-// are written to it: a packet and a system call of its own would be dearer than the ticket.
+// cannot be taken for whole (RFC 8446, section 6.1).
 class TlsTransport final : public Transport {
  public:
   // What else is to be told, by whoever made it.
@@ -87,7 +86,6 @@ class TlsTransport final : public Transport {
   bool input_was_plain_ = false;  // the first byte was no record's
   bool saw_input_ = false;
   bool ending_ = false;
-  bool owes_ticket_ = false;
 };
 
 }  // namespace hyalite

@@ -93,8 +93,8 @@ TEST_F(Intercepted, AnUpstreamIsOfferedTheCheapestSuiteFirst) {
   EXPECT_STREQ(SSL_get_cipher_name(servers[0]->ssl()), "TLS_AES_128_GCM_SHA256");
 }
 
-// No packet of its own, and no waking of the client for it.
-TEST_F(Intercepted, ATicketLeavesWithTheFirstBytesOfAnAnswer) {
+// Its packet acknowledges the client's Finished: a client with Nagle's algorithm waits for that before it says what it wants.
+TEST_F(Intercepted, ATicketComesBeforeTheClientHasSaidAnything) {
   static int tickets;
   tickets = 0;
   start();
@@ -105,13 +105,7 @@ TEST_F(Intercepted, ATicketLeavesWithTheFirstBytesOfAnAnswer) {
     return 0;
   });
   auto peer = client(kName, context);
-  ASSERT_TRUE(until(*peer, [&] { return count("hyalite_tls_handshakes_total", "client_full") == 1; })) << peer->error;
-  while (peer->step()) {
-  }
-  EXPECT_EQ(tickets, 0);
-  peer->say(kGet);
-  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
-  EXPECT_EQ(tickets, 1);
+  EXPECT_TRUE(until(*peer, [&] { return tickets == 1; })) << peer->error;
 }
 
 TEST_F(Intercepted, AnUpstreamResumesAgainAndAgain) {
