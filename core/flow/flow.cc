@@ -179,10 +179,14 @@ void Flow::fail_to_secure(Side side, std::string why) {
 bool Flow::negotiate(Side side) {
   Leg& negotiated = leg(side);
   if (closed() || closing_ || !negotiated.negotiating()) return false;
-  if (negotiated.negotiate() == Moved::State::later) return false;
+  const Moved::State state = negotiated.negotiate();
+  if (state == Moved::State::later) return false;
   ++epoch_;
   if (side == Side::upstream) guard_.remove();
   on_negotiated(side);
+  // Agreed, and gone before our last words reached it: nothing will be read there that could tell.
+  const TlsFacts& facts = side == Side::client ? file_->tls->client : file_->tls->upstream;
+  if (state == Moved::State::broken && facts.done && !closed() && !closing_) act(stage_->on_broken(side, needs_.effects));
   return true;
 }
 

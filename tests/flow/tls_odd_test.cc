@@ -154,6 +154,29 @@ TEST_F(OddTls, ASlowClientShakesHandsByteByByte) {
   })) << peer->error;
 }
 
+// It has heard enough to accept our certificate; that our last words do not reach it any more is the end of the flow.
+TEST_F(OddTls, AClientThatVanishesWithItsLastWordOfTheHandshakeIsGone) {
+  start();
+  auto peer = client();
+  BIO* out = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(peer->ssl(), out);
+  const auto said = [&] {
+    std::string bytes(BIO_ctrl_pending(out), '\0');
+    if (!bytes.empty()) BIO_read(out, bytes.data(), static_cast<int>(bytes.size()));
+    return bytes;
+  };
+  ASSERT_TRUE(until(*peer, [&] {
+    if (!peer->shaken()) send_to(peer->fd(), said());
+    return peer->shaken();
+  })) << peer->error;
+  send_to(peer->fd(), said());
+  const linger at_once{1, 0};
+  ASSERT_EQ(::setsockopt(peer->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  peer->vanish();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "client_broke"), 1u);
+}
+
 // ---- what upstreams do ----
 
 TEST_F(OddTls, AnUpstreamMayNotRenegotiate) {
