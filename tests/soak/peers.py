@@ -20,12 +20,17 @@ DONE = collections.Counter()
 
 
 async def rude(to, sources, kinds, each, flooding):
-    clients = Rude(to, sources)
+    """Says so once each kind has been over."""
+    clients, left = Rude(to, sources), set(kinds)
     clients.flooding = flooding
 
     async def again_and_again(kind):
         while True:
             await act(clients, kind)
+            if left:
+                left.discard(kind)
+                if not left:
+                    print("{}", flush=True)
             await asyncio.sleep(0.05)
     await asyncio.gather(*(again_and_again(kind) for kind in kinds for _ in range(each)))
 
@@ -122,8 +127,10 @@ async def until_told(role):
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    # Again and again: before Python 3.12, wait_for() can swallow being told.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
     print(json.dumps(DONE), flush=True)
 
 

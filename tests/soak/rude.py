@@ -14,6 +14,16 @@ HTTP_SERVERS = ("slow-head", "stands-still", "interim", "trailers", "extensions"
 TLS_SERVERS = ("silent", "dripping", "garbage", "endless", "alerts", "resets", "half")
 
 
+async def end_of(process):
+    """Whatever it still wanted to be told."""
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+    process.stdin.close()
+    with contextlib.suppress(OSError):
+        await process.stdin.wait_closed()
+
+
 async def to_the_end(reader, seconds=15):
     """All that still comes; the other side must have enough at some time."""
     async def read():
@@ -91,7 +101,7 @@ class Rude(Clients):
         try:
             writer.write(get("/large"))
             writer.write_eof()
-            await asyncio.sleep(1)
+            await asyncio.sleep(2.5)
         finally:
             reset(writer)
 
@@ -258,9 +268,7 @@ class Rude(Clients):
                 client.stdin.write(b"R\n")
             await asyncio.wait_for(client.wait(), 3)
         finally:
-            if client.returncode is None:
-                client.kill()
-            await client.wait()
+            await end_of(client)
 
     async def server_tls_renegotiates(self):
         reader, writer = await self.connect(family=0, port=RENEGOTIATES)

@@ -48,8 +48,8 @@ TOLD_BY = {
     "smuggler": [(REFUSED, "both_lengths")],
     "never_decided": [(CLOSED, "undecided")],
     "slow_reader": [(CLOSED, "body_too_slow")],
+    "half_open": [(CLOSED, "body_too_slow")],
     # Nobody refuses these: they leave, and that is what is counted.
-    "half_open": [(CLOSED, "client_broke")],
     "reset_anywhere": [(CLOSED, "client_broke")],
     "server_drip": [(CLOSED, "client_broke")],
     "flood": [(CLOSED, "limit_client_flows")],
@@ -195,10 +195,10 @@ class Soak:
         except PermissionError:
             return -1
 
-    def watch(self, seconds, crowd):
-        """So long, and at least until the crowd is whole."""
-        until, told = time.monotonic() + seconds, []
-        waiting = threading.Thread(target=lambda: told.extend(it.line() for it in crowd), daemon=True)
+    def watch(self, seconds, peers):
+        """So long, and at least until they say that they are there: the crowd is whole, each kind of rudeness is over once."""
+        until = time.monotonic() + seconds
+        waiting = threading.Thread(target=lambda: [it.line() for it in peers], daemon=True)
         waiting.start()
         while time.monotonic() < until or (waiting.is_alive() and time.monotonic() < until + 300):
             self.peak["flows"] = max(self.peak["flows"], int(self.gateway.count("hyalite_flows")))
@@ -256,7 +256,7 @@ class Soak:
                     Peer("client", "ordinary", to=self.to, sources=mine, count=4),
                     Peer("client", "ordinary", to=self.to, sources=mine, count=4, trust=self.trust)]
         rude = self.rude_peer("rude", KINDS, each=self.options.each)
-        self.watch(seconds, crowd)
+        self.watch(seconds, [*crowd, rude])
         return rude.stop(), [it.stop() for it in ordinary], [it.stop() for it in crowd]
 
     def run(self):

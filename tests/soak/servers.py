@@ -10,7 +10,7 @@ import ssl
 import subprocess
 
 from clients import ANYTHING, reset
-from rude import TLS_SERVERS
+from rude import TLS_SERVERS, end_of
 from tls_stream import RENEGOTIATES, TlsStream
 
 BOMB = gzip.compress(bytes(64 << 20), 9)  # 64 KiB on the wire
@@ -131,7 +131,12 @@ class TlsServers:
 
 
 async def renegotiate(address, certificate):
-    """In TLS 1.2, as only a program of OpenSSL's does: it asks each client for another handshake."""
+    """In TLS 1.2, as only a program of OpenSSL's does: it asks each client for another handshake. It ends of some answers."""
+    while True:
+        await renegotiate_until_it_ends(address, certificate)
+
+
+async def renegotiate_until_it_ends(address, certificate):
     server = await asyncio.create_subprocess_exec(
         "openssl", "s_server", "-accept", f"{address}:{RENEGOTIATES}", "-cert", f"{certificate}.pem", "-key", f"{certificate}.key", "-tls1_2",
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=1 << 20)
@@ -139,11 +144,8 @@ async def renegotiate(address, certificate):
         while line := await server.stdout.readline():
             if b"CIPHER is" in line:  # the handshake is over
                 server.stdin.write(b"r\n")
-        raise RuntimeError("openssl s_server has ended")
     finally:
-        if server.returncode is None:
-            server.kill()
-        await server.wait()
+        await end_of(server)
 
 
 async def origin(addresses, certificate, renegotiates):

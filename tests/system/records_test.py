@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # The http-logger's records, whatever happens to its disk, its file, its journal and its worker.
 # SPDX-License-Identifier: MIT
+import contextlib
 import copy
+import fcntl
 import json
 import os
 import re
@@ -225,6 +227,66 @@ class FullDiskStops(FullDisk):
         lab.wait_for(served, "traffic to pass again")
         for client in clients:
             client.close()
+
+
+class SlowDisk(RecordsTest):
+    """One whose writing is not over before the test says so: who writes to the file waits for its lock, in the kernel."""
+
+    @classmethod
+    def settings_of_logger(cls):
+        cls.log = f"{cls.place}/slow.log"
+        return {"file": cls.log, "buffer_bytes": 65536, **cls.logger}
+
+    @contextlib.contextmanager
+    def standing_still(self):
+        with open(self.log, "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class SlowDiskDrops(SlowDisk):
+    logger = {"when_stuck": "drop"}
+
+    def test_traffic_goes_on_what_has_no_room_is_counted_and_the_rest_is_written(self):
+        self.assertEqual(ask().status, 200)
+        lab.wait_for(lambda: count(self.gateway, "records_written") > 0, "the file to be open")
+        long = GET[:-2] + b"User-Agent: " + b"x" * 4000 + b"\r\n\r\n"
+
+        def one_more():
+            self.assertEqual(ask(long).status, 200)
+            return count(self.gateway, "records_dropped") > 0
+        with self.standing_still():
+            lab.wait_for(one_more, "records to be dropped", seconds=60)
+            # Not even what must be done at once waits for the disk.
+            self.assertEqual(Service(self.gateway).tell("reopen")[0], 0)
+            self.assertEqual(ask().status, 200)
+        lab.wait_for(lambda: count(self.gateway, "records_written") == count(self.gateway, "records_accepted"), "all to be written")
+        with open(self.log) as file:
+            self.assertEqual(len([json.loads(line) for line in file]), count(self.gateway, "records_written"))
+        self.assertEqual(count(self.gateway, "refused"), 0)
+
+
+class SlowDiskStops(SlowDisk):
+    logger = {"when_stuck": "stop"}
+
+    def test_nothing_passes_that_could_not_be_recorded(self):
+        self.assertEqual(ask().status, 200)
+        lab.wait_for(lambda: count(self.gateway, "records_written") > 0, "the file to be open")
+        with self.standing_still():
+            lab.wait_for(lambda: not any(served() for _ in range(20)), "new flows to be reset", seconds=60)
+            self.assertEqual(count(self.gateway, "records_dropped"), 0)
+        lab.wait_for(served, "traffic to pass again")
+
+
+class SlowDiskAtTheEnd(SlowDisk):
+    logger = {"when_stuck": "drop"}
+
+    def test_a_stop_does_not_wait_for_it_for_ever(self):
+        self.assertEqual(ask().status, 200)
+        lab.wait_for(lambda: count(self.gateway, "records_written") > 0, "the file to be open")
+        with self.standing_still():
+            self.assertEqual(ask().status, 200)
+            self.gateway.stop()
 
 
 if __name__ == "__main__":
