@@ -1,65 +1,53 @@
 // One flow through the world: what a client and an upstream say, and what each gets. SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
 
 #include "check/world.h"
-#include "flow/flow_file.h"
-#include "flow/stage.h"
+#include "harness/talk.h"
 
 namespace hyalite {
 
-// Plays the part of Flow without sockets: the same stages, by the same route. Upstream is connected as soon as that is
-// asked for.
-class HeldFlow final : private Waker {
+// After each thing that happens to it, the world has settled.
+class HeldFlow final {
  public:
   // `client`: who talks, by a number of its own.
-  explicit HeldFlow(World& world, unsigned client = 1);
-  // Ends the flow if nobody did.
-  ~HeldFlow();
-  HeldFlow(const HeldFlow&) = delete;
-  HeldFlow& operator=(const HeldFlow&) = delete;
+  explicit HeldFlow(World& world, unsigned client = 1) : world_(world), talk_(world.worker(), options_of(client)) { world_.settle(); }
 
   // Nobody listens to a side that is not there or has ended.
-  void say(Side side, Bytes bytes);
-  void end(Side side);
-  void breaks(Side side);
-  void deadline();
+  void say(Side side, Bytes bytes) { talk_.say(side, bytes), world_.settle(); }
+  void end(Side side) { talk_.end(side), world_.settle(); }
+  void breaks(Side side) { talk_.break_off(side), world_.settle(); }
+  // The time is up for what it is doing.
+  void deadline() {
+    if (const auto until = over() ? std::nullopt : talk_.deadline()) world_.advance_to(*until);
+    talk_.on_time();
+    world_.settle();
+  }
   // The proxy ends it: it stops.
-  void cut();
+  void cut() { talk_.cut_off(); }
 
-  std::uint64_t id() const { return file_.subject.id(); }
+  std::uint64_t id() const { return talk_.flow(); }
   // What that side got.
-  const std::string& got(Side side) const { return got_[index_of(side)]; }
-  bool connected() const { return connected_; }
-  bool over() const { return closed_.has_value(); }
+  std::string got(Side side) const { return talk_.sent(side); }
+  bool over() const { return talk_.closed() != nullptr; }
   // How it stands, in words: "open in inspecting", "closed (blocked), client reset".
-  std::string fate() const;
+  std::string fate() const {
+    const Close* const closed = talk_.closed();
+    if (closed == nullptr) return "open in " + std::string(talk_.stage()) + (talk_.connected() ? ", connected" : "");
+    return "closed (" + std::string(name_of(closed->reason)) + ")" + (closed->client == Ending::reset ? ", client reset" : "") +
+           (closed->upstream == Ending::reset ? ", upstream reset" : "");
+  }
 
  private:
-  void on_wake() override;
-  void settle();
-  void run();
-  bool offer(Side side);
-  bool hear_end(Side side);
-  void connect();
-  void act(Outcome outcome);
-  void enter(std::unique_ptr<Stage> next);
-  void close(const Close& how);
+  static TalkOptions options_of(unsigned client) {
+    TalkOptions options;
+    options.client = *Address::parse("192.0.2." + std::to_string(client % 250) + ":40000");
+    return options;
+  }
 
   World& world_;
-  FlowFile file_;
-  std::unique_ptr<Stage> stage_;
-  Effects effects_;
-  std::string unread_[2], got_[2];
-  std::uint64_t read_[2] = {0, 0};
-  bool fresh_[2] = {false, false};
-  bool ends_[2] = {false, false}, heard_[2] = {false, false}, told_end_[2] = {false, false};
-  bool connected_ = false;
-  std::optional<Effects::Connect> wanted_, connect_waits_;
-  std::optional<Close> closed_;
+  Talk talk_;
 };
 
 }  // namespace hyalite

@@ -445,7 +445,7 @@ Layer::Given& Layer::give(const hyalite_host* host) {
   };
   given->table.now = [](const hyalite_host* asked, std::uint32_t which) {
     const Outside now;
-    const ManualClock* held = get().clock;
+    const Clock* held = get().clock;
     const hyalite_host* real = get().host_behind(asked);
     if (held == nullptr) return real->now(real, which);
     if (which != HYALITE_CLOCK_MONOTONIC) return nanoseconds(held->wall_time());

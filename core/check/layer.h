@@ -52,7 +52,7 @@ class Layer {
   const hyalite_descriptor& real() const { return *real_; }
 
   LayerPlan plan;
-  const ManualClock* clock = nullptr;  // what the plugin is told the time is; null: the system's
+  const Clock* clock = nullptr;  // what the plugin is told the time is; null: the system's
   // What ended since this was emptied; null: nobody wants to know.
   std::vector<Ended>* ended = nullptr;
 

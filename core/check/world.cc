@@ -6,9 +6,6 @@
 #include <cstring>
 
 #include "plugin/host.h"
-#include "tls/engine.h"
-#include "tls/policy.h"
-#include "tls/refusals.h"
 
 namespace hyalite {
 
@@ -17,20 +14,8 @@ namespace {
 // How long real threads may take before time is let go by.
 constexpr Milliseconds kThreadsTake{200};
 
-// TLS is passed on, seen and not looked into: there is nobody who makes certificates.
-class NoTls final : public TlsEngine {
-  bool has_leaves() const override { return false; }
-  bool key_log_full() const override { return false; }
-  void over_upstream(std::unique_ptr<Transport>&, const UpstreamPlan&, TlsFacts&) override {}
-  std::unique_ptr<LeafOrder> order_leaf(const ClientPlan&, Callback<>) override { return nullptr; }
-  void over_client(std::unique_ptr<Transport>&, Bytes, const ClientPlan&, const LeafOrder&, TlsFacts&) override {}
-};
-
-Refusals& no_refusals() {
-  static std::vector<std::byte> memory(Refusals::bytes());
-  static Refusals refusals(memory);
-  return refusals;
-}
+// Ids of flows have always as many digits.
+constexpr std::uint64_t kFlowsBefore = 1'000'000;
 
 // What a line of the log says about key `name`.
 std::string value_in(std::string_view line, std::string_view name) {
@@ -74,7 +59,7 @@ World::World(const WorldNeeds& needs)
   plugin_.validate = true;
   plugin_.grants.redirect_upstream = plugin_.grants.pass_through = true;
   plugin_.settings = needs.configuration;
-  const TallyPlaces places = TallyPlaces::declare(layout_);
+  places_ = TallyPlaces::declare(layout_);
   auto services = std::make_unique<HostServices>(layout_, ChainLimits{}, needs.slot, log_);
   std::vector<std::unique_ptr<Library>> libraries;
   libraries.push_back(needs.specimen.behind_layer());
@@ -90,12 +75,9 @@ World::World(const WorldNeeds& needs)
   instances.push_back(std::move(instance));
   chain_ = std::make_unique<Chain>(std::move(services), std::move(libraries), std::move(instances));
   cells_.assign(layout_.cells(), 0);
-  tally_.emplace(MetricRow(cells_.data(), layout_), places);
   Mistakes none;
-  tls_policy_ = std::make_unique<TlsPolicy>(settings_.tls, "", none);
-  tls_ = std::make_unique<NoTls>();
-  route_ = std::make_unique<Route>(settings_, *chain_, *tls_policy_, *tls_, no_refusals(), *tally_, log_, clock_);
-  chain_->async().open(clock_, *this, this);
+  tls_policy_.emplace(settings_.tls, "", none);
+  worker_.emplace(HeldWorkerNeeds{settings_, *chain_, clock_, *tls_policy_, log_, MetricRow(cells_.data(), layout_), places_, *this, kFlowsBefore});
   if (history_ != nullptr) faults_seen_ = history_->faults.load();
 }
 
@@ -120,41 +102,20 @@ void World::stop() {
 
 // ---- time, threads and services
 
-void World::signal() {
-  const std::lock_guard lock(mutex_);
-  signalled_ = true;
-  rung_.notify_one();
-}
-
-bool World::deliver() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(signalled_, false)) return false;
-  }
-  chain_->deliver();
-  return true;
-}
-
 // Where the plugin (or the host, for it) has threads, one of them may be about to say something.
-bool World::wait_for_thread() {
-  if (count_threads() <= threads_before_) return false;
-  std::unique_lock lock(mutex_);
-  return rung_.wait_for(lock, kThreadsTake, [&] { return signalled_; });
-}
+bool World::wait_for_thread() { return count_threads() > threads_before_ && worker_->wait(kThreadsTake); }
 
 void World::settle() {
   const Pauses& pauses = chain_->async().pauses;
   // A plugin that pauses again and again does not keep us for ever.
   for (int round = 0; round < 10'000; ++round) {
-    answer_fetches();
-    answer_connections();
-    if (deliver()) continue;
+    worker_->settle();
     if (!pauses.has_ready() && !pauses.next_deadline()) return;
     if (wait_for_thread()) continue;
     const auto next = chain_->async().next();
     if (!next) return;
-    if (*next > clock_.now()) clock_.advance(std::chrono::ceil<Milliseconds>(*next - clock_.now()));
-    signal();
+    clock_.advance_to(*next);
+    worker_->fire_plugins();
   }
 }
 
@@ -164,8 +125,13 @@ void World::cancel(Ref ref) {
   std::erase_if(questions_, [&](const Question& question) { return question.ref == ref; });
 }
 
-void World::answer_fetches() {
-  if (mood == ServiceMood::never_answers) return;
+bool World::deliver() {
+  const bool fetched = answer_fetches();
+  return answer_connections() || fetched;
+}
+
+bool World::answer_fetches() {
+  if (mood == ServiceMood::never_answers || questions_.empty()) return false;
   while (!questions_.empty()) {
     const Question question = questions_.front();
     questions_.erase(questions_.begin());
@@ -180,6 +146,7 @@ void World::answer_fetches() {
     }
     question.heard->on_fetched(question.ref, std::move(result));
   }
+  return true;
 }
 
 Waker* World::connect(Ref channel, std::string_view, Channels& channels) {
@@ -190,9 +157,15 @@ void World::disconnect(Ref channel) {
   std::erase_if(connections_, [&](const auto& one) { return one->ref() == channel; });
 }
 
-void World::answer_connections() {
-  if (mood == ServiceMood::never_answers) return;
-  std::erase_if(connections_, [&](const auto& one) { return std::exchange(one->has_news, false) && !one->answer(mood); });
+bool World::answer_connections() {
+  if (mood == ServiceMood::never_answers) return false;
+  bool answered = false;
+  std::erase_if(connections_, [&](const auto& one) {
+    if (!std::exchange(one->has_news, false)) return false;
+    answered = true;
+    return !one->answer(mood);
+  });
+  return answered;
 }
 
 bool World::Connection::answer(ServiceMood mood) {

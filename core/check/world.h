@@ -2,17 +2,15 @@
 // until somebody moves it, services answer as they are told. SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "check/layer.h"
-#include "flow/route.h"
+#include "harness/held_clock.h"
+#include "harness/held_worker.h"
 #include "metrics/layout.h"
 #include "plugin/chain.h"
 #include "settings/settings.h"
@@ -48,7 +46,7 @@ struct PluginComplaint {
   bool by_validation = false;  // a wrong call of the host, not a failed hook
 };
 
-class World final : private LoopSignal, private Outbound {
+class World final : private HeldOutbound {
  public:
   explicit World(const WorldNeeds& needs);
   ~World();
@@ -63,15 +61,13 @@ class World final : private LoopSignal, private Outbound {
   void stop();
 
   Chain& chain() { return *chain_; }
-  const Route& route() const { return *route_; }
-  ManualClock& clock() { return clock_; }
-  std::uint64_t next_flow() { return ++flows_; }  // an id, always of as many digits
-  const Settings& settings() const { return settings_; }
+  HeldWorker& worker() { return *worker_; }
   ServiceMood mood = ServiceMood::answers;
 
   // Everything that can happen without anybody saying more happens. As long as somebody waits for the plugin, time goes by.
   void settle();
-  void advance(Milliseconds by) { clock_.advance(by); }
+  void advance(Milliseconds by) { advance_to(clock_.now() + by); }
+  void advance_to(Monotonic when) { clock_.advance_to(when); }
 
   // Since they were taken last.
   std::vector<PluginComplaint> take_complaints();
@@ -79,32 +75,30 @@ class World final : private LoopSignal, private Outbound {
   const std::string& last_words() const { return last_words_; }
 
  private:
-  void signal() override;
   bool has(std::string_view, ServiceProtocol) const override { return true; }
   void start(Ref ref, FetchRequest request, FetchesHeard& heard) override;
   void cancel(Ref ref) override;
   Waker* connect(Ref channel, std::string_view service, Channels& channels) override;
   void disconnect(Ref channel) override;
+  bool deliver() override;
   void hear_line(std::string_view line);
-  bool deliver();
   bool wait_for_thread();
-  void answer_fetches();
-  void answer_connections();
+  bool answer_fetches();
+  bool answer_connections();
 
   Log log_;
-  ManualClock clock_;
+  HeldClock clock_;
   Settings settings_;
   PluginSettings plugin_;
   Layout layout_;
   std::vector<std::uint64_t> cells_;
+  TallyPlaces places_;
   std::unique_ptr<Chain> chain_;
-  std::unique_ptr<TlsEngine> tls_;
-  std::unique_ptr<TlsPolicy> tls_policy_;
-  std::optional<Tally> tally_;
-  std::unique_ptr<Route> route_;
+  std::optional<TlsPolicy> tls_policy_;
+  std::optional<HeldWorker> worker_;
   CallSlot* const slot_;
   CallHistory* const history_;
-  std::uint64_t flows_ = 1'000'000, faults_seen_ = 0;
+  std::uint64_t faults_seen_ = 0;
   std::vector<PluginComplaint> misuses_;
   std::string refusal_, last_words_;
   bool started_ = false, stopped_ = false;
@@ -130,9 +124,6 @@ class World final : private LoopSignal, private Outbound {
   };
   std::vector<Question> questions_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::mutex mutex_;
-  std::condition_variable rung_;
-  bool signalled_ = false;
 };
 
 }  // namespace hyalite

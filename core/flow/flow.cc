@@ -1,11 +1,10 @@
-// One client connection on its way and back: does the I/O, runs the stages.
+// One client connection on its way and back: moves the bytes, runs the stages.
 // SPDX-License-Identifier: MIT
 #include "flow/flow.h"
 
 #include <algorithm>
 
 #include "flow/route.h"
-#include "net/plain_transport.h"
 
 namespace hyalite {
 
@@ -16,34 +15,26 @@ constexpr int kRounds = 16;
 // Bytes that pass inside of the kernel in one round.
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{1} << 20;
 
-ConnectFailure failure_of(const Error& error) {
-  switch (error.code) {
-    case ECONNREFUSED:
-    case ECONNRESET: return ConnectFailure::refused;
-    case ETIMEDOUT: return ConnectFailure::timed_out;
-    case ENETUNREACH:
-    case EHOSTUNREACH: return ConnectFailure::unreachable;
-    default: return means_ports_exhausted(error.code) ? ConnectFailure::no_source_port : ConnectFailure::other;
-  }
+constexpr Ending kReset = Ending::reset;
+
+std::unique_ptr<char[]> copy_of(Bytes bytes) {
+  std::unique_ptr<char[]> copy(new char[bytes.size()]);
+  bytes.copy(copy.get(), bytes.size());
+  return copy;
 }
 
 }  // namespace
 
-Flow::Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file)
-    : needs_(needs),
-      file_(std::move(file)),
-      client_(needs.loop, callback<&Flow::on_client_ready>(*this)),
-      upstream_(needs.loop, callback<&Flow::on_upstream_ready>(*this)),
-      timer_(needs.loop, callback<&Flow::on_timer>(*this)),
-      turn_(needs.loop, callback<&Flow::on_turn>(*this)) {
+Flow::Flow(const FlowNeeds& needs, FlowPorts& ports, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file)
+    : needs_(needs), ports_(ports), file_(std::move(file)) {
   file_->subject.waker = this;
-  if (!client_.attach(std::move(client))) closed_ = CloseReason::internal;
+  client_.attach(std::move(client));
 }
 
 Flow::~Flow() = default;
 
 void Flow::begin(std::unique_ptr<Stage> first) {
-  if (closed()) return needs_.owner.on_closed(*this);
+  if (!watch(Side::client)) return;
   enter(std::move(first));
   run();
 }
@@ -56,7 +47,7 @@ void Flow::drain() {
 }
 
 void Flow::end(CloseReason reason) {
-  if (!closed()) close_now(reason, Ending::reset, Ending::reset);
+  if (!closed()) close_now({reason, kReset, kReset});
 }
 
 // ---- events ----
@@ -79,8 +70,6 @@ void Flow::on_upstream_ready(Readiness ready) {
   run();
 }
 
-void Flow::on_turn() { run(); }
-
 void Flow::on_wake() {
   if (closed() || closing_) return;
   ++epoch_;
@@ -95,30 +84,30 @@ void Flow::on_wake() {
 }
 
 void Flow::on_timer() {
+  if (closed()) return;
   armed_.reset();
   const auto due = deadline();
-  if (due && *due <= needs_.loop.now()) {
-    if (closing_) return close_now(closing_->reason, Ending::reset, Ending::reset);
+  if (due && *due <= needs_.clock.now()) {
+    if (closing_) return close_now({closing_->how.reason, kReset, kReset});
     ++epoch_;
     act(stage_->on_deadline(needs_.effects));
   }
   run();
 }
 
-void Flow::on_connect_result(ConnectResult result) {
-  const std::unique_ptr<Connector> done = std::move(connector_);
-  needs_.tally.connected(result);
+void Flow::on_connect_failed(ConnectFailure failure) {
   if (closing_ || closed()) return;
   ++epoch_;
-  if (!result.connection) {
-    act(stage_->on_connect_failed(failure_of(result.connection.error()), needs_.effects));
-    return run();
-  }
-  Connected& connection = *result.connection;
-  guard_ = std::move(connection.guard);
-  if (!upstream_.attach(std::make_unique<PlainTransport>(std::move(connection.fd)), connection.ready)) {
-    return close_now(CloseReason::internal, Ending::reset, Ending::reset);
-  }
+  act(stage_->on_connect_failed(failure, needs_.effects));
+  run();
+}
+
+void Flow::on_connected(std::unique_ptr<Transport> upstream, Readiness ready) {
+  upstream_.attach(std::move(upstream), ready);
+  if (closing_ || closed()) return hang_up(Side::upstream, Ending::in_order);
+  ++epoch_;
+  unanswered_ = true;
+  if (!watch(Side::upstream)) return;
   reconnecting_ = file_->tls && file_->tls->intercepted;
   if (reconnecting_) {
     secure_upstream();
@@ -126,6 +115,22 @@ void Flow::on_connect_result(ConnectResult result) {
     act(stage_->on_connected(needs_.effects));
   }
   run();
+}
+
+// False: then it is over.
+bool Flow::watch(Side side) {
+  if (ports_.watch(side, *leg(side).transport())) return true;
+  close_now({CloseReason::internal, kReset, kReset});
+  return false;
+}
+
+void Flow::hang_up(Side side, Ending ending) {
+  ports_.forget(side);
+  leg(side).close(ending);
+}
+
+void Flow::upstream_answered() {
+  if (std::exchange(unanswered_, false)) ports_.upstream_answered();
 }
 
 // ---- TLS ----
@@ -182,7 +187,7 @@ bool Flow::negotiate(Side side) {
   const Moved::State state = negotiated.negotiate();
   if (state == Moved::State::later) return false;
   ++epoch_;
-  if (side == Side::upstream) guard_.remove();
+  if (side == Side::upstream) upstream_answered();
   on_negotiated(side);
   // Agreed, and gone before our last words reached it: nothing will be read there that could tell.
   const TlsFacts& facts = side == Side::client ? file_->tls->client : file_->tls->upstream;
@@ -195,7 +200,7 @@ void Flow::on_negotiated(Side side) {
   reconnecting_ = false;
   const auto failure = failure_of_reconnect();
   if (!failure) return act(stage_->on_connected(needs_.effects));
-  upstream_.close(Ending::in_order);
+  hang_up(Side::upstream, Ending::in_order);
   act(stage_->on_connect_failed(*failure, needs_.effects));
 }
 
@@ -226,7 +231,7 @@ void Flow::run() {
     if (!moved) return rearm();
   }
   if (closed()) return;
-  turn_.ask();
+  ports_.call_again();
   rearm();
 }
 
@@ -238,7 +243,7 @@ bool Flow::flush(Side side) {
   // An upstream that is gone may have left an answer behind, which is read first. A client that is gone is gone.
   if (!flushed.flush() && side == Side::client) {
     if (closing_) {
-      close_now(closing_->reason, Ending::reset, Ending::reset);
+      close_now({closing_->how.reason, kReset, kReset});
     } else {
       act(stage_->on_broken(side, needs_.effects));
     }
@@ -260,7 +265,7 @@ bool Flow::take_from(Side side) {
   if (!from.readable()) return false;
   const LegInput input = from.read(needs_.scratch, needs_.most_unread);
   if (input.grew) {
-    if (side == Side::upstream) guard_.remove();
+    if (side == Side::upstream) upstream_answered();
     return offer(side, input);
   }
   if (input.ended || input.broken) {
@@ -285,7 +290,8 @@ bool Flow::pass(Side side) {
 }
 
 bool Flow::offer(Side side, const LegInput& input) {
-  Taken taken = stage_->on_bytes(side, input.bytes, needs_.effects);
+  const std::unique_ptr<char[]> copy = needs_.exact_input ? copy_of(input.bytes) : nullptr;
+  Taken taken = stage_->on_bytes(side, copy ? Bytes(copy.get(), input.bytes.size()) : input.bytes, needs_.effects);
   const bool something = taken.bytes > 0 || !std::holds_alternative<Stay>(taken.outcome);
   // Where some was taken, the rest is worth another look.
   offered_[index_of(side)] = epoch_;
@@ -308,7 +314,7 @@ bool Flow::say_more() {
 // Everything was said; what the client still sends is thrown away, so that closing does not reset what it has not read
 // yet (RFC 9112, section 9.6).
 bool Flow::linger() {
-  if (upstream_.attached() && upstream_.all_sent()) upstream_.close(Ending::in_order);
+  if (upstream_.attached() && upstream_.all_sent()) hang_up(Side::upstream, Ending::in_order);
   bool moved = false;
   if (client_.readable() && !client_.drained()) {
     const LegInput input = client_.read(needs_.scratch, needs_.most_unread);
@@ -316,7 +322,7 @@ bool Flow::linger() {
     moved = input.grew || input.ended || input.broken;
   }
   if (client_.all_sent() && !client_.inbound_open() && !upstream_.attached()) {
-    close_now(closing_->reason, Ending::in_order, Ending::in_order);
+    close_now(closing_->how);
   }
   return moved;
 }
@@ -339,8 +345,8 @@ void Flow::rewire() {
   const bool secure_upstream = effects.secure_wanted(Side::upstream);
   const bool secure_client = effects.secure_wanted(Side::client);
   if (effects.disconnect_wanted()) {
-    upstream_.close(Ending::in_order);
-    guard_.remove();
+    hang_up(Side::upstream, Ending::in_order);
+    upstream_answered();
     reconnecting_ = false;
   }
   effects.clear();
@@ -382,35 +388,36 @@ void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
     return;
   }
   if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
-  connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_.watch(), needs_.loop_table,
-                                           needs_.loop_table_owner, callback<&Flow::on_connect_result>(*this));
-  connector_->start(target.spec);
+  ports_.connect(target.spec);
 }
 
 void Flow::close(const Close& how) {
-  if (closing_ || how.client == Ending::reset) return close_now(how.reason, how.client, how.upstream);
-  connector_.reset();
+  if (closing_ || how.client == kReset) return close_now(how);
+  ports_.stop_connecting();
   connect_waits_.reset();
   order_.reset();
   stage_->on_closing(how.reason);
-  if (how.upstream == Ending::reset) upstream_.close(Ending::reset);
-  upstream_.finish();
+  if (how.upstream == kReset) {
+    hang_up(Side::upstream, kReset);
+  } else if (upstream_.ends_by_closing()) {
+    hang_up(Side::upstream, Ending::in_order);
+  } else {
+    upstream_.end();
+  }
   client_.end();
-  closing_ = Closing{how.reason, needs_.loop.now() + needs_.linger};
+  closing_ = Closing{how, needs_.clock.now() + needs_.linger};
 }
 
-void Flow::close_now(CloseReason reason, Ending client, Ending upstream) {
-  connector_.reset();
+void Flow::close_now(const Close& how) {
+  ports_.stop();
   connect_waits_.reset();
   order_.reset();
-  turn_.cancel();
-  timer_.stop();
-  closed_ = reason;
-  if (stage_) stage_->on_closing(reason);
-  needs_.route.end(*file_, reason,
+  closed_ = how;
+  if (stage_) stage_->on_closing(how.reason);
+  needs_.route.end(*file_, how.reason,
                    {client_.bytes_read(), client_.bytes_sent(), upstream_.bytes_sent(), upstream_.bytes_read()});
-  upstream_.close(upstream);
-  client_.close(client);
+  hang_up(Side::upstream, how.upstream);
+  hang_up(Side::client, how.client);
   needs_.owner.on_closed(*this);
 }
 
@@ -421,12 +428,11 @@ std::optional<Monotonic> Flow::deadline() const {
   return stage_->deadline();
 }
 
-// A deadline that moved away is left to the timer as it is: it finds out when it fires, and the hot path saves a re-arming.
+// A deadline that moved away is left to the alarm as it is: it finds out when it goes off, and the hot path saves a re-arming.
 void Flow::rearm() {
   const auto due = deadline();
   if (!due || (armed_ && *armed_ <= *due)) return;
-  const auto wait = std::chrono::ceil<Milliseconds>(*due - needs_.loop.now());
-  timer_.start(std::max(wait, Milliseconds{0}));
+  ports_.call_at(*due);
   armed_ = due;
 }
 

@@ -1,4 +1,4 @@
-// One client connection on its way and back: does the I/O, runs the stages.
+// One client connection on its way and back: moves the bytes, runs the stages.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -6,20 +6,19 @@
 #include <optional>
 #include <string>
 
-#include "event/link.h"
-#include "event/timer.h"
 #include "flow/leg.h"
 #include "flow/needs.h"
+#include "flow/ports.h"
 #include "flow/stage.h"
-#include "net/connector.h"
 
 namespace hyalite {
 
-// Owned by Flows. Never deletes itself: when it is over it says so to its owner, who sweeps it after the event.
+// Knows no socket: its ports do (ports.h). Never deletes itself: when it is over it says so to its owner, who sweeps it after the
+// event.
 class Flow final : private Waker {
  public:
-  // `needs` outlives the flow. Nothing happens before begin().
-  Flow(const FlowNeeds& needs, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file);
+  // `needs` outlives the flow. `ports` tell this flow, and nothing before begin(); they may be destroyed before it.
+  Flow(const FlowNeeds& needs, FlowPorts& ports, std::unique_ptr<Transport> client, std::unique_ptr<FlowFile> file);
   ~Flow();
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -32,32 +31,46 @@ class Flow final : private Waker {
   void end(CloseReason reason);
 
   bool closed() const { return closed_.has_value(); }
-  // Why, once closed.
-  CloseReason reason() const { return *closed_; }
+  // Why and how, once closed.
+  CloseReason reason() const { return closed_->reason; }
+  const Close& how_closed() const { return *closed_; }
+  // All was said: it only waits until the client has heard it.
+  bool closing() const { return closing_ && !closed(); }
+  // When the patience of what it does now is over. Not once closed.
+  std::optional<Monotonic> deadline() const;
+  FlowFile& file() { return *file_; }
   const FlowFile& file() const { return *file_; }
   std::string_view stage_name() const { return closing_ ? "closing" : stage_ ? stage_->name() : "new"; }
   std::uint64_t bytes_from(Side from) const { return leg(from).bytes_read(); }
   // Bytes held for this flow: what its peers would not take, or what is not complete yet.
   std::size_t held() const { return client_.held() + upstream_.held(); }
+  // What that side said and no stage has taken.
+  Bytes unread(Side from) const { return leg(from).unread().bytes; }
+
+  // ---- for its ports
+  void on_client_ready(Readiness ready);
+  void on_upstream_ready(Readiness ready);
+  void on_connected(std::unique_ptr<Transport> upstream, Readiness ready);
+  void on_connect_failed(ConnectFailure failure);
+  void on_timer();
+  void on_turn() { run(); }
 
  private:
   struct Closing {
-    CloseReason reason;
+    Close how;
     Monotonic until;
   };
 
   Leg& leg(Side side) { return side == Side::client ? client_ : upstream_; }
   const Leg& leg(Side side) const { return side == Side::client ? client_ : upstream_; }
 
-  void on_client_ready(Readiness ready);
-  void on_upstream_ready(Readiness ready);
-  void on_timer();
-  void on_turn();
   void on_wake() override;
-  void on_connect_result(ConnectResult result);
   void on_leaf();
 
   void run();
+  bool watch(Side side);
+  void hang_up(Side side, Ending ending);
+  void upstream_answered();
   bool flush(Side side);
   bool negotiate(Side side);
   bool take_from(Side side);
@@ -79,26 +92,23 @@ class Flow final : private Waker {
   void on_negotiated(Side side);
   std::optional<ConnectFailure> failure_of_reconnect() const;
   void close(const Close& how);
-  void close_now(CloseReason reason, Ending client, Ending upstream);
+  void close_now(const Close& how);
   void rearm();
-  std::optional<Monotonic> deadline() const;
 
   const FlowNeeds& needs_;
+  FlowPorts& ports_;
   std::unique_ptr<FlowFile> file_;
   Leg client_, upstream_;
   std::unique_ptr<Stage> stage_;
   std::optional<Effects::Connect> connect_waits_;  // a plugin waits before it says where, or whether
-  std::unique_ptr<Connector> connector_;
   std::unique_ptr<LeafOrder> order_;
   bool reconnecting_ = false;  // the stage waits for a connection, of which TLS is a part
-  LoopTable::Entry guard_;
-  Timer timer_;
-  std::optional<Monotonic> armed_;  // when the timer will fire
-  Turn turn_;
+  bool unanswered_ = false;    // nothing came from upstream yet
+  std::optional<Monotonic> armed_;  // when on_timer() will be called
   bool client_lost_ = false;  // it takes no more bytes
   bool draining_ = false;     // every stage to come is told
   std::optional<Closing> closing_;
-  std::optional<CloseReason> closed_;
+  std::optional<Close> closed_;
   // Moves whenever the stage may have changed its mind about bytes it left lying.
   unsigned epoch_ = 1;
   unsigned offered_[2] = {0, 0};

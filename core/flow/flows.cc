@@ -41,8 +41,8 @@ Flows::Flows(const FlowsNeeds& needs)
       route_(needs.settings, needs.chain, needs.tls_policy, needs.tls, needs.refusals, tally_, needs.log, needs.loop.clock()),
       scratch_(kScratchBytes),
       pipes_(kMostPipes, kKeptPipes, needs.settings.limits.buffered_bytes_per_flow),
-      shared_{*this,    needs.loop,  wheel_,   needs.loop_table, needs.loop_table_owner, route_,
-              tally_,   effects_,    scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
+      sockets_{needs.loop, wheel_, needs.loop_table, needs.loop_table_owner, tally_},
+      shared_{*this, needs.loop.clock(), route_, effects_, scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
               needs.settings.timeouts.linger, needs.tls, &pipes_},
       next_id_(first_id()),
       sweep_(needs.loop, callback<&Flows::sweep>(*this)),
@@ -107,8 +107,8 @@ void Flows::exhausted(std::size_t shed) {
 void Flows::start(std::unique_ptr<FlowFile> file, Fd client) {
   const std::uint64_t id = file->facts.id;
   FlowFile& kept = *file;
-  auto flow = std::make_unique<Flow>(shared_, std::make_unique<PlainTransport>(std::move(client)), std::move(file));
-  Flow& begun = *flows_.emplace(id, std::move(flow)).first->second;
+  auto flow = std::make_unique<SocketFlow>(sockets_, shared_, std::make_unique<PlainTransport>(std::move(client)), std::move(file));
+  Flow& begun = flows_.emplace(id, std::move(flow)).first->second->flow;
   begun.begin(kept.arrival ? route_.begin(kept) : route_.turn_away());
 }
 
@@ -122,7 +122,7 @@ void Flows::on_closed(Flow& flow) {
 void Flows::sweep() {
   for (const std::uint64_t id : std::exchange(over_, {})) {
     const auto found = flows_.find(id);
-    count_out(*found->second);
+    count_out(found->second->flow);
     flows_.erase(found);
   }
 }
@@ -137,12 +137,12 @@ void Flows::count_out(const Flow& flow) {
 }
 
 void Flows::drain(Milliseconds deadline) {
-  for (const auto& [id, flow] : flows_) flow->drain();
+  for (const auto& [id, one] : flows_) one->flow.drain();
   drain_deadline_.start(deadline);
 }
 
 void Flows::on_drain_deadline() {
-  for (const auto& [id, flow] : flows_) flow->end(CloseReason::drained);
+  for (const auto& [id, one] : flows_) one->flow.end(CloseReason::drained);
 }
 
 // ---- for people ----
@@ -155,20 +155,21 @@ void Flows::on_tick() {
 std::string Flows::live_view(std::size_t most) const {
   std::string json = "[";
   std::size_t shown = 0;
-  for (const auto& [id, flow] : flows_) {
+  for (const auto& [id, one] : flows_) {
     if (shown++ == most) break;
-    const FlowFile& file = flow->file();
+    const Flow& flow = one->flow;
+    const FlowFile& file = flow.file();
     json += shown > 1 ? ",{" : "{";
     json += "\"id\":" + std::to_string(id);
     json += ",\"client\":" + json_string(file.facts.client.text());
     json += ",\"destination\":" + json_string(file.facts.destination.text());
     json += ",\"listener\":" + json_string(file.facts.listener);
-    json += ",\"stage\":" + json_string(flow->stage_name());
+    json += ",\"stage\":" + json_string(flow.stage_name());
     json += ",\"server_name\":" + json_string(file.subject.server_name());
     json += ",\"exchanges\":" + std::to_string(file.exchanges);
-    json += ",\"from_client\":" + std::to_string(flow->bytes_from(Side::client));
-    json += ",\"from_upstream\":" + std::to_string(flow->bytes_from(Side::upstream));
-    json += ",\"held\":" + std::to_string(flow->held()) + "}";
+    json += ",\"from_client\":" + std::to_string(flow.bytes_from(Side::client));
+    json += ",\"from_upstream\":" + std::to_string(flow.bytes_from(Side::upstream));
+    json += ",\"held\":" + std::to_string(flow.held()) + "}";
   }
   return json + "]";
 }

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "event/timer.h"
-#include "flow/flow.h"
 #include "flow/needs.h"
+#include "flow/socket_ports.h"
 #include "net/listener.h"
 
 namespace hyalite {
@@ -66,9 +66,10 @@ class Flows final : private FlowOwner {
   Effects effects_;
   std::vector<char> scratch_;
   PipePool pipes_;
+  SocketNeeds sockets_;
   FlowNeeds shared_;
   std::vector<std::string> listener_names_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Flow>> flows_;  // by id
+  std::unordered_map<std::uint64_t, std::unique_ptr<SocketFlow>> flows_;  // by id
   std::unordered_map<IpAddress, std::size_t, AddressHash> by_client_;
   std::vector<std::uint64_t> over_;  // to be swept after the event
   std::uint64_t next_id_;

@@ -7,14 +7,12 @@
 
 namespace hyalite {
 
-Result<void> Leg::attach(std::unique_ptr<Transport> transport, Readiness ready) {
+void Leg::attach(std::unique_ptr<Transport> transport, Readiness ready) {
   transport_ = std::move(transport);
   inbound_ = Inbound::open;
   outbound_ = Outbound::open;
   readable_ = writable_ = drained_ = closed_seen_ = false;
   now_ready(ready);
-  if (watch_.watching()) return {};
-  return watch_.start(transport_->fd());
 }
 
 bool Leg::layer(Layer over) {
@@ -37,7 +35,6 @@ Moved::State Leg::negotiate() {
 }
 
 void Leg::detach() {
-  watch_.stop();
   negotiating_ = false;
   transport_.reset();
   unread_.clear();
@@ -206,11 +203,6 @@ void Leg::end() {
   if (!attached() || outbound_ != Outbound::open) return;
   outbound_ = Outbound::ending;
   if (all_sent()) flush();
-}
-
-void Leg::finish() {
-  if (attached() && all_sent() && transport_->closing_ends_writing()) return close(Ending::in_order);
-  end();
 }
 
 void Leg::close(Ending ending) {

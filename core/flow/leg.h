@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "event/callback.h"
 #include "event/watch.h"
 #include "flow/stage.h"
 #include "net/splice.h"
@@ -27,13 +28,9 @@ struct LegInput {
 // buffers are empty and hold no memory. What may be read is decided by the flow, never stored.
 class Leg {
  public:
-  // `owner` is told when the socket may be ready; it hands that on to now_ready().
-  Leg(Loop& loop, Callback<Readiness> owner) : watch_(loop, owner) {}
-
-  // Takes a connection over. The watch may be running on its socket already (see watch()).
-  // `ready`: what is known of it. Whatever is tried in vain is corrected by the first `later`.
+  // Takes a connection over. `ready`: what is known of it. Whatever is tried in vain is corrected by the first `later`.
   static constexpr Readiness kTryAll{.readable = true, .writable = true};
-  Result<void> attach(std::unique_ptr<Transport> transport, Readiness ready = kTryAll);
+  void attach(std::unique_ptr<Transport> transport, Readiness ready = kTryAll);
   // Puts another transport over the one there is, which gets what is unread. It has to be negotiated before bytes pass.
   // False: `over` left the transport as it was.
   using Layer = Callback<std::unique_ptr<Transport>&, Bytes>;  // replaces the transport; the bytes are lent
@@ -41,11 +38,11 @@ class Leg {
   bool negotiating() const { return negotiating_ && inbound_ == Inbound::open; }
   // `moved`: bytes pass now. `broken`: nothing will be read any more; an alert may still be on its way out.
   Moved::State negotiate();
-  // For the connector: the same watch serves connecting and the connection.
-  Watch& watch() { return watch_; }
+  // Null: there is none.
+  const Transport* transport() const { return transport_.get(); }
   bool attached() const { return transport_ != nullptr; }
 
-  // The kernel said so (edge-triggered); remembered until an attempt says `later`.
+  // Its ports said so (edge-triggered); remembered until an attempt says `later`.
   void now_ready(Readiness readiness);
   bool readable() const { return readable_ && !negotiating_ && inbound_ == Inbound::open; }
   // The last read took all there was, and nothing was told since: there is most likely nothing but perhaps a break.
@@ -80,8 +77,8 @@ class Leg {
   // FIN, once everything was sent.
   void end();
   bool ended() const { return outbound_ == Outbound::ended; }
-  // The same for a leg that nothing is wanted of any more: it may be closed at once.
-  void finish();
+  // Was everything sent, and does closing say so? Then a leg of which nothing is wanted any more may be closed at once.
+  bool ends_by_closing() const { return attached() && all_sent() && transport_->closing_ends_writing(); }
   // Closes the connection: with a reset, or in order.
   void close(Ending ending);
 
@@ -97,7 +94,6 @@ class Leg {
   void detach();
 
   std::unique_ptr<Transport> transport_;
-  Watch watch_;
   Buffer unread_, unsent_;
   std::unique_ptr<Splice> piped_;  // what waits to be sent, and lies in a pipe
   bool readable_ = false, writable_ = false;

@@ -4,12 +4,8 @@
 
 #include <span>
 
-#include "event/loop.h"
-#include "event/wheel.h"
 #include "flow/route.h"
 #include "flow/stage.h"
-#include "flow/tally.h"
-#include "net/loop_table.h"
 #include "net/splice.h"
 #include "tls/engine.h"
 
@@ -29,18 +25,15 @@ class FlowOwner {
 // Shared by all flows of one worker, which run one at a time.
 struct FlowNeeds {
   FlowOwner& owner;
-  Loop& loop;
-  Wheel& wheel;
-  LoopTable& loop_table;
-  unsigned loop_table_owner;
+  const Clock& clock;
   const Route& route;
-  Tally& tally;
   Effects& effects;         // empty between two calls of a stage
   std::span<char> scratch;  // what is read goes here first, and mostly leaves from here
   std::size_t most_unread;  // bytes that may lie before one leg's stage has taken them
   Milliseconds linger;
   TlsEngine& tls;
   PipePool* pipes = nullptr;  // null: all bytes are read
+  bool exact_input = false;  // stages get copies of exactly their bytes, so that every look beyond them is a look at nothing: for tests
 };
 
 }  // namespace hyalite

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "harness/talk.h"
 #include "settings/reader.h"
 
 namespace hyalite {
@@ -13,8 +12,6 @@ namespace {
 
 constexpr Seconds kTick{1};
 constexpr Milliseconds kForEver = std::chrono::hours(24 * 365);
-// A plugin that begins anew whenever it has ended would never come to rest.
-constexpr int kMostRounds = 10'000;
 constexpr std::string_view kOwnPrefix = "hyalite_plugin_";
 
 bool has_listeners(std::string_view settings) {
@@ -47,9 +44,9 @@ Bench::Bench(BenchOptions options)
 }
 
 Bench::~Bench() {
-  while (!talks_.empty()) talks_.back()->cut_off();
+  if (worker_) worker_->cut_off_all();
   if (!load_.chain) return;
-  if (route_) load_.chain->stop();
+  if (started_) load_.chain->stop();
   load_.chain->destroy();
 }
 
@@ -93,99 +90,43 @@ void Bench::open() {
   if (!board) return void(mistakes_ = board.error().text + '\n');
   board_.emplace(std::move(*board));
   const MetricRow row = board_->worker(0);
-  tally_.emplace(row, places_);
   services_.emplace(settings_.services, clock_);
-  LoopSignal& signal = *this;
-  load_.chain->async().open(clock_, signal, &*services_);
-  if (auto started = load_.chain->start(0, 1, row, nullptr); !started) {
-    load_.chain->stop();
-    return void(mistakes_ = started.error().text + '\n');
-  }
-  refusals_memory_.resize(Refusals::bytes() + 4096);
-  std::byte* const page = refusals_memory_.data() + (4096 - reinterpret_cast<std::uintptr_t>(refusals_memory_.data()) % 4096);
-  refusals_.emplace(std::span(page, Refusals::bytes()));
-  route_.emplace(settings_, *load_.chain, *tls_policy_, tls_, *refusals_, *tally_, log_, clock_);
+  worker_.emplace(HeldWorkerNeeds{settings_, *load_.chain, clock_, *tls_policy_, log_, row, places_, *services_});
+  const auto started = load_.chain->start(0, 1, row, nullptr);
+  started_ = started.has_value();
+  if (started_) return;
+  load_.chain->stop();
+  mistakes_ = started.error().text + '\n';
 }
 
-// ---- what is delivered
-
-void Bench::signal() {
-  {
-    const std::lock_guard lock(signal_mutex_);
-    signalled_ = true;
-  }
-  signal_came_.notify_one();
-}
-
-bool Bench::take_signal() {
-  const std::lock_guard lock(signal_mutex_);
-  return std::exchange(signalled_, false);
-}
-
-// What a test does while it is told of something is carried out by whoever tells.
-void Bench::settle() {
-  if (settling_) return;
-  settling_ = true;
-  for (int round = 0; round < kMostRounds; ++round) {
-    const bool answered = services_->deliver();
-    if (take_signal()) {
-      chain().deliver();
-    } else if (!answered) {
-      break;
-    }
-  }
-  settling_ = false;
-}
-
-bool Bench::wait(std::chrono::nanoseconds at_most) {
-  {
-    std::unique_lock lock(signal_mutex_);
-    if (!signal_came_.wait_for(lock, at_most, [this] { return signalled_; })) return false;
-  }
-  settle();
-  return true;
+void Bench::reopen() {
+  load_.chain->reopen();
+  worker_->settle();
 }
 
 void Bench::drain() {
-  drains_ = true;
-  chain().drain();
-  for (Talk* talk : std::vector<Talk*>(talks_)) talk->drain();
-  settle();
+  load_.chain->drain();
+  worker_->drain();
 }
 
 // ---- time
 
-std::optional<Monotonic> Bench::next_event() const {
-  std::optional<Monotonic> next = next_tick_;
-  const auto consider = [&](const std::optional<Monotonic>& when) {
-    if (when && *when > clock_.now() && *when < *next) next = when;
-  };
-  consider(load_.chain->async().next());
-  consider(services_->next_deadline());
-  for (const Talk* talk : talks_) consider(talk->deadline());
-  return next;
-}
-
 void Bench::advance(std::chrono::nanoseconds by) {
   const Monotonic until = clock_.now() + by;
-  settle();
+  worker_->settle();
   while (clock_.now() < until) {
-    clock_.advance_to(std::min(until, *next_event()));
+    const Monotonic next = std::min(next_tick_, worker_->next_due().value_or(next_tick_));
+    clock_.advance_to(std::min(until, next));
     fire();
   }
 }
 
 void Bench::fire() {
-  const Monotonic now = clock_.now();
-  if (next_tick_ <= now) {
+  if (next_tick_ <= clock_.now()) {
     next_tick_ += kTick;
-    chain().tick();
+    load_.chain->tick();
   }
-  const auto due = chain().async().next();
-  if (due && *due <= now) signal();
-  settle();
-  for (Talk* talk : std::vector<Talk*>(talks_)) talk->on_time();
-  settle();
+  worker_->fire_all();
 }
 
 // ---- what is seen

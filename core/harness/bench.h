@@ -1,11 +1,10 @@
 // A worker without sockets: its plugins, its clock and its services, held by a test.
 // SPDX-License-Identifier: MIT
 //
-// Everything between the sockets is what a worker runs: settings, loader, chain, route, stages. Only where bytes come from
-// and go to, what the time is, and what services say is played (talk.h, held_*.h).
+// Everything between the sockets is what a worker runs: settings, loader, chain, route, flows, stages. Only where bytes come
+// from and go to, what the time is, and what services say is played (held_*.h).
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -14,19 +13,15 @@
 #include <string_view>
 #include <vector>
 
-#include "flow/route.h"
-#include "flow/tally.h"
 #include "harness/held_clock.h"
 #include "harness/held_services.h"
-#include "harness/held_tls.h"
+#include "harness/held_worker.h"
 #include "harness/observer.h"
 #include "metrics/board.h"
 #include "plugin/loader.h"
 #include "settings/settings.h"
 
 namespace hyalite {
-
-class Talk;
 
 struct BenchOptions {
   std::string settings;                  // a whole settings file; listeners may be missing
@@ -37,7 +32,7 @@ struct BenchOptions {
 };
 
 // All calls from one thread. Talks end before it.
-class Bench final : private LoopSignal {
+class Bench final {
  public:
   explicit Bench(BenchOptions options);
   // Whoever still talks is cut off; then the plugins stop, and are destroyed.
@@ -50,9 +45,9 @@ class Bench final : private LoopSignal {
 
   // Time passes: what becomes due meanwhile happens in its order, plugins' ticks included.
   void advance(std::chrono::nanoseconds by);
-  // Waits, at most that long by the real clock, for what plugins do on threads. True: something came.
-  bool wait(std::chrono::nanoseconds at_most);
-  void reopen() { chain().reopen(), settle(); }
+  // As HeldWorker::wait().
+  bool wait(std::chrono::nanoseconds at_most) { return worker_->wait(at_most); }
+  void reopen();
   void drain();
 
   // What the plugins and the engine wrote, each line ended.
@@ -65,25 +60,12 @@ class Bench final : private LoopSignal {
 
   HeldServices& services() { return *services_; }
   const Settings& settings() const { return settings_; }
-  const Clock& clock() const { return clock_; }
-
-  // ---- for talks
-  Chain& chain() { return *load_.chain; }
-  const Route& route() const { return *route_; }
-  Tally& tally() { return *tally_; }
-  std::uint64_t next_flow() { return ++flows_; }
-  void begin(Talk& talk) { talks_.push_back(&talk); }
-  void end(Talk& talk) { std::erase(talks_, &talk); }
-  bool drains() const { return drains_; }
-  // Whatever is due now is delivered.
-  void settle();
+  // For talks.
+  HeldWorker& worker() { return *worker_; }
 
  private:
-  void signal() override;
-  bool take_signal();
   void load(BenchOptions& options);
   void open();
-  std::optional<Monotonic> next_event() const;
   void fire();
 
   HeldClock clock_;
@@ -98,20 +80,10 @@ class Bench final : private LoopSignal {
   std::optional<HeldServices> services_;
   ChainLoad load_;
   std::optional<Board> board_;
-  std::optional<Tally> tally_;
   std::optional<TlsPolicy> tls_policy_;
-  HeldTls tls_;
-  std::vector<std::byte> refusals_memory_;
-  std::optional<Refusals> refusals_;
-  std::optional<Route> route_;
-  std::vector<Talk*> talks_;
-  std::uint64_t flows_ = 0;
+  std::optional<HeldWorker> worker_;
   Monotonic next_tick_;
-  bool drains_ = false, settling_ = false;
-
-  std::mutex signal_mutex_;
-  std::condition_variable signal_came_;
-  bool signalled_ = false;
+  bool started_ = false;
 };
 
 }  // namespace hyalite

@@ -24,7 +24,18 @@ struct HeldQuestion {
   FetchesHeard* heard = nullptr;
 };
 
-class HeldServices final : public Outbound {
+// Where questions go when there are no sockets.
+class HeldOutbound : public Outbound {
+ public:
+  // Gives the answers that are due. True when there was one.
+  virtual bool deliver() = 0;
+  virtual std::optional<Monotonic> next_deadline() const { return std::nullopt; }
+
+ protected:
+  ~HeldOutbound() = default;
+};
+
+class HeldServices final : public HeldOutbound {
  public:
   // Nothing: the question stays open.
   using Answers = std::function<std::optional<FetchResult>(const FetchRequest&)>;
@@ -52,9 +63,8 @@ class HeldServices final : public Outbound {
   // False: there is no such question (any more).
   bool answer(Ref ref, FetchResult result);
 
-  // Gives the answers that are due. True when there was one.
-  bool deliver();
-  std::optional<Monotonic> next_deadline() const;
+  bool deliver() override;
+  std::optional<Monotonic> next_deadline() const override;
 
  private:
   const ServiceSettings* find(std::string_view name) const;

@@ -124,7 +124,7 @@ std::string Cut::text() const {
 }
 
 std::unique_ptr<Talk> play(Bench& bench, const TalkOptions& options, const Script& script, const Cut& cut) {
-  auto talk = std::make_unique<Talk>(bench, options);
+  auto talk = std::make_unique<Talk>(bench.worker(), options);
   Speaker speaker(*talk, cut);
   for (const Step& step : script) act(bench, *talk, speaker, step);
   return talk;

@@ -1,37 +1,30 @@
-// One client connection through a bench: what each side says, what each side gets.
+// One client connection through a held worker: what each side says, what each side gets.
 // SPDX-License-Identifier: MIT
 //
-// Plays the part of the flow (flow/flow.h) without its sockets: keeps what a stage did not take and offers it again, connects
-// and secures when asked. Stages and route are the real ones.
+// The flow is the real one (flow/flow.h), and so is all behind it; only its ports are played (held_ports.h).
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "flow/flow_file.h"
-#include "flow/stage.h"
-#include "harness/held_tls.h"
+#include "flow/flow.h"
+#include "harness/held_ports.h"
 #include "harness/messages.h"
 
 namespace hyalite {
 
-class Bench;
-struct Target;
+class HeldWorker;
 
 struct TalkOptions {
   Address client{}, destination{};  // none: 192.0.2.1:40000 and 198.51.100.1:80
   std::size_t listener = 0;
-  std::optional<ConnectFailure> upstream_fails;  // every connection to it
-  bool upstream_waits = false;                   // until let_connect()
-  HandshakeEnds handshakes;
+  UpstreamManners upstream;
 };
 
-class Talk final : private Waker {
+class Talk final {
  public:
-  // The bench outlives it.
-  Talk(Bench& bench, const TalkOptions& options);
+  // The worker outlives it.
+  Talk(HeldWorker& worker, const TalkOptions& options);
   ~Talk();
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
@@ -50,66 +43,34 @@ class Talk final : private Waker {
   std::string sent(Side to) const;
   HeardMessages messages(Side to) const;
   // Said, and not taken yet.
-  const std::string& unread(Side from) const { return leg(from).unread; }
-  bool connected() const { return leg(Side::upstream).attached; }
+  std::string unread(Side from) const;
+  bool connected() const;
   // How often it was connected, and where to at last.
-  std::size_t connections() const { return leg(Side::upstream).sent.size(); }
-  const std::optional<Address>& connected_to() const { return connected_to_; }
-  // Nothing: it goes on.
-  const std::optional<Close>& closed() const { return closed_; }
-  std::string_view stage() const { return closed_ ? "closed" : stage_->name(); }
-  // Was told that no more comes.
-  bool was_ended(Side to) const { return leg(to).fin; }
-  std::uint64_t flow() const { return file_->facts.id; }
-  const FlowFile& file() const { return *file_; }
+  std::size_t connections() const { return ports_.upstreams().size(); }
+  const std::optional<Address>& connected_to() const { return ports_.connected_to(); }
+  // Null: it goes on.
+  const Close* closed() const { return flow_.closed() ? &flow_.how_closed() : nullptr; }
+  std::string_view stage() const { return flow_.closed() ? "closed" : flow_.stage_name(); }
+  std::uint64_t flow() const { return flow_.file().facts.id; }
+  // When the patience of its stage is over. Not once closed.
+  std::optional<Monotonic> deadline() const { return flow_.deadline(); }
 
-  // ---- for the bench
-  std::optional<Monotonic> deadline() const { return closed_ ? std::nullopt : stage_->deadline(); }
+  // ---- for the worker
+  bool tell_next() { return ports_.tell_next(); }
+  const std::optional<Monotonic>& due() const { return ports_.due(); }
   void on_time();
-  void drain();
+  void drain() { flow_.drain(); }
 
  private:
-  struct Leg {
-    bool attached = false;
-    std::string unread;
-    unsigned offered = 0;  // in which epoch
-    bool ends = false, breaks = false, heard_end = false;
-    bool fin = false;
-    std::vector<std::string> sent;  // by connection
-    std::uint64_t taken = 0, read = 0;
-  };
+  // Null: nobody is there who could say more.
+  HeldPeer* speaker(Side side);
+  void hear(Side side);
 
-  Leg& leg(Side side) { return legs_[index_of(side)]; }
-  const Leg& leg(Side side) const { return legs_[index_of(side)]; }
-
-  void on_wake() override;
-  void run();
-  bool go_on();
-  bool take_from(Side side);
-  bool offer(Side side);
-  void send_out();
-  void rewire();
-  void act(Outcome outcome);
-  void enter(std::unique_ptr<Stage> next);
-  void connect_to(const Target& target, const Effects::Connect& wanted);
-  void on_connected();
-  void secure(Side side);
-  void close(const Close& how);
-
-  Bench& bench_;
-  const TalkOptions options_;
-  std::unique_ptr<FlowFile> file_;
-  std::string listener_name_;
-  Leg legs_[2];
+  HeldWorker& worker_;
+  const std::string listener_;
+  HeldPorts ports_;
+  Flow flow_;
   std::string said_;  // by the client: what its responses answer
-  std::unique_ptr<Stage> stage_;
-  Effects effects_;
-  std::optional<Effects::Connect> connect_waits_;
-  std::optional<Address> connecting_, connected_to_;
-  std::optional<Side> securing_;
-  bool may_connect_;
-  unsigned epoch_ = 1;
-  std::optional<Close> closed_;
 };
 
 }  // namespace hyalite

@@ -108,17 +108,17 @@ std::optional<TalkOptions> options_of(const hyalite_talk_options* given) {
   }
   options.listener = wanted.listener;
   switch (wanted.upstream) {
-    case HYALITE_UPSTREAM_REFUSES: options.upstream_fails = hyalite::ConnectFailure::refused; break;
-    case HYALITE_UPSTREAM_TIMES_OUT: options.upstream_fails = hyalite::ConnectFailure::timed_out; break;
-    case HYALITE_UPSTREAM_UNREACHABLE: options.upstream_fails = hyalite::ConnectFailure::unreachable; break;
-    case HYALITE_UPSTREAM_WAITS: options.upstream_waits = true; break;
+    case HYALITE_UPSTREAM_REFUSES: options.upstream.fails = hyalite::ConnectFailure::refused; break;
+    case HYALITE_UPSTREAM_TIMES_OUT: options.upstream.fails = hyalite::ConnectFailure::timed_out; break;
+    case HYALITE_UPSTREAM_UNREACHABLE: options.upstream.fails = hyalite::ConnectFailure::unreachable; break;
+    case HYALITE_UPSTREAM_WAITS: options.upstream.waits = true; break;
     default: break;
   }
   for (std::size_t i = 0; i < hyalite::kDefects; ++i) {
-    if ((wanted.upstream_defects >> i & 1) != 0) options.handshakes.upstream_defects.add(static_cast<hyalite::Defect>(i));
+    if ((wanted.upstream_defects >> i & 1) != 0) options.upstream.handshakes.upstream_defects.add(static_cast<hyalite::Defect>(i));
   }
-  options.handshakes.upstream_fails = wanted.upstream_has_no_tls != 0;
-  options.handshakes.client_refuses = wanted.client_refuses_tls != 0;
+  options.upstream.handshakes.upstream_fails = wanted.upstream_has_no_tls != 0;
+  options.upstream.handshakes.client_refuses = wanted.client_refuses_tls != 0;
   return options;
 }
 
@@ -203,7 +203,7 @@ hyalite_status hyalite_bench_question(hyalite_bench* bench, size_t index, hyalit
 
 hyalite_status hyalite_bench_answer(hyalite_bench* bench, uint64_t id, const hyalite_answer* answer) {
   if (!works(bench) || !bench->bench->services().answer(id, result_of(*answer))) return HYALITE_E_STALE;
-  bench->bench->settle();
+  bench->bench->worker().settle();
   return HYALITE_OK;
 }
 
@@ -273,7 +273,7 @@ void hyalite_bench_on_heard(hyalite_bench* bench, hyalite_bytes service, hyalite
 hyalite_talk* hyalite_talk_open(hyalite_bench* bench, const hyalite_talk_options* given) {
   const auto options = options_of(given);
   if (!works(bench) || !has_listener(bench, options)) return nullptr;
-  return kept(bench, std::make_unique<Talk>(*bench->bench, *options));
+  return kept(bench, std::make_unique<Talk>(bench->bench->worker(), *options));
 }
 
 void hyalite_talk_close(hyalite_talk* talk) {
@@ -296,7 +296,10 @@ hyalite_bytes hyalite_talk_sent(hyalite_talk* talk, hyalite_side side) {
   talk->said = talk->talk->sent(side_of(side));
   return view(talk->said);
 }
-hyalite_bytes hyalite_talk_unread(hyalite_talk* talk, hyalite_side side) { return view(talk->talk->unread(side_of(side))); }
+hyalite_bytes hyalite_talk_unread(hyalite_talk* talk, hyalite_side side) {
+  talk->said = talk->talk->unread(side_of(side));
+  return view(talk->said);
+}
 
 void hyalite_talk_look(hyalite_talk* talk, hyalite_talk_state* out) {
   const Talk& real = *talk->talk;
@@ -304,7 +307,7 @@ void hyalite_talk_look(hyalite_talk* talk, hyalite_talk_state* out) {
   state.size = sizeof state;
   state.connected = real.connected() ? 1 : 0;
   state.connections = static_cast<std::uint32_t>(real.connections());
-  if (const auto& closed = real.closed()) {
+  if (const hyalite::Close* closed = real.closed()) {
     const auto how = [](hyalite::Ending ending) -> std::uint32_t {
       return ending == hyalite::Ending::reset ? HYALITE_ENDED_BY_RESET : HYALITE_ENDED_IN_ORDER;
     };

@@ -1,0 +1,68 @@
+// A flow's ports over real sockets, on a worker's loop.
+// SPDX-License-Identifier: MIT
+#include "flow/socket_ports.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/plain_transport.h"
+
+namespace hyalite {
+
+namespace {
+
+ConnectFailure failure_of(const Error& error) {
+  switch (error.code) {
+    case ECONNREFUSED:
+    case ECONNRESET: return ConnectFailure::refused;
+    case ETIMEDOUT: return ConnectFailure::timed_out;
+    case ENETUNREACH:
+    case EHOSTUNREACH: return ConnectFailure::unreachable;
+    default: return means_ports_exhausted(error.code) ? ConnectFailure::no_source_port : ConnectFailure::other;
+  }
+}
+
+}  // namespace
+
+// The loop calls the flow itself: nothing stands between them where bytes pass.
+SocketPorts::SocketPorts(const SocketNeeds& needs, Flow& flow)
+    : needs_(needs),
+      flow_(flow),
+      client_(needs.loop, callback<&Flow::on_client_ready>(flow)),
+      upstream_(needs.loop, callback<&Flow::on_upstream_ready>(flow)),
+      timer_(needs.loop, callback<&Flow::on_timer>(flow)),
+      turn_(needs.loop, callback<&Flow::on_turn>(flow)) {}
+
+// Upstream it runs already, since connecting.
+Result<void> SocketPorts::watch(Side side, const Transport& connection) {
+  Watch& watch = watch_of(side);
+  if (watch.watching()) return {};
+  return watch.start(connection.fd());
+}
+
+void SocketPorts::connect(const ConnectSpec& spec) {
+  connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_, needs_.loop_table, needs_.loop_table_owner,
+                                           callback<&SocketPorts::on_connect_result>(*this));
+  connector_->start(spec);
+}
+
+void SocketPorts::on_connect_result(ConnectResult result) {
+  const std::unique_ptr<Connector> done = std::move(connector_);
+  needs_.tally.connected(result);
+  if (!result.connection) return flow_.on_connect_failed(failure_of(result.connection.error()));
+  Connected& connection = *result.connection;
+  guard_ = std::move(connection.guard);
+  flow_.on_connected(std::make_unique<PlainTransport>(std::move(connection.fd)), connection.ready);
+}
+
+void SocketPorts::call_at(Monotonic when) {
+  timer_.start(std::max(std::chrono::ceil<Milliseconds>(when - needs_.loop.now()), Milliseconds{0}));
+}
+
+void SocketPorts::stop() {
+  connector_.reset();
+  turn_.cancel();
+  timer_.stop();
+}
+
+}  // namespace hyalite
