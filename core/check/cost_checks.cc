@@ -92,39 +92,62 @@ void check_growth(Workbench& bench) {
   }
 }
 
+namespace {
+
+constexpr int kEach = 6, kRounds = 5;
+constexpr std::size_t kAllowed = 8;  // bytes a flow: counting is not that exact
+constexpr int kMoreRounds = 20;  // where a descriptor was opened once
+
+// What the same flows again and again leave behind.
+struct LeftBehind {
+  std::size_t heap = SIZE_MAX;   // bytes that every round left, at least
+  int rounds_with_descriptor = 0;  // that left a descriptor more
+};
+
+std::size_t flows_of_a_round() { return kEach * ordinary_conversations().size(); }
+
+// What is under way on threads has memory until it is over.
+void let_threads_finish(World& world, std::size_t heap) {
+  for (int i = 0; i < 100 && heap_bytes() > heap + kAllowed * flows_of_a_round(); ++i) {
+    std::this_thread::sleep_for(Milliseconds{5});
+    world.settle();
+  }
+}
+
+LeftBehind pass_again_and_again(World& world) {
+  LeftBehind left;
+  std::size_t heap = heap_bytes(), open = ProcessState::now().descriptors.size();
+  const auto pass = [&] {
+    for (int i = 0; i < kEach; ++i) perform_all(world);
+    world.chain().tick();
+    let_threads_finish(world, heap);
+    const std::size_t heap_now = heap_bytes(), open_now = ProcessState::now().descriptors.size();
+    left.heap = std::min(left.heap, heap_now > heap ? heap_now - heap : 0);
+    if (open_now > open) ++left.rounds_with_descriptor;
+    heap = heap_now, open = open_now;
+  };
+  for (int round = 0; round < kRounds; ++round) pass();
+  // Once may be a log that a thread opened late, or a leak that is rare: only more flows tell.
+  for (int round = 0; left.rounds_with_descriptor == 1 && round < kMoreRounds; ++round) pass();
+  return left;
+}
+
+}  // namespace
+
 void check_leaks(Workbench& bench) {
   const auto world = bench.world();
   if (world == nullptr) return;
-  constexpr int kEach = 6, kRounds = 5;
-  constexpr std::size_t kAllowed = 8;  // bytes a flow: counting is not that exact
-  const std::size_t flows = kEach * ordinary_conversations().size();
   for (int i = 0; i < kEach; ++i) perform_all(*world);
   world->chain().tick();  // what it begins may be the first work on the host's own threads
   if (!bench.begins("the same flows again and again")) return;
-  ProcessState before = ProcessState::now();
-  std::size_t open = before.descriptors.size(), more = 0;
-  std::size_t least = SIZE_MAX, heap = heap_bytes();
-  for (int round = 0; round < kRounds; ++round) {
-    for (int i = 0; i < kEach; ++i) perform_all(*world);
-    world->chain().tick();
-    // What is under way on threads has memory until it is over.
-    for (int i = 0; i < 100 && heap_bytes() > heap + kAllowed * flows; ++i) {
-      std::this_thread::sleep_for(Milliseconds{5});
-      world->settle();
-    }
-    const std::size_t now = heap_bytes();
-    least = std::min(least, now > heap ? now - heap : 0);
-    heap = now;
-    const std::size_t open_now = ProcessState::now().descriptors.size();
-    if (open_now > open) ++more;
-    open = open_now;
-  }
-  const std::size_t left = least / flows;
-  if (left > kAllowed) bench.fail("every flow leaves " + std::to_string(left) + " bytes behind", "free in flow_fini and exchange_fini what their hooks made; bound every cache");
+  const ProcessState before = ProcessState::now();
+  const LeftBehind left = pass_again_and_again(*world);
+  const std::size_t bytes = left.heap / flows_of_a_round();
+  if (bytes > kAllowed) bench.fail("every flow leaves " + std::to_string(bytes) + " bytes behind", "free in flow_fini and exchange_fini what their hooks made; bound every cache");
   const ProcessState passed = ProcessState::now();
-  // Once, and late, is no leak: a thread of the plugin's opened its log.
-  if (more < 2) before.descriptors = passed.descriptors;
-  for (const std::string& change : before.changes_to(passed)) bench.fail(change + " by flows that passed", "close what a flow opened when it ends");
+  ProcessState compared = before;
+  if (left.rounds_with_descriptor == 1) compared.descriptors = passed.descriptors;
+  for (const std::string& change : compared.changes_to(passed)) bench.fail(change + " by flows that passed", "close what a flow opened when it ends");
   const unsigned threads = ProcessState::now().threads;
   if (!bench.begins("the worker stops")) return;
   world->stop();

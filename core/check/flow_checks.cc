@@ -64,12 +64,28 @@ void make(Trouble trouble, HeldFlow& talk) {
   }
 }
 
+// Whatever the plugin lets wait meets its trouble before it may go on.
+void make_while_it_waits(Workbench& bench, World& world, const Conversation& conversation) {
+  for (const auto& [trouble, words] : kTroubles) {
+    if (!bench.begins(conversation.name + ": " + words + " while it waits")) continue;
+    world.stands_still = true;
+    HeldFlow talk(world, conversation.handshakes);
+    for (const Line& line : conversation.lines) {
+      if (!world.someone_waits()) talk.say(line.from, line.bytes);
+    }
+    if (world.someone_waits()) make(trouble, talk);
+    world.stands_still = false;
+    world.settle();
+  }
+  bench.judge(world);
+}
+
 // All flows are open at once, and close in this order.
 void close_in_order(World& world, const std::vector<std::size_t>& order) {
   std::vector<std::unique_ptr<HeldFlow>> talks;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    talks.push_back(std::make_unique<HeldFlow>(world, static_cast<unsigned>(i + 1)));
     const Conversation& conversation = ordinary_conversations()[i];
+    talks.push_back(std::make_unique<HeldFlow>(world, conversation.handshakes, static_cast<unsigned>(i + 1)));
     talks.back()->say(Side::client, std::string_view(conversation.lines[0].bytes).substr(0, conversation.lines[0].bytes.size() - (i == 2 ? 9 : 0)));
   }
   for (const std::size_t which : order) talks[which].reset();
@@ -155,7 +171,7 @@ void check_cut(Workbench& bench) {
     for (const auto& [trouble, words] : kTroubles) {
       for (std::size_t at = 0; at <= 2 * conversation.lines.size(); ++at) {
         if (!bench.begins(conversation.name + ": " + words + " after " + std::to_string(at) + " half lines")) continue;
-        HeldFlow talk(*world);
+        HeldFlow talk(*world, conversation.handshakes);
         for (std::size_t half = 0; half < at; ++half) {
           const Line& line = conversation.lines[half / 2];
           const std::size_t middle = line.bytes.size() / 2;
@@ -166,6 +182,7 @@ void check_cut(Workbench& bench) {
       }
       bench.judge(*world);
     }
+    make_while_it_waits(bench, *world, conversation);
   }
   std::vector<std::size_t> order{0, 1, 2, 3};
   do {

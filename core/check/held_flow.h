@@ -12,7 +12,10 @@ namespace hyalite {
 class HeldFlow final {
  public:
   // `client`: who talks, by a number of its own.
-  explicit HeldFlow(World& world, unsigned client = 1) : world_(world), talk_(world.worker(), options_of(client)) { world_.settle(); }
+  explicit HeldFlow(World& world, const HandshakeEnds& handshakes = {}, unsigned client = 1)
+      : world_(world), talk_(world.worker(), options_of(handshakes, client)) {
+    world_.settle();
+  }
 
   // Nobody listens to a side that is not there or has ended.
   void say(Side side, Bytes bytes) { talk_.say(side, bytes), world_.settle(); }
@@ -40,8 +43,9 @@ class HeldFlow final {
   }
 
  private:
-  static TalkOptions options_of(unsigned client) {
+  static TalkOptions options_of(const HandshakeEnds& handshakes, unsigned client) {
     TalkOptions options;
+    options.upstream.handshakes = handshakes;
     options.client = *Address::parse("192.0.2." + std::to_string(client % 250) + ":40000");
     return options;
   }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "check/allocations.h"
 #include "check/checks.h"
+#include "check/host_side.h"
 #include "check/scene.h"
 
 namespace hyalite {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,13 +34,6 @@ struct Ended {
   std::string text;
 };
 
-// A table of the host, and where each of its members ends: what an older host may have had of it.
-struct HostTable {
-  std::string_view id;
-  std::vector<std::pair<std::string_view, std::size_t>> members;  // name, end
-};
-const std::vector<HostTable>& host_tables();
-
 // There is one plugin under check in a process, and one layer. The interface's functions carry nothing that would lead
 // to more.
 class Layer {
@@ -53,6 +47,8 @@ class Layer {
 
   LayerPlan plan;
   const Clock* clock = nullptr;  // what the plugin is told the time is; null: the system's
+  // When an answer was last begun that the plugin writes over time.
+  std::optional<Monotonic> stream_began;
   // What ended since this was emptied; null: nobody wants to know.
   std::vector<Ended>* ended = nullptr;
 
@@ -73,7 +69,6 @@ class Layer {
   const hyalite_host* host_behind(const hyalite_host* given) const;
   void remember(void* instance, Given& given);
   void refresh(void* instance);
-  const void* table(const hyalite_host* real, std::string_view id);
   bool fails(std::string_view function);
   bool allocation_fails();
   void escaped() { ++escapes_; }

@@ -97,7 +97,7 @@ void check_tables(Workbench& bench) {
     if (!bench.begins(std::string("get_interface(\"") + id + "\")")) continue;
     if (ask(id) != nullptr) bench.fail("it has a table for the unknown id \"" + std::string(id) + "\"", kExactly);
   }
-  for (const char* id : {HYALITE_FLOW_ID, HYALITE_TLS_ID, HYALITE_HTTP_ID, HYALITE_STREAM_ID, HYALITE_STATE_ID, HYALITE_ASYNC_ID}) {
+  for (const char* id : {HYALITE_FLOW_ID, HYALITE_TLS_ID, HYALITE_HTTP_ID, HYALITE_STREAM_ID, HYALITE_STATE_ID, HYALITE_ASYNC_ID, HYALITE_WS_ID}) {
     if (!bench.begins(std::string("get_interface(\"") + id + "\")")) continue;
     const void* table = ask(id);
     if (table == nullptr) continue;

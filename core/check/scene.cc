@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/text.h"
 #include "http/body.h"
 #include "http/connection.h"
 #include "http/reader.h"
+#include "websocket/frame_reader.h"
 
 namespace hyalite {
 
@@ -39,6 +41,32 @@ Bytes read_body(Bytes rest, const Framing& framing, std::string& text) {
   }
 }
 
+// Messages of a WebSocket, without how they are framed and masked. Nothing: these bytes are none.
+std::optional<std::string> read_frames(Bytes rest, FrameReader::From from) {
+  FrameReader reader(from);
+  std::string text, message;
+  for (std::string control;;) {
+    const FramePiece piece = reader.next(rest);
+    std::string& part = is_control(reader.frame().opcode) ? control : message;
+    switch (piece.kind) {
+      case FramePiece::Kind::head: break;
+      case FramePiece::Kind::payload: part += piece.clear; break;
+      case FramePiece::Kind::refused: return std::nullopt;
+      case FramePiece::Kind::need_more:
+        return text + (reader.between_messages() ? "" : "[unfinished]" + message + control + std::string(reader.partial()) + "\n");
+      case FramePiece::Kind::end:
+        if (!reader.frame().final) break;
+        text += "[message " + std::to_string(static_cast<int>(reader.message())) + "]" + part + "[end]\n";
+        part.clear();
+    }
+  }
+}
+
+std::string read_tunnel(Bytes rest, FrameReader::From from) {
+  if (rest.empty()) return {};
+  return read_frames(rest, from).value_or("[bytes]" + std::string(rest));
+}
+
 // False: there is no further message.
 bool take_head(const HeadProgress& head, Bytes& rest, std::string& text) {
   if (head.step == HeadProgress::Step::complete) {
@@ -46,7 +74,6 @@ bool take_head(const HeadProgress& head, Bytes& rest, std::string& text) {
     rest.remove_prefix(head.consumed);
     return true;
   }
-  if (!rest.empty()) text += "[bytes]" + std::string(rest);
   return false;
 }
 
@@ -56,7 +83,7 @@ std::string read_requests(Bytes rest, std::vector<Asked>& asked) {
   while (!rest.empty()) {
     RequestHead head;
     const HeadProgress progress = reader.read(rest, head);
-    if (!take_head(progress, rest, text)) break;
+    if (!take_head(progress, rest, text)) return text + read_tunnel(rest, FrameReader::From::client);
     asked.push_back(asked_by(head));
     rest = read_body(rest, progress.framing, text);
   }
@@ -71,9 +98,9 @@ std::string read_responses(Bytes rest, const std::vector<Asked>& asked) {
     Asked about = i < asked.size() ? asked[i] : Asked{};
     about.complete = true;
     const HeadProgress progress = reader.read(rest, about, head);
-    if (!take_head(progress, rest, text)) break;
+    if (!take_head(progress, rest, text)) return text + "[bytes]" + std::string(rest);
     if (head.is_interim()) continue;
-    if (progress.framing.kind == Framing::Kind::tunnel) return text + "[tunnel]" + std::string(rest);
+    if (progress.framing.kind == Framing::Kind::tunnel) return text + "[tunnel]\n" + read_tunnel(rest, FrameReader::From::server);
     rest = read_body(rest, progress.framing, text);
     ++i;
   }
@@ -192,7 +219,7 @@ std::string Cutting::text() const {
 Scene perform(World& world, const Conversation& conversation, const Cutting& cutting) {
   Listening listening;
   std::string said;
-  HeldFlow talk(world);
+  HeldFlow talk(world, conversation.handshakes);
   for (const Line& line : conversation.lines) {
     if (line.from == Side::client) said += line.bytes;
     for (const std::string_view piece : cutting.pieces(line.bytes)) talk.say(line.from, piece);
@@ -214,7 +241,7 @@ std::vector<Scene> perform_interleaved(World& world, const std::vector<Conversat
   Listening listening;
   std::vector<Part> parts;
   for (const Conversation& conversation : all) {
-    Part part{std::make_unique<HeldFlow>(world), {}, {}, {}};
+    Part part{std::make_unique<HeldFlow>(world, conversation.handshakes), {}, {}, {}};
     for (const Line& line : conversation.lines) {
       if (line.from == Side::client) part.said += line.bytes;
       for (const std::string_view piece : Cutting{Cutting::Way::anyhow, 0, &random}.pieces(line.bytes))

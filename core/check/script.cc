@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "websocket/frame.h"
+
 namespace hyalite {
 
 namespace {
@@ -21,14 +23,36 @@ Conversation say(std::string name, std::string client, std::string upstream) {
   return {std::move(name), {{Side::client, std::move(client)}, {Side::upstream, std::move(upstream)}}};
 }
 
-// ---- numbers as TLS writes them (RFC 8446, section 3)
-std::string number(std::size_t n, int bytes) {
-  std::string text;
-  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(n >> (8 * i) & 0xff);
-  return text;
+// ---- WebSockets
+std::string upgrade(std::string_view path) {
+  return get(path, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
 }
-std::string vector_of(const std::string& body, int bytes) { return number(body.size(), bytes) + body; }
-std::string extension(std::size_t id, const std::string& body) { return number(id, 2) + vector_of(body, 2); }
+constexpr char kUpgraded[] =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+std::string frame(Side from, Opcode opcode, std::string_view payload, bool final = true) {
+  FrameHead head{opcode, final, payload.size(), std::nullopt};
+  if (from == Side::client) head.mask = FrameMask{'\x37', '\xfa', '\x21', '\x3d'};
+  return written(head, payload);
+}
+
+Conversation websocket_messages() {
+  using enum Opcode;
+  const std::string asked = frame(Side::client, text, "Hello, ", false) + frame(Side::client, ping, "?") +
+                            frame(Side::client, continuation, "a needle", true) + frame(Side::client, binary, "\x00\xff\x01"s);
+  const std::string answered = frame(Side::upstream, pong, "?") + frame(Side::upstream, text, R"({"name":"value"})") +
+                               frame(Side::upstream, binary, std::string(130, 'b'), false) + frame(Side::upstream, continuation, "") +
+                               frame(Side::upstream, text, "");
+  return {"messages of a WebSocket",
+          {{Side::client, upgrade("/messages")}, {Side::upstream, kUpgraded}, {Side::client, asked}, {Side::upstream, answered},
+           {Side::client, frame(Side::client, close, close_payload(1000, "bye"))},
+           {Side::upstream, frame(Side::upstream, close, close_payload(1000, ""))}}};
+}
+
+// ---- TLS that is looked into
+Conversation looked_into(std::string name, HandshakeEnds handshakes) {
+  return {std::move(name), {{Side::client, client_hello(kLookedInto, "http/1.1")}, {Side::client, get("/within")}, {Side::upstream, ok("within", "")}}, handshakes};
+}
 
 // "hello, hello, ..." in gzip (RFC 1952): stored, not compressed, so that it needs no library to write.
 std::string gzipped(std::string_view text) {
@@ -86,20 +110,26 @@ std::vector<Conversation> make_ordinary() {
   all.push_back({"HTTP/1.0 until the end", {{Side::client, "GET /old HTTP/1.0\r\n\r\n"},
                                            {Side::upstream, "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end"}}});
   all.push_back(say("an error page", get("/none"), "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone"));
-  all.push_back({"a WebSocket",
-                 {{Side::client, get("/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")},
-                  {Side::upstream, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                                   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"},
-                  {Side::client, "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"s},
-                  {Side::upstream, "\x81\x05Hello"s}}});
+  all.push_back({"a WebSocket", {{Side::client, upgrade("/ws")}, {Side::upstream, kUpgraded},
+                                 {Side::client, frame(Side::client, Opcode::text, "Hello")}, {Side::upstream, frame(Side::upstream, Opcode::text, "Hello")}}});
+  all.push_back(websocket_messages());
   all.push_back({"a CONNECT", {{Side::client, "CONNECT b.example:443 HTTP/1.1\r\nHost: b.example:443\r\n\r\n"},
                                {Side::upstream, "HTTP/1.1 200 OK\r\n\r\n"},
-                               {Side::client, client_hello("b.example")},
+                               {Side::client, client_hello("b.example", "http/1.1")},
                                {Side::upstream, "\x16\x03\x03\x00\x02\x02\x00"s}}});
   all.push_back({"what is no HTTP", {{Side::client, "\x00\x01\x02 something else, with a needle\r\n"s},
                                     {Side::upstream, "and an answer\xff\xfe\n"s}}});
-  all.push_back({"TLS", {{Side::client, client_hello("www.a.example")}, {Side::upstream, "\x16\x03\x03\x00\x02\x02\x00"s}}});
+  all.push_back({"TLS", {{Side::client, client_hello("www.a.example", "http/1.1")}, {Side::upstream, "\x16\x03\x03\x00\x02\x02\x00"s}}});
+  all.push_back(looked_into("TLS that is looked into", {}));
+  HandshakeEnds ends;
+  ends.upstream_defects.add(Defect::expired);
+  all.push_back(looked_into("TLS with an upstream whose certificate is expired", ends));
+  ends = {};
+  ends.upstream_fails = true;
+  all.push_back(looked_into("TLS with an upstream that does not speak it", ends));
+  ends = {};
+  ends.client_refuses = true;
+  all.push_back(looked_into("TLS with a client that refuses the certificate", ends));
   return all;
 }
 
@@ -163,18 +193,6 @@ std::string chunked(std::string_view body, std::size_t piece) {
   return text + "0\r\n\r\n";
 }
 
-std::string client_hello(std::string_view server_name) {
-  const std::string name = number(0, 1) + vector_of(std::string(server_name), 2);
-  const std::string extensions = (server_name.empty() ? std::string() : extension(0, vector_of(name, 2))) +
-                                 extension(16, vector_of(vector_of("h2", 1) + vector_of("http/1.1", 1), 2)) +
-                                 extension(43, vector_of(number(0x0304, 2) + number(0x0303, 2), 1)) +
-                                 extension(10, vector_of(number(29, 2) + number(23, 2), 2));
-  const std::string body = number(0x0303, 2) + std::string(32, 'r') + vector_of(std::string(32, 's'), 1) +
-                           vector_of(number(0x1301, 2) + number(0xc02f, 2), 2) + vector_of(std::string(1, '\0'), 1) +
-                           vector_of(extensions, 2);
-  return number(22, 1) + number(0x0301, 2) + vector_of(number(1, 1) + vector_of(body, 3), 2);
-}
-
 const std::vector<Conversation>& ordinary_conversations() {
   static const std::vector<Conversation> all = make_ordinary();
   return all;
@@ -212,7 +230,7 @@ Conversation odd_conversation(std::uint64_t seed, std::uint64_t n) {
     case 21: return say("dates, lengths and ranges that cannot be", get("/", "Range: bytes=-9223372036854775808-,5-1\r\nIf-Modified-Since: never\r\nMax-Forwards: -1\r\n"),
                         "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 9-1/*\r\nDate: 0\r\nAge: -5\r\nContent-Length: 2\r\n\r\nab");
     case 22: {
-      std::string hello = client_hello(std::string(1 + random.below(200), 'n') + ".example");
+      std::string hello = client_hello(std::string(1 + random.below(200), 'n') + ".example", "http/1.1");
       for (std::size_t left = 1 + random.below(4); left > 0; --left) hello[5 + random.below(hello.size() - 5)] = static_cast<char>(random.below(256));
       return {"a ClientHello with wrong bytes", {{Side::client, hello}, {Side::upstream, "\x15\x03\x03\x00\x02\x02\x28"s}}};
     }

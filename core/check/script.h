@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "flow/stage.h"
+#include "harness/held_tls.h"
 
 namespace hyalite {
 
@@ -30,11 +31,15 @@ struct Line {
 struct Conversation {
   std::string name;
   std::vector<Line> lines;  // a side's answer comes only when it is there
+  HandshakeEnds handshakes = {};  // where its TLS is looked into: see kLookedInto
   std::size_t longest() const;
 };
 
-// Correct and ordinary, and between them every hook: bodies of each framing, trailers, interim responses, upgrades, a tunnel,
-// what is no HTTP, TLS.
+// TLS for this name is looked into, without cryptography; every other passes.
+inline constexpr const char* kLookedInto = "within.example";
+
+// Correct and ordinary, and between them every hook: bodies of each framing, trailers, interim responses, upgrades, messages of a
+// WebSocket, a tunnel, what is no HTTP, TLS that passes and that is looked into.
 const std::vector<Conversation>& ordinary_conversations();
 // Correct, or nearly, and unusual: what a client or a server can send to whoever inspects it. Number `n` of `seed`.
 Conversation odd_conversation(std::uint64_t seed, std::uint64_t n);
@@ -45,6 +50,5 @@ std::string get(std::string_view path, std::string_view fields = {});
 std::string post(std::string_view body, std::string_view fields = {});
 std::string ok(std::string_view body, std::string_view fields = {});
 std::string chunked(std::string_view body, std::size_t piece);
-std::string client_hello(std::string_view server_name);
 
 }  // namespace hyalite

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "check/script.h"
 #include "plugin/host.h"
 
 namespace hyalite {
@@ -16,6 +17,17 @@ constexpr Milliseconds kThreadsTake{200};
 
 // Ids of flows have always as many digits.
 constexpr std::uint64_t kFlowsBefore = 1'000'000;
+
+// So much time goes by for an answer that is written over time.
+constexpr Seconds kStreamsTake{60};
+
+TlsRuleSettings look_into(const char* name) {
+  TlsRuleSettings rule;
+  rule.name = "checked";
+  rule.action = TlsAction::intercept;
+  rule.names = {name};
+  return rule;
+}
 
 // What a line of the log says about key `name`.
 std::string value_in(std::string_view line, std::string_view name) {
@@ -53,11 +65,12 @@ World::World(const WorldNeeds& needs)
       threads_before_(count_threads()) {
   settings_.listeners.emplace_back();
   settings_.listeners[0].connect = Treatment::pass;
+  settings_.tls.rules.push_back(look_into(kLookedInto));
   plugin_.name = "checked";
   plugin_.use = needs.specimen.library().path();
   plugin_.on_failure = FailurePolicy::open;
   plugin_.validate = true;
-  plugin_.grants.redirect_upstream = plugin_.grants.pass_through = true;
+  plugin_.grants = {.pass_through = true, .redirect_upstream = true, .intercept = true, .accept_certificates = true};
   plugin_.settings = needs.configuration;
   places_ = TallyPlaces::declare(layout_);
   auto services = std::make_unique<HostServices>(layout_, ChainLimits{}, needs.slot, log_);
@@ -66,6 +79,7 @@ World::World(const WorldNeeds& needs)
   auto instance = std::make_unique<Instance>(plugin_, 0, *libraries[0], *services);
   host_ = instance->host().table();
   Layer::get().clock = &clock_;
+  Layer::get().stream_began.reset();
   const Mistakes mistakes = instance->create("settings");
   if (!mistakes.empty()) {
     refusal_ = mistakes[0].text();
@@ -105,12 +119,17 @@ void World::stop() {
 // Where the plugin (or the host, for it) has threads, one of them may be about to say something.
 bool World::wait_for_thread() { return count_threads() > threads_before_ && worker_->wait(kThreadsTake); }
 
-void World::settle() {
+bool World::someone_waits() const {
   const Pauses& pauses = chain_->async().pauses;
+  const auto& stream_began = Layer::get().stream_began;
+  return pauses.has_ready() || pauses.next_deadline() || (stream_began && clock_.now() < *stream_began + kStreamsTake);
+}
+
+void World::settle() {
   // A plugin that pauses again and again does not keep us for ever.
   for (int round = 0; round < 10'000; ++round) {
     worker_->settle();
-    if (!pauses.has_ready() && !pauses.next_deadline()) return;
+    if (stands_still || !someone_waits()) return;
     if (wait_for_thread()) continue;
     const auto next = chain_->async().next();
     if (!next) return;
@@ -126,12 +145,13 @@ void World::cancel(Ref ref) {
 }
 
 bool World::deliver() {
+  if (mood == ServiceMood::never_answers || stands_still) return false;
   const bool fetched = answer_fetches();
   return answer_connections() || fetched;
 }
 
 bool World::answer_fetches() {
-  if (mood == ServiceMood::never_answers || questions_.empty()) return false;
+  if (questions_.empty()) return false;
   while (!questions_.empty()) {
     const Question question = questions_.front();
     questions_.erase(questions_.begin());
@@ -158,7 +178,6 @@ void World::disconnect(Ref channel) {
 }
 
 bool World::answer_connections() {
-  if (mood == ServiceMood::never_answers) return false;
   bool answered = false;
   std::erase_if(connections_, [&](const auto& one) {
     if (!std::exchange(one->has_news, false)) return false;

@@ -63,9 +63,13 @@ class World final : private HeldOutbound {
   Chain& chain() { return *chain_; }
   HeldWorker& worker() { return *worker_; }
   ServiceMood mood = ServiceMood::answers;
+  // No time goes by, and no service answers, whoever waits.
+  bool stands_still = false;
 
   // Everything that can happen without anybody saying more happens. As long as somebody waits for the plugin, time goes by.
   void settle();
+  // A pause is not over, or an answer was begun that is written over time.
+  bool someone_waits() const;
   void advance(Milliseconds by) { advance_to(clock_.now() + by); }
   void advance_to(Monotonic when) { clock_.advance_to(when); }
 

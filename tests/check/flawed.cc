@@ -1,6 +1,5 @@
 // A plugin with the one flaw that HYALITE_FLAW names: each is what `hyalite plugin check` must find. SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <hyalite/plugin.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,17 +14,16 @@
 #include <string_view>
 #include <thread>
 
-HYALITE_NOTE("flawed", "1.0.0", "MIT");
+#include "flaws.h"
 
-namespace {
+HYALITE_NOTE("flawed", "1.0.0", "MIT");
 
 bool has_flaw(std::string_view name) {
   static const char* const flaw = std::getenv("HYALITE_FLAW");
   return flaw != nullptr && name == flaw;
 }
 
-hyalite_bytes text(const char* literal) { return {literal, std::strlen(literal)}; }
-std::string_view view(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
+namespace {
 
 [[noreturn]] void wait_for_ever() {
   for (;;) ::pause();
@@ -90,6 +88,7 @@ hyalite_status create(const hyalite_host* host, void** instance) {
   made->http = static_cast<const hyalite_host_http*>(host->get_interface(host, HYALITE_HOST_HTTP_ID));
   made->body = static_cast<const hyalite_host_body*>(host->get_interface(host, HYALITE_HOST_BODY_ID));
   made->async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
+  take_more_tables(host);
   // Without any of them it could do nothing; but what each of them has is not looked at.
   const bool whole = made->http != nullptr && made->body != nullptr && made->async != nullptr;
   if (!whole && !has_flaw("needs every table")) return delete made, HYALITE_E_UNSUPPORTED;
@@ -186,6 +185,8 @@ hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, void* s
   if (has_flaw("grows")) look_often(headers);
   if (has_flaw("leaks")) static_cast<char*>(std::malloc(100))[0] = 'x';
   if (has_flaw("leaves descriptors")) (void)!::open("/dev/null", O_RDONLY);
+  if (has_flaw("leaves a descriptor now and then") && plugin.seen % 500 == 0) (void)!::open("/dev/null", O_RDONLY);
+  if (has_flaw("opens its log late") && plugin.seen == 500) (void)!::open("/dev/null", O_RDONLY);
   if (has_flaw("shared by instances")) {
     if (plugin.seen > 3) ++of_all_instances;
     if (of_all_instances > 5 && plugin.seen < 5) set(plugin, exchange, HYALITE_PART_REQUEST, "X-Seen", text("by another"));
@@ -204,7 +205,7 @@ hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, void* s
   }
   if (has_flaw("mixes flows up")) std::snprintf(plugin.method, sizeof plugin.method, "%.*s", static_cast<int>(std::min<std::size_t>(http.request_line(exchange)->method.size, 15)), http.request_line(exchange)->method.data);
   if (has_flaw("misses what is cut")) interest(plugin, exchange);
-  return HYALITE_CONTINUE;
+  return more_of_request_head(exchange).value_or(HYALITE_CONTINUE);
 }
 
 hyalite_verdict response_head(void* instance, hyalite_exchange* exchange, void* state_, const hyalite_headers*) {
@@ -263,7 +264,7 @@ const void* get_interface(const char* id) {
   if (has_flaw("any id") ? wanted.starts_with("hyalite.http") : wanted == HYALITE_HTTP_ID) return &http;
   if (wanted == HYALITE_FLOW_ID) return &flow;
   if (wanted == HYALITE_STATE_ID) return &state;
-  return wanted == HYALITE_ASYNC_ID ? &async : nullptr;
+  return wanted == HYALITE_ASYNC_ID ? &async : more_hooks(wanted);
 }
 
 }  // namespace
