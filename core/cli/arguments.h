@@ -1,4 +1,4 @@
-// argv to a command and its options. CLI11 is known to arguments.cc, completion.cc and manual.cc.
+// argv to a command and its options. CLI11 is known to those that include command_options.h, completion.cc and manual.cc.
 // SPDX-License-Identifier: MIT
 #pragma once
 
