@@ -252,7 +252,7 @@ hyalite_status hyalite_bench_service(hyalite_bench* bench, uint64_t id, uint32_t
     case HYALITE_SERVICE_READS_ON: connection->read(true); break;
     default: return HYALITE_E_INVALID;
   }
-  bench->bench->settle();
+  bench->bench->worker().settle();
   return HYALITE_OK;
 }
 
