@@ -184,7 +184,6 @@ TEST_F(Talking, APluginThatTakesNothingHoldsAFloodBack) {
   for (int i = 0; i < 50; ++i) deliver(), loop->run_once(), flood_on();
   EXPECT_TRUE(ear.heard.empty());
   EXPECT_LE(counted->count("hyalite_service_received_bytes_total"), limits.channel_bytes) << "the rest waits with its sender";
-  EXPECT_LT(said, flood.size());
   EXPECT_EQ(channels().receive(*instance, ref, true), HYALITE_OK);
   ASSERT_TRUE(until([&] { return flood_on(), ear.heard.size() == flood.size(); }));
   for (const Event& event : ear.events) EXPECT_LE(event.bytes.size(), limits.channel_bytes);
