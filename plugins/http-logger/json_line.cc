@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "json_line.h"
 
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <ctime>
 
 namespace {
@@ -27,10 +29,17 @@ std::size_t sequence(std::string_view text) {
   return length;
 }
 
+constexpr std::array<bool, 256> plain_characters() {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = plain_characters();
+
 // How many characters in front stand for themselves.
 std::size_t plain_run(std::string_view text) {
   std::size_t n = 0;
-  while (n < text.size() && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') ++n;
+  while (n < text.size() && kPlain[static_cast<unsigned char>(text[n])]) ++n;
   return n;
 }
 
@@ -88,10 +97,20 @@ bool append_json_string(std::string_view text, std::string& out, std::size_t mos
 }
 
 void JsonLine::begin(std::string_view key) {
-  if (!out_.empty() && out_.back() != '{') out_ += ',';
-  out_ += '"';
-  out_ += key;
-  out_ += "\":";
+  // Written at once: a record has thirty of them.
+  char text[64];
+  std::size_t size = 0;
+  if (!out_.empty() && out_.back() != '{') text[size++] = ',';
+  text[size++] = '"';
+  if (size + key.size() + 2 > sizeof text) {
+    out_.append(text, size).append(key).append("\":");
+    return;
+  }
+  std::memcpy(text + size, key.data(), key.size());
+  size += key.size();
+  text[size++] = '"';
+  text[size++] = ':';
+  out_.append(text, size);
 }
 
 void JsonLine::text(std::string_view key, std::string_view value) {

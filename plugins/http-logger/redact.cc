@@ -216,7 +216,8 @@ std::string redacted_url(std::string_view url, const Redaction& redaction) {
 }
 
 std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room) {
-  if (redaction.off || url.find_first_of("?#@") == std::string_view::npos) return url;
+  const auto may_hide = [](char c) { return c == '?' || c == '#' || c == '@'; };
+  if (redaction.off || std::none_of(url.begin(), url.end(), may_hide)) return url;
   const auto query = url.find_first_of("?#");
   room.clear();
   append_without_user(url.substr(0, query), room);
