@@ -45,7 +45,7 @@ def _wrk(seconds, path, connections, *more):
 
 def _by_requests(path, connections, *more):
     def measure(peer, seconds):
-        _wrk(1, path, connections, *more)  # warm
+        _wrk(1 + connections / 1_000, path, connections, *more)  # warm
         before = peer.cpu_seconds()
         requests, _, rate = _wrk(seconds, path, connections, *more)
         spent = peer.cpu_seconds() - before
