@@ -75,10 +75,14 @@ def plot(tables, file):
     matplotlib.use("Agg")
     from matplotlib import pyplot
     drawing, axes = pyplot.subplots(2, (len(tables) + 1) // 2, figsize=(11, 6), squeeze=False)
-    for axis, (name, rows) in zip([it for row in axes for it in row], tables.items()):
-        axis.plot(range(len(rows)), [spent for _, spent, _, _ in rows], marker="o", color="#2a6f97")
+    places = [it for row in axes for it in row]
+    for axis in places[len(tables):]:
+        axis.set_visible(False)
+    for axis, (name, rows) in zip(places, tables.items()):
+        there = [(at, spent) for at, (_, spent, _, _) in enumerate(rows) if spent]
+        axis.plot(*zip(*there), marker="o", color="#2a6f97")
         axis.set_xticks(range(len(rows)), [str(value) for value, *_ in rows], fontsize=8)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * max(spent for _, spent in there))
         axis.set_title(f"{name}\n{find_case(next(iter(SERIES[name].values()))[1]).cost}", fontsize=8)
         axis.tick_params(axis="y", labelsize=7)
     drawing.tight_layout()
