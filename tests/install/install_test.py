@@ -266,8 +266,10 @@ class Installed(unittest.TestCase):
                     "line_guard": "{ ports: [ 21, 80 ], commands: [ DELE ] }", "message_log": f"{{ file: {self.work}/messages }}"}
         built = sorted((examples / "build/plugins").glob("*.so"))
         self.assertEqual([it.stem for it in built], sorted(settings))
+        # The checker's service says "ok", which is no opinion: then it fails, as it should.
+        fails = {"line_lookup": [f"--skip={it}" for it in ("flow", "host.newer")]}
         for plugin in built:
-            self.is_clean(plugin, settings[plugin.stem])
+            self.is_clean(plugin, settings[plugin.stem], *fails.get(plugin.stem, []))
             self.is_what_it_says(examples / plugin.stem / "README.md", examples / "build/plugins")
 
     def test_the_example_in_rust_passes_its_tests_and_is_clean(self):

@@ -203,16 +203,16 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       using Box = detail::Called<F>;
       const hyalite_connect what{sizeof what, 0, bytes(service), exchange};
       return begun(new Box{host_.root, std::move(told)}, [&](Box* box, hyalite_ref* ref) {
-        return host_.channel->connect(host_.root, &what, &Box::channel, box, ref);
+        return host_.channel == nullptr ? HYALITE_E_UNSUPPORTED : host_.channel->connect(host_.root, &what, &Box::channel, box, ref);
       });
     }
     // false: no more data of this connection for now.
     bool receive(hyalite_ref channel, bool on) const {
-      return host_.channel->receive(host_.root, channel, on ? 1 : 0) == HYALITE_OK;
+      return host_.channel != nullptr && host_.channel->receive(host_.root, channel, on ? 1 : 0) == HYALITE_OK;
     }
     // HYALITE_E_LIMIT: nothing was taken; wait until there is room().
     hyalite_status write(hyalite_ref channel, std::string_view text, bool last = false) const {
-      return host_.channel->write(host_.root, channel, bytes(text), last ? 1 : 0);
+      return host_.channel == nullptr ? HYALITE_E_UNSUPPORTED : host_.channel->write(host_.root, channel, bytes(text), last ? 1 : 0);
     }
     bool cancel(hyalite_ref ref) const { return host_.async->cancel(host_.root, ref) == HYALITE_OK; }
 
