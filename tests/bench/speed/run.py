@@ -37,6 +37,7 @@ GOALS = {
 ABSOLUTE = {("hyalite", "idle"): (1_600, 3_000)}
 # Of those who look into TLS.
 TLS_GOALS = {
+    ("tls-keepalive", "haproxy-tls"): (0.70, 0.90),
     ("tls-full", "haproxy-tls"): (0.60, 0.85),
     ("tls-100m", "haproxy-tls"): (0.85, 0.95),
 }
