@@ -85,13 +85,6 @@ std::string common_name_of(X509* certificate) {
   return name;
 }
 
-// What may stand in a subject: whole, without control characters.
-bool is_common_name(std::string_view name) {
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  return !name.empty() && name.size() <= kMostCommonName && is_utf8(name) &&
-         std::none_of(name.begin(), name.end(), is_control);
-}
-
 void mirror(LeafText& text, X509* upstream) {
   const Names names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(upstream, NID_subject_alt_name, nullptr, nullptr)));
@@ -134,6 +127,12 @@ bool is_certificate_name(std::string_view name) {
   const bool wildcard = labels[0] == "*";
   if (wildcard && labels.size() < 3) return false;
   return std::all_of(labels.begin() + (wildcard ? 1 : 0), labels.end(), is_label);
+}
+
+bool is_common_name(std::string_view name) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !name.empty() && name.size() <= kMostCommonName && is_utf8(name) &&
+         std::none_of(name.begin(), name.end(), is_control);
 }
 
 bool name_matches(std::string_view pattern, std::string_view host) {

@@ -34,6 +34,8 @@ inline constexpr std::size_t kMostDnsName = 253;    // RFC 1035, section 2.3.4, 
 // A name as certificates have it: labels of letters, digits, '-' and '_', in lower case; the first
 // may be "*" when two or more follow. What browsers would not match is no name.
 bool is_certificate_name(std::string_view name);
+// What may stand in a subject: UTF-8 without control characters, at most kMostCommonName bytes, not empty.
+bool is_common_name(std::string_view name);
 // Does `pattern`, such a name, stand for `host`, in lower case (RFC 6125, section 6.4)?
 bool name_matches(std::string_view pattern, std::string_view host);
 

@@ -101,7 +101,7 @@ std::optional<MintRequest> read_mint(Reader& reader) {
   text.not_before = reader.time();
   text.not_after = reader.time();
   text.common_name = reader.sized<std::uint8_t>();
-  if (text.common_name.size() > kMostCommonName) return std::nullopt;
+  if (!text.common_name.empty() && !is_common_name(text.common_name)) return std::nullopt;
   const std::size_t names = reader.number<std::uint16_t>(),
                     addresses = reader.number<std::uint16_t>();
   if (reader.broken() || names + addresses == 0 || names + addresses > kMostLeafNames)

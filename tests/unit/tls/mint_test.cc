@@ -276,6 +276,10 @@ TEST_F(MintTest, MessagesThatAreNoneAreNotAnswered) {
   EXPECT_TRUE(signer->answer(whole + "x").empty());
   text.dns = {"not a name"};
   EXPECT_TRUE(signer->answer(write(MintRequest{1, key.point, text})).empty());
+  text.dns = {"a.example"};
+  text.common_name = "no UTF-8: \x86H";
+  EXPECT_TRUE(signer->answer(write(MintRequest{1, key.point, text})).empty());
+  text.common_name.clear();
   text.dns.assign(kMostLeafNames + 1, "a.example");
   EXPECT_TRUE(signer->answer(write(MintRequest{1, key.point, text})).empty());
   EXPECT_TRUE(signer->answer(write(MintRequest{1, key.point, LeafText{}})).empty());
