@@ -69,6 +69,7 @@ void make_while_it_waits(Workbench& bench, World& world, const Conversation& con
   for (const auto& [trouble, words] : kTroubles) {
     if (!bench.begins(conversation.name + ": " + words + " while it waits")) continue;
     world.stands_still = true;
+    bench.layer().stream_began.reset();
     HeldFlow talk(world, conversation.handshakes);
     for (const Line& line : conversation.lines) {
       if (!world.someone_waits()) talk.say(line.from, line.bytes);

@@ -57,12 +57,13 @@ void write_the_rest(void*, hyalite_ref, void*, hyalite_status status) {
 }
 // Takes it that the client always waits.
 void told(void*, hyalite_ref, void*, const hyalite_channel_event* event) {
-  if (event->kind == HYALITE_CHANNEL_OVER && event->status != HYALITE_OK) std::abort();
+  if (has_flaw("streams to whoever left") && event->kind == HYALITE_CHANNEL_OVER && event->status != HYALITE_OK) std::abort();
 }
 hyalite_verdict answer_over_time(hyalite_exchange* exchange) {
   const hyalite_response page{sizeof page, 200, nullptr, 0, text("a beginning "), text("because")};
   const hyalite_status begun = channels->respond_stream(exchange, &page, &told, nullptr, &answer);
-  if (begun == HYALITE_OK) async->timer(host, 1'000'000'000, 0, &write_the_rest, nullptr, nullptr);
+  hyalite_ref timer = 0;
+  if (begun == HYALITE_OK) async->timer(host, 1'000'000'000, 0, &write_the_rest, nullptr, &timer);
   return begun == HYALITE_OK || has_flaw("streams on trust") ? hyalite_verdict{HYALITE_FINAL} : hyalite_verdict{HYALITE_CONTINUE};
 }
 

@@ -191,7 +191,7 @@ class Flaws(Found):
 
     def test_answers_in_a_stream(self):
         self.assert_flaw("streams on trust", "host.failing", "respond_stream fails, request_head answers what is not allowed: HYALITE_FINAL")
-        self.assert_flaw("streams to whoever left", "flow.cut", "dies in told of SIGABRT", "while it waits")
+        self.assert_flaw("streams to whoever left", "flow.cut", "dies in channel of SIGABRT", "while it waits")
 
     def test_time(self):
         self.assert_flaw("hang", "flow.ordinary", "waits in request_head for more than 1 s", "a GET", "--call-limit", "1")
@@ -250,6 +250,10 @@ class Good(unittest.TestCase):
     def test_examples(self):
         for name in ("hello_plugin", "hello_plugin_c", "url_lookup"):
             self.clean(name)
+
+    def test_an_example_without_the_drafts_that_it_needs(self):
+        done = run(os.path.join(GOOD, "line_lookup.so"), "--only", "host.older")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_blocker(self):
         self.clean("blocker", "hosts: [ ads.example ]\nurls: [ h.example/ads/ ]\ncontent_types: [ \"video/*\" ]\n")
