@@ -116,7 +116,7 @@ namespace hyalite {
     std::string file;           // the .so, or the name of an installed one
     std::string settings = {};  // YAML, as under `settings:`
     std::string name = "tested";
-    std::string more = {};      // further lines of the entry: "on_failure: closed", "grants: { pass_through: yes }"
+    std::string more = {};      // further lines of the entry: "on_failure: closed", "grants: { pass_through: true }"
 
     std::string entry() const {
       std::string out = "  - name: " + name + "\n    use: \"" + file + "\"\n";
