@@ -38,7 +38,7 @@ class Mint {
   //   basicConstraints CA:FALSE, keyUsage digitalSignature, extendedKeyUsage serverAuth
   //   subjectKeyIdentifier of the key, authorityKeyIdentifier of the issuer
   // Not mirrored: the upstream's usages, and what speaks of another certificate (SCTs, revocation, policies,
-  // must-staple): docs/decisions/0013-usages-of-leaves.md. The operator's fault when the CA's name constraints do not permit the names.
+  // must-staple): docs/decisions/0014-usages-of-leaves.md. The operator's fault when the CA's name constraints do not permit the names.
   Result<std::string> mint(const Order& order) const;
 
   const Validity& validity() const { return authority_->view.validity; }
