@@ -187,8 +187,8 @@ bool World::answer_connections() {
   return answered;
 }
 
-bool World::Connection::answer(ServiceMood mood) {
-  if (mood == ServiceMood::fails) return channels_.finish(ref_, HYALITE_E_FAILED, "the checker's service fails"), false;
+bool World::Connection::answer(ServiceMood how) {
+  if (how == ServiceMood::fails) return channels_.finish(ref_, HYALITE_E_FAILED, "the checker's service fails"), false;
   if (!std::exchange(opened_, true)) channels_.opened(ref_);
   const auto pending = channels_.pending(ref_);
   if (!pending->bytes.empty()) {

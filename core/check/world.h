@@ -117,7 +117,7 @@ class World final : private HeldOutbound {
   struct Connection final : Waker {
     Connection(Ref ref, Channels& channels) : ref_(ref), channels_(channels) {}
     void on_wake() override { has_news = true; }
-    bool answer(ServiceMood mood);  // false: it is over
+    bool answer(ServiceMood how);  // false: it is over
     Ref ref() const { return ref_; }
     bool has_news = true;
 
