@@ -51,14 +51,16 @@ std::optional<Address> address_in(std::string_view text) {
   return Address{IpAddress::v6(six), port};
 }
 
+// Each once: the kernel gives a long table in pieces, and what changes between two of them may come twice.
 template <class Seen>
 void each_established(const char* path, Seen seen) {
   constexpr std::string_view kEstablished = "01";
   std::ifstream file(path);
   std::string number, local, remote, state, rest;
+  std::set<std::string> known;
   std::getline(file, rest);
   while (file >> number >> local >> remote >> state && std::getline(file, rest)) {
-    if (state != kEstablished) continue;
+    if (state != kEstablished || !known.insert(local + remote).second) continue;
     if (const auto address = address_in(local)) seen(*address);
   }
 }
