@@ -56,7 +56,7 @@ gone /usr/bin/hyalite
 gone /usr/include/hyalite
 have /etc/hyalite/hyalite.yaml
 echo "-- purged"
-dpkg --purge hyalite >/dev/null
+dpkg --purge hyalite hyalite-dev >/dev/null
 for file in /etc/hyalite /var/log/hyalite /var/lib/hyalite /etc/logrotate.d/hyalite; do gone "$file"; done
 dpkg -l 'hyalite*' 2>/dev/null | grep -E '^(ii|rc)' && fail "dpkg still knows it"
 echo "packages: installed, served, replaced, removed, purged"
