@@ -64,7 +64,7 @@ step_install() { inside bash tests/install/packages_live.sh; }
 step_systemd() {
   # What the machine that boots needs has to lie ready: it has no network but its own.
   inside bash -c '. tests/support/packages.sh && need_packages "to boot" systemd iproute2 nftables python3 procps logrotate'
-  inside apt-get install -y -qq --no-install-recommends --download-only ./build/package/hyalite{,-dev}_*.deb >/dev/null
+  inside sh -c 'exec apt-get install -y -qq --no-install-recommends --download-only ./build/package/hyalite_*.deb ./build/package/hyalite-dev_*.deb' >/dev/null
   "$here/tests/install/boot.sh" "$root" sh -c 'cd /src && exec python3 tests/install/systemd_live.py'
 }
 
