@@ -205,13 +205,18 @@ class OneFault(Contained):
         self.assertIn("thrown on purpose", self.gateway.wait_for_line(r"plugin\.failed instance=bad hook=request_head"))
 
     def test_a_worker_that_stands_still_outside_of_plugins(self):
-        with Steady() as load:
-            worker = next(iter(load.answers))
-            os.kill(int(worker), signal.SIGSTOP)
-            fault = self.fault_of(worker, "stall")
-            load.wait_for_more(200, worker)
-        self.others_went_on(load, worker)
-        self.assertIsNone(fault["plugin"])
+        # By chance it is stopped in the middle of a hook, and then that hook is blamed: another time.
+        for _ in range(5):
+            with Steady() as load:
+                worker = next(iter(load.answers))
+                os.kill(int(worker), signal.SIGSTOP)
+                fault = lab.wait_for(lambda: next((it for it in self.service.status()["faults"] if str(it.get("pid")) == worker), None),
+                                     f"a fault of {worker} in status")
+                load.wait_for_more(200, worker)
+            self.others_went_on(load, worker)
+            if fault["cause"] == "stall":
+                break
+        self.assertEqual((fault["cause"], fault["plugin"]), ("stall", None))
         self.gateway.wait_for_line(rf"worker\.stalled .*pid={worker} ")
 
     def test_a_leak_is_drained_and_nobody_loses_anything(self):
