@@ -51,6 +51,8 @@ command -v rsync >/dev/null && rsync -rlc --delete --exclude build "$root/src.ne
 rm -rf "$root/src.new"
 # /etc/resolv.conf has to be there to be covered.
 [ -e "$root/etc/resolv.conf" ] || touch "$root/etc/resolv.conf"
+# An installer writes it, debootstrap does not.
+[ -e "$root/etc/hosts" ] || echo "127.0.0.1 localhost" >"$root/etc/hosts"
 
 step_demo() { inside ./demo; }
 step_test() { inside ./test; }
