@@ -47,8 +47,6 @@ class Bench final {
   void advance(std::chrono::nanoseconds by);
   // As HeldWorker::wait().
   bool wait(std::chrono::nanoseconds at_most) { return worker_->wait(at_most); }
-  // Whatever is due now is delivered.
-  void settle() { worker_->settle(); }
   void reopen();
   void drain();
 
