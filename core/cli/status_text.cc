@@ -68,6 +68,10 @@ std::string counts_text(const JsonView& counts) {
                       counted(count("refused_responses"), "response", "responses") + ", " +
                       counted(count("not_served"), "connection", "connections"));
   line("uninspected", counted(count("uninspected"), "connection", "connections"));
+  if (count("upstream_kept") > 0) {
+    line("reused", counted(count("upstream_reused"), "upstream connection", "upstream connections") + ", " +
+                       grouped(count("upstream_idle")) + " wait");
+  }
   if (count("worker_deaths") + count("generation_deaths") > 0) {
     line("deaths", counted(count("worker_deaths"), "worker", "workers") + ", " +
                        counted(count("generation_deaths"), "generation", "generations"));

@@ -99,10 +99,18 @@ std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
   return std::nullopt;
 }
 
+// `close` is of one hop (RFC 9110, section 7.6.1), and the next one is ours.
+void Exchange::withhold_close() {
+  if (request_keeps_alive_ || request.minor_version() == 0) return;
+  request.unsay_close(arena_);
+  close_withheld_ = true;
+}
+
 void Exchange::request_sent() {
+  const bool again = summary.request_sent.has_value();
   summary.request_sent = elapsed();
   summary.request_content = request_body.content_in();
-  chain_.request_end(subject);
+  if (!again) chain_.request_end(subject);
 }
 
 Asked Exchange::asked() const {

@@ -49,7 +49,9 @@ class Exchange {
   bool request_has_body() const { return request_framing_.has_body(); }
   // What is to be sent; asked once, when the relay lets the head go. A refusal: a plugin's edits made it ambiguous.
   std::optional<Refusal> send_request_head(Effects& effects);
-  // Upstream has the whole request.
+  // Before that: what the client says about its own connection is not said of upstream's, which is to be kept.
+  void withhold_close();
+  // Upstream has the whole request. When it was sent once more, plugins have heard of it.
   void request_sent();
   Relay& request_body;
   Asked asked() const;
@@ -65,6 +67,7 @@ class Exchange {
   Answer judge_response(const Framing& framing);
   Answer resume_response() { return judged_response(chain_.resume(subject, Lane::response)); }
   std::optional<Refusal> send_response_head(bool close_after, Effects& effects);
+  bool close_withheld() const { return close_withheld_; }
   void response_sent();
   Relay& response_body;
   bool response_keeps_alive() const { return response_keeps_alive_; }
@@ -124,6 +127,7 @@ class Exchange {
   bool response_keeps_alive_ = false;
   bool awaits_continue_ = false;
   bool offers_dropped_ = false;  // of WebSocket extensions
+  bool close_withheld_ = false;  // so upstream will not say it either
 };
 
 // Ends it, and gives its memory back.

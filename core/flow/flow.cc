@@ -129,6 +129,11 @@ void Flow::hang_up(Side side, Ending ending) {
   leg(side).close(ending);
 }
 
+void Flow::keep_upstream() {
+  const Leg::Rest rest = upstream_.rest();
+  ports_.keep(upstream_.release(), rest);
+}
+
 void Flow::upstream_answered() {
   if (std::exchange(unanswered_, false)) ports_.upstream_answered();
 }
@@ -388,7 +393,11 @@ void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
     return;
   }
   if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
-  ports_.connect(target.spec);
+  std::unique_ptr<Transport> kept = wanted.which == Which::any ? ports_.take_kept(target.spec) : nullptr;
+  if (!kept) return ports_.connect(target.spec);
+  upstream_.attach(std::move(kept), {.writable = true});
+  ++epoch_;
+  act(stage_->on_kept_connection(needs_.effects));
 }
 
 void Flow::close(const Close& how) {
@@ -399,6 +408,8 @@ void Flow::close(const Close& how) {
   stage_->on_closing(how.reason);
   if (how.upstream == kReset) {
     hang_up(Side::upstream, kReset);
+  } else if (how.upstream == Ending::kept) {
+    keep_upstream();
   } else if (upstream_.ends_by_closing()) {
     hang_up(Side::upstream, Ending::in_order);
   } else {

@@ -70,6 +70,7 @@ class Flow final : private Waker {
   void run();
   bool watch(Side side);
   void hang_up(Side side, Ending ending);
+  void keep_upstream();
   void upstream_answered();
   bool flush(Side side);
   bool negotiate(Side side);

@@ -41,13 +41,15 @@ Flows::Flows(const FlowsNeeds& needs)
       route_(needs.settings, needs.chain, needs.tls_policy, needs.tls, needs.refusals, tally_, needs.log, needs.loop.clock()),
       scratch_(kScratchBytes),
       pipes_(kMostPipes, kKeptPipes, needs.settings.limits.buffered_bytes_per_flow),
-      sockets_{needs.loop, wheel_, needs.loop_table, needs.loop_table_owner, tally_},
+      sockets_{needs.loop, wheel_, needs.loop_table, needs.loop_table_owner, tally_, nullptr},
       shared_{*this, needs.loop.clock(), route_, effects_, scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
               needs.settings.timeouts.linger, needs.tls, &pipes_},
       next_id_(first_id()),
       sweep_(needs.loop, callback<&Flows::sweep>(*this)),
       tick_(needs.loop, wheel_.tick(), callback<&Flows::on_tick>(*this)),
       drain_deadline_(needs.loop, callback<&Flows::on_drain_deadline>(*this)) {
+  const ReuseSettings& reuse = needs.settings.upstream.reuse;
+  if (reuse.enabled) sockets_.pool = &pool_.emplace(reuse, wheel_, tally_);
   for (const ListenerSettings& listener : needs.settings.listeners) listener_names_.push_back(listener.label());
 }
 
@@ -102,6 +104,7 @@ void Flows::refuse(Refused client) {
 void Flows::exhausted(std::size_t shed) {
   ++tally_.exhausted;
   tally_.shed += shed;
+  if (pool_) pool_->shed();
 }
 
 void Flows::start(std::unique_ptr<FlowFile> file, Fd client) {
@@ -137,6 +140,7 @@ void Flows::count_out(const Flow& flow) {
 }
 
 void Flows::drain(Milliseconds deadline) {
+  if (pool_) pool_->drain();
   for (const auto& [id, one] : flows_) one->flow.drain();
   drain_deadline_.start(deadline);
 }

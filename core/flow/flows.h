@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -66,6 +67,7 @@ class Flows final : private FlowOwner {
   Effects effects_;
   std::vector<char> scratch_;
   PipePool pipes_;
+  std::optional<UpstreamPool> pool_;
   SocketNeeds sockets_;
   FlowNeeds shared_;
   std::vector<std::string> listener_names_;

@@ -16,6 +16,7 @@ Inspecting::Inspecting(const InspectingNeeds& needs)
     : needs_(needs),
       request_reader_(needs.rules.head),
       response_reader_(needs.rules.head),
+      keeping_(needs.may_keep),
       pace_(needs.rules.timeouts, needs.clock) {}
 
 Inspecting::~Inspecting() = default;
@@ -31,11 +32,18 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (from == Side::client) return take_request(bytes, effects);
   // An answer to nothing would be taken for the answer to the next request (RFC 9112, section 9.2).
   if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
-  const Taken taken = take_response(bytes, effects);
+  Taken taken = take_response(bytes, effects);
   // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
   const bool left_over = !streaming_ && !awaits_response() && taken.bytes < bytes.size();
-  if (!left_over || !std::holds_alternative<Stay>(taken.outcome)) return taken;
-  return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
+  if (!left_over) return taken;
+  if (std::holds_alternative<Stay>(taken.outcome)) return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
+  // Or of another client's.
+  if (auto* close = std::get_if<Close>(&taken.outcome); close != nullptr && close->upstream == Ending::kept) {
+    needs_.tally.refused_response(Refusal::unasked_response);
+    keeping_.refuses();
+    close->upstream = Ending::reset;
+  }
+  return taken;
 }
 
 // ---- the request ----
@@ -153,24 +161,38 @@ Outcome Inspecting::resume_request(Effects& effects) {
 Outcome Inspecting::forward_request(Effects& effects) {
   const Address target = exchange_->subject.upstream();
   if (connected_to_ == target) return send_request(effects);
-  for (Bytes piece : exchange_->request_body.output()) pending_ += piece;
+  Exchange& x = *exchange_;
+  for (Bytes piece : x.request_body.output()) pending_ += piece;
   if (connected_to_) effects.disconnect_upstream();
-  connected_to_.reset();
+  leave_upstream();
   ask_ = Ask::connecting;
-  effects.connect(exchange_->subject.redirect());
+  const bool any = keeping_.may_take(x.request, x.request_has_body(), !x.subject.findings.all().empty());
+  effects.connect(x.subject.redirect(), any ? Which::any : Which::fresh);
   return Stay{};
 }
 
 Outcome Inspecting::on_connected(Effects& effects) {
+  keeping_.connected();
+  return upstream_is_there(pace_.since_request(), effects);
+}
+
+Outcome Inspecting::on_kept_connection(Effects& effects) {
+  keeping_.found_kept();
+  return upstream_is_there(Nanoseconds{0}, effects);
+}
+
+Outcome Inspecting::upstream_is_there(Nanoseconds connected_after, Effects& effects) {
   connected_to_ = exchange_ ? exchange_->subject.upstream() : needs_.flow.upstream();
   if (ask_ != Ask::connecting) return Stay{};
-  exchange_->summary.connected = pace_.since_request();
+  exchange_->summary.connected = connected_after;
   return send_request(effects);
 }
 
 Outcome Inspecting::send_request(Effects& effects) {
   Exchange& x = *exchange_;
   reply_ = Reply::head;
+  keeping_.asks(x.request, x.request_has_body(), !x.subject.findings.all().empty());
+  if (keeping_.is_hopeful()) x.withhold_close();
   if (const auto refusal = x.send_request_head(effects)) {
     effects.forget_sent();
     x.subject.request_sent = false;
@@ -226,6 +248,7 @@ Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
   }
   pace_.response_head_is_whole();
   x.summary.from_upstream += head.consumed;
+  if (!x.response.is_interim()) keeping_.answers(x.response, head.framing, ask_ == Ask::done);
   if (x.response.is_interim()) return {head.consumed, interim(effects)};
   return {head.consumed, answered(head, effects)};
 }
@@ -289,8 +312,9 @@ bool Inspecting::will_close() const {
 Outcome Inspecting::send_response(Effects& effects) {
   Exchange& x = *exchange_;
   const bool tunnel = x.response.status() == 101 || (x.request.is_connect() && x.response.status() < 300);
-  // The one edit we make by ourselves: a client that would come back on this connection is told that it ends.
-  const bool say_close = draining_ && !tunnel;
+  // The one edit we make by ourselves: a client that would come back on this connection, or whose wish upstream did not hear, is
+  // told that it ends.
+  const bool say_close = (draining_ || x.close_withheld()) && !tunnel;
   if (const auto refusal = x.send_response_head(say_close, effects)) {
     effects.forget_sent();
     return refuse_response(*refusal, effects);
@@ -351,6 +375,7 @@ Outcome Inspecting::switch_protocol(Effects& effects) {
   x.end(stopped ? End::blocked : End::complete, "");
   if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};
   effects.keep(std::move(exchange_));
+  leave_upstream();
   if (connect) return TunnelOpened{};
   return Upgraded{protocol};
 }
@@ -363,8 +388,9 @@ Outcome Inspecting::settle(Effects& effects) {
   Exchange& x = *exchange_;
   if (ask_ == Ask::done) {
     const bool close = will_close();
+    keeping_.completes();
     x.end(End::complete, "");
-    return close ? Outcome{Close{CloseReason::finished}} : next_exchange(effects);
+    return close ? Outcome{Close{CloseReason::finished, Ending::in_order, upstream_ending()}} : next_exchange(effects);
   }
   // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
   if (!will_close()) return Stay{};
@@ -386,10 +412,11 @@ Outcome Inspecting::next_exchange(Effects& effects) {
 
 Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
   if (from == Side::client) {
-    if (ask_ == Ask::head && left.empty()) return Close{CloseReason::client_left};
+    if (ask_ == Ask::head && left.empty()) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
     return Close{CloseReason::client_broke, Ending::reset, Ending::reset};
   }
-  connected_to_.reset();
+  if (may_ask_again()) return ask_again(effects);
+  leave_upstream();
   switch (reply_) {
     case Reply::none:
     case Reply::done:
@@ -401,6 +428,23 @@ Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
     case Reply::body: break;
   }
   return ended_response(exchange_->response_body.finish(left), effects);
+}
+
+// It was closed while it was kept, or in the moment in which it was taken (RFC 9112, section 9.3.1). Once: the next one is fresh.
+bool Inspecting::may_ask_again() const {
+  const bool unanswered = reply_ == Reply::head && !pace_.response_head_came_in_part() && exchange_->summary.from_upstream == 0;
+  return keeping_.is_unproven() && ask_ == Ask::done && unanswered;
+}
+
+Outcome Inspecting::ask_again(Effects& effects) {
+  ++needs_.tally.upstream_retried;
+  connected_to_.reset();
+  exchange_->summary.to_upstream = 0;
+  ask_ = Ask::connecting;
+  reply_ = Reply::none;
+  effects.disconnect_upstream();
+  effects.connect(exchange_->subject.redirect());
+  return Stay{};
 }
 
 // Upstream has said all it had to say.
@@ -428,7 +472,7 @@ Outcome Inspecting::on_connect_failed(ConnectFailure failure, Effects& effects) 
 
 Outcome Inspecting::on_deadline(Effects& effects) {
   if (streaming_) return streaming_->stands_still();
-  if (!exchange_) return Close{CloseReason::idle_timed_out};
+  if (!exchange_) return Close{CloseReason::idle_timed_out, Ending::in_order, upstream_ending()};
   if (ask_ == Ask::head) {
     return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
                   Close{CloseReason::head_timed_out}, effects);
@@ -443,9 +487,11 @@ Outcome Inspecting::on_deadline(Effects& effects) {
   return Close{CloseReason::body_too_slow, Ending::reset, Ending::reset};
 }
 
-Outcome Inspecting::on_broken(Side side, Effects&) {
+Outcome Inspecting::on_broken(Side side, Effects& effects) {
   // Between exchanges nothing is lost.
-  if (!exchange_) return Close{side == Side::client ? CloseReason::client_left : CloseReason::upstream_left};
+  if (!exchange_ && side == Side::client) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
+  if (!exchange_) return Close{CloseReason::upstream_left};
+  if (side == Side::upstream && may_ask_again()) return ask_again(effects);
   return broken(side);
 }
 
@@ -466,7 +512,15 @@ Outcome Inspecting::on_resumed(Effects& effects) {
 }
 
 void Inspecting::on_closing(CloseReason reason) {
+  leave_upstream();
   if (exchange_) exchange_->end(end_of(reason), name_of(reason));
+}
+
+// What speaks against keeping its connection is counted, once.
+void Inspecting::leave_upstream() {
+  const auto why = connected_to_ ? keeping_.against() : std::nullopt;
+  if (why) needs_.tally.not_kept(*why);
+  connected_to_.reset();
 }
 
 bool Inspecting::wants(Side side) const {

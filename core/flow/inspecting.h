@@ -10,6 +10,7 @@
 #include "flow/bypass.h"
 #include "flow/exchange_pool.h"
 #include "flow/http_rules.h"
+#include "flow/keeping.h"
 #include "flow/pace.h"
 #include "flow/stage.h"
 #include "flow/streamed_answer.h"
@@ -30,6 +31,7 @@ struct InspectingNeeds {
   std::uint64_t& exchanges;  // of this flow so far
   ExchangePool& pool;
   std::span<const std::string> certificate_names = {};  // of the upstream, where the client asked for no name
+  bool may_keep = false;  // connections to upstream may serve others, before and after
 };
 
 // One exchange at a time: what a client pipelines waits until the response before it is complete. The two halves of an
@@ -43,6 +45,7 @@ class Inspecting final : public Stage {
   Taken on_bytes(Side from, Bytes bytes, Effects& effects) override;
   Outcome on_end(Side from, Bytes left, Effects& effects) override;
   Outcome on_connected(Effects& effects) override;
+  Outcome on_kept_connection(Effects& effects) override;
   Outcome on_connect_failed(ConnectFailure failure, Effects& effects) override;
   Outcome on_deadline(Effects& effects) override;
   Outcome on_broken(Side side, Effects& effects) override;
@@ -79,6 +82,7 @@ class Inspecting final : public Stage {
   Outcome moved_request(const Relay::Step& step, Effects& effects);
   Outcome resume_request(Effects& effects);
   Outcome forward_request(Effects& effects);
+  Outcome upstream_is_there(Nanoseconds connected_after, Effects& effects);
   Outcome send_request(Effects& effects);
   void send_request_body(Effects& effects);
 
@@ -95,6 +99,10 @@ class Inspecting final : public Stage {
   void send_response_body(Effects& effects);
   Outcome switch_protocol(Effects& effects);
 
+  // A request that found a kept connection closed.
+  bool may_ask_again() const;
+  Outcome ask_again(Effects& effects);
+
   Outcome settle(Effects& effects);
   Outcome next_exchange(Effects& effects);
   Outcome decided(Effects& effects);
@@ -106,6 +114,9 @@ class Inspecting final : public Stage {
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
+  // How upstream's connection ends with a flow that ends in order.
+  Ending upstream_ending() const { return connected_to_ && keeping_.may_be_kept() ? Ending::kept : Ending::in_order; }
+  void leave_upstream();
   bool refuses_tunnel() const;
   bool request_waits() const { return ask_ == Ask::judging || (exchange_ && exchange_->request_body.paused()); }
   bool response_waits() const { return reply_ == Reply::judging || (exchange_ && exchange_->response_body.paused()); }
@@ -118,6 +129,7 @@ class Inspecting final : public Stage {
   Ask ask_ = Ask::head;
   Reply reply_ = Reply::none;
   std::optional<Address> connected_to_;
+  Keeping keeping_;  // of that connection
   std::string pending_;  // of a held request: what goes out once upstream is connected
   std::size_t interims_ = 0;
   bool only_connect_ = false;       // the last answer asked for another CONNECT

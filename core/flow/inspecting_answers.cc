@@ -33,13 +33,13 @@ Outcome Inspecting::decided(Effects& effects) {
   x.end(End::blocked, "");
   pending_.clear();
   if (keep) return next_exchange(effects);
-  return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : Ending::in_order};
+  return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : upstream_ending()};
 }
 
 // Nothing more is asked of upstream, and what the client still has to say is thrown away.
 Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
   if (connected_to_) effects.disconnect_upstream();
-  connected_to_.reset();
+  leave_upstream();
   pending_.clear();
   ask_ = Ask::done;
   reply_ = Reply::done;
@@ -49,6 +49,7 @@ Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) 
 
 Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
   needs_.tally.refused_request(refusal);
+  keeping_.refuses();
   const RefusalText& text = describe(refusal);
   const std::string reason = refusal_reason("client", refusal);
   if (exchange_->subject.response_started) {
@@ -62,6 +63,7 @@ Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
 
 Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
   needs_.tally.refused_response(refusal);
+  keeping_.refuses();
   const std::string reason = refusal_reason("upstream", refusal);
   // Between exchanges the client has whole responses only, and must not lose the last of them to a reset.
   if (!exchange_) return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
@@ -77,6 +79,7 @@ Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
 Outcome Inspecting::answer(int status, std::string_view sentence, std::string_view reference, End how, Close close,
                            Effects& effects) {
   Exchange& x = *exchange_;
+  keeping_.refuses();
   std::string page = error_page(status, sentence, reference, x.request.is_head());
   x.answered_by_us(static_cast<unsigned>(status), page.size());
   effects.send_owned(Side::client, std::move(page));

@@ -210,4 +210,16 @@ void Leg::close(Ending ending) {
   detach();
 }
 
+Leg::Rest Leg::rest() const {
+  const bool open = attached() && inbound_ == Inbound::open && outbound_ == Outbound::open && !negotiating_;
+  if (!open || !all_sent() || has_unread()) return Rest::no;
+  return closed_seen_ || (readable_ && !drained_) ? Rest::perhaps : Rest::yes;
+}
+
+std::unique_ptr<Transport> Leg::release() {
+  std::unique_ptr<Transport> given = std::move(transport_);
+  detach();
+  return given;
+}
+
 }  // namespace hyalite

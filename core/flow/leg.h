@@ -81,6 +81,11 @@ class Leg {
   bool ends_by_closing() const { return attached() && all_sent() && transport_->closing_ends_writing(); }
   // Closes the connection: with a reset, or in order.
   void close(Ending ending);
+  // Is nothing under way on it? `perhaps`: only reading can tell.
+  enum class Rest { yes, perhaps, no };
+  Rest rest() const;
+  // Gives the connection away as it is. What was read or not sent is forgotten.
+  std::unique_ptr<Transport> release();
 
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_sent() const { return bytes_sent_; }

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+
 #include "base/clock.h"
 #include "base/result.h"
+#include "flow/leg.h"
 #include "flow/stage.h"
 #include "net/connector.h"
 #include "net/transport.h"
@@ -21,6 +24,10 @@ class FlowPorts {
   // Flow::on_connected() or on_connect_failed() follows, once.
   virtual void connect(const ConnectSpec& spec) = 0;
   virtual void stop_connecting() = 0;
+  // A connection that an earlier flow of the same client's address kept to there, at rest and watched already. Null: there is none.
+  virtual std::unique_ptr<Transport> take_kept(const ConnectSpec& spec) = 0;
+  // Upstream's, for a later flow, or to be closed: nothing is told of it any more.
+  virtual void keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) = 0;
   // The first bytes came from upstream, or it is not needed any more: it is no loop.
   virtual void upstream_answered() = 0;
   // Flow::on_timer() follows at that time, and not at the one named before.

@@ -142,9 +142,12 @@ std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) cons
 std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { return by_hello(file); }
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
+  // One inside of TLS or of a tunnel is what this client made of it.
+  const bool may_keep = settings_.upstream.reuse.enabled && !file.tls && !file.within_connect;
   return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
                                                       tally_, file.exchanges, exchanges_,
-                                                      file.tls ? std::span<const std::string>(file.tls->names) : std::span<const std::string>()});
+                                                      file.tls ? std::span<const std::string>(file.tls->names) : std::span<const std::string>(),
+                                                      may_keep});
 }
 
 std::unique_ptr<Stage> Route::unless(Treatment treatment, Uninspected why, FlowFile& file) const {

@@ -29,19 +29,25 @@ SocketPorts::SocketPorts(const SocketNeeds& needs, Flow& flow)
     : needs_(needs),
       flow_(flow),
       client_(needs.loop, callback<&Flow::on_client_ready>(flow)),
-      upstream_(needs.loop, callback<&Flow::on_upstream_ready>(flow)),
       timer_(needs.loop, callback<&Flow::on_timer>(flow)),
       turn_(needs.loop, callback<&Flow::on_turn>(flow)) {}
 
 // Upstream it runs already, since connecting.
 Result<void> SocketPorts::watch(Side side, const Transport& connection) {
-  Watch& watch = watch_of(side);
-  if (watch.watching()) return {};
-  return watch.start(connection.fd());
+  if (side == Side::upstream || client_.watching()) return {};
+  return client_.start(connection.fd());
+}
+
+void SocketPorts::forget(Side side) {
+  if (side == Side::client) return client_.stop();
+  upstream_.reset();
 }
 
 void SocketPorts::connect(const ConnectSpec& spec) {
-  connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_, needs_.loop_table, needs_.loop_table_owner,
+  upstream_ = std::make_unique<UpstreamConnection>(needs_.loop, callback<&Flow::on_upstream_ready>(flow_));
+  upstream_->upstream = spec.remote;
+  upstream_->as_wanted = !spec.as_client;
+  connector_ = std::make_unique<Connector>(needs_.loop, needs_.wheel, upstream_->watch, needs_.loop_table, needs_.loop_table_owner,
                                            callback<&SocketPorts::on_connect_result>(*this));
   connector_->start(spec);
 }
@@ -52,7 +58,23 @@ void SocketPorts::on_connect_result(ConnectResult result) {
   if (!result.connection) return flow_.on_connect_failed(failure_of(result.connection.error()));
   Connected& connection = *result.connection;
   guard_ = std::move(connection.guard);
+  upstream_->as_wanted |= connection.source != Source::own_address;
   flow_.on_connected(std::make_unique<PlainTransport>(std::move(connection.fd)), connection.ready);
+}
+
+std::unique_ptr<Transport> SocketPorts::take_kept(const ConnectSpec& spec) {
+  if (needs_.pool == nullptr) return nullptr;
+  upstream_ = needs_.pool->take(key_to(spec.remote), callback<&Flow::on_upstream_ready>(flow_));
+  return upstream_ ? std::move(upstream_->transport) : nullptr;
+}
+
+void SocketPorts::keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) {
+  std::unique_ptr<UpstreamConnection> left = std::move(upstream_);
+  left->transport = std::move(upstream);
+  if (rest == Leg::Rest::no) return needs_.tally.not_kept(NotKept::not_at_rest);
+  if (!left->as_wanted) return needs_.tally.not_kept(NotKept::own_address);
+  const UpstreamKey key = key_to(left->upstream);
+  needs_.pool->keep(key, std::move(left), rest == Leg::Rest::yes);
 }
 
 void SocketPorts::call_at(Monotonic when) {

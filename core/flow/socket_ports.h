@@ -9,6 +9,7 @@
 #include "event/wheel.h"
 #include "flow/flow.h"
 #include "flow/tally.h"
+#include "flow/upstream_pool.h"
 
 namespace hyalite {
 
@@ -19,6 +20,7 @@ struct SocketNeeds {
   LoopTable& loop_table;
   unsigned loop_table_owner;
   Tally& tally;
+  UpstreamPool* pool;  // null: no connection outlives its flow
 };
 
 class SocketPorts final : public FlowPorts {
@@ -29,21 +31,24 @@ class SocketPorts final : public FlowPorts {
   SocketPorts& operator=(const SocketPorts&) = delete;
 
   Result<void> watch(Side side, const Transport& connection) override;
-  void forget(Side side) override { watch_of(side).stop(); }
+  void forget(Side side) override;
   void connect(const ConnectSpec& spec) override;
   void stop_connecting() override { connector_.reset(); }
+  std::unique_ptr<Transport> take_kept(const ConnectSpec& spec) override;
+  void keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) override;
   void upstream_answered() override { guard_.remove(); }
   void call_at(Monotonic when) override;
   void call_again() override { turn_.ask(); }
   void stop() override;
 
  private:
-  Watch& watch_of(Side side) { return side == Side::client ? client_ : upstream_; }
   void on_connect_result(ConnectResult result);
+  UpstreamKey key_to(const Address& upstream) const { return {flow_.file().facts.client.ip, upstream}; }
 
   const SocketNeeds& needs_;
   Flow& flow_;
-  Watch client_, upstream_;  // the latter serves connecting, too
+  Watch client_;
+  std::unique_ptr<UpstreamConnection> upstream_;  // from connecting on
   std::unique_ptr<Connector> connector_;
   LoopTable::Entry guard_;
   Timer timer_;

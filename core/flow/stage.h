@@ -53,8 +53,8 @@ struct PassedThrough {
   Uninspected why;
 };
 // How a connection is closed: after everything was sent and with a FIN, or at once with an RST, so that what was cut
-// short cannot be taken for whole.
-enum class Ending { in_order, reset };
+// short cannot be taken for whole. Or how it is not: an upstream's is left, at rest, for a later flow.
+enum class Ending { in_order, reset, kept };
 struct Close {
   CloseReason reason;
   Ending client = Ending::in_order;
@@ -75,6 +75,9 @@ struct Taken {
   Outcome outcome = Stay{};
 };
 
+// Which connection to an upstream will do: only a new one, or one that an earlier flow left, too.
+enum class Which { fresh, any };
+
 // ---- effects -------------------------------------------------------------------------------------------------------
 
 // What a stage wants done, in order; the flow carries it out when the call returns.
@@ -94,9 +97,9 @@ class Effects {
   }
   // After all that was sent: no more (FIN).
   void end(Side to) { ended_[index_of(to)] = true; }
-  // Connect the upstream leg; on_connected or on_connect_failed follows. `instead`: not where the client was going,
-  // but where a plugin redirected it.
-  void connect(std::optional<Address> instead = std::nullopt) { connect_ = Connect{std::move(instead)}; }
+  // Connect the upstream leg; on_connected or on_connect_failed follows; or on_kept_connection, if any will do. `instead`: not
+  // where the client was going, but where a plugin redirected it.
+  void connect(std::optional<Address> instead = std::nullopt, Which which = Which::fresh) { connect_ = Connect{std::move(instead), which}; }
   // The side's connection becomes TLS, as the flow's file says; on_secured follows. What the client sent and nobody took
   // is the beginning of its handshake.
   void secure(Side side) { secure_[index_of(side)] = true; }
@@ -105,6 +108,7 @@ class Effects {
 
   struct Connect {
     std::optional<Address> instead;
+    Which which = Which::fresh;
   };
 
   // For the flow (and for tests).
@@ -158,6 +162,8 @@ class Stage {
   // That side sends no more (FIN); `left` are bytes not taken. Once per side.
   virtual Outcome on_end(Side from, Bytes left, Effects& effects) = 0;
   virtual Outcome on_connected(Effects& effects) = 0;
+  // As on_connected, but upstream may have closed it a moment ago.
+  virtual Outcome on_kept_connection(Effects& effects) { return on_connected(effects); }
   virtual Outcome on_connect_failed(ConnectFailure failure, Effects& effects) = 0;
   // The TLS handshake that was asked for is over, well or not: the flow's file knows.
   virtual Outcome on_secured(Side, Effects&) { return Stay{}; }

@@ -81,6 +81,16 @@ TallyPlaces TallyPlaces::declare(Layout& layout) {
                                         "Connections to upstreams that found no room in the table against loops.");
   at.connect_unmarked = layout.counter("hyalite_connects_unmarked_total",
                                        "Connections to upstreams without the mark that was asked for.");
+  at.upstream_kept = layout.counter("hyalite_upstream_kept_total", "Connections to upstreams that were kept for a later flow.");
+  at.upstream_reused = layout.counter("hyalite_upstream_reused_total", "Flows that went on over a connection that was kept.");
+  at.upstream_idle = layout.gauge("hyalite_upstream_idle", "Connections to upstreams that wait for a flow at this moment.");
+  at.upstream_idle_closed = layout.counters("hyalite_upstream_idle_closed_total", "Kept connections that were closed while they waited.",
+                                            "reason", names<IdleEnd>(kIdleEnds, name_of));
+  at.upstream_not_kept = layout.counters("hyalite_upstream_not_kept_total",
+                                         "Connections to upstreams that were not kept, where upstream.reuse asks for it.", "reason",
+                                         names<NotKept>(kNotKept, name_of));
+  at.upstream_retried = layout.counter("hyalite_upstream_retried_total",
+                                       "Requests sent once more, since the kept connection that they went on was closed.");
   at.bytes = layout.counters("hyalite_bytes_total", "Bytes received, by whom they came from.", "from", kSides);
   return at;
 }
@@ -95,6 +105,7 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
       tls_keys_not_logged(*row.cell(at.tls_keys_not_logged)),
       exhausted(*row.cell(at.exhausted)),
       shed(*row.cell(at.shed)),
+      upstream_retried(*row.cell(at.upstream_retried)),
       flows_(*row.cell(at.flows)),
       flows_now_(*row.cell(at.flows_now)),
       arrivals_(row.cell(at.arrivals)),
@@ -111,7 +122,12 @@ Tally::Tally(const MetricRow& row, const TallyPlaces& at)
       given_up_(row.cell(at.connect_given_up)),
       unguarded_(*row.cell(at.connect_unguarded)),
       unmarked_(*row.cell(at.connect_unmarked)),
-      bytes_(row.cell(at.bytes)) {}
+      bytes_(row.cell(at.bytes)),
+      upstream_kept_(*row.cell(at.upstream_kept)),
+      upstream_reused_(*row.cell(at.upstream_reused)),
+      upstream_idle_(*row.cell(at.upstream_idle)),
+      upstream_idle_closed_(row.cell(at.upstream_idle_closed)),
+      upstream_not_kept_(row.cell(at.upstream_not_kept)) {}
 
 void Tally::opened(ArrivalMode mode) {
   ++flows_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "flow/keeping.h"
 #include "flow/reason.h"
 #include "http/refusal.h"
 #include "metrics/board.h"
@@ -25,6 +26,7 @@ struct TallyPlaces {
   Cell exchanges, findings, refused_requests, refused_responses, websockets, refused_frames;
   Cell tls_answers, tls_handshakes, tls_defects, tls_only_http2, tls_forbidden_names, tls_keys_logged, tls_keys_not_logged;
   Cell connects, connect_given_up, connect_unguarded, connect_unmarked, bytes;
+  Cell upstream_kept, upstream_reused, upstream_idle, upstream_idle_closed, upstream_not_kept, upstream_retried;
 };
 
 // One worker's numbers. A counter is incremented in place: `++tally.exchanges`.
@@ -40,6 +42,11 @@ class Tally {
   void refused_response(Refusal why) { ++refused_responses_[static_cast<std::size_t>(why)]; }
   void refused_frame(FrameRefusal why) { ++refused_frames_[static_cast<std::size_t>(why)]; }
   void connected(const ConnectResult& result);
+  // A connection to an upstream waits for another flow from now on; it waits no longer, since one took it or since it is closed.
+  void kept() { ++upstream_kept_, ++upstream_idle_; }
+  void reused() { ++upstream_reused_, --upstream_idle_; }
+  void closed_idle(IdleEnd why) { ++upstream_idle_closed_[static_cast<std::size_t>(why)], --upstream_idle_; }
+  void not_kept(NotKept why) { ++upstream_not_kept_[static_cast<std::size_t>(why)]; }
   void tls_answer(TlsAction answer) { ++tls_answers_[static_cast<std::size_t>(answer)]; }
   // A handshake that is over, of an upstream or of a client.
   void shaken(bool upstream, const TlsFacts& facts);
@@ -54,6 +61,7 @@ class Tally {
   std::uint64_t& tls_keys_not_logged;
   std::uint64_t& exhausted;
   std::uint64_t& shed;
+  std::uint64_t& upstream_retried;
 
  private:
   std::uint64_t& flows_;
@@ -73,6 +81,11 @@ class Tally {
   std::uint64_t& unguarded_;
   std::uint64_t& unmarked_;
   std::uint64_t* bytes_;
+  std::uint64_t& upstream_kept_;
+  std::uint64_t& upstream_reused_;
+  std::uint64_t& upstream_idle_;
+  std::uint64_t* upstream_idle_closed_;
+  std::uint64_t* upstream_not_kept_;
 };
 
 }  // namespace hyalite

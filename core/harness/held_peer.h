@@ -20,6 +20,7 @@ struct HeldPeer {
   std::string got;
   bool told_end = false;
   bool closed = false;  // by us
+  bool kept = false;    // for a later client, that is: and closed, since there is none
 };
 
 // Our end of it. The peer outlives it.

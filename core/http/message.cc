@@ -16,6 +16,30 @@ namespace {
 
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
+// What all Connection fields say together.
+struct OptionsSaid {
+  bool close = false, keep_alive = false;
+  std::string others;  // a list
+};
+
+OptionsSaid options_said(const std::vector<Field>& fields) {
+  OptionsSaid said;
+  for (const Field& field : fields) {
+    if (field.id != Name::connection) continue;
+    for (Bytes list = field.value; !list.empty();) {
+      const Bytes option = take_element(list);
+      if (equals_ignoring_case(option, "close")) {
+        said.close = true;
+      } else if (equals_ignoring_case(option, "keep-alive")) {
+        said.keep_alive = true;
+      } else if (!option.empty()) {
+        said.others.append(said.others.empty() ? "" : ", ").append(option);
+      }
+    }
+  }
+  return said;
+}
+
 }  // namespace
 
 void Head::moved_to(const char* begin) {
@@ -53,23 +77,22 @@ void Head::replace_framing(Name name, Bytes value, Arena& arena) {
 }
 
 void Head::say_close(Arena& arena) {
-  std::string options;
-  bool closes = false, alive = false;
-  for (const Field& field : fields_) {
-    if (field.id != Name::connection) continue;
-    for (Bytes list = field.value; !list.empty();) {
-      const Bytes option = take_element(list);
-      if (equals_ignoring_case(option, "close")) {
-        closes = true;
-      } else if (equals_ignoring_case(option, "keep-alive")) {
-        alive = true;
-      } else if (!option.empty()) {
-        options.append(option).append(", ");
-      }
-    }
-  }
-  if (closes && !alive) return;
-  options += "close";
+  const OptionsSaid said = options_said(fields_);
+  if (said.close && !said.keep_alive) return;
+  put_connection(said.others.empty() ? "close" : said.others + ", close", arena);
+}
+
+void Head::unsay_close(Arena& arena) {
+  const OptionsSaid said = options_said(fields_);
+  if (!said.close) return;
+  const std::string alive = said.keep_alive ? "keep-alive" : "";
+  const std::string both = said.others.empty() || alive.empty() ? said.others + alive : said.others + ", " + alive;
+  if (both.empty()) return drop(Name::connection);
+  put_connection(both, arena);
+}
+
+// One field for all there were.
+void Head::put_connection(const std::string& options, Arena& arena) {
   const Field* connection = find(Name::connection);
   const std::size_t index = connection == nullptr
                                 ? fields_.size()

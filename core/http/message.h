@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "http/fields.h"
 
@@ -33,6 +34,8 @@ class Head : public Fields {
   void frame_until_close(Arena& arena);  // responses only; says Connection: close, too
   // `close` joins the options of Connection, `keep-alive` leaves them.
   void say_close(Arena& arena);
+  // `close` leaves the options of Connection. (Proxy-Connection is left alone.)
+  void unsay_close(Arena& arena);
   // All fields of that name.
   void drop(Name name);
 
@@ -46,6 +49,7 @@ class Head : public Fields {
 
  private:
   void replace_framing(Name name, Bytes value, Arena& arena);
+  void put_connection(const std::string& options, Arena& arena);
 };
 
 class RequestHead : public Head {

@@ -113,6 +113,10 @@ void Checker::check_upstream() {
     add("upstream.keep_client_port", "upstream.keep_client_port without the client's address",
         "upstream.source: client");
   }
+  if (upstream.keep_client_port && upstream.reuse.enabled) {
+    add("upstream.reuse.enabled", "upstream.reuse.enabled with upstream.keep_client_port",
+        "one of them: a connection has one port, and serves several of the client's");
+  }
 }
 
 void Checker::check_plugins() {

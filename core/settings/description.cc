@@ -242,6 +242,14 @@ void members(Describer& d, ListenerSettings& s) {
 }
 
 template <>
+void members(Describer& d, ReuseSettings& s) {
+  d.value(truth("enabled", s.enabled));
+  d.value(value("connections_per_worker", s.connections_per_worker, count(1, 1'000'000)));
+  d.value(value("connections_per_client", s.connections_per_client, count(1, 1'000'000)));
+  d.value(value("idle", s.idle, time(kSecond, kHour)));
+}
+
+template <>
 void members(Describer& d, UpstreamSettings& s) {
   d.value(word("source", s.source));
   d.value(truth("keep_client_port", s.keep_client_port));
@@ -249,6 +257,7 @@ void members(Describer& d, UpstreamSettings& s) {
   d.value(value("mark", s.mark, of_kind(Kind::mark)));
   d.value(truth("mark_required", s.mark_required));
   d.value(word("on_timeout", s.on_timeout));
+  group(d, "reuse", s.reuse);
 }
 
 template <>

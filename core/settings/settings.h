@@ -150,6 +150,19 @@ struct ServiceSettings {
   Milliseconds idle = std::chrono::minutes{5};
 };
 
+struct ReuseSettings {
+  // Keep connections to origins for later requests from the same client address to the same destination, without TLS. An
+  // origin then sees the client's address, but not a connection for each of the client's; and all users behind one address
+  // share. docs/operating.md says what is kept, docs/security.md what it changes.
+  bool enabled = false;
+  // Connections kept by each worker while nobody uses them; beyond it the one that was longest idle is closed.
+  std::size_t connections_per_worker = 1'000;
+  // Of these, for one client address and one destination.
+  std::size_t connections_per_client = 64;
+  // How long one is kept.
+  Milliseconds idle = Seconds{30};
+};
+
 struct UpstreamSettings {
   // Whose address origins see: the client's own (needs CAP_NET_RAW), or the proxy's.
   UpstreamSource source = UpstreamSource::client;
@@ -163,6 +176,8 @@ struct UpstreamSettings {
   bool mark_required = true;
   // When an origin does not answer in time: a 504 page where one can be sent, or always a reset.
   TimeoutAnswer on_timeout = TimeoutAnswer::page;
+  // Connections to origins that outlive the client's.
+  ReuseSettings reuse;
 };
 
 struct ExemptSettings {

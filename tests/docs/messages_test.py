@@ -22,6 +22,8 @@ for row in re.findall(r"^\| (`.*?) \|", table, re.M):
 reasons = set()
 for part in re.findall(r"kCloseNames = \{(.*?)\};|kUninspectedNames = \{(.*?)\};", (top / "core/flow/reason.cc").read_text(), re.S):
     reasons.update(re.findall(r'"([a-z_0-9]+)"', "".join(part)))
+for part in re.findall(r"kNotKeptNames = \{(.*?)\};|kIdleNames = \{(.*?)\};", (top / "core/flow/keeping.cc").read_text(), re.S):
+    reasons.update(re.findall(r'"([a-z_0-9]+)"', "".join(part)))
 told = set(re.findall(r"`([a-z_0-9]+)`", page[page.index("## Why connections ended"):]))
 
 wrong = [f"logged, but not explained: {event}" for event in sorted(logged - explained)]

@@ -38,6 +38,12 @@ class Playbook {
     hear(stage_->on_connected(effects_));
     return run();
   }
+  // One that an earlier flow left.
+  Playbook& found_kept() {
+    connecting_ = false;
+    hear(stage_->on_kept_connection(effects_));
+    return run();
+  }
   Playbook& connect_fails(ConnectFailure failure) {
     connecting_ = false;
     return hear(stage_->on_connect_failed(failure, effects_));
@@ -62,6 +68,8 @@ class Playbook {
   bool ended(Side side) const { return ended_[index_of(side)]; }
   // Does the stage want a connection that it has not got yet?
   bool connecting() const { return connecting_; }
+  // Which one would do, when it asked last.
+  Which wanted() const { return wanted_; }
   const std::string& unread(Side side) const { return unread_[index_of(side)]; }
   bool going() const { return std::holds_alternative<Stay>(outcome_); }
   // The first thing it said that was not Stay.
@@ -104,7 +112,7 @@ class Playbook {
       for (Bytes bytes : effects_.to(side)) sent_[index_of(side)] += bytes;
       ended_[index_of(side)] |= effects_.ends(side);
     }
-    if (effects_.connect_wanted()) connecting_ = true;
+    if (effects_.connect_wanted()) connecting_ = true, wanted_ = effects_.connect_wanted()->which;
     effects_.clear();
     if (going()) outcome_ = std::move(outcome);
     fresh_[0] = fresh_[1] = true;
@@ -117,6 +125,7 @@ class Playbook {
   bool fresh_[2] = {false, false};
   bool ended_[2] = {false, false};
   bool connecting_ = false, room_ = true;
+  Which wanted_ = Which::fresh;
   Outcome outcome_ = Stay{};
 };
 

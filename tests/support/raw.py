@@ -142,14 +142,14 @@ class Connection:
             assert self.read(2) == b"\r\n"
 
 
-def connect(name="origin", family=4, port=80, source_port=0, receive_buffer=None):
-    """From the client's host."""
+def connect(name="origin", family=4, port=80, source_port=0, receive_buffer=None, source=""):
+    """From the client's host; `source`: another of its addresses."""
     with lab.on("client"):
         sock = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_STREAM)
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    if source_port:
-        sock.bind(("", source_port))
+    if source_port or source:
+        sock.bind((source, source_port))
     sock.settimeout(10)
     connection = Connection(sock)
     try:

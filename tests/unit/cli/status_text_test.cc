@@ -15,7 +15,7 @@ TEST(StatusText, IsWhatAPersonLikesToRead) {
     "generations":[{"number":2,"state":"draining","since":"T2","workers":[{},{}]},
                    {"number":3,"state":"serving","since":"T3",
                     "workers":[{"index":0,"pid":50,"replaced":1,"started":"T4"},{"index":1,"pid":0,"replaced":0}]}],
-    "counts":{"flows":1234567,"flows_now":1,"exchanges":9,"refused_requests":1,"worker_deaths":1},
+    "counts":{"flows":1234567,"flows_now":1,"exchanges":9,"refused_requests":1,"upstream_kept":5,"upstream_reused":4,"upstream_idle":1,"worker_deaths":1},
     "plugins":[{"name":"ads","plugin":"blocker","version":"1.1","calls":7,"errors":0,"faults":3,"quarantined":true}],
     "faults":[{"at":"T5","cause":"crash","generation":3,"worker":1,"pid":51,"plugin":"ads","hook":"request_head","what":"signal Aborted"},
               {"at":"T4","cause":"stall","generation":3,"worker":0,"pid":50,"plugin":null,"hook":null,"what":"signal Killed"}],
@@ -33,6 +33,7 @@ TEST(StatusText, IsWhatAPersonLikesToRead) {
             "  exchanges   9\n"
             "  refused     1 request, 0 responses, 0 connections\n"
             "  uninspected 0 connections\n"
+            "  reused      4 upstream connections, 1 wait\n"
             "  deaths      1 worker, 0 generations\n"
             "plugins\n"
             "  ads         blocker 1.1, 7 calls, cost 3 workers, IN QUARANTINE\n"

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/authentication.h"
 #include "http/strict.h"
 
 namespace hyalite {
@@ -32,6 +33,32 @@ class Connection : public testing::Test {
 
 constexpr const char* kGet11 = "GET / HTTP/1.1";
 constexpr const char* kGet10 = "GET / HTTP/1.0";
+
+TEST(Authentication, OfAConnectionIsToldFromThatOfAMessage) {
+  const auto carries = [](const std::string& fields) {
+    RequestHead head;
+    const std::string raw = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+    EXPECT_EQ(Indexer::index(raw, 8, head), std::nullopt) << fields;
+    return binds_connection(head);
+  };
+  for (const char* each : {"", "Authorization: Basic eDp5\r\n", "authorization: BEARER x\r\n", "Proxy-Authorization: Digest username=\"NTLM\"\r\n"})
+    EXPECT_FALSE(carries(each)) << each;
+  for (const char* each : {"Authorization: NTLM TlRM\r\n", "Authorization: Negotiate\r\n", "Proxy-Authorization: negotiate YII=\r\n",
+                           "Authorization: Basic eDp5\r\nAuthorization: NTLM TlRM\r\n", "Authorization: Unheard of\r\n", "Authorization:\r\n"})
+    EXPECT_TRUE(carries(each)) << each;
+  const auto offers = [](const std::string& value) {
+    ResponseHead head;
+    const std::string raw = "HTTP/1.1 401 No\r\nWWW-Authenticate: " + value + "\r\n\r\n";
+    EXPECT_EQ(Indexer::index(raw, 8, head), std::nullopt) << value;
+    return binds_connection(head);
+  };
+  for (const char* each : {"Basic realm=\"a\"", "Basic realm=\"a, NTLM\", charset=\"UTF-8\"", "Basic realm=\"a \\\" , NTLM \", Bearer",
+                           "Digest realm = \"a\" , nonce = x", ""})
+    EXPECT_FALSE(offers(each)) << each;
+  for (const char* each : {"NTLM", "Basic realm=\"a\", Negotiate", "Negotiate, Basic realm=a", "Negotiate YII==", "Basic realm=\"never ends, Bearer",
+                           "Newest realm=\"a\""})
+    EXPECT_TRUE(offers(each)) << each;
+}
 
 }  // namespace
 

@@ -236,6 +236,20 @@ TEST_F(Message, SaysThatItCloses) {
   EXPECT_FALSE(request_.edited());
 }
 
+TEST_F(Message, IsToldThatTheConnectionStays) {
+  const auto without = [&](const std::string& fields) {
+    const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+    EXPECT_EQ(Indexer::index(head, 8, request_), std::nullopt) << fields;
+    request_.unsay_close(arena_);
+    return request_.edited() ? written(request_) : "as it was";
+  };
+  EXPECT_EQ(without("Connection: close\r\nX: y\r\n"), "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n");
+  EXPECT_EQ(without("X: y\r\nConnection: TE, Close\r\nconnection: close , x\r\n"), "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nConnection: TE, x\r\n\r\n");
+  EXPECT_EQ(without("Connection: close, keep-alive\r\n"), "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_EQ(without("Connection: TE\r\n"), "as it was");
+  EXPECT_EQ(without(""), "as it was");
+}
+
 TEST_F(Message, IsReadAgainBeforeItIsSent) {
   const auto recheck = [&](const Framing& meant) {
     return recheck_request(written(request_), meant, kTestLimits, request_again_);

@@ -53,6 +53,8 @@ TEST(Check, FindsMarksThatShareBits) {
 TEST(Check, FindsAPortToBeKeptWithoutItsAddress) {
   EXPECT_NE(beside_a_listener("upstream: {source: proxy, keep_client_port: true}"), "");
   EXPECT_EQ(beside_a_listener("upstream: {keep_client_port: true}"), "");
+  EXPECT_NE(beside_a_listener("upstream: {keep_client_port: true, reuse: {enabled: true}}"), "");
+  EXPECT_EQ(beside_a_listener("upstream: {source: proxy, reuse: {enabled: true, idle: 5s}}"), "");
 }
 
 TEST(Check, KeepsTheAdminPagesFromOtherMachinesUnlessTold) {

@@ -1,0 +1,138 @@
+// Flows over real sockets on loopback, in one process.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "flow/flows.h"
+#include "net/socket_options.h"
+#include "plugin/loader.h"
+#include "tests/support/pump.h"
+#include "tests/support/tcp.h"
+#include "tls/ground.h"
+#include "tls/refusals.h"
+
+namespace hyalite {
+
+// Reads what is there now.
+inline std::string take(int fd) {
+  std::string all;
+  char buffer[65536];
+  for (ssize_t n; (n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0;) all.append(buffer, static_cast<std::size_t>(n));
+  return all;
+}
+
+inline void reset(Fd& fd) {
+  const linger now{1, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  fd.reset();
+}
+
+inline bool put(int fd, std::string_view bytes) {
+  return send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+// How a connection looks from here once everything was read: open, ended (FIN), or reset.
+enum class Seen { open, ended, reset };
+inline Seen look(int fd) {
+  char buffer[65536];
+  ssize_t n;
+  do {
+    n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+  } while (n > 0);
+  if (n == 0) return Seen::ended;
+  return errno == EAGAIN ? Seen::open : Seen::reset;
+}
+
+struct FlowsOnLoopback : ::testing::Test {
+  void SetUp() override {
+    settings.listeners.emplace_back();
+    settings.upstream.source = UpstreamSource::proxy;
+    settings.timeouts.sniff_silence = Milliseconds{10};
+  }
+
+  void start() {
+    loop = std::move(*Loop::open());
+    places = TallyPlaces::declare(layout);
+    chain = load_chain(settings, {}, layout, log).chain;
+    ASSERT_TRUE(chain);
+    cells.assign(layout.cells(), 0);
+    Mistakes mistakes;
+    ground = TlsGround::load(settings, "", mistakes);
+    policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
+    engine = TlsEngine::make(*ground, nullptr, 1, loop->clock());
+    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
+                                               log, 0, 1, *engine, *policy, refusals});
+  }
+
+  // A client whose connection was redirected to us on its way to the origin.
+  Fd client() { return client_from(std::nullopt); }
+  // `address`: where it says that it comes from; none: where it does.
+  Fd client_from(std::optional<Address> address) {
+    Fd fd = connect_to(own_address(door.get()));
+    EXPECT_TRUE(set_no_delay(fd.get()));
+    Fd ours(accept4(door.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    EXPECT_TRUE(ours);
+    flows->accept(Accepted{std::move(ours), ClientAddress{address.value_or(own_address(fd.get()))},
+                           OriginalDestination{own_address(origin.get())}, ArrivalMode::transparent, 0});
+    return fd;
+  }
+
+  // The origin's next connection.
+  Fd server() {
+    Fd fd;
+    EXPECT_TRUE(pump(*loop, [&] {
+      fd.reset(accept4(origin.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      return static_cast<bool>(fd);
+    }));
+    EXPECT_TRUE(set_no_delay(fd.get()));
+    return fd;
+  }
+
+  ::testing::AssertionResult arrives(int fd, std::string_view expected) {
+    std::string got;
+    const bool whole = pump(*loop, [&] { return (got += take(fd)).size() >= expected.size(); });
+    if (whole && got == expected) return ::testing::AssertionSuccess();
+    return ::testing::AssertionFailure() << "got " << got.size() << " bytes: " << got.substr(0, 300);
+  }
+
+  bool becomes(int fd, Seen seen) {
+    Seen last = Seen::open;
+    pump(*loop, [&] { return (last = look(fd)) != Seen::open; });
+    return last == seen;
+  }
+
+  std::uint64_t count(std::string_view family, std::string_view label) {
+    for (const MetricSeries& series : layout.series()) {
+      if (layout.families()[series.family].name == family && (series.labels.empty() || series.labels[0].value == label)) {
+        return cells[series.first.index];
+      }
+    }
+    ADD_FAILURE() << "no such counter: " << family << " " << label;
+    return 0;
+  }
+
+  Settings settings;
+  Log log{LogLevel::error, [](std::string_view) {}};
+  Layout layout;
+  std::optional<TallyPlaces> places;
+  std::vector<std::uint64_t> cells;
+  LoopTable table{{}};
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<Chain> chain;
+  std::unique_ptr<TlsGround> ground;
+  std::unique_ptr<TlsPolicy> policy;
+  std::vector<std::byte> refusals_memory = std::vector<std::byte>(Refusals::bytes());
+  Refusals refusals{refusals_memory};
+  std::unique_ptr<TlsEngine> engine;
+  std::unique_ptr<Flows> flows;
+  Fd door = listen_at(at("127.0.0.1:0"), 512);
+  Fd origin = [] {
+    Fd fd = listen_at(at("127.0.0.1:0"), 512);
+    fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+    return fd;
+  }();
+};
+
+}  // namespace hyalite

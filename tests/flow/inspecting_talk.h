@@ -1,0 +1,63 @@
+// A stage that inspects with an empty chain: what it does by itself.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "flow/inspecting.h"
+#include "plugin/loader.h"
+#include "tests/support/playbook.h"
+
+namespace hyalite {
+
+struct InspectingTalk : ::testing::Test {
+  InspectingTalk() {
+    layout_places = TallyPlaces::declare(layout);
+    settings.listeners.emplace_back();
+    facts.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
+    facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
+  }
+
+  Playbook talk(bool connected = false) {
+    cells.assign(layout.cells(), 0);
+    tally.emplace(MetricRow(cells.data(), layout), *layout_places);
+    rules.emplace(settings, settings.listeners[0]);
+    bypass.emplace(settings.bypass);
+    flow.emplace(facts);
+    exchanges = 0;
+    chain.flow_open(*flow);
+    return Playbook(std::make_unique<Inspecting>(
+                        InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, pool, {}, may_keep}),
+                    connected);
+  }
+
+  std::uint64_t count(std::string_view family, std::string_view label) {
+    for (const MetricSeries& series : layout.series()) {
+      if (layout.families()[series.family].name == family &&
+          (series.labels.empty() || series.labels[0].value == label)) {
+        return cells[series.first.index];
+      }
+    }
+    ADD_FAILURE() << "no such counter: " << family << " " << label;
+    return 0;
+  }
+
+  bool may_keep = false;
+  ManualClock clock;
+  Layout layout;
+  std::optional<TallyPlaces> layout_places;
+  std::vector<std::uint64_t> cells;
+  Settings settings;
+  FlowFacts facts;
+  Log log{LogLevel::error, [](std::string_view) {}};
+  std::unique_ptr<Chain> empty = load_chain(settings, {}, layout, log).chain;
+  Chain& chain = *empty;
+  std::optional<Tally> tally;
+  std::optional<HttpRules> rules;
+  std::optional<Bypass> bypass;
+  std::optional<FlowSubject> flow;
+  std::uint64_t exchanges = 0;
+  ExchangePool pool{0};
+};
+
+}  // namespace hyalite
