@@ -22,6 +22,8 @@ ConnectFailure failure_of(const Error& error) {
   }
 }
 
+bool means_no_descriptor(int code) { return code == EMFILE || code == ENFILE; }
+
 }  // namespace
 
 // The loop calls the flow itself: nothing stands between them where bytes pass.
@@ -55,7 +57,11 @@ void SocketPorts::connect(const ConnectSpec& spec) {
 void SocketPorts::on_connect_result(ConnectResult result) {
   const std::unique_ptr<Connector> done = std::move(connector_);
   needs_.tally.connected(result);
-  if (!result.connection) return flow_.on_connect_failed(failure_of(result.connection.error()));
+  if (!result.connection) {
+    const Error& error = result.connection.error();
+    if (needs_.pool != nullptr && means_no_descriptor(error.code)) needs_.pool->shed();
+    return flow_.on_connect_failed(failure_of(error));
+  }
   Connected& connection = *result.connection;
   guard_ = std::move(connection.guard);
   upstream_->as_wanted |= connection.source != Source::own_address;

@@ -20,7 +20,6 @@ struct HeldPeer {
   std::string got;
   bool told_end = false;
   bool closed = false;  // by us
-  bool kept = false;    // for a later client, that is: and closed, since there is none
 };
 
 // Our end of it. The peer outlives it.

@@ -41,11 +41,6 @@ void HeldPorts::answer() {
   flow_.on_connected(std::make_unique<HeldTransport>(made), {.writable = true});
 }
 
-void HeldPorts::keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) {
-  upstreams_.back()->kept = rest != Leg::Rest::no;
-  upstream.reset();
-}
-
 void HeldPorts::stop() {
   connecting_.reset();
   due_.reset();

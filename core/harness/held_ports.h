@@ -45,9 +45,9 @@ class HeldPorts final : public FlowPorts {
   void forget(Side) override {}
   void connect(const ConnectSpec& spec) override { connecting_ = spec.remote; }
   void stop_connecting() override { connecting_.reset(); }
-  // Nothing is kept here: a talk has its upstreams to itself.
+  // Nothing is kept here, but closed: a talk has its upstreams to itself.
   std::unique_ptr<Transport> take_kept(const ConnectSpec&) override { return nullptr; }
-  void keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) override;
+  void keep(std::unique_ptr<Transport>, Leg::Rest) override {}
   void upstream_answered() override {}
   void call_at(Monotonic when) override { due_ = when; }
   void call_again() override { again_ = true; }

@@ -59,12 +59,14 @@ class Strace:
 
 
 @unittest.skipUnless(shutil.which("strace"), "there is no strace")
-class SystemCalls(unittest.TestCase):
+class Counted(unittest.TestCase):
+    settings = {}
+
     def setUp(self):
         self.directory = make_directory(self)
         self.origin = Recorder(80, self.serve)
         self.addCleanup(self.origin.close)
-        self.gateway = Gateway(self.directory, PLUGINS, workers={"count": 1})
+        self.gateway = Gateway(self.directory, PLUGINS, workers={"count": 1}, **self.settings)
         # As it is used: the log is written in batches, and plugins' calls are not checked.
         for plugin in self.gateway.settings["plugins"]:
             plugin["validate"] = False
@@ -102,15 +104,8 @@ class SystemCalls(unittest.TestCase):
         self.assertEqual({name: calls.get(name, 0) for name in wanted}, wanted, calls)
         self.assertLessEqual(sum(count for name, count in once.items() if name not in wanted), 3, calls)
 
-    def test_a_request_on_a_kept_connection_is_two_reads_and_two_writes(self):
-        with raw.connect() as client:
-            self.exchange(client)
-            strace = Strace(self.worker(), self.directory)
-            for _ in range(TIMES):
-                self.exchange(client)
-            self.expect(strace.stop(), recvfrom=2, sendmsg=2)
-
-    def test_a_connection_with_one_request(self):
+    def one_connection_after_the_other(self):
+        """Each with one request; what they cost."""
         with raw.connect() as client:
             self.exchange(client, CLOSE)
         self.nobody_is_left()
@@ -120,10 +115,24 @@ class SystemCalls(unittest.TestCase):
                 self.exchange(client, CLOSE)
                 self.assertEqual(client.read_to_end(), b"")
         self.nobody_is_left()
+        return strace.stop()
+
+
+class SystemCalls(Counted):
+    def test_a_request_on_a_kept_connection_is_two_reads_and_two_writes(self):
+        with raw.connect() as client:
+            self.exchange(client)
+            strace = Strace(self.worker(), self.directory)
+            for _ in range(TIMES):
+                self.exchange(client)
+            self.expect(strace.stop(), recvfrom=2, sendmsg=2)
+
+    def test_a_connection_with_one_request(self):
+        calls = self.one_connection_after_the_other()
         # The client: taken, its destination, watched, its request, its response, no more, its end, not watched, closed.
         # The origin: made, no delay, no quick acknowledgement, transparent, its port not yet, as the client, connected, its own port,
         # watched, the request, the response, not watched, closed.
-        self.expect(strace.stop(), accept4=1, getsockname=2, epoll_ctl=4, recvfrom=3, sendmsg=2, shutdown=1, close=2, socket=1,
+        self.expect(calls, accept4=1, getsockname=2, epoll_ctl=4, recvfrom=3, sendmsg=2, shutdown=1, close=2, socket=1,
                     setsockopt=4, bind=1, connect=1)
 
     def test_a_long_body_that_nobody_looks_at_is_not_read(self):
@@ -136,6 +145,15 @@ class SystemCalls(unittest.TestCase):
         self.assertGreater(calls.get("splice", 0), 0, calls)
         # The request, and the head with what came together with it.
         self.assertLessEqual(calls["recvfrom"], 3, calls)
+
+
+class SystemCallsWithReuse(Counted):
+    settings = {"upstream": {"reuse": {"enabled": True}}}
+
+    def test_a_connection_with_one_request_that_finds_another_to_the_origin(self):
+        calls = self.one_connection_after_the_other()
+        # The client's as above; of the origin's the request and the response. (And one read in vain: nothing came while it waited.)
+        self.expect(calls, accept4=1, getsockname=1, epoll_ctl=2, recvfrom=3, sendmsg=2, shutdown=1, close=1)
 
 
 if __name__ == "__main__":

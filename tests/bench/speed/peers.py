@@ -19,6 +19,7 @@ class Peer:
     keeps_address = True
     works = True  # logs, rewrites and denies like the others
     tls = False  # looks into TLS, and verifies the origin
+    only = None  # the cases that it is for; None: all
     denied = None  # what curl asks for to be denied; None: the origin, with another Host
     cpus = PROXY_CPU
 
@@ -190,6 +191,14 @@ class HyaliteTls(Hyalite):
     def more(self):
         return {"tls": {"action": "intercept", "ca": {"certificate": str(self.ca), "key": str(self.ca_key)},
                         "upstream": {"trust": str(self.root)}}}
+
+
+class HyaliteReuse(Hyalite):
+    """Connections to the origin outlive the client's, within one client address."""
+    only = {"connection-a-request"}
+
+    def more(self):
+        return {"upstream": {"reuse": {"enabled": True}}}
 
 
 class HyaliteBare(Hyalite):
@@ -415,6 +424,7 @@ PEERS = {
     "hyalite": Hyalite,
     "hyalite-bare": HyaliteBare,
     "hyalite-reading": HyaliteReading,
+    "hyalite-reuse": HyaliteReuse,
     "haproxy-tcp": HaproxyTcp,
     "haproxy-http": HaproxyHttp,
     "trafficserver": TrafficServer,
