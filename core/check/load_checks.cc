@@ -93,7 +93,7 @@ void check_tables(Workbench& bench) {
   if (specimen == nullptr) return;
   const auto ask = specimen->layer().real().get_interface;
   constexpr const char* kExactly = "compare the whole id, and answer NULL to all others";
-  for (const char* id : {"", "hyalite.none/0", "hyalite.http/1", "hyalite.http/0x", "hyalite.http", "Hyalite.http/0", "hyalite.flow/0/0"}) {
+  for (const char* id : {"", "hyalite.none/1", "hyalite.http/2", HYALITE_HTTP_ID "x", "hyalite.http", "Hyalite.http/1", "hyalite.flow/1/1"}) {
     if (!bench.begins(std::string("get_interface(\"") + id + "\")")) continue;
     if (ask(id) != nullptr) bench.fail("it has a table for the unknown id \"" + std::string(id) + "\"", kExactly);
   }

@@ -29,7 +29,7 @@ inline hyalite_address abi(const Address& address) {
 
 // Nothing when it is no address to connect to.
 inline std::optional<Address> address_of(const hyalite_address& from) {
-  if (from.port == 0 || from.reserved != 0) return std::nullopt;
+  if (from.port == 0 || from.reserved != 0 || from.zone != 0) return std::nullopt;
   Address out;
   out.port = from.port;
   if (from.family == 4) {
@@ -52,8 +52,8 @@ inline std::int64_t nanoseconds(WallTime time) {
 }
 
 // Reads a struct that a plugin gives, which begins with its uint32_t size: what it lacks is zero.
-// Extra bytes that are not zero ask for something that this host does not know: E_UNSUPPORTED,
-// never ignored.
+// Extra bytes that are not zero, and what is reserved, ask for something that this host does not know:
+// E_UNSUPPORTED, never ignored.
 template <class T>
 hyalite_status read_struct(const T* from, T& out) {
   if (from == nullptr) return HYALITE_E_INVALID;
@@ -65,6 +65,9 @@ hyalite_status read_struct(const T* from, T& out) {
   const char* bytes = reinterpret_cast<const char*>(from);
   for (std::size_t i = sizeof(T); i < size; ++i) {
     if (bytes[i] != 0) return HYALITE_E_UNSUPPORTED;
+  }
+  if constexpr (requires { out.reserved; }) {
+    if (out.reserved != 0) return HYALITE_E_UNSUPPORTED;
   }
   return HYALITE_OK;
 }

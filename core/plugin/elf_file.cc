@@ -46,7 +46,7 @@ std::string text_at(std::string_view description, std::size_t member, std::size_
 }
 
 Result<PluginIdentity> parse_note(std::string_view description) {
-  constexpr std::size_t kStart = offsetof(hyalite_note, abi_major);
+  constexpr std::size_t kStart = offsetof(hyalite_elf_note, abi_major);
   std::uint16_t numbers[3];
   if (description.size() < sizeof numbers) return bad("has a note .note.hyalite that is too short: HYALITE_PLUGIN or HYALITE_NOTE writes it");
   std::memcpy(numbers, description.data(), sizeof numbers);
@@ -55,12 +55,12 @@ Result<PluginIdentity> parse_note(std::string_view description) {
   identity.abi_minor = numbers[1];
   identity.min_host_minor = numbers[2];
   // Of another version the rest may look different: the numbers are all that can be told.
-  if (description.size() < sizeof(hyalite_note) - kStart) return identity;
-  identity.id = text_at(description, offsetof(hyalite_note, id) - kStart, sizeof hyalite_note::id);
+  if (description.size() < sizeof(hyalite_elf_note) - kStart) return identity;
+  identity.id = text_at(description, offsetof(hyalite_elf_note, id) - kStart, sizeof hyalite_elf_note::id);
   identity.version =
-      text_at(description, offsetof(hyalite_note, version) - kStart, sizeof hyalite_note::version);
+      text_at(description, offsetof(hyalite_elf_note, version) - kStart, sizeof hyalite_elf_note::version);
   identity.license =
-      text_at(description, offsetof(hyalite_note, license) - kStart, sizeof hyalite_note::license);
+      text_at(description, offsetof(hyalite_elf_note, license) - kStart, sizeof hyalite_elf_note::license);
   return identity;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <hyalite/async.h>
+#include <hyalite/fetch.h>
 
 #include <string_view>
 

@@ -79,6 +79,7 @@ const void* host_interface(std::string_view wanted) {
   if (wanted == HYALITE_HOST_NOTES_ID) return notes_table();
   if (wanted == HYALITE_HOST_WS_ID) return ws_table();
   if (wanted == HYALITE_HOST_CHANNEL_ID) return channel_table();
+  if (wanted == HYALITE_HOST_FETCH_ID) return fetch_table();
   return nullptr;
 }
 

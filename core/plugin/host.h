@@ -143,5 +143,6 @@ const hyalite_host_async* async_table();
 const hyalite_host_notes* notes_table();
 const hyalite_host_ws* ws_table();
 const hyalite_host_channel* channel_table();
+const hyalite_host_fetch* fetch_table();
 
 }  // namespace hyalite

@@ -61,7 +61,7 @@ hyalite_status respond_stream(hyalite_exchange* object, const hyalite_response* 
   InstanceHost& instance = flow.running.instance->host();
   Async& async = instance.services().async;
   if (told == nullptr || out == nullptr) return HYALITE_E_INVALID;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!async.is_open()) return HYALITE_E_LATE;
   hyalite_response asked{};
   RespondStream answer;
   if (const auto status = read_response(instance.services().limits, response, asked, answer.head); status != HYALITE_OK) return status;

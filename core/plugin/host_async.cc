@@ -1,13 +1,10 @@
-// What a plugin may have under way: pauses, timers, work, questions to services.
+// What a plugin may have under way: pauses, timers, work.
 // SPDX-License-Identifier: MIT
-#include "http/reader.h"
 #include "plugin/host_objects.h"
 
 namespace hyalite {
 
 namespace {
-
-constexpr std::size_t kMostFetchHeaders = 128;
 
 hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_options* options, hyalite_ref* out) {
   const Running& running = flow.running;
@@ -17,9 +14,10 @@ hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_op
   const bool is_heard = of_exchange ? hooks.resume_exchange != nullptr : hooks.resume_flow != nullptr;
   hyalite_pause_options asked{};
   if (const auto status = read_struct(options, asked); status != HYALITE_OK) return status;
-  if (!is_heard || out == nullptr || asked.within <= 0 || asked.on_deadline > HYALITE_DEADLINE_ASKS) return HYALITE_E_INVALID;
+  if (!is_heard || out == nullptr || asked.within <= 0) return HYALITE_E_INVALID;
+  if (asked.on_deadline > HYALITE_DEADLINE_ASKS) return HYALITE_E_UNSUPPORTED;
   HostServices& services = running.instance->services();
-  if (!services.async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!services.async.is_open()) return HYALITE_E_LATE;
   const std::chrono::nanoseconds within(asked.within);
   if (within > services.limits.longest_pause) return HYALITE_E_LIMIT;
   if (services.held_body_bytes + services.window_would_hold > services.limits.held_bodies_bytes) return HYALITE_E_LIMIT;
@@ -67,7 +65,7 @@ hyalite_status timer(const hyalite_host* host, std::int64_t after, std::int64_t 
                      hyalite_ref* out) {
   InstanceHost& instance = InstanceHost::of(host);
   Async& async = instance.services().async;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!async.is_open()) return HYALITE_E_LATE;
   const std::chrono::nanoseconds every(period), first(after);
   constexpr std::chrono::nanoseconds kLongest = std::chrono::hours{24 * 365};
   if (done == nullptr || out == nullptr || after < 0 || period < 0 || first > kLongest || every > kLongest) return HYALITE_E_INVALID;
@@ -85,7 +83,7 @@ hyalite_status post(const hyalite_host* host, hyalite_done done, void* user) {
   InstanceHost& instance = InstanceHost::of(host);
   Async& async = instance.services().async;
   if (done == nullptr) return HYALITE_E_INVALID;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!async.is_open()) return HYALITE_E_LATE;
   return async.errands.post(owed(instance, Hook::posted, done, 0, user, HYALITE_OK)) ? HYALITE_OK : HYALITE_E_LIMIT;
 }
 
@@ -93,55 +91,9 @@ hyalite_status work(const hyalite_host* host, hyalite_run run, hyalite_done done
   InstanceHost& instance = InstanceHost::of(host);
   Async& async = instance.services().async;
   if (run == nullptr || done == nullptr || out == nullptr) return HYALITE_E_INVALID;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!async.is_open()) return HYALITE_E_LATE;
   *out = async.work.add(instance, run, done, user);
   return *out != 0 ? HYALITE_OK : HYALITE_E_LIMIT;
-}
-
-// Would a server read just this request in it?
-bool is_sound(const FetchRequest& request) {
-  const std::string head = request.method + ' ' + request.target + " HTTP/1.1\r\nHost: h\r\n\r\n";
-  RequestReader reader{HeadLimits{}};
-  RequestHead read;
-  const HeadProgress progress = reader.read(head, read);
-  return progress.step == HeadProgress::Step::complete && progress.consumed == head.size() && request.target.substr(0, 1) == "/";
-}
-
-hyalite_status read_fetch(const hyalite_fetch& asked, std::size_t most, FetchRequest& out) {
-  out.service = view(asked.service);
-  out.method = asked.method.size == 0 ? "GET" : std::string(view(asked.method));
-  out.target = view(asked.target);
-  if (out.method == "CONNECT") return HYALITE_E_FORBIDDEN;
-  if (asked.within < 0 || !is_sound(out)) return HYALITE_E_INVALID;
-  if (asked.body.size > most || asked.header_count > kMostFetchHeaders) return HYALITE_E_LIMIT;
-  for (std::size_t i = 0; i < asked.header_count; ++i) {
-    const hyalite_field& field = asked.headers[i];
-    if (const auto refused = check_field(view(field.name), view(field.value)))
-      return *refused == EditRefusal::framing_field ? HYALITE_E_FORBIDDEN : HYALITE_E_INVALID;
-    out.headers.emplace_back(view(field.name), view(field.value));
-  }
-  out.body = view(asked.body);
-  out.within = std::chrono::nanoseconds(asked.within);
-  return HYALITE_OK;
-}
-
-hyalite_status fetch(const hyalite_host* host, const hyalite_fetch* from, hyalite_fetch_done done, void* user, hyalite_ref* out) {
-  InstanceHost& instance = InstanceHost::of(host);
-  HostServices& services = instance.services();
-  hyalite_fetch asked{};
-  if (const auto status = read_struct(from, asked); status != HYALITE_OK) return status;
-  if (done == nullptr || out == nullptr) return HYALITE_E_INVALID;
-  if (!services.async.is_open()) return HYALITE_E_UNSUPPORTED;
-  if (!services.async.fetches.has(view(asked.service))) return HYALITE_E_MISSING;
-  FetchRequest request;
-  if (const auto status = read_fetch(asked, services.limits.held_body_bytes, request); status != HYALITE_OK) return status;
-  ExchangeSubject* exchange = asked.exchange == nullptr ? nullptr : &subject(asked.exchange);
-  if (const auto status = may_ask_for(exchange); status != HYALITE_OK) return status;
-  const Ref ref = services.async.fetches.add(instance, std::move(request), done, user);
-  if (ref == 0) return HYALITE_E_LIMIT;
-  if (exchange != nullptr) exchange->asked_for.emplace_back(&instance, ref);
-  *out = ref;
-  return HYALITE_OK;
 }
 
 hyalite_status cancel(const hyalite_host* host, hyalite_ref ref) {
@@ -152,8 +104,7 @@ hyalite_status cancel(const hyalite_host* host, hyalite_ref ref) {
 }  // namespace
 
 const hyalite_host_async* async_table() {
-  static constexpr hyalite_host_async kTable{sizeof(hyalite_host_async), 0,     &pause_flow, &pause_exchange, &resume, &timer, &post,
-                                             &work,                      &fetch, &cancel};
+  static constexpr hyalite_host_async kTable{sizeof(hyalite_host_async), 0, &pause_flow, &pause_exchange, &resume, &timer, &post, &work, &cancel};
   return &kTable;
 }
 

@@ -21,7 +21,7 @@ hyalite_status connect(const hyalite_host* host, const hyalite_connect* from, hy
   hyalite_connect asked{};
   if (const auto status = read_struct(from, asked); status != HYALITE_OK) return status;
   if (told == nullptr || out == nullptr) return HYALITE_E_INVALID;
-  if (!async.is_open()) return HYALITE_E_UNSUPPORTED;
+  if (!async.is_open()) return HYALITE_E_LATE;
   if (!async.channels.has(view(asked.service))) return HYALITE_E_MISSING;
   ExchangeSubject* exchange = asked.exchange == nullptr ? nullptr : &subject(asked.exchange);
   if (const auto status = may_ask_for(exchange); status != HYALITE_OK) return status;

@@ -82,10 +82,8 @@ hyalite_status read_interest(const hyalite_body_options* options, std::uint32_t 
   hyalite_body_options asked{};
   if (const auto status = read_struct(options, asked); status != HYALITE_OK) return status;
   constexpr std::uint32_t kKnownFlags = HYALITE_BODY_MAY_RESIZE | HYALITE_BODY_WANT_TRAILERS | HYALITE_BODY_DECODED;
-  if (asked.mode > most || (asked.flags & ~kKnownFlags) != 0 ||
-      asked.overflow > HYALITE_OVERFLOW_REJECT || asked.reserved != 0) {
-    return HYALITE_E_INVALID;
-  }
+  if (asked.mode > HYALITE_BODY_PEEK || (asked.flags & ~kKnownFlags) != 0 || asked.overflow > HYALITE_OVERFLOW_REJECT) return HYALITE_E_UNSUPPORTED;
+  if (asked.mode > most) return HYALITE_E_INVALID;
   if (asked.cap > limits.held_body_bytes || asked.keep_max > limits.held_body_bytes)
     return HYALITE_E_LIMIT;
   out = {asked.mode, asked.flags, asked.overflow,

@@ -109,7 +109,7 @@ bool is_editable(const ExchangeSubject& exchange, hyalite_part part) {
 Fields* begin_edit(ExchangeSubject& exchange, hyalite_part part, hyalite_status& status) {
   Fields* fields = fields_of(exchange, part);
   if (part > HYALITE_PART_INFO)
-    status = HYALITE_E_INVALID;
+    status = HYALITE_E_UNSUPPORTED;
   else if (fields == nullptr || !is_editable(exchange, part))
     status = HYALITE_E_LATE;
   else if (exchange.edits >= ExchangeSubject::kMostEdits ||
@@ -145,7 +145,7 @@ hyalite_status header_set(hyalite_exchange* object, hyalite_part part, std::uint
     case HYALITE_SET_IF_ABSENT:
       return status_of(fields->set_if_absent(meant, view(value), exchange.arena()));
     default:
-      return HYALITE_E_INVALID;
+      return HYALITE_E_UNSUPPORTED;
   }
 }
 

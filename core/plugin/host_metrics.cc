@@ -14,7 +14,8 @@ hyalite_status define(const hyalite_host* host, const hyalite_metric* metric, st
   if (const auto status = read_struct(metric, asked); status != HYALITE_OK) return status;
   InstanceHost& instance = InstanceHost::of(host);
   if (instance.session() == nullptr) return HYALITE_E_LATE;
-  if (id == nullptr || asked.kind > HYALITE_GAUGE) return HYALITE_E_INVALID;
+  if (id == nullptr) return HYALITE_E_INVALID;
+  if (asked.kind > HYALITE_GAUGE) return HYALITE_E_UNSUPPORTED;
   if (asked.label_count > kMostOwnLabels) return HYALITE_E_LIMIT;
   MetricFamily family;
   family.name = "hyalite_plugin_" + std::string(view(asked.name));

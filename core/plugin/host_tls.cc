@@ -26,7 +26,8 @@ hyalite_status block(hyalite_flow* object, std::uint32_t with, hyalite_bytes rea
   FlowSubject& flow = subject(object);
   if (!is_in(flow, {Hook::client_hello, Hook::upstream_tls, Hook::tls_done})) return HYALITE_E_LATE;
   const bool alert_too_late = flow.running.hook == Hook::tls_done && with == HYALITE_BLOCK_ALERT;
-  if (with > HYALITE_BLOCK_PAGE || alert_too_late) return HYALITE_E_INVALID;
+  if (with > HYALITE_BLOCK_PAGE) return HYALITE_E_UNSUPPORTED;
+  if (alert_too_late) return HYALITE_E_INVALID;
   return propose(flow, Block{with}, reason);
 }
 

@@ -15,7 +15,7 @@ bool asks_for_websocket(const RequestHead& request) {
 hyalite_status read_options(const hyalite_ws_options* options, const ChainLimits& limits, MessageOptions& out) {
   hyalite_ws_options asked{};
   if (const auto status = read_struct(options, asked); status != HYALITE_OK) return status;
-  if (asked.mode > HYALITE_WS_MESSAGES || asked.overflow > HYALITE_WS_OVERFLOW_SKIP || asked.reserved != 0) return HYALITE_E_INVALID;
+  if (asked.mode > HYALITE_WS_MESSAGES || asked.overflow > HYALITE_WS_OVERFLOW_SKIP) return HYALITE_E_UNSUPPORTED;
   if (asked.cap > limits.message_bytes) return HYALITE_E_LIMIT;
   out = {asked.mode, asked.overflow, asked.cap == 0 ? limits.message_bytes : asked.cap};
   return HYALITE_OK;

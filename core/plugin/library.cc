@@ -204,6 +204,19 @@ std::string defect(const hyalite_descriptor* d) {
   return {};
 }
 
+// Why one of its tables of hooks is none; empty when all are fine.
+std::string bad_table(const hyalite_descriptor& d) {
+  for (const char* id : {HYALITE_FLOW_ID, HYALITE_TLS_ID, HYALITE_HTTP_ID, HYALITE_STREAM_ID, HYALITE_STATE_ID, HYALITE_ASYNC_ID, HYALITE_WS_ID}) {
+    const void* table = d.get_interface(id);
+    if (table == nullptr) continue;
+    std::uint32_t begins[2] = {};  // size, reserved
+    std::memcpy(begins, table, sizeof begins);
+    if (begins[0] < sizeof begins || begins[1] != 0)
+      return "gives a table for \"" + std::string(id) + "\" without its size, or with something in `reserved`: set size to sizeof, and the rest to 0";
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PluginIdentity> identify_plugin(const std::string& path) {
@@ -239,6 +252,7 @@ Result<Library> Library::open(const std::string& path) {
   const hyalite_descriptor* descriptor = (*entry)();
   if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time: " HYALITE_ENTRY_NAME " returns one and the same");
   if (auto taken = library.take(descriptor); !taken) return taken.error();
+  if (const std::string why = bad_table(*descriptor); !why.empty()) return bad(path, why);
   const auto& said = library.descriptor_;
   if (library.identity_.abi_minor != said.abi_minor) return bad(path, "says another version of the plugin interface in its note than in its descriptor");
   if (library.identity_.id != said.id || library.identity_.version != said.version) {

@@ -52,7 +52,8 @@ class Library {
   bool contains(const void* code) const;
   // JSON Schema of its settings; empty when it has none.
   std::string_view settings_schema() const;
-  // The table of that id, zero where the plugin has none: what is missing at its end is null.
+  // The table of that id, zero where the plugin has none: what is missing at its end is null. What is longer than ours ends
+  // with hooks that came later: they are not called.
   template <class Table>
   Table table(const char* id) const {
     Table out{};

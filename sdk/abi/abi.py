@@ -25,7 +25,7 @@ LAYOUT = HEADERS / "hyalite/layout.h"
 
 def version(headers=HEADERS):
     text = (headers / "hyalite/abi.h").read_text()
-    return tuple(int(re.search(rf"define HYALITE_ABI_{part} (\d+)", text)[1]) for part in ("MAJOR", "MINOR"))
+    return tuple(int(re.search(rf"define HYALITE_ABI_{part} (\d+)", text)[1]) for part in ("MAJOR", "NEWEST_MINOR"))
 
 
 # ---- locks: a surface as text ----
@@ -55,21 +55,30 @@ def layout(entries):
     lines = ["/* Made by sdk/abi/abi.py: how everything that crosses the border lies. Where a compiler or its flags would have it otherwise, this does not",
              " * compile. SPDX-License-Identifier: MIT */", "/* clang-format off */", "#ifndef HYALITE_LAYOUT_H_", "#define HYALITE_LAYOUT_H_", "",
              "#include <stddef.h>", "",
-             "#ifdef __cplusplus", "#define HYALITE_LIES(what) static_assert(what, \"built with flags under which Hyalite's plugins cannot be built\")", "#else",
-             "#define HYALITE_LIES(what) _Static_assert(what, \"built with flags under which Hyalite's plugins cannot be built\")", "#endif", ""]
+             "#ifdef __cplusplus", "#define HYALITE_LIES(what) static_assert(what, \"built with flags under which Hyalite's plugins cannot be built\")",
+             "#define HYALITE_ALIGNED(what) alignof(what)", "#else",
+             "#define HYALITE_LIES(what) _Static_assert(what, \"built with flags under which Hyalite's plugins cannot be built\")",
+             "#define HYALITE_ALIGNED(what) _Alignof(what)", "#endif", ""]
+    first = growth.by_key(growth.settled(first_release() or entries))
+    always, newest = [], []
     for entry in entries:
+        into = always if (entry.kind, entry.key) in first else newest
         if entry.kind == "struct":
-            lines.append(f"HYALITE_LIES(sizeof(struct {entry.key}) == {growth.size(entry)});")
+            (newest if "may grow" in entry.fact else into).append(f"HYALITE_LIES(sizeof(struct {entry.key}) == {growth.size(entry)});")
+            into.append(f"HYALITE_LIES(HYALITE_ALIGNED(struct {entry.key}) == {growth.alignment(entry)});")
         elif entry.kind == "member":
             owner, name = entry.key.split(".")
-            lines.append(f"HYALITE_LIES(offsetof(struct {owner}, {name}) == {growth.offset(entry)});")
-    return "\n".join([*lines, "", "#undef HYALITE_LIES", "#endif", ""])
+            into.append(f"HYALITE_LIES(offsetof(struct {owner}, {name}) == {growth.offset(entry)});")
+    least = [f"#define HYALITE_LEAST_{entry.key} {growth.size(entry)}" for entry in first.values() if entry.kind == "struct" and entry.key.startswith("hyalite_host_")]
+    return "\n".join([*lines, *always, "", "/* As these headers have it, and not as an older minor had it. */", "#if HYALITE_ABI_MINOR == HYALITE_ABI_NEWEST_MINOR",
+                      *newest, "#endif", "", "/* How long each table of the host is at least, wherever there is one: as it was when it was promised. */", *least,
+                      "", "#undef HYALITE_LIES", "#undef HYALITE_ALIGNED", "#endif", ""])
 
 
 # ---- the second pair of eyes: libabigail ----
 
 def anchor(entries):
-    """A library whose variables name every type: what nothing names, abidiff does not see."""
+    """A library whose variables name every type that is promised: what nothing names, abidiff does not see."""
     lines = ["#include <hyalite/plugin.h>"]
     for entry in entries:
         if entry.kind == "struct":
@@ -92,8 +101,10 @@ def abi_of(entries, headers, minor, folder):
     return out
 
 
-def differs(released, entries, headers, minor):
-    """What abidiff says when it is not silent."""
+def differs(released, then, entries, headers, minor):
+    """What abidiff says, when it is not silent, of what was promised then."""
+    there = growth.by_key(entries)
+    entries = [entry for entry in growth.settled(then) if (entry.kind, entry.key) in there]
     with tempfile.TemporaryDirectory() as folder:
         now = abi_of(entries, headers, minor, folder)
         said = subprocess.run(["abidiff", "--no-show-locs", str(released), str(now)], capture_output=True, text=True)
@@ -132,6 +143,12 @@ def path_of(release, suffix):
     return RELEASED / f"{release[0]}.{release[1]}.{suffix}"
 
 
+def first_release():
+    """What the promise began with; nothing before."""
+    promised = [release for release in releases() if release[0] > 0]
+    return from_text(path_of(promised[0], "lock").read_text()) if promised else []
+
+
 def mistakes(headers=HEADERS):
     now = surface.surface(headers)
     if LOCK.read_text() != to_text(now):
@@ -149,8 +166,11 @@ def mistakes(headers=HEADERS):
         yield from (f"against {name}: {said}" for said in growth.complaints(old, now))
         as_then = surface.surface(headers, release[1])
         yield from (f"taken as {name}: {said}" for said in growth.complaints(old, as_then))
-        yield from (f"taken as {name}: {extra} is there, and was not then" for extra in growth.additions(old, as_then))
-        said = differs(path_of(release, "abi"), as_then, headers, release[1])
+        # Drafts may come in between: they need not be as they were.
+        drafts = growth.drafts(old) | growth.drafts(as_then)
+        promised_then = [entry for entry in as_then if entry.header not in drafts]
+        yield from (f"taken as {name}: {extra} is there, and was not then" for extra in growth.additions(old, promised_then))
+        said = differs(path_of(release, "abi"), old, as_then, headers, release[1])
         if said:
             yield f"taken as {name}, abidiff says:\n{said}"
         if before:
@@ -171,7 +191,7 @@ def write():
 def keep():
     release = version()
     if path_of(release, "lock").exists():
-        sys.exit(f"{release[0]}.{release[1]} was released already: raise HYALITE_ABI_MINOR in abi.h")
+        sys.exit(f"{release[0]}.{release[1]} was released already: raise HYALITE_ABI_NEWEST_MINOR in abi.h")
     found = list(mistakes())
     if found:
         sys.exit("\n".join(found))
@@ -179,7 +199,7 @@ def keep():
     now = surface.surface()
     path_of(release, "lock").write_text(to_text(now))
     with tempfile.TemporaryDirectory() as folder:
-        path_of(release, "abi").write_text(abi_of(now, HEADERS, None, folder).read_text())
+        path_of(release, "abi").write_text(abi_of(growth.settled(now), HEADERS, None, folder).read_text())
     return f"{release[0]}.{release[1]} is released"
 
 

@@ -1,7 +1,8 @@
 """What may follow a released version of the interface: rules R1 and R2 of abi.h, for surfaces (surface.py).
 
 Everything that a release contained is still there and the same; structs that say their size grow at their end, and never into room that an older
-size counts already; a function may be allowed in more hooks. A draft (all ids of its header end in /draftN) may become anything, under another N.
+size counts already; a function may be allowed in more hooks. A draft (all ids of its header end in /draftN) may become anything, under another N; what
+is settled does not speak of its types, and its hooks are no part of what a settled function is allowed in.
 """
 # SPDX-License-Identifier: MIT
 import re
@@ -13,6 +14,10 @@ def by_key(surface):
 
 def size(struct):
     return int(struct.fact.split(" ")[0])
+
+
+def alignment(struct):
+    return int(re.search(r"aligned to (\d+)", struct.fact)[1])
 
 
 def offset(member):
@@ -37,32 +42,50 @@ def is_draft(surface, header):
     return bool(names) and all(re.search(r'/draft\d+"$', name) for name in names)
 
 
-def wider(old, new):
-    """The same tags, in at least the same hooks."""
+def drafts(surface):
+    """The headers that are drafts."""
+    return {header for header in {entry.header for entry in surface} if is_draft(surface, header)}
+
+
+def settled(surface):
+    """What is promised."""
+    unsettled = drafts(surface)
+    return [entry for entry in surface if entry.header not in unsettled]
+
+
+def draft_hooks(surface):
+    unsettled = drafts(surface)
+    return {entry.key.split(".")[1] for entry in surface
+            if entry.kind == "member" and entry.header in unsettled and re.fullmatch(r"hyalite_\w+_hooks", struct_of(entry))}
+
+
+def wider(old, new, unsettled):
+    """The same tags, in at least the same hooks, but for those of drafts."""
     hooks = r"\[hook: ([^\]]*)\]"
     before, after = re.search(hooks, old), re.search(hooks, new)
     if not before or not after or re.sub(hooks, "", old) != re.sub(hooks, "", new):
         return False
-    return set(before[1].split(", ")) <= set(after[1].split(", "))
+    return set(before[1].split(", ")) - unsettled <= set(after[1].split(", "))
 
 
-def follows(old, new):
+def follows(old, new, unsettled=frozenset()):
     """Is this entry what may have become of that one?"""
     if old.kind == "struct":
-        return old.fact.split(", ")[1] == new.fact.split(", ")[1] and (
+        return old.fact.split(", ")[1] == new.fact.split(", ")[1] and alignment(old) == alignment(new) and (
             size(new) == size(old) or ("may grow" in old.fact and size(new) > size(old)))
     if old.kind == "tags":
-        return old.fact == new.fact or wider(old.fact, new.fact)
+        return old.fact == new.fact or wider(old.fact, new.fact, unsettled)
     return old.fact == new.fact
 
 
 def broken(old, new):
     """(header, sentence) of everything that a release of `new` would break for what was built for `old`."""
     before, after = by_key(old), by_key(new)
+    unsettled = draft_hooks(old)
     for key, entry in before.items():
         if key not in after:
             yield entry.header, f"{entry.kind} {entry.key} is gone (was: {entry.fact})"
-        elif not follows(entry, after[key]):
+        elif not follows(entry, after[key], unsettled):
             yield entry.header, f"{entry.kind} {entry.key} is another one: {after[key].fact} (was: {entry.fact})"
     for key, entry in after.items():
         owner = before.get(("struct", struct_of(entry))) if entry.kind == "member" else None
@@ -88,7 +111,7 @@ def complaints(old, new):
 
 
 def untidy(surface):
-    """Holes: bytes that belong to no member hold anything, and a later member must not come to lie in them."""
+    """Holes: bytes that belong to no member hold anything, and a later member must not come to lie in them. And promises about drafts."""
     ends = {}
     for entry in surface:
         if entry.kind == "member":
@@ -98,6 +121,11 @@ def untidy(surface):
     for entry in surface:
         if entry.kind == "struct" and entry.key in ends and ends[entry.key] != size(entry):
             yield f"{entry.header}: a hole at the end of {entry.key}: name it `reserved`"
+    unsettled = drafts(surface)
+    names = {entry.key for entry in surface if entry.header in unsettled and entry.kind in ("struct", "type")}
+    for entry in settled(surface):
+        for name in sorted(names & set(re.findall(r"\w+", entry.fact))):
+            yield f"{entry.header}: {entry.key} is settled, and speaks of {name}, which is a draft's"
 
 
 def additions(old, new):

@@ -2,7 +2,7 @@
 
 A surface is a list of entries, each with a key that names it and the fact that may not change:
 
-    struct hyalite_bytes              its size, and whether it may grow
+    struct hyalite_bytes              its size and alignment, and whether it may grow
     member hyalite_bytes.data         offset, size, type
     enumerator HYALITE_PAUSE          its enum and value
     type hyalite_status               what it stands for
@@ -133,7 +133,7 @@ def macros(headers, minor):
             homes.setdefault(name, path.name)
     for match in sorted(re.finditer(r"^#define (HYALITE_\w+)(\([^)]*\))?(?: (.*))?$", out, re.M), key=lambda m: m[1]):
         name, parameters, text = match.groups()
-        if name not in homes or name.endswith("_H_") or name in ("HYALITE_ABI_MAJOR", "HYALITE_ABI_MINOR", "HYALITE_MIN_HOST_MINOR"):
+        if name not in homes or name.endswith("_H_") or name in ("HYALITE_ABI_MAJOR", "HYALITE_ABI_MINOR", "HYALITE_ABI_NEWEST_MINOR", "HYALITE_MIN_HOST_MINOR"):
             continue
         # What a macro with parameters writes may be said better one day; that it is there, and what it takes, may not change.
         yield Entry("macro", name, f"takes {squeezed(parameters[1:-1])}" if parameters else f"is {text or 'empty'}", homes[name])
@@ -176,7 +176,7 @@ def surface(headers=HEADERS, minor=None):
     questions, owners = [], []
     for entry in entries:
         if entry.kind == "struct":
-            wanted = [f"sizeof(struct {entry.key})"]
+            wanted = [f"sizeof(struct {entry.key})", f"_Alignof(struct {entry.key})"]
         elif entry.kind == "member":
             owner, name = entry.key.split(".")
             wanted = [f"offsetof(struct {owner}, {name})", f"sizeof(((struct {owner}*)0)->{name})"]
@@ -189,6 +189,6 @@ def surface(headers=HEADERS, minor=None):
     answers = iter(asked(headers, minor, questions))
     for entry, count in owners:
         values = [next(answers) for _ in range(count)]
-        entry.fact = {"struct": "{0} bytes, ", "member": "at {0}, {1} bytes, ", "enumerator": "{0}, "}[entry.kind].format(*values) + entry.fact
+        entry.fact = {"struct": "{0} bytes aligned to {1}, ", "member": "at {0}, {1} bytes, ", "enumerator": "{0}, "}[entry.kind].format(*values) + entry.fact
     there = {entry.key for entry in entries}
     return entries + list(macros(headers, minor)) + [entry for entry in tags(headers) if entry.key in there]

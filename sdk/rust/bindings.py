@@ -12,7 +12,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 HEADERS = HERE.parent / "include/hyalite"
 # In an order in which each name was said before it is used, for readers.
-ORDER = ("abi", "body", "flow", "tls", "http", "ws", "notes", "channel", "async", "host", "plugin")
+ORDER = ("abi", "body", "flow", "tls", "http", "ws", "notes", "async", "fetch", "channel", "host", "plugin")
 NUMBERS = {"uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "uint64_t": "u64", "int32_t": "i32", "int64_t": "i64", "size_t": "usize",
            "int": "std::os::raw::c_int", "double": "f64", "char": "c_char", "void": "c_void"}
 RESERVED = {"self", "type", "in", "match", "move", "ref", "use", "where", "fn", "mod", "box"}

@@ -40,11 +40,11 @@ pub unsafe fn slice<'a>(bytes: hyalite_bytes) -> &'a [u8] {
     std::slice::from_raw_parts(bytes.data as *const u8, bytes.size)
 }
 
-/// HYALITE_NOTE: `#[used] #[link_section = ".note.hyalite"] static NOTE: hyalite_note = note("id", "1.0.0", "MIT");`
-pub const fn note(id: &str, version: &str, license: &str) -> hyalite_note {
-    hyalite_note {
+/// HYALITE_NOTE: `#[used] #[link_section = ".note.hyalite"] static NOTE: hyalite_elf_note = note("id", "1.0.0", "MIT");`
+pub const fn note(id: &str, version: &str, license: &str) -> hyalite_elf_note {
+    hyalite_elf_note {
         name_size: 8,
-        description_size: std::mem::size_of::<hyalite_note>() as u32 - 20,
+        description_size: std::mem::size_of::<hyalite_elf_note>() as u32 - 20,
         type_: HYALITE_NOTE_TYPE,
         name: padded("Hyalite"),
         abi_major: HYALITE_ABI_MAJOR as u16,
@@ -71,4 +71,4 @@ const fn padded<const N: usize>(text: &str) -> [c_char; N] {
 }
 
 // Nothing in it is ever written to.
-unsafe impl Sync for hyalite_note {}
+unsafe impl Sync for hyalite_elf_note {}

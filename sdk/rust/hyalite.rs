@@ -6,8 +6,9 @@ pub use std::os::raw::{c_char, c_void};
 
 // ---- abi.h
 
-pub const HYALITE_ABI_MAJOR: u32 = 0;
-pub const HYALITE_ABI_MINOR: u32 = 1;
+pub const HYALITE_ABI_MAJOR: u32 = 1;
+pub const HYALITE_ABI_NEWEST_MINOR: u32 = 0;
+pub const HYALITE_ABI_MINOR: u32 = HYALITE_ABI_NEWEST_MINOR;
 pub const HYALITE_MIN_HOST_MINOR: u32 = HYALITE_ABI_MINOR;
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -53,6 +54,7 @@ pub struct hyalite_address {
     pub reserved: u8,
     pub port: u16,
     pub bytes: [u8; 16],
+    pub zone: u32,
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -77,7 +79,7 @@ pub struct hyalite_window {
 }
 // ---- body.h
 
-pub const HYALITE_HOST_BODY_ID: &[u8] = b"hyalite.host.body/0\0";
+pub const HYALITE_HOST_BODY_ID: &[u8] = b"hyalite.host.body/1\0";
 pub const HYALITE_BODY_NONE: u32 = 0;
 pub const HYALITE_BODY_TAP: u32 = 1;
 pub const HYALITE_BODY_STREAM: u32 = 2;
@@ -128,9 +130,9 @@ pub struct hyalite_host_body {
 }
 // ---- flow.h
 
-pub const HYALITE_HOST_FLOW_ID: &[u8] = b"hyalite.host.flow/0\0";
-pub const HYALITE_FLOW_ID: &[u8] = b"hyalite.flow/0\0";
-pub const HYALITE_STREAM_ID: &[u8] = b"hyalite.stream/0\0";
+pub const HYALITE_HOST_FLOW_ID: &[u8] = b"hyalite.host.flow/1\0";
+pub const HYALITE_FLOW_ID: &[u8] = b"hyalite.flow/1\0";
+pub const HYALITE_STREAM_ID: &[u8] = b"hyalite.stream/1\0";
 pub const HYALITE_ARRIVAL_UNKNOWN: u32 = 0;
 pub const HYALITE_ARRIVAL_TRANSPARENT: u32 = 1;
 pub const HYALITE_ARRIVAL_REDIRECT: u32 = 2;
@@ -152,7 +154,6 @@ pub struct hyalite_flow_info {
     pub client: hyalite_address,
     pub destination: hyalite_address,
     pub upstream: hyalite_address,
-    pub reserved: u32,
     pub listener: hyalite_bytes,
     pub server_name: hyalite_bytes,
 }
@@ -268,8 +269,8 @@ impl hyalite_stream_hooks {
 unsafe impl Sync for hyalite_stream_hooks {}
 // ---- tls.h
 
-pub const HYALITE_HOST_TLS_ID: &[u8] = b"hyalite.host.tls/0\0";
-pub const HYALITE_TLS_ID: &[u8] = b"hyalite.tls/0\0";
+pub const HYALITE_HOST_TLS_ID: &[u8] = b"hyalite.host.tls/draft1\0";
+pub const HYALITE_TLS_ID: &[u8] = b"hyalite.tls/draft1\0";
 pub type hyalite_side = u32;
 pub const HYALITE_SIDE_CLIENT: hyalite_side = 0;
 pub const HYALITE_SIDE_UPSTREAM: hyalite_side = 1;
@@ -337,8 +338,8 @@ impl hyalite_tls_hooks {
 unsafe impl Sync for hyalite_tls_hooks {}
 // ---- http.h
 
-pub const HYALITE_HOST_HTTP_ID: &[u8] = b"hyalite.host.http/0\0";
-pub const HYALITE_HTTP_ID: &[u8] = b"hyalite.http/0\0";
+pub const HYALITE_HOST_HTTP_ID: &[u8] = b"hyalite.host.http/1\0";
+pub const HYALITE_HTTP_ID: &[u8] = b"hyalite.http/1\0";
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_header {
@@ -475,7 +476,6 @@ pub struct hyalite_exchange_summary {
     pub request_content: u64,
     pub response_content: u64,
     pub upstream: hyalite_address,
-    pub reserved: u32,
     pub started_at: i64,
     pub duration: i64,
     pub request_head: i64,
@@ -555,8 +555,8 @@ impl hyalite_http_hooks {
 unsafe impl Sync for hyalite_http_hooks {}
 // ---- ws.h
 
-pub const HYALITE_HOST_WS_ID: &[u8] = b"hyalite.host.ws/0\0";
-pub const HYALITE_WS_ID: &[u8] = b"hyalite.ws/0\0";
+pub const HYALITE_HOST_WS_ID: &[u8] = b"hyalite.host.ws/draft1\0";
+pub const HYALITE_WS_ID: &[u8] = b"hyalite.ws/draft1\0";
 pub const HYALITE_WS_CONTINUATION: u32 = 0;
 pub const HYALITE_WS_TEXT: u32 = 1;
 pub const HYALITE_WS_BINARY: u32 = 2;
@@ -622,7 +622,7 @@ impl hyalite_ws_hooks {
 unsafe impl Sync for hyalite_ws_hooks {}
 // ---- notes.h
 
-pub const HYALITE_HOST_NOTES_ID: &[u8] = b"hyalite.host.notes/0\0";
+pub const HYALITE_HOST_NOTES_ID: &[u8] = b"hyalite.host.notes/1\0";
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_host_notes {
@@ -636,47 +636,10 @@ pub struct hyalite_host_notes {
     pub at: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, index: usize, note: *mut hyalite_field) -> hyalite_status>,
     pub at_flow: Option<unsafe extern "C" fn(flow: *mut hyalite_flow, index: usize, note: *mut hyalite_field) -> hyalite_status>,
 }
-// ---- channel.h
-
-pub const HYALITE_HOST_CHANNEL_ID: &[u8] = b"hyalite.host.channel/0\0";
-pub const HYALITE_CHANNEL_ROOM: u32 = 1;
-pub const HYALITE_CHANNEL_OVER: u32 = 2;
-pub const HYALITE_CHANNEL_DATA: u32 = 3;
-pub const HYALITE_CHANNEL_END: u32 = 4;
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct hyalite_channel_event {
-    pub size: u32,
-    pub kind: u32,
-    pub status: hyalite_status,
-    pub reserved: u32,
-    pub room: u64,
-    pub bytes: hyalite_bytes,
-    pub why: hyalite_bytes,
-}
-pub type hyalite_channel_told = Option<unsafe extern "C" fn(instance: *mut c_void, channel: hyalite_ref, user: *mut c_void, event: *const hyalite_channel_event)>;
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct hyalite_connect {
-    pub size: u32,
-    pub reserved: u32,
-    pub service: hyalite_bytes,
-    pub exchange: *mut hyalite_exchange,
-}
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct hyalite_host_channel {
-    pub size: u32,
-    pub reserved: u32,
-    pub respond_stream: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, response: *const hyalite_response, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
-    pub write: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, bytes: hyalite_bytes, last: u32) -> hyalite_status>,
-    pub connect: Option<unsafe extern "C" fn(host: *const hyalite_host, what: *const hyalite_connect, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
-    pub receive: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, on: u32) -> hyalite_status>,
-}
 // ---- async.h
 
-pub const HYALITE_HOST_ASYNC_ID: &[u8] = b"hyalite.host.async/0\0";
-pub const HYALITE_ASYNC_ID: &[u8] = b"hyalite.async/0\0";
+pub const HYALITE_HOST_ASYNC_ID: &[u8] = b"hyalite.host.async/1\0";
+pub const HYALITE_ASYNC_ID: &[u8] = b"hyalite.async/1\0";
 pub const HYALITE_DEADLINE_FAILS: u32 = 0;
 pub const HYALITE_DEADLINE_ASKS: u32 = 1;
 #[repr(C)]
@@ -711,10 +674,44 @@ pub struct hyalite_resumption {
     pub direction: hyalite_direction,
     pub window: *mut hyalite_window,
     pub view: *const hyalite_window_view,
-    pub message: *const hyalite_ws_message,
+    pub subject: *const c_void,
 }
 pub type hyalite_done = Option<unsafe extern "C" fn(instance: *mut c_void, ref_: hyalite_ref, user: *mut c_void, status: hyalite_status)>;
 pub type hyalite_run = Option<unsafe extern "C" fn(user: *mut c_void)>;
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_host_async {
+    pub size: u32,
+    pub reserved: u32,
+    pub pause_flow: Option<unsafe extern "C" fn(flow: *mut hyalite_flow, options: *const hyalite_pause_options, ref_: *mut hyalite_ref) -> hyalite_status>,
+    pub pause_exchange: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, options: *const hyalite_pause_options, ref_: *mut hyalite_ref) -> hyalite_status>,
+    pub resume: Option<unsafe extern "C" fn(host: *const hyalite_host, pause: hyalite_ref) -> hyalite_status>,
+    pub timer: Option<unsafe extern "C" fn(host: *const hyalite_host, after: i64, period: i64, done: hyalite_done, user: *mut c_void, ref_: *mut hyalite_ref) -> hyalite_status>,
+    pub post: Option<unsafe extern "C" fn(host: *const hyalite_host, done: hyalite_done, user: *mut c_void) -> hyalite_status>,
+    pub work: Option<unsafe extern "C" fn(host: *const hyalite_host, run: hyalite_run, done: hyalite_done, user: *mut c_void, ref_: *mut hyalite_ref) -> hyalite_status>,
+    pub cancel: Option<unsafe extern "C" fn(host: *const hyalite_host, ref_: hyalite_ref) -> hyalite_status>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_async_hooks {
+    pub size: u32,
+    pub reserved: u32,
+    pub resume_flow: Option<unsafe extern "C" fn(instance: *mut c_void, flow: *mut hyalite_flow, state: *mut c_void, resumption: *const hyalite_resumption) -> hyalite_verdict>,
+    pub resume_exchange: Option<unsafe extern "C" fn(instance: *mut c_void, exchange: *mut hyalite_exchange, state: *mut c_void, resumption: *const hyalite_resumption) -> hyalite_verdict>,
+}
+impl hyalite_async_hooks {
+    pub const EMPTY: Self = Self {
+        size: std::mem::size_of::<Self>() as u32,
+        reserved: 0,
+        resume_flow: None,
+        resume_exchange: None,
+    };
+}
+// Nothing in it is ever written to.
+unsafe impl Sync for hyalite_async_hooks {}
+// ---- fetch.h
+
+pub const HYALITE_HOST_FETCH_ID: &[u8] = b"hyalite.host.fetch/draft1\0";
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hyalite_fetch {
@@ -744,41 +741,53 @@ pub struct hyalite_fetch_result {
 pub type hyalite_fetch_done = Option<unsafe extern "C" fn(instance: *mut c_void, fetch: hyalite_ref, user: *mut c_void, result: *const hyalite_fetch_result)>;
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct hyalite_host_async {
+pub struct hyalite_host_fetch {
     pub size: u32,
     pub reserved: u32,
-    pub pause_flow: Option<unsafe extern "C" fn(flow: *mut hyalite_flow, options: *const hyalite_pause_options, ref_: *mut hyalite_ref) -> hyalite_status>,
-    pub pause_exchange: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, options: *const hyalite_pause_options, ref_: *mut hyalite_ref) -> hyalite_status>,
-    pub resume: Option<unsafe extern "C" fn(host: *const hyalite_host, pause: hyalite_ref) -> hyalite_status>,
-    pub timer: Option<unsafe extern "C" fn(host: *const hyalite_host, after: i64, period: i64, done: hyalite_done, user: *mut c_void, ref_: *mut hyalite_ref) -> hyalite_status>,
-    pub post: Option<unsafe extern "C" fn(host: *const hyalite_host, done: hyalite_done, user: *mut c_void) -> hyalite_status>,
-    pub work: Option<unsafe extern "C" fn(host: *const hyalite_host, run: hyalite_run, done: hyalite_done, user: *mut c_void, ref_: *mut hyalite_ref) -> hyalite_status>,
     pub fetch: Option<unsafe extern "C" fn(host: *const hyalite_host, fetch: *const hyalite_fetch, done: hyalite_fetch_done, user: *mut c_void, ref_: *mut hyalite_ref) -> hyalite_status>,
-    pub cancel: Option<unsafe extern "C" fn(host: *const hyalite_host, ref_: hyalite_ref) -> hyalite_status>,
+}
+// ---- channel.h
+
+pub const HYALITE_HOST_CHANNEL_ID: &[u8] = b"hyalite.host.channel/draft1\0";
+pub const HYALITE_CHANNEL_ROOM: u32 = 1;
+pub const HYALITE_CHANNEL_OVER: u32 = 2;
+pub const HYALITE_CHANNEL_DATA: u32 = 3;
+pub const HYALITE_CHANNEL_END: u32 = 4;
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_channel_event {
+    pub size: u32,
+    pub kind: u32,
+    pub status: hyalite_status,
+    pub reserved: u32,
+    pub room: u64,
+    pub bytes: hyalite_bytes,
+    pub why: hyalite_bytes,
+}
+pub type hyalite_channel_told = Option<unsafe extern "C" fn(instance: *mut c_void, channel: hyalite_ref, user: *mut c_void, event: *const hyalite_channel_event)>;
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct hyalite_connect {
+    pub size: u32,
+    pub reserved: u32,
+    pub service: hyalite_bytes,
+    pub exchange: *mut hyalite_exchange,
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct hyalite_async_hooks {
+pub struct hyalite_host_channel {
     pub size: u32,
     pub reserved: u32,
-    pub resume_flow: Option<unsafe extern "C" fn(instance: *mut c_void, flow: *mut hyalite_flow, state: *mut c_void, resumption: *const hyalite_resumption) -> hyalite_verdict>,
-    pub resume_exchange: Option<unsafe extern "C" fn(instance: *mut c_void, exchange: *mut hyalite_exchange, state: *mut c_void, resumption: *const hyalite_resumption) -> hyalite_verdict>,
+    pub respond_stream: Option<unsafe extern "C" fn(exchange: *mut hyalite_exchange, response: *const hyalite_response, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
+    pub write: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, bytes: hyalite_bytes, last: u32) -> hyalite_status>,
+    pub connect: Option<unsafe extern "C" fn(host: *const hyalite_host, what: *const hyalite_connect, told: hyalite_channel_told, user: *mut c_void, channel: *mut hyalite_ref) -> hyalite_status>,
+    pub receive: Option<unsafe extern "C" fn(host: *const hyalite_host, channel: hyalite_ref, on: u32) -> hyalite_status>,
 }
-impl hyalite_async_hooks {
-    pub const EMPTY: Self = Self {
-        size: std::mem::size_of::<Self>() as u32,
-        reserved: 0,
-        resume_flow: None,
-        resume_exchange: None,
-    };
-}
-// Nothing in it is ever written to.
-unsafe impl Sync for hyalite_async_hooks {}
 // ---- host.h
 
 pub const HYALITE_NO_WORKER: u32 = u32::MAX;
-pub const HYALITE_HOST_SETTINGS_ID: &[u8] = b"hyalite.host.settings/0\0";
-pub const HYALITE_HOST_METRICS_ID: &[u8] = b"hyalite.host.metrics/0\0";
+pub const HYALITE_HOST_SETTINGS_ID: &[u8] = b"hyalite.host.settings/1\0";
+pub const HYALITE_HOST_METRICS_ID: &[u8] = b"hyalite.host.metrics/1\0";
 pub const HYALITE_LOG_ERROR: u32 = 0;
 pub const HYALITE_LOG_WARNING: u32 = 1;
 pub const HYALITE_LOG_INFO: u32 = 2;
@@ -855,10 +864,10 @@ pub const HYALITE_NOTE_NAME: &[u8] = b"Hyalite\0";
 pub const HYALITE_NOTE_TYPE: u32 = 1;
 pub const HYALITE_DESCRIPTOR_MAGIC: u32 = 0x6c617948;
 pub const HYALITE_ENTRY_NAME: &[u8] = b"hyalite_plugin_entry\0";
-pub const HYALITE_STATE_ID: &[u8] = b"hyalite.state/0\0";
+pub const HYALITE_STATE_ID: &[u8] = b"hyalite.state/1\0";
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct hyalite_note {
+pub struct hyalite_elf_note {
     pub name_size: u32,
     pub description_size: u32,
     pub type_: u32,
@@ -996,11 +1005,11 @@ pub unsafe fn slice<'a>(bytes: hyalite_bytes) -> &'a [u8] {
     std::slice::from_raw_parts(bytes.data as *const u8, bytes.size)
 }
 
-/// HYALITE_NOTE: `#[used] #[link_section = ".note.hyalite"] static NOTE: hyalite_note = note("id", "1.0.0", "MIT");`
-pub const fn note(id: &str, version: &str, license: &str) -> hyalite_note {
-    hyalite_note {
+/// HYALITE_NOTE: `#[used] #[link_section = ".note.hyalite"] static NOTE: hyalite_elf_note = note("id", "1.0.0", "MIT");`
+pub const fn note(id: &str, version: &str, license: &str) -> hyalite_elf_note {
+    hyalite_elf_note {
         name_size: 8,
-        description_size: std::mem::size_of::<hyalite_note>() as u32 - 20,
+        description_size: std::mem::size_of::<hyalite_elf_note>() as u32 - 20,
         type_: HYALITE_NOTE_TYPE,
         name: padded("Hyalite"),
         abi_major: HYALITE_ABI_MAJOR as u16,
@@ -1027,4 +1036,4 @@ const fn padded<const N: usize>(text: &str) -> [c_char; N] {
 }
 
 // Nothing in it is ever written to.
-unsafe impl Sync for hyalite_note {}
+unsafe impl Sync for hyalite_elf_note {}

@@ -5,6 +5,7 @@ do; and what it may do passes."""
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -41,9 +42,8 @@ class Change(unittest.TestCase):
 
     def abidiff(self):
         with tempfile.TemporaryDirectory() as folder:
-            then = abi.abi_of(RELEASED, surface.HEADERS, None, folder)
-            kept = then.rename(pathlib.Path(folder) / "then.abi")
-            return abi.differs(kept, RELEASED, self.headers, None)
+            kept = abi.abi_of(growth.settled(RELEASED), surface.HEADERS, None, folder).rename(pathlib.Path(folder) / "then.abi")
+            return abi.differs(kept, RELEASED, surface.surface(self.headers), self.headers, None)
 
 
 class WhatMayNotBe(Change):
@@ -67,6 +67,23 @@ class WhatMayNotBe(Change):
         self.assertIn("enumerator HYALITE_PAUSE is another one: 2", self.said())
         self.assertIn("HYALITE_PAUSE", self.abidiff())
 
+    def test_an_enumerator_in_the_middle(self):
+        self.change("http.h", r"  HYALITE_HEADER_ACCEPT,\n", "  HYALITE_HEADER_A_IM,\n  HYALITE_HEADER_ACCEPT,\n")
+        self.assertIn("enumerator HYALITE_HEADER_ACCEPT is another one", self.said())
+        self.assertIn("HYALITE_HEADER_ACCEPT", self.abidiff())
+
+    def test_an_alignment(self):
+        old, new = (growth_of("struct", "hyalite_x", f"24 bytes aligned to {n}, is fixed") for n in (4, 8))
+        self.assertIn("struct hyalite_x is another one: 24 bytes aligned to 8", "\n".join(growth.complaints([old], [new])))
+
+    def test_the_authors_compiler_finds_another_layout_by_itself(self):
+        # layout.h, as it is beside the unchanged headers.
+        self.change("body.h", r"(  uint32_t keep_max;)", r"  uint32_t more;\n\1")
+        shutil.copy(surface.HEADERS / "hyalite/layout.h", self.headers / "hyalite/layout.h")
+        said = subprocess.run(["cc", "-fsyntax-only", f"-I{self.headers}", "-x", "c", "-"], input="#include <hyalite/plugin.h>\n", capture_output=True, text=True)
+        self.assertNotEqual(0, said.returncode)
+        self.assertIn("built with flags under which", said.stderr)
+
     def test_a_function_gone(self):
         self.change("http.h", r"  /\* (?:(?!\*/).)*\*/\s*hyalite_status \(\*drop_info\)[^;]*;\n", "")
         self.assertIn("member hyalite_host_http.drop_info is gone", self.said())
@@ -86,17 +103,22 @@ class WhatMayNotBe(Change):
 
     def test_growth_of_what_does_not_say_its_size(self):
         self.change("abi.h", r"(uint8_t bytes\[16\];[^\n]*\n)", r"\1  uint32_t scope;\n")
-        self.assertIn("struct hyalite_address is another one: 24 bytes", self.said())
+        self.assertIn("struct hyalite_address is another one: 28 bytes", self.said())
 
     def test_growth_into_a_hole(self):
-        old = [growth_of("struct", "hyalite_x", "16 bytes, may grow"), growth_of("member", "hyalite_x.size", "at 0, 4 bytes, uint32_t"),
+        old = [growth_of("struct", "hyalite_x", "16 bytes aligned to 8, may grow"), growth_of("member", "hyalite_x.size", "at 0, 4 bytes, uint32_t"),
                growth_of("member", "hyalite_x.at", "at 8, 4 bytes, uint32_t")]
         new = [*old, growth_of("member", "hyalite_x.more", "at 12, 4 bytes, uint32_t")]
         self.assertIn("lies where hyalite_x reached before", "\n".join(growth.complaints(old, new)))
 
     def test_holes(self):
-        self.change("flow.h", r"  uint32_t reserved;\n(  hyalite_bytes listener)", r"\1")
-        self.assertEqual(["flow.h: a hole before hyalite_flow_info.listener: name it `reserved`"], list(growth.untidy(surface.surface(self.headers))))
+        self.change("http.h", r"  uint32_t reserved;\n(  hyalite_bytes reason;)", r"\1")
+        self.assertEqual(["http.h: a hole before hyalite_response_line.reason: name it `reserved`"], list(growth.untidy(surface.surface(self.headers))))
+
+    def test_a_promise_about_a_draft(self):
+        self.change("async.h", r"  const void\* subject;", "  const struct hyalite_ws_message* subject;")
+        self.assertEqual(["async.h: hyalite_resumption.subject is settled, and speaks of hyalite_ws_message, which is a draft's"],
+                         list(growth.untidy(surface.surface(self.headers))))
 
     def test_a_draft_that_changes_under_its_id(self):
         old = [growth_of("macro", "HYALITE_HOST_X_ID", 'is "hyalite.host.x/draft1"'), growth_of("enumerator", "HYALITE_X", "1, of hyalite_x")]
@@ -111,6 +133,16 @@ class WhatMayBe(Change):
         self.assertEqual("", self.said())
         self.assertEqual("", self.abidiff())
 
+    def test_a_draft_that_becomes_another_under_another_id(self):
+        self.change("ws.h", r'"hyalite.host.ws/draft1"', '"hyalite.host.ws/draft2"')
+        self.change("ws.h", r'"hyalite.ws/draft1"', '"hyalite.ws/draft2"')
+        self.change("ws.h", r"\(\*ws_message\)", "(*ws_frame)")
+        self.change("ws.h", r"  HYALITE_WS_PING = 9,\n", "")
+        # What was allowed in its hook names another one now.
+        self.change("flow.h", r", ws_message\] \[copies\] \[deferred\] Ends", ", ws_frame] [copies] [deferred] Ends")
+        self.assertEqual("", self.said())
+        self.assertEqual("", self.abidiff())
+
     def test_growth_at_the_end_and_more_hooks(self):
         self.change("body.h", r"\n\} hyalite_host_body;", "\n  /* [hook: data] More. */\n  hyalite_status (*more)(hyalite_window* window);\n} hyalite_host_body;")
         self.change("body.h", r"\[hook: request_body, response_body, data\]( Forwards)", r"[hook: request_body, response_body, data, ws_message]\1")
@@ -121,13 +153,13 @@ class WhatMayBe(Change):
 
     def test_a_later_minor_taken_as_the_older_one_is_the_older_one(self):
         self.change("body.h", r"\n\} hyalite_host_body;", "\n#if HYALITE_ABI_MINOR >= 77\n  hyalite_status (*more)(hyalite_window* window);\n#endif\n} hyalite_host_body;")
-        self.change("abi.h", r"#define HYALITE_ABI_MINOR \d+", "#define HYALITE_ABI_MINOR 77")
+        self.change("abi.h", r"#define HYALITE_ABI_NEWEST_MINOR \d+", "#define HYALITE_ABI_NEWEST_MINOR 77")
         self.assertIn("hyalite_host_body.more", growth.additions(RELEASED, surface.surface(self.headers)))
         self.assertEqual([], growth.additions(RELEASED, surface.surface(self.headers, 76)))
         with tempfile.TemporaryDirectory() as folder:
-            then = abi.abi_of(RELEASED, surface.HEADERS, None, folder).rename(pathlib.Path(folder) / "then.abi")
-            self.assertEqual("", abi.differs(then, RELEASED, self.headers, 76))
-            self.assertIn("more", abi.differs(then, RELEASED, self.headers, None))
+            then = abi.abi_of(growth.settled(RELEASED), surface.HEADERS, None, folder).rename(pathlib.Path(folder) / "then.abi")
+            self.assertEqual("", abi.differs(then, RELEASED, surface.surface(self.headers, 76), self.headers, 76))
+            self.assertIn("more", abi.differs(then, RELEASED, surface.surface(self.headers), self.headers, None))
 
 
 class TheLog(unittest.TestCase):

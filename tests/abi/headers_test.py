@@ -61,14 +61,21 @@ class Headers(unittest.TestCase):
                 self.passes("clang", "#include <hyalite/plugin.h>\nint a;\n", ".c", f"--target={machine}-linux-gnu", "-ffreestanding", "-nostdlibinc", "-std=c11")
 
     def test_flags_that_change_layouts(self):
-        # There are no holes, so packing changes nothing; other sizes do, and do not compile.
-        self.passes("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", "-fpack-struct=1", "-fshort-enums", "-funsigned-char")
-        self.assertIn("cannot be built", compile("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", "-m32", "-ffreestanding"))
+        # No enum, and no char that may be negative, crosses.
+        self.passes("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", "-fshort-enums", "-funsigned-char", "-fsigned-char", "-flto", "-O3")
+        for flag in ("-m32", "-mx32", "-fpack-struct", "-fpack-struct=1", "-fpack-struct=4"):
+            with self.subTest(flag=flag):
+                self.assertIn("cannot be built", compile("gcc", "#include <hyalite/plugin.h>\nint a;\n", ".c", flag, "-ffreestanding"))
 
     def test_an_older_minor_is_said_in_the_note(self):
         wanted = '#include <hyalite/plugin.h>\nHYALITE_NOTE("a", "1", "MIT");\n' + "".join(
             f"_Static_assert(HYALITE_{name} == {value}, \"\");\n" for name, value in (("ABI_MINOR", 0), ("MIN_HOST_MINOR", 0)))
         self.passes("gcc", wanted, ".c", "-std=c11", "-DHYALITE_ABI_MINOR=0")
+
+    def test_minors_that_make_no_sense_do_not_compile(self):
+        plain = "#include <hyalite/plugin.h>\nint a;\n"
+        self.assertIn("take newer ones", compile("gcc", plain, ".c", "-DHYALITE_ABI_MINOR=99"))
+        self.assertIn("more than HYALITE_ABI_MINOR", compile("gcc", plain, ".c", "-DHYALITE_MIN_HOST_MINOR=98"))
 
     def test_nothing_is_defined_for_the_linker(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -3,9 +3,9 @@
 #include <hyalite/plugin.h>
 #include <stdlib.h>
 
-__attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION))) static const hyalite_note note = {
+__attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION))) static const hyalite_elf_note note = {
     8,
-    sizeof(hyalite_note) - 20,
+    sizeof(hyalite_elf_note) - 20,
     HYALITE_NOTE_TYPE,
     HYALITE_NOTE_NAME,
     0,

@@ -23,7 +23,7 @@ static const void* get_interface(const char* id) {
 }
 
 __attribute__((used, aligned(4),
-               section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note note =
+               section(HYALITE_NOTE_SECTION))) static constexpr hyalite_elf_note note =
     hyalite::note_of(Plain::info);
 
 extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry(void);

@@ -132,7 +132,8 @@ hyalite_verdict wait(Flawed& plugin, hyalite_exchange* exchange, State* state, b
   fetch.target = text("/");
   fetch.exchange = exchange;
   hyalite_ref ref = 0;
-  return plugin.async->fetch(plugin.host, &fetch, &hear, state, &ref) == HYALITE_OK ? HYALITE_PAUSE : HYALITE_ERROR;
+  const auto* services = static_cast<const hyalite_host_fetch*>(plugin.host->get_interface(plugin.host, HYALITE_HOST_FETCH_ID));
+  return HYALITE_HAS(services, fetch) && services->fetch(plugin.host, &fetch, &hear, state, &ref) == HYALITE_OK ? HYALITE_PAUSE : HYALITE_ERROR;
 }
 
 std::size_t longest_value(const hyalite_headers* headers, bool by_index) {

@@ -144,7 +144,7 @@ class Flaws(Found):
         self.assert_flaw("two licenses", "load", "another license")
 
     def test_tables(self):
-        self.assert_flaw("any id", "load.tables", 'has a table for the unknown id "hyalite.http/1"')
+        self.assert_flaw("any id", "load.tables", 'has a table for the unknown id "hyalite.http/2"')
         self.assert_flaw("table of no size", "load.tables", "says that it has 3 bytes")
 
     def test_creating(self):
@@ -158,7 +158,7 @@ class Flaws(Found):
         self.assert_flaw("shared by instances", "create.instances", "once another one was at work")
 
     def test_other_hosts(self):
-        self.assert_flaw("reads past tables", "host.older", "in request_head", "hyalite.host.http/0 ends before")
+        self.assert_flaw("reads past tables", "host.older", "in request_head", "hyalite.host.http/1 ends before")
         self.assert_flaw("needs every table", "host.older", "dies|ends the process", "a host without")
         self.assert_flaw("ignores stride", "host.newer", "in request_head", "longer")
         self.assert_flaw("knows all protocols", "host.newer", "dies in protocol")

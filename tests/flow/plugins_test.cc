@@ -268,7 +268,7 @@ TEST_F(PluginTalk, AnInterimResponseIsDropped) {
 TEST_F(PluginTalk, ARedirectedRequestGoesElsewhereAndTheNextOneComesBack) {
   int asked = 0;
   script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
-    const hyalite_address to{4, 0, 8081, {192, 0, 2, 99}};
+    const hyalite_address to{4, 0, 8081, {192, 0, 2, 99}, 0};
     if (++asked == 1) {
       EXPECT_EQ(http->redirect_upstream(x, &to, bytes("cache")), HYALITE_OK);
     }

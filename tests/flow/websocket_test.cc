@@ -311,7 +311,7 @@ TEST_F(WebSocketTalk, AMessageWaitsForItsPluginAndThenGoesOn) {
   };
   script.resume_flow = [](hyalite_flow* f, const hyalite_resumption* r) -> hyalite_verdict {
     EXPECT_EQ(r->hook, static_cast<std::uint32_t>(HYALITE_HOOK_WS_MESSAGE));
-    return view(r->message->payload) != "b" || ws->replace(f, bytes("B")) == HYALITE_OK ? HYALITE_CONTINUE : HYALITE_ERROR;
+    return view(static_cast<const hyalite_ws_message*>(r->subject)->payload) != "b" || ws->replace(f, bytes("B")) == HYALITE_OK ? HYALITE_CONTINUE : HYALITE_ERROR;
   };
   const std::string all = from_client(Opcode::text, "a") + from_client(Opcode::text, "b") + from_client(Opcode::ping, "c");
   for (std::size_t cut = 0; cut < all.size(); ++cut) {

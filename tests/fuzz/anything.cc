@@ -19,6 +19,7 @@ struct Anything {
   const hyalite_host_body* body;
   const hyalite_host_flow* flow;
   const hyalite_host_async* async;
+  const hyalite_host_fetch* services;
   const hyalite_host_channel* channel;
   Script* script;
   hyalite_ref last_pause;
@@ -141,7 +142,7 @@ void ask(Anything& plugin, hyalite_exchange* exchange) {
   question.target = script.byte() % 2 == 0 ? bytes_of("/q") : word(script);
   question.body = word(script);
   question.exchange = exchange;
-  begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.async->fetch(plugin.host, &question, &fetched, begun, ref); });
+  begin(plugin, [&](Begun* begun, hyalite_ref* ref) { return plugin.services->fetch(plugin.host, &question, &fetched, begun, ref); });
 }
 
 void connect(Anything& plugin, hyalite_exchange* exchange) {
@@ -285,6 +286,7 @@ hyalite_status Anything::create(const hyalite_host* host, void** instance) {
   plugin->body = plain::table<hyalite_host_body>(host, HYALITE_HOST_BODY_ID);
   plugin->flow = plain::table<hyalite_host_flow>(host, HYALITE_HOST_FLOW_ID);
   plugin->async = plain::table<hyalite_host_async>(host, HYALITE_HOST_ASYNC_ID);
+  plugin->services = plain::table<hyalite_host_fetch>(host, HYALITE_HOST_FETCH_ID);
   plugin->channel = plain::table<hyalite_host_channel>(host, HYALITE_HOST_CHANNEL_ID);
   plugin->script = reinterpret_cast<Script*>(std::strtoull(address, nullptr, 10));
   *instance = plugin;

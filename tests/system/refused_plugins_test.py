@@ -19,7 +19,7 @@ BAD = (
     ("missing_note", {}, r"missing_note\.so has no note \.note\.hyalite", r"HYALITE_PLUGIN or HYALITE_NOTE writes it"),
     ("no_entry", {}, r"no_entry\.so does not export hyalite_plugin_entry", r"HYALITE_PLUGIN defines it"),
     ("no_descriptor", {}, r"no_descriptor\.so gives no descriptor", r"HYALITE_PLUGIN makes a sound one"),
-    ("old_abi", {}, r"old_abi\.so is built for version 0\.0 of the plugin interface, this is 0\.\d+", r"rebuild it with the headers of this Hyalite"),
+    ("old_abi", {}, r"old_abi\.so is built for version 0\.0 of the plugin interface, this is \d+\.\d+", r"rebuild it with the headers of this Hyalite"),
     ("exports_too_much", {}, r"exports_too_much\.so exports 1 name beside hyalite_plugin_entry \(.*SSL_read", r"may clash .* build it with hyalite_add_plugin"),
     ("unresolved", {}, r"unresolved\.so cannot be loaded: .*undefined symbol: nobody_has_this", r"must be linked in"),
     ("bad_schema", {"a": 1}, r"the settings schema of plugin \S*bad_schema\.so cannot be used: .*nowhere", r"its author must mend it"),

@@ -131,7 +131,7 @@ macro_rules! hyalite_plugin {
     ($plugin:ty, $id:literal, $version:literal, $summary:literal, $license:literal, $schema:expr) => {
         #[used]
         #[link_section = ".note.hyalite"]
-        static NOTE: hyalite_note = note($id, $version, $license);
+        static NOTE: hyalite_elf_note = note($id, $version, $license);
 
         static HOOKS: hyalite_http_hooks = hyalite_http_hooks { request_head: Some(plugin::request_head::<$plugin>), ..hyalite_http_hooks::EMPTY };
 

@@ -1,4 +1,4 @@
-/* Waiting, and what a plugin may have under way meanwhile: pauses, timers, work on threads, questions to services.
+/* Waiting, and what a plugin may have under way meanwhile: pauses, timers, work on threads. Questions to services: fetch.h.
  * SPDX-License-Identifier: MIT */
 #ifndef HYALITE_ASYNC_H_
 #define HYALITE_ASYNC_H_
@@ -56,7 +56,7 @@ typedef struct hyalite_resumption {
   hyalite_window* window;          /* in body and data hooks: all the bytes of the paused call, again, else NULL. What was
                                       done with the window before the pause was undone */
   const hyalite_window_view* view; /* of the window, or NULL */
-  const struct hyalite_ws_message* message; /* of the paused ws_message (ws.h), again, else NULL */
+  const void* subject; /* what else the paused hook was given, again, where its own header says so (ws.h); else NULL */
 } hyalite_resumption;
 
 /* ---- what ends with a call ----
@@ -65,53 +65,23 @@ typedef struct hyalite_resumption {
  * nowhere else. When a function here fails, nothing was begun and nothing is told. */
 
 /* `status`: HYALITE_OK; HYALITE_E_CANCELLED; HYALITE_E_FAILED: the work threw; HYALITE_E_STOPPED: the worker ends. A timer
- * with a period is told HYALITE_OK each time; only another status is its end. */
+ * with a period is told HYALITE_OK each time; only another status is its end. `ref` is what the function that began it gave; of a
+ * post 0. */
 typedef void (*hyalite_done)(void* instance, hyalite_ref ref, void* user, hyalite_status status);
 /* Runs on another thread: nothing of the host may be called but what is [any], and no object of a hook be touched. */
 typedef void (*hyalite_run)(void* user);
 
-/* A question to a service that the settings name (services:), with `protocol: http`. HTTP/1.1, over TLS if they say so;
- * redirects are not followed. */
-typedef struct hyalite_fetch {
-  uint32_t size, reserved;
-  hyalite_bytes service;        /* its name in the settings */
-  hyalite_bytes method;         /* empty: GET. Not CONNECT */
-  hyalite_bytes target;         /* "/path?query" */
-  const hyalite_field* headers; /* no framing headers; Host is the settings' unless it is here. May be NULL */
-  size_t header_count;
-  hyalite_bytes body;
-  int64_t within; /* ns for all of it, from now; 0, or more than the settings of the service allow: as they say */
-  /* Given in a hook of that exchange: when it ends first, the question is given up (HYALITE_E_ENDED). May be NULL. In
-   * exchange_end it is HYALITE_E_LATE. */
-  hyalite_exchange* exchange;
-} hyalite_fetch;
-
-typedef struct hyalite_fetch_result {
-  uint32_t size;
-  hyalite_status status; /* HYALITE_OK: the answer came whole. HYALITE_E_TIMED_OUT, HYALITE_E_FAILED (not reached, broken off,
-                            malformed), HYALITE_E_LIMIT (larger than response_bytes), HYALITE_E_CANCELLED, HYALITE_E_ENDED,
-                            HYALITE_E_STOPPED */
-  uint32_t http_status;
-  uint32_t reserved;
-  const hyalite_field* headers; /* as they came */
-  size_t header_count;
-  hyalite_bytes body; /* without framing; a Content-Encoding is not undone */
-  hyalite_bytes why;  /* for a person, when there is no answer */
-} hyalite_fetch_result;
-
-typedef void (*hyalite_fetch_done)(void* instance, hyalite_ref fetch, void* user, const hyalite_fetch_result* result);
-
-#define HYALITE_HOST_ASYNC_ID "hyalite.host.async/0"
+#define HYALITE_HOST_ASYNC_ID "hyalite.host.async/1"
 
 typedef struct hyalite_host_async {
   uint32_t size, reserved;
   /* [hook: flow_open, protocol, client_hello, upstream_tls, tls_done, upstream_connect, data, ws_message] [copies] [deferred] Lets the flow wait; return
-   * HYALITE_PAUSE. Needs a resume_flow hook. HYALITE_E_LATE: this hook cannot pause (or only taps), or has paused already;
-   * HYALITE_E_LIMIT: too many pauses (limits.pauses), for too long, or bytes would be held beyond limits.held_bodies_bytes. */
+   * HYALITE_PAUSE. HYALITE_E_INVALID: there is no resume_flow hook, or no time; HYALITE_E_LATE: this hook cannot pause (or only
+   * taps), or has paused already; HYALITE_E_LIMIT: too many pauses (limits.pauses), for too long, or bytes would be held beyond
+   * limits.held_bodies_bytes. */
   hyalite_status (*pause_flow)(hyalite_flow* flow, const hyalite_pause_options* options, hyalite_ref* ref);
   /* [hook: request_head, request_body, request_trailers, response_head, response_body, response_trailers] [copies]
-   * [deferred] Lets this direction of the exchange wait; return HYALITE_PAUSE. Needs a resume_exchange hook. Errors as
-   * above. */
+   * [deferred] Lets this direction of the exchange wait; return HYALITE_PAUSE. Errors as above (a resume_exchange hook). */
   hyalite_status (*pause_exchange)(hyalite_exchange* exchange, const hyalite_pause_options* options, hyalite_ref* ref);
   /* [any] The plugin knows now what it waited for: the resume hook is called soon, later than this returns. May be called
    * before the hook that pauses has returned. HYALITE_E_STALE: it was resumed already, its deadline has come, or what
@@ -119,25 +89,23 @@ typedef struct hyalite_host_async {
   hyalite_status (*resume)(const hyalite_host* host, hyalite_ref pause);
 
   /* [worker] Calls `done` once, `after` ns from now, or (with a `period`, 1 ms at least) again and again until it is cancelled;
-   * calls that it is late for are bundled into one. HYALITE_E_LIMIT: limits.plugin_timers. */
+   * calls that it is late for are bundled into one. HYALITE_E_INVALID: below 0, or more than a year; HYALITE_E_LIMIT:
+   * limits.plugin_timers. */
   hyalite_status (*timer)(const hyalite_host* host, int64_t after, int64_t period, hyalite_done done, void* user,
                           hyalite_ref* ref);
   /* [any] Calls `done` on the worker's loop; for threads of the plugin's own, after start. HYALITE_E_LIMIT:
-   * limits.plugin_posts wait already. */
+   * limits.plugin_posts wait already, or the worker has ended. */
   hyalite_status (*post)(const hyalite_host* host, hyalite_done done, void* user);
   /* [worker] Runs `run` on one of the host's threads (limits.plugin_threads), then `done` on the worker's loop. For what takes
    * longer than a hook may. HYALITE_E_LIMIT: limits.plugin_work wait already. */
   hyalite_status (*work)(const hyalite_host* host, hyalite_run run, hyalite_done done, void* user, hyalite_ref* ref);
-  /* [worker] [copies] Asks a service. HYALITE_E_MISSING: the settings name none of that name; HYALITE_E_INVALID: no sound request;
-   * HYALITE_E_FORBIDDEN: a framing header, or CONNECT; HYALITE_E_LIMIT: limits.plugin_fetches. */
-  hyalite_status (*fetch)(const hyalite_host* host, const hyalite_fetch* fetch, hyalite_fetch_done done, void* user,
-                          hyalite_ref* ref);
-  /* [worker] Gives up a timer, work, fetch or channel (channel.h) of this instance; its end is told with HYALITE_E_CANCELLED, later. Work that runs
-   * already is not interrupted: its end comes when it has ended. HYALITE_E_STALE: it is over. */
+  /* [worker] Gives up a timer, work, or what a draft began (fetch.h, channel.h), of this instance; its end is told with
+   * HYALITE_E_CANCELLED, later. Work that runs already is not interrupted: its end comes when it has ended. HYALITE_E_STALE: it is
+   * over, or a pause. */
   hyalite_status (*cancel)(const hyalite_host* host, hyalite_ref ref);
 } hyalite_host_async;
 
-#define HYALITE_ASYNC_ID "hyalite.async/0"
+#define HYALITE_ASYNC_ID "hyalite.async/1"
 
 typedef struct hyalite_async_hooks {
   uint32_t size, reserved;

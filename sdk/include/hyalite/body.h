@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* What an instance needs of a message's body (or of one direction of a tunnel). It pays only for
- * what it declares. */
+ * what it declares. What a host does not know: HYALITE_E_UNSUPPORTED; what it knows, but not there: HYALITE_E_INVALID. */
 enum hyalite_body_mode {
   HYALITE_BODY_NONE = 0, /* nothing: the default. Forwarded without a look */
   HYALITE_BODY_TAP = 1,  /* to read: the bytes are forwarded whatever happens; pass, drop, write and
@@ -54,6 +54,7 @@ typedef struct hyalite_body_options {
   uint32_t reserved;
 } hyalite_body_options;
 
+/* Unknown flags: ignore them. */
 enum hyalite_window_flags {
   HYALITE_WINDOW_END = 1, /* nothing follows: the last call for this body or direction */
   HYALITE_WINDOW_TRUNCATED =
@@ -74,7 +75,7 @@ typedef struct hyalite_window_view {
   uint64_t retained; /* the first so many bytes were kept by the call before, and are shown again */
 } hyalite_window_view;
 
-#define HYALITE_HOST_BODY_ID "hyalite.host.body/0"
+#define HYALITE_HOST_BODY_ID "hyalite.host.body/1"
 
 /* A cursor goes through the window once, from its first byte on. After the hook, what it has not
  * reached is passed on, except for what is kept. All functions: HYALITE_E_FORBIDDEN in TAP,
@@ -89,7 +90,7 @@ typedef struct hyalite_host_body {
    * HYALITE_E_LIMIT: too much at once. */
   hyalite_status (*write)(hyalite_window* window, hyalite_bytes bytes);
   /* [hook: request_body, response_body, data] [deferred] The last `n` bytes wait, and come first in
-   * the next window: for something that may have been cut in two. At most keep_max;
+   * the next window: for something that may have been cut in two. HYALITE_E_LIMIT: more than keep_max;
    * HYALITE_E_INVALID at the end of a body, or when the cursor is in them already. */
   hyalite_status (*keep)(hyalite_window* window, uint64_t n);
   /* [hook: request_body, response_body, data] [lives: hook] `n` bytes from `offset` (in this

@@ -1,5 +1,5 @@
 /* Bytes of a plugin's own that go out, and come in, over time: an answer in a stream, a connection to a service; with
- * back-pressure. A draft until version 1.
+ * back-pressure. A draft (abi.h).
  * SPDX-License-Identifier: MIT */
 #ifndef HYALITE_CHANNEL_H_
 #define HYALITE_CHANNEL_H_
@@ -48,7 +48,7 @@ typedef struct hyalite_connect {
   hyalite_exchange* exchange;
 } hyalite_connect;
 
-#define HYALITE_HOST_CHANNEL_ID "hyalite.host.channel/0"
+#define HYALITE_HOST_CHANNEL_ID "hyalite.host.channel/draft1"
 
 typedef struct hyalite_host_channel {
   uint32_t size, reserved;

@@ -32,14 +32,13 @@ typedef struct hyalite_flow_info {
   uint32_t size;
   uint32_t arrival;  /* enum hyalite_arrival */
   uint32_t protocol; /* enum hyalite_protocol */
-  uint32_t worker;
+  uint32_t worker;   /* its index */
   uint64_t id; /* unique on this machine while it runs; the same in records, log and admin pages */
   int64_t opened_at;           /* wall clock, ns */
   hyalite_address client;      /* who speaks */
   hyalite_address destination; /* where the client was going */
   hyalite_address
       upstream;           /* where we connect(ed) to; the destination unless a plugin redirected */
-  uint32_t reserved;
   hyalite_bytes listener; /* its address, as in the settings */
   hyalite_bytes server_name; /* of the ClientHello; empty when there is none */
 } hyalite_flow_info;
@@ -104,7 +103,7 @@ typedef struct hyalite_flow_summary {
   hyalite_bytes decision_reason; /* in that instance's words */
 } hyalite_flow_summary;
 
-#define HYALITE_HOST_FLOW_ID "hyalite.host.flow/0"
+#define HYALITE_HOST_FLOW_ID "hyalite.host.flow/1"
 
 typedef struct hyalite_host_flow {
   uint32_t size, reserved;
@@ -117,30 +116,33 @@ typedef struct hyalite_host_flow {
    * records. */
   hyalite_status (*reset)(hyalite_flow* flow, hyalite_bytes reason);
   /* [hook: flow_open, protocol, client_hello, upstream_tls, data, ws_message] [copies] [deferred] From here on the bytes pass
-   * untouched and no plugin is asked again; return HYALITE_FINAL. */
+   * untouched and no plugin is asked again, but for flow_close; return HYALITE_FINAL. HYALITE_E_FORBIDDEN: needs the grant
+   * `pass_through`. */
   hyalite_status (*pass_through)(hyalite_flow* flow, hyalite_bytes reason);
   /* [hook: flow_open, protocol, client_hello, upstream_connect] [copies] [deferred] Connects there
    * instead; the client does not learn of it. Return HYALITE_CONTINUE: those who come after may
-   * still decide. HYALITE_E_LATE: connected already. */
+   * still decide. HYALITE_E_LATE: connected already; HYALITE_E_INVALID: no address to connect to; HYALITE_E_FORBIDDEN: needs the
+   * grant `redirect_upstream`. */
   hyalite_status (*redirect_upstream)(hyalite_flow* flow, const hyalite_address* to,
                                       hyalite_bytes reason);
   /* [hook: flow_open, protocol, client_hello, tunnel_open, data] Declares what this instance needs
    * of the raw bytes in `direction`, if they turn out not to be HTTP (or no longer are). NONE, TAP
-   * or STREAM. In data: only to lower it. */
+   * or STREAM. In data: only to lower it (else HYALITE_E_LATE). HYALITE_E_INVALID: another mode, or this instance has no data
+   * hook. */
   hyalite_status (*stream_interest)(hyalite_flow* flow, hyalite_direction direction,
                                     const hyalite_body_options* options);
   /* [hook] [lives: hook] Finding number `index` about this flow; HYALITE_E_MISSING past the last
    * one. */
   hyalite_status (*finding)(hyalite_flow* flow, size_t index, hyalite_finding* out);
-  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records.
-   * HYALITE_E_LIMIT: too many. */
+  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records. A name has 1 to 64 bytes, a detail at most
+   * 1024. HYALITE_E_LIMIT: too many. */
   hyalite_status (*add_finding)(hyalite_flow* flow, hyalite_bytes name, hyalite_bytes detail);
 } hyalite_host_flow;
 
 /* ---- hooks ----
  * `state` is this instance's own state of the flow (hyalite_state_hooks in plugin.h), NULL when it
  * asked for none. */
-#define HYALITE_FLOW_ID "hyalite.flow/0"
+#define HYALITE_FLOW_ID "hyalite.flow/1"
 
 typedef struct hyalite_flow_hooks {
   uint32_t size, reserved;
@@ -159,12 +161,13 @@ typedef struct hyalite_flow_hooks {
                                 const hyalite_flow_summary* summary);
 } hyalite_flow_hooks;
 
-#define HYALITE_STREAM_ID "hyalite.stream/0"
+#define HYALITE_STREAM_ID "hyalite.stream/1"
 
 typedef struct hyalite_stream_hooks {
   uint32_t size, reserved;
   /* [worker] Raw or tunnelled bytes, for instances that declared a stream_interest.
-   * HYALITE_WINDOW_END: this side sends nothing more. Decisions: pass_through, reset. */
+   * HYALITE_WINDOW_END: this side sends nothing more. Decisions: pass_through, reset. Requests (client to upstream) go through
+   * the chain in the order of the settings, responses in reverse. */
   hyalite_verdict (*data)(void* instance, hyalite_flow* flow, void* state,
                           hyalite_direction direction, hyalite_window* window,
                           const hyalite_window_view* view);

@@ -9,6 +9,7 @@
 extern "C" {
 #endif
 
+/* Unknown values are taken as HYALITE_LOG_DEBUG. */
 enum hyalite_log_level {
   HYALITE_LOG_ERROR = 0,
   HYALITE_LOG_WARNING = 1,
@@ -16,6 +17,7 @@ enum hyalite_log_level {
   HYALITE_LOG_DEBUG = 3
 };
 
+/* Unknown values are taken as HYALITE_CLOCK_WALL. */
 enum hyalite_clock {
   HYALITE_CLOCK_WALL = 0,     /* since 1970-01-01 UTC; may jump */
   HYALITE_CLOCK_MONOTONIC = 1 /* for durations */
@@ -31,7 +33,7 @@ struct hyalite_host {
   void* self; /* the host's own */
   hyalite_bytes product, version,
       instance;          /* "hyalite", "0.1.0", the name of this instance in the settings */
-  uint32_t worker_index; /* HYALITE_NO_WORKER until start */
+  uint32_t worker_index; /* HYALITE_NO_WORKER until start. Hosts whose size ends before a member below do not have it */
   uint32_t log_level;    /* the most talkative level that is written: read it before you format */
 
   /* [any] [lives: process] A table of the host by its exact id, or NULL. Ids: HYALITE_HOST_..._ID
@@ -48,11 +50,12 @@ struct hyalite_host {
 /* ---- settings ----
  * What the operator wrote under `settings:` of this instance, already checked against the plugin's
  * JSON Schema. */
-#define HYALITE_HOST_SETTINGS_ID "hyalite.host.settings/0"
+#define HYALITE_HOST_SETTINGS_ID "hyalite.host.settings/1"
 
 typedef struct hyalite_value
     hyalite_value; /* one value with its place in the file; [lives: create] */
 
+/* Unknown values: something that no function here can read. */
 enum hyalite_value_kind {
   HYALITE_VALUE_NULL = 0,
   HYALITE_VALUE_BOOLEAN = 1,
@@ -96,9 +99,12 @@ typedef struct hyalite_host_settings {
 /* ---- metrics ----
  * Names are fixed before the workers exist; each worker then writes into its own row, and the host
  * adds the rows up. */
-#define HYALITE_HOST_METRICS_ID "hyalite.host.metrics/0"
+#define HYALITE_HOST_METRICS_ID "hyalite.host.metrics/1"
 
-enum hyalite_metric_kind { HYALITE_COUNTER = 0, HYALITE_GAUGE = 1 };
+enum hyalite_metric_kind {
+  HYALITE_COUNTER = 0, /* only grows */
+  HYALITE_GAUGE = 1    /* what there is now, 0 or more; shown is the sum of all workers. Set it in start */
+};
 
 typedef struct hyalite_metric {
   uint32_t size, kind;
@@ -111,8 +117,8 @@ typedef struct hyalite_metric {
 
 typedef struct hyalite_host_metrics {
   uint32_t size, reserved;
-  /* [create] [copies] Defines a metric and gives its id. HYALITE_E_INVALID: the name;
-   * HYALITE_E_LIMIT: too many. */
+  /* [create] [copies] Defines a metric and gives its id. HYALITE_E_INVALID: the name, a label, or one that is there already, or
+   * more than there is room for (the log says which); HYALITE_E_LIMIT: too many labels. */
   hyalite_status (*define)(const hyalite_host* host, const hyalite_metric* metric, uint32_t* id);
   /* [worker] [lives: process] Where this worker counts: add to it, plainly, from one thread. It
    * holds what was counted before when this worker takes the place of one that crashed. Never NULL

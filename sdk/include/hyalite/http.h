@@ -14,13 +14,12 @@ extern "C" {
 /* ---- views ----
  * Headers are read without a call and without a copy:
  *     hyalite_header_at(headers, i)      number i, names in the case and order they came
- *     hyalite_header_find(headers, id)   the first with a known name; ->next_same leads to the next
- * one of that name An id is one of enum hyalite_header_id or what intern() gave for another name.
- */
+ *     hyalite_header_find(headers, id)   the first with a known name; ->next_same leads to the next one of that name
+ * An id is one of enum hyalite_header_id, or what intern() gave for another name. */
 typedef struct hyalite_header {
   hyalite_bytes name, value; /* the value without the white space around it */
   uint16_t id;               /* 0: a name that nobody interned */
-  uint16_t flags;            /* none yet */
+  uint16_t flags;            /* none yet. Unknown flags: ignore them */
   int32_t next_same; /* index of the next one with this id, -1: none; always -1 when id is 0 */
 } hyalite_header;
 
@@ -49,7 +48,8 @@ static inline const hyalite_header* hyalite_header_find(const hyalite_headers* h
 }
 
 /* Names that every host of this version knows. First those that belong to the host, then the
- * alphabet; later versions add theirs at the end. Interned names get ids above all of these. */
+ * alphabet; later versions add theirs at the end. Interned names get ids above all that the host knows: so what a later version
+ * added may be another name's id in an older host, and who loads there, too (HYALITE_MIN_HOST_MINOR), asks intern() for it. */
 enum hyalite_header_id {
   HYALITE_HEADER_OTHER = 0,
   HYALITE_HEADER_CONNECTION,
@@ -171,7 +171,6 @@ typedef struct hyalite_exchange_summary {
       response_content;     /* bodies as the client sent and got them, without framing */
   hyalite_address upstream; /* where this request went, or would have gone; another one than the
                                flow's when it was redirected */
-  uint32_t reserved;
   int64_t started_at; /* wall clock, ns: the request's first byte */
   int64_t duration;   /* ns from then to the end */
   int64_t request_head, connected, request_sent,
@@ -184,7 +183,7 @@ connected (0: it was already), the request was sent, the response's head was who
   hyalite_bytes decision_reason; /* in that instance's words */
 } hyalite_exchange_summary;
 
-#define HYALITE_HOST_HTTP_ID "hyalite.host.http/0"
+#define HYALITE_HOST_HTTP_ID "hyalite.host.http/1"
 
 /* Headers that say how a message is framed or where a hop ends belong to the host: Connection,
  * Content-Length, Keep-Alive, Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade. Setting or
@@ -192,7 +191,7 @@ connected (0: it was already), the request was sent, the response's head was who
 typedef struct hyalite_host_http {
   uint32_t size, reserved;
   /* [create] [copies] The id of a header's name, so that it can be looked up in views; case does
-   * not matter. 0: not a name, or too many. */
+   * not matter. The same for all instances of the process. 0: not a name, or too many. */
   uint16_t (*intern)(const hyalite_host* host, hyalite_bytes name);
   /* [any] HYALITE_OK when a plugin may set and remove headers of this name; HYALITE_E_FORBIDDEN: it
    * is the host's; HYALITE_E_INVALID: not a header's name. */
@@ -205,7 +204,7 @@ typedef struct hyalite_host_http {
   hyalite_flow* (*flow)(hyalite_exchange* exchange);
   /* [hook] [lives: hook] This instance's own state of that flow; NULL when it asked for none. */
   void* (*flow_state)(hyalite_exchange* exchange);
-  /* [hook] Counts the exchanges of a flow, from 1. */
+  /* [hook] Its number among the exchanges of its flow, from 1. */
   uint64_t (*number)(hyalite_exchange* exchange);
   /* [hook] [lives: hook] After all edits so far. NULL when no whole request head came (exchange_end
    * of a refused request). */
@@ -251,14 +250,16 @@ typedef struct hyalite_host_http {
 
   /* [hook: request_head, request_body, request_trailers, response_head, response_body] [copies]
    * [deferred] Answers the client in upstream's place; return HYALITE_FINAL. A request that was not
-   * sent yet never will be. HYALITE_E_LATE: the client has bytes of the response already. */
+   * sent yet never will be. HYALITE_E_LATE: the client has bytes of the response already; HYALITE_E_FORBIDDEN: a framing header;
+   * HYALITE_E_LIMIT: more than 128 headers, or a body larger than limits.held_body_bytes. */
   hyalite_status (*respond)(hyalite_exchange* exchange, const hyalite_response* response);
   /* [hook: request_head, request_body, request_trailers, response_info, response_head,
-   * response_body, response_trailers, tunnel_open] [copies] [deferred] Ends exchange and flow at once, with a
-   * TCP reset to the client; return HYALITE_FINAL. */
+   * response_body, response_trailers, tunnel_open] [copies] [deferred] Ends the exchange at once, without an answer; return
+   * HYALITE_FINAL. Over HTTP/1 this ends its flow, too, with a TCP reset to the client. */
   hyalite_status (*reset)(hyalite_exchange* exchange, hyalite_bytes reason);
   /* [hook: request_head, request_body] [copies] [deferred] Sends the request there instead of to
-   * the original destination; return HYALITE_CONTINUE. HYALITE_E_LATE: it is on its way. */
+   * the original destination; return HYALITE_CONTINUE. HYALITE_E_LATE: it is on its way; HYALITE_E_INVALID: no address to connect
+   * to; HYALITE_E_FORBIDDEN: needs the grant `redirect_upstream`. */
   hyalite_status (*redirect_upstream)(hyalite_exchange* exchange, const hyalite_address* to,
                                       hyalite_bytes reason);
   /* [hook: response_info] [deferred] The client does not get this interim response; return
@@ -268,8 +269,8 @@ typedef struct hyalite_host_http {
   /* [hook] [lives: hook] Finding number `index` about this exchange; HYALITE_E_MISSING past the
    * last one. */
   hyalite_status (*finding)(hyalite_exchange* exchange, size_t index, hyalite_finding* out);
-  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records.
-   * HYALITE_E_LIMIT: too many. */
+  /* [hook] [copies] Adds a finding, for the plugins that come after and for the records. A name has 1 to 64 bytes, a detail at most
+   * 1024. HYALITE_E_LIMIT: too many. */
   hyalite_status (*add_finding)(hyalite_exchange* exchange, hyalite_bytes name,
                                 hyalite_bytes detail);
 } hyalite_host_http;
@@ -278,8 +279,9 @@ typedef struct hyalite_host_http {
  * In the order of an exchange's life. `state` is this instance's own state of the exchange
  * (hyalite_state_hooks in plugin.h). Requests go through the chain in the order of the settings,
  * responses in reverse: each sees the edits of those before. */
-#define HYALITE_HTTP_ID "hyalite.http/0"
+#define HYALITE_HTTP_ID "hyalite.http/1"
 
+/* What a flow has become. Unknown values: treat as HYALITE_TUNNEL_UPGRADE. */
 enum hyalite_tunnel_kind {
   HYALITE_TUNNEL_CONNECT = 0,
   HYALITE_TUNNEL_WEBSOCKET = 1,

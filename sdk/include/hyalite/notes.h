@@ -10,7 +10,7 @@ extern "C" {
 
 /* A note has a name, "PLUGIN.WORD", where PLUGIN is the id of the plugin that writes it, and a value. Everybody may read all
  * notes; one writes only its own. They live as long as the flow or exchange that they are about. */
-#define HYALITE_HOST_NOTES_ID "hyalite.host.notes/0"
+#define HYALITE_HOST_NOTES_ID "hyalite.host.notes/1"
 
 typedef struct hyalite_host_notes {
   uint32_t size, reserved;

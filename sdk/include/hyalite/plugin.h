@@ -9,7 +9,7 @@
 /*   in the process that loads, once per configuration:
  *       the note is read -> the file is loaded -> entry -> validate -> create
  *   in each worker, forked from it, until it ends:
- *       start -> hooks -> drain -> hooks -> stop
+ *       start -> hooks -> drain -> hooks -> (what is under way ends with HYALITE_E_STOPPED) -> stop
  *   only where memory is checked:
  *       destroy
  */
@@ -26,6 +26,7 @@
 #include <hyalite/async.h>
 #include <hyalite/body.h>
 #include <hyalite/channel.h>
+#include <hyalite/fetch.h>
 #include <hyalite/flow.h>
 #include <hyalite/host.h>
 #include <hyalite/http.h>
@@ -39,13 +40,13 @@ extern "C" {
 
 /* ---- 1. the note: who is it, which ABI was it built for ---- */
 
-typedef struct hyalite_note {
+typedef struct hyalite_elf_note {
   uint32_t name_size, description_size, type; /* as every ELF note begins */
   char name[8];                               /* "Hyalite" */
   /* From here on: the description. These eight bytes never move. */
   uint16_t abi_major, abi_minor, min_host_minor, reserved;
   char id[64], version[32], license[32]; /* ended by NUL */
-} hyalite_note;
+} hyalite_elf_note;
 
 #define HYALITE_NOTE_SECTION ".note.hyalite"
 #define HYALITE_NOTE_NAME "Hyalite"
@@ -55,9 +56,9 @@ typedef struct hyalite_note {
 /* clang-format off */
 #define HYALITE_NOTE(plugin_id, plugin_version, plugin_license)                              \
   __attribute__((used, aligned(4), section(HYALITE_NOTE_SECTION)))                           \
-  static const hyalite_note hyalite_note_of_plugin = {                                       \
-      8, sizeof(hyalite_note) - 20, HYALITE_NOTE_TYPE, HYALITE_NOTE_NAME, HYALITE_ABI_MAJOR, \
-      HYALITE_ABI_MINOR, HYALITE_MIN_HOST_MINOR, 0, plugin_id, plugin_version, plugin_license}
+  static const hyalite_elf_note hyalite_note_of_plugin = {                                   \
+      8, sizeof(hyalite_elf_note) - 20, HYALITE_NOTE_TYPE, HYALITE_NOTE_NAME,                \
+      HYALITE_ABI_MAJOR, HYALITE_ABI_MINOR, HYALITE_MIN_HOST_MINOR, 0, plugin_id, plugin_version, plugin_license}
 /* clang-format on */
 
 /* ---- 2. the descriptor ---- */
@@ -114,7 +115,7 @@ typedef const hyalite_descriptor* (*hyalite_entry)(void);
 
 /* ---- 3. state: zeroed memory that the host keeps with each flow and each exchange ---- */
 
-#define HYALITE_STATE_ID "hyalite.state/0"
+#define HYALITE_STATE_ID "hyalite.state/1"
 
 typedef struct hyalite_state_hooks {
   uint32_t size, reserved;

@@ -81,7 +81,7 @@
 #include <hyalite/cpp/ws.hpp>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   // Who the plugin is. All are literals.
   struct Info {
@@ -165,7 +165,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         return host_.async->work(host_.root, &Box::work, &Box::ended, box, ref);
       });
     }
-    // `done` takes a const FetchResult&.
+    // `done` takes a const FetchResult&. This and the channels below are drafts: where the host lacks them, nothing is begun
+    // (host().fetch, host().channel: null).
     template <class F>
     hyalite_ref fetch(const Fetch& what, F done) const {
       using Box = detail::Called<F>;
@@ -176,7 +177,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
                                    fields.size(),       bytes(what.body),
                                    what.within.count(), what.exchange};
       return begun(new Box{host_.root, std::move(done)}, [&](Box* box, hyalite_ref* ref) {
-        return host_.async->fetch(host_.root, &question, &Box::fetched, box, ref);
+        return host_.fetch == nullptr ? HYALITE_E_UNSUPPORTED : host_.fetch->fetch(host_.root, &question, &Box::fetched, box, ref);
       });
     }
     // An answer whose body is written afterwards: `told` takes a hyalite_ref and a ChannelEvent (or hyalite_channel_event&).
@@ -265,10 +266,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   }
 
   // The note of a plugin class, made by the compiler.
-  constexpr hyalite_note note_of(const Info& info) {
-    hyalite_note note{};
+  constexpr hyalite_elf_note note_of(const Info& info) {
+    hyalite_elf_note note{};
     note.name_size = sizeof note.name;
-    note.description_size = sizeof(hyalite_note) - offsetof(hyalite_note, abi_major);
+    note.description_size = sizeof(hyalite_elf_note) - offsetof(hyalite_elf_note, abi_major);
     note.type = HYALITE_NOTE_TYPE;
     detail::copy(note.name, HYALITE_NOTE_NAME);
     note.abi_major = HYALITE_ABI_MAJOR;
@@ -280,14 +281,14 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     return note;
   }
 
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )
 
 // Once per plugin, at the end of its file: the exported function and the note.
 #define HYALITE_PLUGIN(Class)                                                                \
   __attribute__((                                                                            \
       used, aligned(4),                                                                      \
-      section(HYALITE_NOTE_SECTION))) static constexpr hyalite_note hyalite_note_of_plugin = \
+      section(HYALITE_NOTE_SECTION))) static constexpr hyalite_elf_note hyalite_note_of_plugin = \
       ::hyalite::note_of(Class::info);                                                       \
   extern "C" HYALITE_EXPORT const hyalite_descriptor* hyalite_plugin_entry(void);            \
   const hyalite_descriptor* hyalite_plugin_entry(void) { return ::hyalite::descriptor_of<Class>(); }

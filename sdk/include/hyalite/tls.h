@@ -1,4 +1,4 @@
-/* TLS: what is known of a flow's two handshakes, what can be decided about them, the hooks.
+/* TLS: what is known of a flow's two handshakes, what can be decided about them, the hooks. A draft (abi.h).
  * SPDX-License-Identifier: MIT */
 #ifndef HYALITE_TLS_H_
 #define HYALITE_TLS_H_
@@ -10,11 +10,12 @@
 extern "C" {
 #endif
 
-/* A side of a flow. */
+/* A side of a flow. There are two, for ever. */
 typedef uint32_t hyalite_side;
 enum hyalite_side_values { HYALITE_SIDE_CLIENT = 0, HYALITE_SIDE_UPSTREAM = 1 };
 
-/* What is wrong with an upstream's certificate: bits of hyalite_tls_info.defects. */
+/* What is wrong with an upstream's certificate: bits of hyalite_tls_info.defects. Unknown bits: treat as
+ * HYALITE_DEFECT_OTHER. */
 enum hyalite_defect {
   HYALITE_DEFECT_WRONG_NAME = 1,
   HYALITE_DEFECT_EXPIRED = 2,
@@ -52,7 +53,7 @@ enum hyalite_block_with {
   HYALITE_BLOCK_PAGE = 2   /* a page over a certificate of the proxy's; an alert where that cannot be shown */
 };
 
-#define HYALITE_HOST_TLS_ID "hyalite.host.tls/0"
+#define HYALITE_HOST_TLS_ID "hyalite.host.tls/draft1"
 
 typedef struct hyalite_host_tls {
   uint32_t size, reserved;
@@ -74,7 +75,7 @@ typedef struct hyalite_host_tls {
 } hyalite_host_tls;
 
 /* ---- hooks ---- */
-#define HYALITE_TLS_ID "hyalite.tls/0"
+#define HYALITE_TLS_ID "hyalite.tls/draft1"
 
 typedef struct hyalite_tls_hooks {
   uint32_t size, reserved;

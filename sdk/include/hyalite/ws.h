@@ -1,4 +1,4 @@
-/* WebSocket (RFC 6455) after an upgrade: its frames and messages, both ways. A draft until version 1.
+/* WebSocket (RFC 6455) after an upgrade: its frames and messages, both ways. A draft (abi.h).
  * SPDX-License-Identifier: MIT */
 #ifndef HYALITE_WS_H_
 #define HYALITE_WS_H_
@@ -52,6 +52,7 @@ typedef struct hyalite_ws_options {
                    limits.websocket_message_bytes: as much as that */
 } hyalite_ws_options;
 
+/* Unknown flags: ignore them. */
 enum hyalite_ws_flags {
   HYALITE_WS_FINAL = 1,    /* the last frame of its message; set with TAP and MESSAGES, always */
   HYALITE_WS_TRUNCATED = 2 /* FRAMES and TAP: `payload` is only the beginning */
@@ -69,7 +70,7 @@ typedef struct hyalite_ws_message {
   uint32_t reserved;
 } hyalite_ws_message;
 
-#define HYALITE_HOST_WS_ID "hyalite.host.ws/0"
+#define HYALITE_HOST_WS_ID "hyalite.host.ws/draft1"
 
 typedef struct hyalite_host_ws {
   uint32_t size, reserved;
@@ -99,12 +100,13 @@ typedef struct hyalite_host_ws {
   hyalite_status (*close)(hyalite_flow* flow, uint32_t code, hyalite_bytes reason);
 } hyalite_host_ws;
 
-#define HYALITE_WS_ID "hyalite.ws/0"
+#define HYALITE_WS_ID "hyalite.ws/draft1"
 
 typedef struct hyalite_ws_hooks {
   uint32_t size, reserved;
   /* [worker] A message, or a frame, as declared. Messages from the client pass the plugins in the order of the settings, those
-   * to it in reverse; each sees what those before let pass. May pause with MESSAGES. Decisions: close, reset, pass_through. */
+   * to it in reverse; each sees what those before let pass. May pause with MESSAGES; then `subject` of the
+   * resumption (async.h) is the hyalite_ws_message, again. Decisions: close, reset, pass_through. */
   hyalite_verdict (*ws_message)(void* instance, hyalite_flow* flow, void* state, hyalite_direction direction,
                                 const hyalite_ws_message* message);
 } hyalite_ws_hooks;

@@ -18,9 +18,17 @@ std::string visible(std::string_view text) {
   for (const char c : text) {
     if (c == '\r') out += "\\r";
     else if (c == '\n') out += "\\n\n    ";
-    else out += c;
+    else if (c >= ' ' && c <= '~') out += c;
+    else out += std::string("\\x") + "0123456789abcdef"[static_cast<unsigned char>(c) >> 4] + "0123456789abcdef"[c & 15];
   }
   return out;
+}
+
+// How a page of the proxy's own looks is nobody's promise.
+std::string to_client(const Talk& talk) {
+  const std::string text = talk.to_client();
+  const bool is_ours = text.find("<!DOCTYPE html>") != std::string::npos;
+  return visible(is_ours ? text.substr(0, text.find('\r')) + " (a page)" : text);
 }
 
 // The plugin's own lines: what stands around them may look otherwise one day.
@@ -35,7 +43,7 @@ std::string said(const std::string& log) {
 }
 
 void tell(const Talk& talk) {
-  std::cout << "  to upstream (" << talk.connected_to() << "):\n    " << visible(talk.to_upstream()) << "\n  to client:\n    " << visible(talk.to_client())
+  std::cout << "  to upstream (" << talk.connected_to() << "):\n    " << visible(talk.to_upstream()) << "\n  to client:\n    " << to_client(talk)
             << "\n  client " << (talk.over() ? talk.client_was_reset() ? "reset" : "over" : "open") << "\n";
   for (const Ended& ended : talk.ended()) {
     std::cout << "  ended " << ended.end << " " << ended.status << " '" << ended.reason << "' by '" << ended.decided_by << "' '" << ended.decision_reason << "'\n";
@@ -66,7 +74,8 @@ class Conversations {
     }
     bench.reopen();
     bench.drain();
-    std::cout << said(bench.log()) << "  counted " << bench.count("conformance_hooks_total", "conformance") << "\n";
+    std::cout << said(bench.log()) << "  counted " << bench.count("conformance_hooks_total", "conformance") << " workers "
+              << bench.count("conformance_workers", "conformance") << "\n";
   }
 
   // The usual exchange, with that wish.
@@ -91,8 +100,18 @@ class Conversations {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   Conversations all(argv[1]);
-  for (const char* wish : {"nothing", "edit", "respond", "reset", "redirect", "timer", "deadline", "work", "post", "cancel", "unknown", "ignore", "error"}) all.exchange(wish);
+  for (const char* wish : {"nothing", "edit", "respond", "reset", "redirect", "timer", "deadline", "fails", "work", "post", "cancel", "unknown", "ignore", "error"}) all.exchange(wish);
   for (const char* wish : {"tap", "stream", "full", "peek"}) all.exchange(wish, "0123456789", chunked_response(200, {"abcdefg", "hij"}, {}, {{"X-Sum", "1"}}));
+  for (const char* wish : {"degrade", "skip", "reject"}) all.exchange(wish);
+  // "hello, coded\n", by gzip.
+  const std::string coded("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\x48\xce\x4f\x49\x4d\xe1\x02\x00\x12\x07\xc0\x16\x0d\x00\x00\x00", 33);
+  all.exchange("decoded", "0123456789", response(200, coded, {{"Content-Encoding", "gzip"}, {"ETag", "\"strong\""}}));
+  all.hold("TLS that passes", [](Bench&, Talk& talk) {
+    talk.client_hello("h.example");
+    talk.upstream("an answer");
+    talk.client_ends();
+    talk.upstream_ends();
+  });
   all.hold("interim responses", [](Bench&, Talk& talk) {
     talk.client(request("GET", "/", {{"X-Do", "info"}}));
     talk.upstream("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + response(204));

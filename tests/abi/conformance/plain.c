@@ -20,10 +20,10 @@ typedef struct everything {
   const hyalite_host_body* body;
   const hyalite_host_async* async;
   const hyalite_host_notes* notes;
-  uint32_t hooks_total, seen, seen_flow;
+  uint32_t hooks_total, workers, seen, seen_flow;
   uint64_t* hooks;
   uint16_t x_do;
-  int in_worker;
+  int ticked;
 } everything;
 
 /* Of a flow, of an exchange. */
@@ -150,10 +150,14 @@ static hyalite_status create(const hyalite_host* host, void** instance) {
   }
   const hyalite_field label = {text("kind"), text("any")};
   const hyalite_metric metric = {sizeof metric, HYALITE_COUNTER, text("conformance_hooks_total"), text("Hooks that were called."), &label, 1};
+  const hyalite_metric gauge = {sizeof gauge, HYALITE_GAUGE, text("conformance_workers"), text("Workers that have started."), NULL, 0};
+  const hyalite_metric unknown = {sizeof unknown, 77, text("conformance_unknown"), text("None."), NULL, 0};
   const hyalite_metric bad = {sizeof bad, HYALITE_COUNTER, text("Bad Name"), text("None."), NULL, 0};
   uint32_t none = 0;
   const hyalite_status defined = self->metrics->define(host, &metric, &self->hooks_total);
-  did(self, "  metrics %d %d", defined, self->metrics->define(host, &bad, &none));
+  const hyalite_status defined_gauge = self->metrics->define(host, &gauge, &self->workers);
+  const hyalite_status defined_unknown = self->metrics->define(host, &unknown, &none);
+  did(self, "  metrics %d %d unknown %d bad %d", defined, defined_gauge, defined_unknown, self->metrics->define(host, &bad, &none));
   self->x_do = self->http->intern(host, text("X-Do"));
   self->seen = self->notes->key(host, text("conformance-c.seen"));
   self->seen_flow = self->notes->key(host, text("conformance-c.flow"));
@@ -167,9 +171,13 @@ static hyalite_status create(const hyalite_host* host, void** instance) {
 
 static hyalite_status start(void* instance, const hyalite_worker* worker) {
   everything* self = instance;
-  self->in_worker = 1;
   self->hooks = self->metrics->cell(self->host, self->hooks_total);
+  *self->metrics->cell(self->host, self->workers) = 1;
   did(self, "start %u of %u", worker->index, worker->count);
+  return HYALITE_OK;
+}
+static hyalite_status tick(void* instance) {
+  ((everything*)instance)->ticked = 1;
   return HYALITE_OK;
 }
 static hyalite_status reopen(void* instance) {
@@ -177,7 +185,7 @@ static hyalite_status reopen(void* instance) {
   return HYALITE_OK;
 }
 static hyalite_status drain(void* instance) {
-  did(instance, "drain");
+  did(instance, "drain ticked %d", ((everything*)instance)->ticked);
   return HYALITE_OK;
 }
 static hyalite_status stop(void* instance) {
@@ -204,9 +212,9 @@ static hyalite_verdict flow_open(void* instance, hyalite_flow* flow, void* state
   char a[64], b[64], c[64];
   hook(self, state, "flow_open");
   const hyalite_flow_info* info = self->flow->info(flow);
-  did(self, "  arrival %u protocol %u worker %u id %d opened %d client %s destination %s upstream %s name '%.*s'", info->arrival, info->protocol,
+  did(self, "  arrival %u protocol %u worker %u id %d opened %d client %s destination %s upstream %s zone %u name '%.*s' listener %d", info->arrival, info->protocol,
       info->worker, info->id != 0, info->opened_at > 0, address(&info->client, a, sizeof a), address(&info->destination, b, sizeof b),
-      address(&info->upstream, c, sizeof c), BYTES(info->server_name));
+      address(&info->upstream, c, sizeof c), info->client.zone, BYTES(info->server_name), info->listener.size != 0);
   did(self, "  hello %s", self->flow->client_hello(flow) == NULL ? "none" : "some");
   did(self, "  finding %d %d", self->flow->add_finding(flow, text("opened"), text("by conformance")), self->flow->add_finding(flow, text(""), text("")));
   tell_findings(self, flow, NULL);
@@ -236,20 +244,32 @@ static hyalite_verdict flow_open(void* instance, hyalite_flow* flow, void* state
   return HYALITE_CONTINUE;
 }
 
+static void tell_list(const everything* self, const char* name, hyalite_u16_list list) {
+  for (size_t i = 0; i < list.count; ++i) did(self, "  %s 0x%04x", name, (unsigned)list.items[i]);
+}
+
 static hyalite_verdict protocol(void* instance, hyalite_flow* flow, void* state, uint32_t what) {
   everything* self = instance;
-  (void)flow;
   hook(self, state, "protocol");
-  did(self, "  protocol %u", what);
+  did(self, "  protocol %u hello %s", what, self->flow->client_hello(flow) == NULL ? "none" : "some");
   return HYALITE_CONTINUE;
 }
 
 static hyalite_verdict upstream_connect(void* instance, hyalite_flow* flow, void* state, const hyalite_address* to) {
   everything* self = instance;
   char a[64];
-  (void)flow;
+  const hyalite_client_hello* hello = self->flow->client_hello(flow);
   hook(self, state, "upstream_connect");
   did(self, "  to %s", address(to, a, sizeof a));
+  if (hello == NULL) return HYALITE_CONTINUE;
+  did(self, "  hello 0x%04x 0x%04x name %u '%.*s' encrypted %u formats %zu", (unsigned)hello->record_version, (unsigned)hello->legacy_version,
+      hello->server_name_kind, BYTES(hello->server_name), hello->has_encrypted_client_hello, hello->ec_point_format_count);
+  for (size_t i = 0; i < hello->alpn_count; ++i) did(self, "  alpn %.*s", BYTES(hello->alpn[i]));
+  tell_list(self, "version", hello->versions);
+  tell_list(self, "suite", hello->cipher_suites);
+  tell_list(self, "extension", hello->extensions);
+  tell_list(self, "group", hello->groups);
+  tell_list(self, "signature", hello->signature_algorithms);
   return HYALITE_CONTINUE;
 }
 
@@ -271,6 +291,9 @@ static hyalite_verdict flow_close(void* instance, hyalite_flow* flow, void* stat
 /* Every second byte becomes a dash. */
 static void edit(const everything* self, hyalite_window* window, const hyalite_window_view* view) {
   hyalite_bytes all = {NULL, 0};
+  uint64_t sum = 0;
+  for (size_t i = 0; i < view->segment_count; ++i) sum += view->segments[i].size;
+  if (sum != view->length) did(self, "  segments of %" PRIu64, sum);
   did(self, "  window flags %u length %" PRIu64 " offset %" PRIu64 " retained %" PRIu64 " flat %d", view->flags, view->length, view->offset, view->retained,
       self->body->flat(window, 0, view->length, &all));
   did(self, "  bytes '%.*s'", BYTES(all));
@@ -311,6 +334,29 @@ static void want(const everything* self, hyalite_exchange* exchange, uint32_t mo
   did(self, "  body_interest %d %d", request, self->http->body_interest(exchange, HYALITE_RESPONSE, &options));
 }
 
+/* All of a body of at most four bytes; larger ones as `overflow` says. */
+static void want_little(const everything* self, hyalite_exchange* exchange, uint32_t overflow) {
+  const hyalite_body_options options = {.size = sizeof options, .mode = HYALITE_BODY_FULL, .overflow = overflow, .cap = 4};
+  did(self, "  little %d", self->http->body_interest(exchange, HYALITE_RESPONSE, &options));
+}
+
+/* What a host that knows only this version has to say to what may come later. */
+static void want_unknown(const everything* self, hyalite_exchange* exchange) {
+  struct {
+    hyalite_body_options known;
+    uint64_t later;
+  } longer = {{.size = sizeof longer, .mode = HYALITE_BODY_TAP}, 0};
+  hyalite_body_options reserved = {.size = sizeof reserved, .mode = HYALITE_BODY_TAP, .reserved = 1};
+  const hyalite_body_options cut = {.size = 2, .mode = HYALITE_BODY_TAP}, overflow = {.size = sizeof overflow, .mode = HYALITE_BODY_FULL, .overflow = 9};
+  const hyalite_status zeros = self->http->body_interest(exchange, HYALITE_REQUEST, &longer.known);
+  longer.later = 1;
+  const hyalite_status later = self->http->body_interest(exchange, HYALITE_REQUEST, &longer.known);
+  const hyalite_status kept = self->http->body_interest(exchange, HYALITE_REQUEST, &reserved);
+  const hyalite_status short_one = self->http->body_interest(exchange, HYALITE_REQUEST, &cut);
+  did(self, "  longer %d %d reserved %d cut %d overflow %d", zeros, later, kept, short_one, self->http->body_interest(exchange, HYALITE_REQUEST, &overflow));
+  did(self, "  direction %d", self->http->body_interest(exchange, 2, &reserved));
+}
+
 static void resumes(void* instance, hyalite_ref ref, void* user, hyalite_status status) {
   everything* self = instance;
   (void)ref;
@@ -321,7 +367,8 @@ static void resumes(void* instance, hyalite_ref ref, void* user, hyalite_status 
 static void works(void* user) { (void)user; }
 
 static hyalite_verdict waits(everything* self, hyalite_exchange* exchange, exchange_memory* state) {
-  const hyalite_pause_options options = {sizeof options, HYALITE_DEADLINE_ASKS, INT64_C(2000000000)};
+  const hyalite_pause_options options = {.size = sizeof options, .on_deadline = does(state, "fails") ? HYALITE_DEADLINE_FAILS : HYALITE_DEADLINE_ASKS,
+                                         .within = INT64_C(2000000000)};
   did(self, "  pause %d", self->async->pause_exchange(exchange, &options, &state->pause));
   hyalite_ref* kept = malloc(sizeof *kept);
   hyalite_ref ref = 0;
@@ -385,9 +432,9 @@ static hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, 
     did(self, "  reset %d", http->reset(exchange, text("it asked for it")));
     return HYALITE_FINAL;
   } else if (does(state, "redirect")) {
-    const hyalite_address to = {4, 0, 8080, {192, 0, 2, 77}};
+    const hyalite_address to = {.family = 4, .port = 8080, .bytes = {192, 0, 2, 77}};
     did(self, "  redirect %d", http->redirect_upstream(exchange, &to, text("it asked for it")));
-  } else if (does(state, "timer") || does(state, "work") || does(state, "post") || does(state, "cancel") || does(state, "deadline")) {
+  } else if (does(state, "timer") || does(state, "work") || does(state, "post") || does(state, "cancel") || does(state, "deadline") || does(state, "fails")) {
     return waits(self, exchange, state);
   } else if (does(state, "tap")) {
     want(self, exchange, HYALITE_BODY_TAP, HYALITE_BODY_WANT_TRAILERS);
@@ -397,7 +444,16 @@ static hyalite_verdict request_head(void* instance, hyalite_exchange* exchange, 
     want(self, exchange, HYALITE_BODY_FULL, 0);
   } else if (does(state, "peek")) {
     want(self, exchange, HYALITE_BODY_PEEK, 0);
+  } else if (does(state, "decoded")) {
+    want(self, exchange, HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE | HYALITE_BODY_DECODED);
+  } else if (does(state, "degrade")) {
+    want_little(self, exchange, HYALITE_OVERFLOW_DEGRADE);
+  } else if (does(state, "skip")) {
+    want_little(self, exchange, HYALITE_OVERFLOW_SKIP);
+  } else if (does(state, "reject")) {
+    want_little(self, exchange, HYALITE_OVERFLOW_REJECT);
   } else if (does(state, "unknown")) {
+    want_unknown(self, exchange);
     want(self, exchange, 77, 0);
     want(self, exchange, HYALITE_BODY_TAP, 1u << 30);
   } else if (does(state, "ignore")) {
@@ -412,8 +468,9 @@ static hyalite_verdict resume_exchange(void* instance, hyalite_exchange* exchang
   everything* self = instance;
   exchange_memory* state = memory;
   hook(self, NULL, "resume_exchange");
-  did(self, "  status %d hook %u mine %d again %d", resumption->status, resumption->hook, resumption->pause == state->pause,
-      self->async->resume(self->host, state->pause));
+  did(self, "  status %d hook %u mine %d again %d cancel %d", resumption->status, resumption->hook, resumption->pause == state->pause,
+      self->async->resume(self->host, state->pause), self->async->cancel(self->host, state->pause));
+  did(self, "  window %d subject %d direction %u", resumption->window != NULL, resumption->subject != NULL, resumption->direction);
   did(self, "  set %d", self->http->header_set(exchange, HYALITE_PART_REQUEST, 0, text("X-Resumed"), text("yes"), HYALITE_SET_REPLACE));
   return HYALITE_CONTINUE;
 }
@@ -507,6 +564,7 @@ static hyalite_verdict exchange_end(void* instance, hyalite_exchange* exchange, 
   did(self, "  end %u status %u upstream %u request %" PRIu64 " %" PRIu64 " response %" PRIu64 " %" PRIu64 " content %" PRIu64 " %" PRIu64 " to %s", s->end,
       s->status, s->upstream_status, s->from_client, s->to_upstream, s->from_upstream, s->to_client, s->request_content, s->response_content,
       address(&s->upstream, a, sizeof a));
+  did(self, "  head %d connected %d sent %d answered %d", s->request_head >= 0, s->connected >= 0, s->request_sent >= 0, s->response_head >= 0);
   did(self, "  started %d took %d reason '%.*s' by '%.*s' '%.*s' bodies %u", s->started_at > 0, s->duration >= 0, BYTES(s->reason), BYTES(s->decided_by),
       BYTES(s->decision_reason), state->bodies);
   tell_findings(self, NULL, exchange);
@@ -553,6 +611,7 @@ const hyalite_descriptor* hyalite_plugin_entry(void) {
       .validate = validate,
       .create = create,
       .start = start,
+      .tick = tick,
       .reopen = reopen,
       .drain = drain,
       .stop = stop,

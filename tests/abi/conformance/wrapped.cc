@@ -73,9 +73,11 @@ class Wrapped : public hyalite::Plugin<Wrapped> {
     hook(state, "protocol");
     did("  protocol " + number(protocol));
   }
-  void on_upstream_connect(hyalite::Flow&, const hyalite_address& to, FlowState& state) {
+  void on_upstream_connect(hyalite::Flow& flow, const hyalite_address& to, FlowState& state) {
     hook(state, "upstream_connect");
     did("  to " + hyalite::ip_text(to));
+    if (const auto* hello = flow.client_hello(); hello != nullptr)
+      did("  hello '" + text(hello->server_name) + "' suites " + number(hello->cipher_suites.count) + " name of the flow '" + std::string(flow.server_name()) + "'");
   }
   void on_data(hyalite::Flow&, hyalite_direction direction, hyalite::Body& body, FlowState& state) {
     hook(state, direction == HYALITE_REQUEST ? "data request" : "data response");
@@ -112,12 +114,17 @@ class Wrapped : public hyalite::Plugin<Wrapped> {
     }
     if (state.what == "respond") return request.respond(418, "short and stout\n", {{"X-Why", "conformance"}}, "it asked for it");
     if (state.what == "reset") return request.reset("it asked for it");
-    if (state.what == "redirect") did("  redirect " + std::to_string(request.redirect_upstream({4, 0, 8080, {192, 0, 2, 77}})));
-    if (state.what == "timer" || state.what == "work" || state.what == "post" || state.what == "cancel" || state.what == "deadline") return wait(request, state.what);
+    if (state.what == "redirect") did("  redirect " + std::to_string(request.redirect_upstream({4, 0, 8080, {192, 0, 2, 77}, 0})));
+    if (state.what == "timer" || state.what == "work" || state.what == "post" || state.what == "cancel" || state.what == "deadline" || state.what == "fails") return wait(request, state.what);
     if (state.what == "tap") want(request, hyalite::BodyWish::tap());
     if (state.what == "stream") want(request, stream().with_trailers());
     if (state.what == "full") want(request, hyalite::BodyWish::full(1000));
     if (state.what == "peek") want(request, hyalite::BodyWish::peek(4));
+    if (state.what == "decoded") want(request, stream().decoded());
+    if (state.what == "degrade" || state.what == "skip" || state.what == "reject") {
+      const auto overflow = state.what == "degrade" ? HYALITE_OVERFLOW_DEGRADE : state.what == "skip" ? HYALITE_OVERFLOW_SKIP : HYALITE_OVERFLOW_REJECT;
+      did("  little " + std::to_string(request.want_response_body(hyalite::BodyWish::full(4, overflow))));
+    }
     if (state.what == "ignore") return hyalite::Verdict::ignore;
     if (state.what == "error") return hyalite::Verdict::error;
 #if defined(__cpp_exceptions)
@@ -197,6 +204,7 @@ class Wrapped : public hyalite::Plugin<Wrapped> {
   }
   // Every second byte becomes a dash.
   void edit(hyalite::Body& body) {
+    if (body.truncated() || body.decoded() || body.corrupt()) did(std::string("  ") + (body.truncated() ? "truncated" : "") + (body.decoded() ? "decoded" : ""));
     did("  " + number(body.size()) + " at " + number(body.offset()) + " retained " + number(body.retained()) + (body.last() ? " last" : "") + " '" + std::string(body.text()) + "'");
     const std::uint64_t keeps = !body.last() && body.size() > 3 ? 3 : 0;
     for (std::uint64_t at = 0; at + 2 <= body.size() - keeps; at += 2) {
@@ -207,8 +215,9 @@ class Wrapped : public hyalite::Plugin<Wrapped> {
     if (keeps != 0) body.keep(keeps);
   }
   hyalite::Verdict wait(hyalite::Request& request, const std::string& how) {
-    const auto pause = request.pause(2s, hyalite::AtDeadline::asks);
+    const auto pause = request.pause(2s, how == "fails" ? hyalite::AtDeadline::fails : hyalite::AtDeadline::asks);
     const auto go = [this, ref = pause.ref] { did(resume(ref) ? "  resumed" : "  too late"); };
+    did(std::string("  has ") + (host().http.has(&hyalite_host_http::respond) && host().async.has(&hyalite_host_async::cancel) ? "all" : "less"));
     if (how == "timer") after(1s, go);
     if (how == "work") work([] {}, go);
     if (how == "post") post(go);

@@ -687,9 +687,12 @@ TEST(BodyPipe, RefusesWishesThatNobodyUnderstands) {
     EXPECT_EQ(http->body_interest(x, HYALITE_RESPONSE, &options),
               HYALITE_E_INVALID);  // it has no response_body
     options.mode = 5;
-    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
+    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_UNSUPPORTED);
     options = wants(HYALITE_BODY_TAP, 8);
-    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_INVALID);
+    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_UNSUPPORTED);
+    options = wants(HYALITE_BODY_TAP);
+    options.reserved = 1;
+    EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_UNSUPPORTED);
     options = wants(HYALITE_BODY_TAP);
     EXPECT_EQ(http->body_interest(x, 2, &options), HYALITE_E_INVALID);
     EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, nullptr), HYALITE_E_INVALID);

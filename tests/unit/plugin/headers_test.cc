@@ -164,7 +164,7 @@ TEST(Headers, CannotEndALine) {
                                HYALITE_SET_REPLACE),
               HYALITE_E_INVALID);
     EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), 9),
-              HYALITE_E_INVALID);
+              HYALITE_E_UNSUPPORTED);
     EXPECT_EQ(http->set_target(x, text("/a b")), HYALITE_E_INVALID);
     EXPECT_EQ(http->check_value(nullptr, text("fine")), HYALITE_OK);
     EXPECT_EQ(http->check_name(nullptr, text("X-Fine")), HYALITE_OK);
@@ -179,7 +179,7 @@ TEST(Headers, AreEditedOnlyInTheirOwnHook) {
         HYALITE_E_LATE);
     EXPECT_EQ(http->set_status(x, 404, {}), HYALITE_E_LATE);
     EXPECT_EQ(http->header_set(x, 77, 0, text("X"), text("1"), HYALITE_SET_REPLACE),
-              HYALITE_E_INVALID);
+              HYALITE_E_UNSUPPORTED);
     EXPECT_EQ(http->headers(x, HYALITE_PART_RESPONSE), nullptr);
     EXPECT_EQ(http->response_line(x), nullptr);
   });

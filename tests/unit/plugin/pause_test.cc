@@ -219,7 +219,7 @@ TEST_F(Pausing, MistakesAreRefused) {
     hyalite_status status;
   };
   script.request_head = [this](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
-    for (const Case& c : {Case{0, 0, HYALITE_E_INVALID}, Case{0, -1, HYALITE_E_INVALID}, Case{7, 1, HYALITE_E_INVALID},
+    for (const Case& c : {Case{0, 0, HYALITE_E_INVALID}, Case{0, -1, HYALITE_E_INVALID}, Case{7, 1, HYALITE_E_UNSUPPORTED},
                           Case{0, 60'000'000'001, HYALITE_E_LIMIT}}) {
       const hyalite_pause_options options{sizeof options, c.on_deadline, c.within};
       EXPECT_EQ(async->pause_exchange(x, &options, &ref), c.status);

@@ -15,7 +15,7 @@
 namespace hyalite {
 namespace {
 
-const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h", "channel.h",  "flow.h",
+const std::vector<std::string> kHeaders{"abi.h",  "async.h", "body.h", "channel.h",  "fetch.h", "flow.h",
                                         "host.h", "http.h",  "notes.h", "plugin.h", "tls.h", "ws.h"};
 
 std::string header(const std::string& name) {
@@ -105,8 +105,8 @@ TEST(Sdk, WhatNeverMovesIsWhereItWas) {
       offsetof(hyalite_descriptor, magic) == 0 && offsetof(hyalite_descriptor, abi_major) == 4 &&
       offsetof(hyalite_descriptor, abi_minor) == 6 && offsetof(hyalite_descriptor, size) == 8 &&
       offsetof(hyalite_descriptor, flags) == 12);
-  static_assert(offsetof(hyalite_note, abi_major) == 20 && sizeof(hyalite_note) == 156);
-  static_assert(sizeof(hyalite_header) == 40 && sizeof(hyalite_address) == 20);
+  static_assert(offsetof(hyalite_elf_note, abi_major) == 20 && sizeof(hyalite_elf_note) == 156);
+  static_assert(sizeof(hyalite_header) == 40 && sizeof(hyalite_address) == 24);
 }
 
 TEST(Sdk, ThePhaseChartHasEveryHook) {

@@ -296,7 +296,10 @@ struct Questions : UnderWay {
     question.service = bytes("look-up");
     question.target = bytes("/q");
   }
-  hyalite_status ask() { return async->fetch(host, &question, &fetched_is, nullptr, &ref); }
+  hyalite_status ask() {
+    const auto* table = static_cast<const hyalite_host_fetch*>(host->get_interface(host, HYALITE_HOST_FETCH_ID));
+    return table->fetch(host, &question, &fetched_is, nullptr, &ref);
+  }
   hyalite_fetch question{};
   hyalite_ref ref = 0;
 };

@@ -82,9 +82,10 @@ TEST(Validation, HasEveryFunctionOfEveryTable) {
       static_cast<const hyalite_host_async*>(checked_interface(HYALITE_HOST_ASYNC_ID))));
   EXPECT_TRUE(is_full(
       static_cast<const hyalite_host_channel*>(checked_interface(HYALITE_HOST_CHANNEL_ID))));
+  EXPECT_TRUE(is_full(static_cast<const hyalite_host_fetch*>(checked_interface(HYALITE_HOST_FETCH_ID))));
   EXPECT_TRUE(is_full(
       static_cast<const hyalite_host_notes*>(checked_interface(HYALITE_HOST_NOTES_ID))));
-  EXPECT_EQ(checked_interface("hyalite.host.http/0x"), nullptr);
+  EXPECT_EQ(checked_interface(HYALITE_HOST_HTTP_ID "x"), nullptr);
 }
 
 TEST_F(ACheckedPlugin, GetsTheCheckedTables) {

@@ -13,7 +13,7 @@
 #include <utility>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   // How a pause ended; what was paused may be decided now.
   class Resumption {
@@ -31,7 +31,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     bool has_body() const { return about_->window != nullptr; }
     Body body() const { return {*host_, about_->window, about_->view}; }
     // In ws_message only; else there is none.
-    WebSocketMessage message(const Flow& flow) const { return {*host_, flow.raw(), *about_->message}; }
+    WebSocketMessage message(const Flow& flow) const { return {*host_, flow.raw(), *static_cast<const hyalite_ws_message*>(about_->subject)}; }
 
    private:
     const Host* host_;
@@ -156,5 +156,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   };
 
   }  // namespace detail
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

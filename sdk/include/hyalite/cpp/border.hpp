@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@
 #include <vector>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   inline hyalite_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
   inline std::string_view view(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
@@ -28,47 +29,77 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     error = HYALITE_ERROR,
   };
 
+  // A table of the host as these headers have it: what an older host lacks at its end is null in it. Null as a whole: this
+  // host does not have it.
+  template <class T>
+  class Table {
+   public:
+    Table() = default;
+    Table(const void* found, std::size_t least) {
+      if (found == nullptr) return;
+      std::uint32_t size = 0;
+      std::memcpy(&size, found, sizeof size);
+      // Shorter than it ever was: that is another thing.
+      if (size < least) return;
+      std::memcpy(&own_, found, size < sizeof own_ ? size : sizeof own_);
+      is_there_ = true;
+    }
+    operator const T*() const { return is_there_ ? &own_ : nullptr; }
+    const T* operator->() const { return &own_; }
+    // Does it have that function? host().has(&hyalite_host_http::reset)
+    template <class Function>
+    bool has(Function T::*function) const {
+      return is_there_ && own_.*function != nullptr;
+    }
+
+   private:
+    T own_{};
+    bool is_there_ = false;
+  };
+
   // All tables of the host; complete, or the plugin is not created.
   struct Host {
     const hyalite_host* root = nullptr;
-    const hyalite_host_settings* settings = nullptr;
-    const hyalite_host_metrics* metrics = nullptr;
-    const hyalite_host_flow* flow = nullptr;
-    const hyalite_host_tls* tls = nullptr;
-    const hyalite_host_http* http = nullptr;
-    const hyalite_host_body* body = nullptr;
-    const hyalite_host_async* async = nullptr;
-    const hyalite_host_notes* notes = nullptr;
-    const hyalite_host_ws* ws = nullptr;
-    const hyalite_host_channel* channel = nullptr;
+    Table<hyalite_host_settings> settings;
+    Table<hyalite_host_metrics> metrics;
+    Table<hyalite_host_flow> flow;
+    Table<hyalite_host_http> http;
+    Table<hyalite_host_body> body;
+    Table<hyalite_host_async> async;
+    Table<hyalite_host_notes> notes;
+    // Drafts.
+    Table<hyalite_host_tls> tls;
+    Table<hyalite_host_ws> ws;
+    Table<hyalite_host_fetch> fetch;
+    Table<hyalite_host_channel> channel;
 
     static Host of(const hyalite_host* root) {
       Host host;
       host.root = root;
-      host.get(HYALITE_HOST_SETTINGS_ID, host.settings);
-      host.get(HYALITE_HOST_METRICS_ID, host.metrics);
-      host.get(HYALITE_HOST_FLOW_ID, host.flow);
-      host.get(HYALITE_HOST_TLS_ID, host.tls);
-      host.get(HYALITE_HOST_HTTP_ID, host.http);
-      host.get(HYALITE_HOST_BODY_ID, host.body);
-      host.get(HYALITE_HOST_ASYNC_ID, host.async);
-      host.get(HYALITE_HOST_NOTES_ID, host.notes);
-      host.get(HYALITE_HOST_WS_ID, host.ws);
-      host.get(HYALITE_HOST_CHANNEL_ID, host.channel);
+      host.get(HYALITE_HOST_SETTINGS_ID, host.settings, HYALITE_LEAST_hyalite_host_settings);
+      host.get(HYALITE_HOST_METRICS_ID, host.metrics, HYALITE_LEAST_hyalite_host_metrics);
+      host.get(HYALITE_HOST_FLOW_ID, host.flow, HYALITE_LEAST_hyalite_host_flow);
+      host.get(HYALITE_HOST_HTTP_ID, host.http, HYALITE_LEAST_hyalite_host_http);
+      host.get(HYALITE_HOST_BODY_ID, host.body, HYALITE_LEAST_hyalite_host_body);
+      host.get(HYALITE_HOST_ASYNC_ID, host.async, HYALITE_LEAST_hyalite_host_async);
+      host.get(HYALITE_HOST_NOTES_ID, host.notes, HYALITE_LEAST_hyalite_host_notes);
+      host.get(HYALITE_HOST_TLS_ID, host.tls, sizeof(hyalite_host_tls));
+      host.get(HYALITE_HOST_WS_ID, host.ws, sizeof(hyalite_host_ws));
+      host.get(HYALITE_HOST_FETCH_ID, host.fetch, sizeof(hyalite_host_fetch));
+      host.get(HYALITE_HOST_CHANNEL_ID, host.channel, sizeof(hyalite_host_channel));
       return host;
     }
-    // Has it what every plugin may rely on? Drafts (tls, ws, channel) may be missing: what needs them says HYALITE_E_UNSUPPORTED then.
+    // Has it what every plugin may rely on? Drafts may be missing: what needs them says HYALITE_E_UNSUPPORTED then, and a class
+    // with hooks of a draft is not created.
     bool complete() const {
       return settings != nullptr && metrics != nullptr && flow != nullptr && http != nullptr &&
              body != nullptr && async != nullptr && notes != nullptr;
     }
 
    private:
-    // A table that is shorter than the one we were built with would be read past its end.
-    template <class Table>
-    void get(const char* id, const Table*& table) {
-      const auto* found = static_cast<const Table*>(root->get_interface(root, id));
-      if (found != nullptr && found->size >= sizeof(Table)) table = found;
+    template <class T>
+    void get(const char* id, Table<T>& table, std::size_t least) {
+      table = Table<T>(root->get_interface(root, id), least);
     }
   };
 
@@ -149,5 +180,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   }
 
   }  // namespace detail
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

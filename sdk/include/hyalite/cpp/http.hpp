@@ -12,7 +12,7 @@
 #include <string_view>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   // A header's name that was interned in configure, or a well-known one:
   // HeaderName{HYALITE_HEADER_HOST}.
@@ -442,5 +442,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_window_view* view_;
   };
 
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

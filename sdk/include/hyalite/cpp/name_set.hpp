@@ -23,7 +23,7 @@
 #include <vector>
 
 namespace hyalite {
-inline namespace v0 {
+inline namespace v1 {
 
 // A host name in the one form in which names are compared: lower case, without a final dot. It
 // holds its bytes itself. Labels are of letters, digits, "-" and "_", 1 to 63 bytes each, 253
@@ -257,5 +257,5 @@ class NameSet::Builder {
   std::size_t left_ = 0;  // of the last block
 };
 
-}  // namespace v0
+}  // namespace v1
 }  // namespace hyalite

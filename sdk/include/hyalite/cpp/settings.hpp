@@ -9,7 +9,7 @@
 #include <string_view>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   // One value, or nothing. Good until configure returns; so are the texts it gives.
   class Value {
@@ -84,5 +84,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
 
   using Settings = Value;
 
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

@@ -14,7 +14,7 @@
 #include <utility>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
   namespace detail {
 
 // Has<name>: does the class have a public member of that name, exactly one?
@@ -150,6 +150,10 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       HYALITE_TRY {
         const Host host = Host::of(root);
         if (!host.complete()) return HYALITE_E_UNSUPPORTED;
+        if (const char* draft = lacking(host); draft != nullptr) {
+          log(root, HYALITE_LOG_ERROR, "this host does not have what the plugin has hooks for", {{"interface", draft}});
+          return HYALITE_E_UNSUPPORTED;
+        }
         T* made = new (std::nothrow) T();
         if (made == nullptr) return HYALITE_E_FAILED;
         *out = made;  // destroyed by the host, also when configure fails
@@ -158,6 +162,13 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         return HYALITE_OK;
       }
       HYALITE_CATCH(root, "create", HYALITE_E_FAILED)
+    }
+    // The draft that the class has hooks of, and the host does not call; null: none. Else they would silently never be called.
+    static const char* lacking(const Host& host) {
+      constexpr bool kTls = has_on_client_hello<T>::value || has_on_upstream_tls<T>::value || has_on_tls_done<T>::value;
+      if (kTls && host.tls == nullptr) return HYALITE_TLS_ID;
+      if (has_on_ws_message<T>::value && host.ws == nullptr) return HYALITE_WS_ID;
+      return nullptr;
     }
     static hyalite_status configure(T& made) {
       const Settings settings(made.host_, made.host_.settings->root(made.host_.root));
@@ -460,5 +471,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   };
 
   }  // namespace detail
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

@@ -8,7 +8,7 @@
 #include <string_view>
 
 namespace hyalite __attribute__((visibility("hidden"))) {
-  inline namespace v0 {
+  inline namespace v1 {
 
   // What a plugin needs of one direction; see ws.h.
   struct MessageWish {
@@ -62,5 +62,5 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     const hyalite_ws_message* about_;
   };
 
-  }  // namespace v0
+  }  // namespace v1
 }  // namespace )

@@ -11,7 +11,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 #[used]
 #[link_section = ".note.hyalite"]
-static NOTE: hyalite_note = note("@NAME@", "0.1.0", "MIT");
+static NOTE: hyalite_elf_note = note("@NAME@", "0.1.0", "MIT");
 
 // One configured plugin. Made once per configuration, before there are workers: build what all of them only read.
 struct Instance {
