@@ -47,13 +47,15 @@ std::string text_at(std::string_view description, std::size_t member, std::size_
 
 Result<PluginIdentity> parse_note(std::string_view description) {
   constexpr std::size_t kStart = offsetof(hyalite_elf_note, abi_major);
-  std::uint16_t numbers[3];
+  std::uint16_t numbers[4];
   if (description.size() < sizeof numbers) return bad("has a note .note.hyalite that is too short: HYALITE_PLUGIN or HYALITE_NOTE writes it");
   std::memcpy(numbers, description.data(), sizeof numbers);
   PluginIdentity identity;
   identity.abi_major = numbers[0];
   identity.abi_minor = numbers[1];
   identity.min_host_minor = numbers[2];
+  // It may mean something one day.
+  if (numbers[0] == HYALITE_ABI_MAJOR && numbers[3] != 0) return bad("has something in the `reserved` of its note: HYALITE_PLUGIN or HYALITE_NOTE writes 0");
   // Of another version the rest may look different: the numbers are all that can be told.
   if (description.size() < sizeof(hyalite_elf_note) - kStart) return identity;
   identity.id = text_at(description, offsetof(hyalite_elf_note, id) - kStart, sizeof hyalite_elf_note::id);

@@ -69,7 +69,7 @@ def layout(entries):
         elif entry.kind == "member":
             owner, name = entry.key.split(".")
             into.append(f"HYALITE_LIES(offsetof(struct {owner}, {name}) == {growth.offset(entry)});")
-    least = [f"#define HYALITE_LEAST_{entry.key} {growth.size(entry)}" for entry in first.values() if entry.kind == "struct" and entry.key.startswith("hyalite_host_")]
+    least = sorted(f"#define HYALITE_LEAST_{entry.key} {growth.size(entry)}" for entry in first.values() if entry.kind == "struct" and entry.key.startswith("hyalite_host_"))
     return "\n".join([*lines, *always, "", "/* As these headers have it, and not as an older minor had it. */", "#if HYALITE_ABI_MINOR == HYALITE_ABI_NEWEST_MINOR",
                       *newest, "#endif", "", "/* How long each table of the host is at least, wherever there is one: as it was when it was promised. */", *least,
                       "", "#undef HYALITE_LIES", "#undef HYALITE_ALIGNED", "#endif", ""])

@@ -505,11 +505,11 @@ HYALITE_LIES(offsetof(struct hyalite_ws_hooks, ws_message) == 8);
 /* How long each table of the host is at least, wherever there is one: as it was when it was promised. */
 #define HYALITE_LEAST_hyalite_host_async 64
 #define HYALITE_LEAST_hyalite_host_body 48
-#define HYALITE_LEAST_hyalite_host_http 184
 #define HYALITE_LEAST_hyalite_host_flow 72
-#define HYALITE_LEAST_hyalite_host_settings 88
+#define HYALITE_LEAST_hyalite_host_http 184
 #define HYALITE_LEAST_hyalite_host_metrics 24
 #define HYALITE_LEAST_hyalite_host_notes 64
+#define HYALITE_LEAST_hyalite_host_settings 88
 
 #undef HYALITE_LIES
 #undef HYALITE_ALIGNED

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -151,7 +152,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
         const Host host = Host::of(root);
         if (!host.complete()) return HYALITE_E_UNSUPPORTED;
         if (const char* draft = lacking(host); draft != nullptr) {
-          log(root, HYALITE_LOG_ERROR, "this host does not have what the plugin has hooks for", {{"interface", draft}});
+          const std::string why = std::string("the plugin has hooks of ") + draft + ", a draft that this host does not have: rebuild it with the headers of this Hyalite";
+          host.settings->mistake(root, nullptr, bytes(why));
           return HYALITE_E_UNSUPPORTED;
         }
         T* made = new (std::nothrow) T();
