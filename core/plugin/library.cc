@@ -211,7 +211,7 @@ std::string bad_table(const hyalite_descriptor& d) {
     if (table == nullptr) continue;
     std::uint32_t begins[2] = {};  // size, reserved
     std::memcpy(begins, table, sizeof begins);
-    if (begins[0] < sizeof begins || begins[1] != 0)
+    if (begins[0] < sizeof begins || begins[0] % sizeof(void*) != 0 || begins[1] != 0)
       return "gives a table for \"" + std::string(id) + "\" without its size, or with something in `reserved`: set size to sizeof, and the rest to 0";
   }
   return {};
@@ -252,7 +252,6 @@ Result<Library> Library::open(const std::string& path) {
   const hyalite_descriptor* descriptor = (*entry)();
   if (descriptor != (*entry)()) return bad(path, "gives another descriptor each time: " HYALITE_ENTRY_NAME " returns one and the same");
   if (auto taken = library.take(descriptor); !taken) return taken.error();
-  if (const std::string why = bad_table(*descriptor); !why.empty()) return bad(path, why);
   const auto& said = library.descriptor_;
   if (library.identity_.abi_minor != said.abi_minor) return bad(path, "says another version of the plugin interface in its note than in its descriptor");
   if (library.identity_.id != said.id || library.identity_.version != said.version) {
@@ -275,6 +274,7 @@ Result<Library> Library::linked_in(const hyalite_descriptor* descriptor, std::st
 Result<void> Library::take(const hyalite_descriptor* descriptor) {
   if (const std::string why = defect(descriptor); !why.empty())
     return bad(path_, why + ": HYALITE_PLUGIN makes a sound one; in C see hyalite_descriptor in <hyalite/plugin.h>");
+  if (const std::string why = bad_table(*descriptor); !why.empty()) return bad(path_, why);
   std::memcpy(&descriptor_, descriptor,
               std::min<std::size_t>(descriptor->size, sizeof descriptor_));
   return {};

@@ -251,7 +251,7 @@ hyalite_verdict resume_exchange(void*, hyalite_exchange*, void* state_, const hy
 const void* get_interface(const char* id) {
   static const hyalite_http_hooks http = [] {
     hyalite_http_hooks hooks{};
-    hooks.size = has_flaw("table of no size") ? 3 : sizeof hooks;
+    hooks.size = has_flaw("table of an odd size") ? 8'192 : sizeof hooks;
     hooks.request_head = request_head;
     hooks.response_head = response_head;
     hooks.response_body = response_body;

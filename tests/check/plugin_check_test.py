@@ -145,7 +145,7 @@ class Flaws(Found):
 
     def test_tables(self):
         self.assert_flaw("any id", "load.tables", 'has a table for the unknown id "hyalite.http/2"')
-        self.assert_flaw("table of no size", "load.tables", "says that it has 3 bytes")
+        self.assert_flaw("table of an odd size", "load.tables", "says that it has 8192 bytes")
 
     def test_creating(self):
         self.assert_flaw("refuses to be created", "create", "could not be created")

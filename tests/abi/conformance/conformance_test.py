@@ -5,8 +5,9 @@
     conformance_test.py PROGRAM BUILT.so... --write    writes NAME.txt of today's builds, for plugins that no release has
     conformance_test.py PROGRAM --keep VERSION         builds them by every compiler that is here, and keeps them in released/VERSION
 
-BUILT.so are today's builds of plain.c and wrapped.cc; those in released/VERSION were built with the SDK of that version, by several compilers: NAME-HOW.so,
-whose transcript is NAME.txt beside it, and that of today's builds, too: their sources stay as they are. Those kept are kept packed (.so.xz), and are x86-64: on other machines they are left out, loudly.
+BUILT.so are today's builds of plain.c and wrapped.cc. Those in released/VERSION were built with the SDK of that version, by several compilers: NAME-HOW.so.xz, packed;
+their transcript is NAME.txt beside them, and that of today's builds, too: what was released is not written anew. They are x86-64: on other machines they are left
+out, loudly.
 """
 # SPDX-License-Identifier: MIT
 import difflib

@@ -88,6 +88,30 @@ TEST(AbiStruct, AnOlderPluginIsGivenWhatItKnows) {
   EXPECT_EQ(plugins.later, 7u);
 }
 
+// What is reserved may mean something one day: whoever sets it means something that we do not know.
+TEST(Library, RefusesWhatIsReserved) {
+  const Scratch scratch;
+  std::string bytes = read_file(plugin("hello_plugin"));
+  const std::size_t note = bytes.find(std::string("Hyalite\0\1\0\0\0", 12));
+  ASSERT_NE(note, std::string::npos);
+  bytes[note + sizeof hyalite_elf_note::name + offsetof(hyalite_elf_note, reserved) - offsetof(hyalite_elf_note, abi_major)] = 1;
+  EXPECT_TRUE(contains(why_not(scratch.write("noted.so", bytes)), "something in the `reserved` of its note"));
+
+  static hyalite_http_hooks hooks{};
+  hyalite_descriptor d = Library::open(plugin("hello_plugin"))->descriptor();
+  d.get_interface = [](const char* id) -> const void* { return std::string_view(id) == HYALITE_HTTP_ID ? &hooks : nullptr; };
+  const auto why = [&](std::uint32_t size, std::uint32_t reserved) {
+    hooks.size = size;
+    hooks.reserved = reserved;
+    const auto library = Library::linked_in(&d, "made");
+    return library ? "" : library.error().text;
+  };
+  EXPECT_EQ(why(sizeof hooks, 0), "");
+  EXPECT_EQ(why(sizeof hooks + 8, 0), "") << "a newer plugin's";
+  EXPECT_TRUE(contains(why(sizeof hooks, 1), "made gives a table for \"hyalite.http/1\""));
+  for (const std::uint32_t size : {0u, 4u, 12u}) EXPECT_TRUE(contains(why(size, 0), "without its size")) << size;
+}
+
 TEST(Library, RefusesAFileWithoutTheEntry) {
   EXPECT_TRUE(contains(why_not(bad_plugin("no_entry")), "does not export hyalite_plugin_entry"));
 }
