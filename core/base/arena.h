@@ -5,11 +5,10 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 namespace hyalite {
 
-// Pieces live until clear() or the arena's end; nothing is destroyed for you.
+// Pieces live until clear() or the arena's end; nothing is destroyed for you. A pointer, while nothing was asked of it.
 class Arena {
  public:
   // Aligned for any type up to `alignment` (a power of two); zeroed.
@@ -23,12 +22,20 @@ class Arena {
   std::size_t held() const;
 
  private:
+  // In front of its bytes.
   struct Block {
-    std::unique_ptr<char[]> data;
+    Block* before;
     std::size_t size;
+    std::size_t used;
+    char* data() { return reinterpret_cast<char*>(this + 1); }
   };
-  std::vector<Block> blocks_;
-  std::size_t used_ = 0;  // in the last block
+  // With all before it.
+  struct Free {
+    void operator()(Block* last) const;
+  };
+  char* place(std::size_t size, std::size_t alignment);
+
+  std::unique_ptr<Block, Free> last_;
 };
 
 }  // namespace hyalite

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <new>
 
 namespace hyalite {
 
@@ -15,29 +16,29 @@ void Buffer::append(Bytes bytes) {
 }
 
 char* Buffer::reserve(std::size_t n) {
-  if (capacity_ - end_ >= n) return data_.get() + end_;
   const std::size_t held = size();
-  if (begin_ >= held && capacity_ - held >= n) {
+  if (block_ && block_->capacity - block_->end >= n) return block_->data() + block_->end;
+  if (block_ && block_->begin >= held && block_->capacity - held >= n) {
     // Room enough in front, and moving costs no more than was taken already.
-    std::memcpy(data_.get(), data_.get() + begin_, held);
+    std::memcpy(block_->data(), block_->data() + block_->begin, held);
   } else {
     const std::size_t wanted = std::max<std::size_t>({held + n, 2 * held, 512});
-    std::unique_ptr<char[]> bigger(new char[wanted]);
-    if (held > 0) std::memcpy(bigger.get(), data_.get() + begin_, held);
-    data_ = std::move(bigger);
-    capacity_ = wanted;
+    std::unique_ptr<Block, Free> bigger(::new (::operator new(sizeof(Block) + wanted)) Block{0, 0, wanted});
+    if (held > 0) std::memcpy(bigger->data(), block_->data() + block_->begin, held);
+    block_ = std::move(bigger);
   }
-  begin_ = 0;
-  end_ = held;
-  return data_.get() + end_;
+  block_->begin = 0;
+  block_->end = held;
+  return block_->data() + held;
 }
 
 void Buffer::consume(std::size_t n) {
   assert(n <= size());
-  begin_ += n;
-  if (begin_ < end_) return;
-  data_.reset();
-  begin_ = end_ = capacity_ = 0;
+  if (n < size()) {
+    block_->begin += n;
+  } else {
+    block_.reset();
+  }
 }
 
 }  // namespace hyalite

@@ -20,19 +20,21 @@ Result<void> add(event& event, const char* what) {
 
 }  // namespace
 
-Result<void> Watch::start(int fd) {
-  assert(!watching_);
-  event_assign(&event_, loop_.base(), fd, EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET,
-               &Watch::on_event, this);
-  auto added = add(event_, "cannot watch a socket");
-  watching_ = added.has_value();
-  return added;
+Watch::Watch(Loop& loop, Callback<Readiness> owner) : owner_(owner) {
+  event_assign(&event_, loop.base(), -1, 0, &Watch::on_event, this);
 }
 
+Result<void> Watch::start(int fd) {
+  assert(!watching());
+  event_assign(&event_, event_get_base(&event_), fd,
+               EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET, &Watch::on_event, this);
+  return add(event_, "cannot watch a socket");
+}
+
+bool Watch::watching() const { return event_pending(&event_, EV_READ, nullptr) != 0; }
+
 void Watch::stop() {
-  if (!watching_) return;
-  event_del(&event_);
-  watching_ = false;
+  if (watching()) event_del(&event_);
 }
 
 void Watch::on_event(evutil_socket_t, short what, void* self) {

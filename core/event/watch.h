@@ -28,7 +28,7 @@ struct Readiness {
 // The owner may stop or destroy the watch inside its call.
 class Watch {
  public:
-  Watch(Loop& loop, Callback<Readiness> owner) : loop_(loop), owner_(owner) {}
+  Watch(Loop& loop, Callback<Readiness> owner);
   ~Watch() { stop(); }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -36,7 +36,7 @@ class Watch {
   // `fd` stays the caller's, and open until stop(). The first call tells what is possible now.
   Result<void> start(int fd);
   void stop();
-  bool watching() const { return watching_; }
+  bool watching() const;
   // From now on somebody else is told: how a connection goes from the connector to its flow without
   // a system call.
   void set_owner(Callback<Readiness> owner) { owner_ = owner; }
@@ -45,10 +45,8 @@ class Watch {
  private:
   static void on_event(evutil_socket_t fd, short what, void* self);
 
-  Loop& loop_;
   Callback<Readiness> owner_;
-  event event_{};
-  bool watching_ = false;
+  event event_{};  // knows the loop, and whether it is watched: each flow has two
 };
 
 // Level-triggered and for reading only: listening sockets, pipes, channels, signalfd. Told again

@@ -18,6 +18,7 @@ class WheelEntry : private Link {
 
   void cancel() { leave(); }
   bool scheduled() const { return linked(); }
+  Callback<> owner() const { return expired_; }
 
  private:
   friend class Wheel;

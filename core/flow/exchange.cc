@@ -25,6 +25,8 @@ Exchange::Exchange(Chain& chain, FlowSubject& flow, std::uint64_t number, const 
       request_body(room.request_body),
       response(room.response),
       response_body(room.response_body),
+      request_reader(rules.head),
+      response_reader(rules.head),
       room_(room),
       chain_(chain),
       rules_(rules),

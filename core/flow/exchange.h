@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "flow/relay.h"
 #include "flow/stage.h"
 #include "http/message.h"
+#include "http/reader.h"
 #include "plugin/chain.h"
 #include "plugin/subject.h"
 #include "plugin/summary.h"
@@ -84,6 +86,14 @@ class Exchange {
   // It is over. Once; later calls change nothing.
   void end(End how, std::string_view reason);
   ExchangeRoom& room() const { return room_; }
+
+  // ---- what the stage notes of it
+  RequestReader request_reader;
+  ResponseReader response_reader;
+  std::string pending;              // of a held request: what goes out once upstream is connected
+  std::size_t interims = 0;         // responses that came
+  std::size_t target_size = 0;      // of the request, as it came
+  bool promised_continue = false;   // we said 100 ourselves; upstream's own is not passed on
 
  private:
   class TrailersOf final : public TrailersHook {

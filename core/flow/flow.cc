@@ -74,8 +74,8 @@ void Flow::on_wake() {
   if (closed() || closing_) return;
   ++epoch_;
   if (connect_waits_ && file_->subject.pause(Lane::upstream).ready()) {
-    const Effects::Connect wanted = *std::exchange(connect_waits_, std::nullopt);
-    connect_to(needs_.route.resumed_target(wanted.instead, *file_), wanted);
+    const auto wanted = std::move(connect_waits_);
+    connect_to(needs_.route.resumed_target(wanted->instead, *file_), *wanted);
   }
   if (!closed() && !closing_) act(stage_->on_resumed(needs_.effects));
   // First what upstream said: behind a response that waited, it is no answer to what the client asks next.
@@ -389,7 +389,7 @@ void Flow::connect(const Effects::Connect& wanted) {
 
 void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
   if (target.answer == Answer::paused) {
-    connect_waits_ = wanted;
+    connect_waits_ = std::make_unique<Effects::Connect>(wanted);
     return;
   }
   if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
@@ -416,7 +416,7 @@ void Flow::close(const Close& how) {
     upstream_.end();
   }
   client_.end();
-  closing_ = Closing{how, needs_.clock.now() + needs_.linger};
+  closing_ = std::make_unique<Closing>(Closing{how, needs_.clock.now() + needs_.linger});
 }
 
 void Flow::close_now(const Close& how) {

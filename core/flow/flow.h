@@ -101,14 +101,14 @@ class Flow final : private Waker {
   std::unique_ptr<FlowFile> file_;
   Leg client_, upstream_;
   std::unique_ptr<Stage> stage_;
-  std::optional<Effects::Connect> connect_waits_;  // a plugin waits before it says where, or whether
+  std::unique_ptr<Effects::Connect> connect_waits_;  // a plugin waits before it says where, or whether
   std::unique_ptr<LeafOrder> order_;
   bool reconnecting_ = false;  // the stage waits for a connection, of which TLS is a part
   bool unanswered_ = false;    // nothing came from upstream yet
   std::optional<Monotonic> armed_;  // when on_timer() will be called
   bool client_lost_ = false;  // it takes no more bytes
   bool draining_ = false;     // every stage to come is told
-  std::optional<Closing> closing_;
+  std::unique_ptr<const Closing> closing_;
   std::optional<Close> closed_;
   // Moves whenever the stage may have changed its mind about bytes it left lying.
   unsigned epoch_ = 1;

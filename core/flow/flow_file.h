@@ -17,19 +17,19 @@ namespace hyalite {
 
 struct FlowFile {
   // `arrival`: nothing when nobody redirected it to us, and it is to be turned away.
-  FlowFile(const FlowFacts& what, std::size_t index, std::optional<ArrivalMode> mode, std::size_t hello_limit)
-      : facts(what), subject(what), listener(index), arrival(mode), hello(hello_limit) {}
+  FlowFile(const FlowFacts& what, std::size_t index, std::optional<ArrivalMode> mode)
+      : facts(what), subject(what), listener(index), arrival(mode) {}
 
   const FlowFacts facts;
   FlowSubject subject;
   const std::size_t listener;
   const std::optional<ArrivalMode> arrival;
-  ClientHelloReader hello;
   bool within_connect = false;    // behind a CONNECT that succeeded: its connection cannot be made afresh
   bool known_to_plugins = false;  // flow_open was called: flow_close must be
   std::uint64_t exchanges = 0;
-  std::unique_ptr<TlsFile> tls;            // once a ClientHello was read
-  std::optional<Uninspected> uninspected;  // why some of it passed without a look
+  std::unique_ptr<ClientHelloReader> hello;  // once the client was found to speak TLS
+  std::unique_ptr<TlsFile> tls;              // once a ClientHello was read
+  std::optional<Uninspected> uninspected;    // why some of it passed without a look
 
   // From here on nobody looks, and this is why.
   void pass_uninspected(Uninspected why, Tally& tally) {

@@ -86,7 +86,7 @@ void Flows::accept(Accepted client) {
     return reset_at_once(client.fd);
   }
   ++of_client;
-  auto file = std::make_unique<FlowFile>(facts(client), client.listener, client.mode, limits.client_hello_bytes);
+  auto file = std::make_unique<FlowFile>(facts(client), client.listener, client.mode);
   start(std::move(file), std::move(client.fd));
 }
 
@@ -98,7 +98,7 @@ void Flows::refuse(Refused client) {
     return reset_at_once(client.fd);
   }
   Accepted turned_away{std::move(client.fd), client.client, {}, ArrivalMode::fixed, client.listener};
-  start(std::make_unique<FlowFile>(facts(turned_away), client.listener, std::nullopt, 0), std::move(turned_away.fd));
+  start(std::make_unique<FlowFile>(facts(turned_away), client.listener, std::nullopt), std::move(turned_away.fd));
 }
 
 void Flows::exhausted(std::size_t shed) {

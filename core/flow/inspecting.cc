@@ -3,6 +3,8 @@
 #include "flow/inspecting.h"
 
 #include <algorithm>
+#include <span>
+#include <string>
 
 #include "base/text.h"
 #include "flow/connect_failure.h"
@@ -12,17 +14,16 @@
 
 namespace hyalite {
 
-Inspecting::Inspecting(const InspectingNeeds& needs)
+Inspecting::Inspecting(const InspectingNeeds& needs, FlowFile& file)
     : needs_(needs),
-      request_reader_(needs.rules.head),
-      response_reader_(needs.rules.head),
-      keeping_(needs.may_keep),
+      file_(file),
+      keeping_(needs.reuses_upstreams && !file.tls && !file.within_connect),
       pace_(needs.rules.timeouts, needs.clock) {}
 
 Inspecting::~Inspecting() = default;
 
 Outcome Inspecting::on_start(bool upstream_connected, Effects&) {
-  if (upstream_connected) connected_to_ = needs_.flow.upstream();
+  if (upstream_connected) connected_to_ = file_.subject.upstream();
   return Stay{};
 }
 
@@ -60,16 +61,16 @@ Taken Inspecting::take_request(Bytes bytes, Effects& effects) {
 
 Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
   if (!exchange_) {
-    exchange_ = needs_.pool.begin(needs_.chain, needs_.flow, ++needs_.exchanges, needs_.rules, needs_.clock);
+    exchange_ = needs_.pool.begin(needs_.chain, file_.subject, ++file_.exchanges, needs_.rules, needs_.clock);
   }
-  const HeadProgress head = request_reader_.read(bytes, exchange_->request);
+  const HeadProgress head = exchange_->request_reader.read(bytes, exchange_->request);
   switch (head.step) {
     case HeadProgress::Step::need_more: return {head.consumed, Stay{}};
     case HeadProgress::Step::refused: return {head.consumed, refuse_request(head.refusal, effects)};
     case HeadProgress::Step::complete: break;
   }
-  if (needs_.exchanges == 1 && needs_.bypass.covers_name(exchange_->request.value(Name::host))) {
-    needs_.exchanges = 0;
+  if (file_.exchanges == 1 && needs_.bypass.covers_name(exchange_->request.value(Name::host))) {
+    file_.exchanges = 0;
     exchange_->forget();
     exchange_.reset();
     return {0, PassedThrough{Uninspected::bypass}};
@@ -85,9 +86,7 @@ Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {
   Exchange& x = *exchange_;
   ++needs_.tally.exchanges;
   pace_.request_began();
-  promised_continue_ = false;
-  interims_ = 0;
-  target_size_ = x.request.target().size();
+  x.target_size = x.request.target().size();
   return judged_request(x.judge_request(head.framing), effects);
 }
 
@@ -102,7 +101,7 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
     return decided(effects);
   }
   ask_ = Ask::held;
-  if (target_size_ > needs_.rules.target_bytes) return refuse_request(Refusal::target_too_long, effects);
+  if (x.target_size > needs_.rules.target_bytes) return refuse_request(Refusal::target_too_long, effects);
   if (x.request.is_connect() && needs_.rules.connect == Treatment::refuse) {
     return answer(403, "This network does not allow tunnels by CONNECT", "connect_refused", End::client_refused,
                   Close{CloseReason::protocol_refused}, effects);
@@ -115,7 +114,7 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
     // The client waits for a word before it sends what plugins want to see first.
     if (x.awaits_continue()) {
       effects.send(Side::client, kContinue);
-      promised_continue_ = true;
+      x.promised_continue = true;
     }
     return Stay{};
   }
@@ -123,7 +122,8 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
 }
 
 bool Inspecting::note_findings() {
-  const auto finding = host_finding(exchange_->request.value(Name::host), needs_.flow, needs_.facts.destination, needs_.certificate_names);
+  const std::span<const std::string> names = file_.tls ? std::span<const std::string>(file_.tls->names) : std::span<const std::string>();
+  const auto finding = host_finding(exchange_->request.value(Name::host), file_.subject, file_.facts.destination, names);
   if (!finding) return false;
   exchange_->subject.findings.add("hyalite", finding->name, finding->detail);
   ++needs_.tally.findings;
@@ -162,7 +162,7 @@ Outcome Inspecting::forward_request(Effects& effects) {
   const Address target = exchange_->subject.upstream();
   if (connected_to_ == target) return send_request(effects);
   Exchange& x = *exchange_;
-  for (Bytes piece : x.request_body.output()) pending_ += piece;
+  for (Bytes piece : x.request_body.output()) x.pending += piece;
   if (connected_to_) effects.disconnect_upstream();
   leave_upstream();
   ask_ = Ask::connecting;
@@ -182,7 +182,7 @@ Outcome Inspecting::on_kept_connection(Effects& effects) {
 }
 
 Outcome Inspecting::upstream_is_there(Nanoseconds connected_after, Effects& effects) {
-  connected_to_ = exchange_ ? exchange_->subject.upstream() : needs_.flow.upstream();
+  connected_to_ = exchange_ ? exchange_->subject.upstream() : file_.subject.upstream();
   if (ask_ != Ask::connecting) return Stay{};
   exchange_->summary.connected = connected_after;
   return send_request(effects);
@@ -199,10 +199,10 @@ Outcome Inspecting::send_request(Effects& effects) {
     return refuse_request(*refusal, effects);
   }
   ask_ = Ask::body;
-  if (!pending_.empty()) {
-    x.summary.to_upstream += pending_.size();
-    effects.send_owned(Side::upstream, std::move(pending_));
-    pending_.clear();
+  if (!x.pending.empty()) {
+    x.summary.to_upstream += x.pending.size();
+    effects.send_owned(Side::upstream, std::move(x.pending));
+    x.pending.clear();
   } else {
     send_request_body(effects);
   }
@@ -238,7 +238,7 @@ Taken Inspecting::take_response(Bytes bytes, Effects& effects) {
 
 Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
-  const HeadProgress head = response_reader_.read(bytes, x.asked(), x.response);
+  const HeadProgress head = x.response_reader.read(bytes, x.asked(), x.response);
   switch (head.step) {
     case HeadProgress::Step::need_more:
       pace_.response_head_began();
@@ -255,8 +255,8 @@ Taken Inspecting::take_response_head(Bytes bytes, Effects& effects) {
 
 // RFC 9110, section 15.2: passed on, all of them, but not without end; and no second 100 after our own.
 Outcome Inspecting::interim(Effects& effects) {
-  if (++interims_ > needs_.rules.interim_responses) return refuse_response(Refusal::too_many_interim_responses, effects);
-  if (promised_continue_ && exchange_->response.status() == 100) return Stay{};
+  if (++exchange_->interims > needs_.rules.interim_responses) return refuse_response(Refusal::too_many_interim_responses, effects);
+  if (exchange_->promised_continue && exchange_->response.status() == 100) return Stay{};
   std::optional<Refusal> refusal;
   const Answer said = exchange_->pass_interim(effects, refusal);
   if (refusal) return refuse_response(*refusal, effects);

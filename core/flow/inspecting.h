@@ -2,43 +2,40 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 
 #include "flow/bypass.h"
 #include "flow/exchange_pool.h"
+#include "flow/flow_file.h"
 #include "flow/http_rules.h"
 #include "flow/keeping.h"
 #include "flow/pace.h"
 #include "flow/stage.h"
 #include "flow/streamed_answer.h"
 #include "flow/tally.h"
-#include "http/reader.h"
 
 namespace hyalite {
 
-// What the stage is lent, for its whole life.
+// What all flows of a listener have in common here. It outlives them, and so does what it lends.
 struct InspectingNeeds {
   Chain& chain;
-  FlowSubject& flow;
-  const FlowFacts& facts;
-  const HttpRules& rules;
+  const HttpRules rules;
   const Bypass& bypass;
   const Clock& clock;
   Tally& tally;
-  std::uint64_t& exchanges;  // of this flow so far
   ExchangePool& pool;
-  std::span<const std::string> certificate_names = {};  // of the upstream, where the client asked for no name
-  bool may_keep = false;  // connections to upstream may serve others, before and after
+  bool reuses_upstreams = false;  // connections may serve other flows of the client, before and after; not within TLS or a tunnel
 };
 
+// Many flows wait for their next request: what only an exchange needs lies in the exchange.
 // One exchange at a time: what a client pipelines waits until the response before it is complete. The two halves of an
 // exchange run on their own, since a response may begin, or even end, before its request does (RFC 9112, section 9.3).
 class Inspecting final : public Stage {
  public:
-  explicit Inspecting(const InspectingNeeds& needs);
+  // Both outlive the stage.
+  Inspecting(const InspectingNeeds& needs, FlowFile& file);
   ~Inspecting() override;
 
   Outcome on_start(bool upstream_connected, Effects& effects) override;
@@ -63,7 +60,7 @@ class Inspecting final : public Stage {
 
  private:
   // The request on its way.
-  enum class Ask {
+  enum class Ask : std::uint8_t {
     head,        // awaited
     judging,     // a plugin waits before it judges the head
     held,        // plugins want the whole body first
@@ -72,7 +69,7 @@ class Inspecting final : public Stage {
     done,
   };
   // The response on its way.
-  enum class Reply { none /* nothing was asked */, head, judging, held, body, done };
+  enum class Reply : std::uint8_t { none /* nothing was asked */, head, judging, held, body, done };
 
   Taken take_request(Bytes bytes, Effects& effects);
   Taken take_request_head(Bytes bytes, Effects& effects);
@@ -121,20 +118,15 @@ class Inspecting final : public Stage {
   bool request_waits() const { return ask_ == Ask::judging || (exchange_ && exchange_->request_body.paused()); }
   bool response_waits() const { return reply_ == Reply::judging || (exchange_ && exchange_->response_body.paused()); }
 
-  const InspectingNeeds needs_;
-  RequestReader request_reader_;
-  ResponseReader response_reader_;
+  const InspectingNeeds& needs_;
+  FlowFile& file_;
   ExchangePtr exchange_;     // from its first byte until both halves are done
-  std::optional<StreamedAnswer> streaming_;  // the exchange's last word
+  std::unique_ptr<StreamedAnswer> streaming_;  // the exchange's last word
   Ask ask_ = Ask::head;
   Reply reply_ = Reply::none;
   std::optional<Address> connected_to_;
-  Keeping keeping_;  // of that connection
-  std::string pending_;  // of a held request: what goes out once upstream is connected
-  std::size_t interims_ = 0;
-  bool only_connect_ = false;       // the last answer asked for another CONNECT
-  std::size_t target_size_ = 0;     // of the request, as it came
-  bool promised_continue_ = false;  // we said 100 ourselves; upstream's own is not passed on
+  Keeping keeping_;            // of that connection
+  bool only_connect_ = false;  // the last answer asked for another CONNECT
   bool draining_ = false;
   Pace pace_;
 };

@@ -31,7 +31,7 @@ Outcome Inspecting::decided(Effects& effects) {
   x.answered_by_us(respond->status, page.size());
   effects.send_owned(Side::client, std::move(page));
   x.end(End::blocked, "");
-  pending_.clear();
+  x.pending.clear();
   if (keep) return next_exchange(effects);
   return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : upstream_ending()};
 }
@@ -40,10 +40,10 @@ Outcome Inspecting::decided(Effects& effects) {
 Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
   if (connected_to_) effects.disconnect_upstream();
   leave_upstream();
-  pending_.clear();
+  exchange_->pending.clear();
   ask_ = Ask::done;
   reply_ = Reply::done;
-  streaming_.emplace(*exchange_, needs_.chain.async().channels, answer, needs_.clock, effects);
+  streaming_ = std::make_unique<StreamedAnswer>(*exchange_, needs_.chain.async().channels, answer, needs_.clock, effects);
   return Stay{};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -12,7 +13,7 @@
 namespace hyalite {
 
 // Why not. The order is the order of the counters; explained in docs/operating.md.
-enum class NotKept {
+enum class NotKept : std::uint8_t {
   not_persistent,  // upstream closes it: it says so, speaks HTTP/1.0, or ends its answer by closing
   unfinished,      // a request or a response did not pass to its end
   answered_early,  // upstream answered before it had the whole request

@@ -91,8 +91,8 @@ class Leg {
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
-  enum class Inbound { open, ended, broken };
-  enum class Outbound { open, ending, ended, lost };
+  enum class Inbound : std::uint8_t { open, ended, broken };
+  enum class Outbound : std::uint8_t { open, ending, ended, lost };
   bool lose_outbound();
   bool push();
   bool push_piped();

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace hyalite {
 
 // The order is the order of the counters; texts in reason.cc, explained in docs/messages.md.
-enum class CloseReason {
+enum class CloseReason : std::uint8_t {
   finished,            // both sides ended in order
   client_left,         // the client closed while nothing was under way
   upstream_left,       // the upstream closed while nothing was under way
@@ -45,7 +46,7 @@ enum class CloseReason {
 inline constexpr std::size_t kCloseReasons = static_cast<std::size_t>(CloseReason::count_);
 
 // Why bytes passed without being looked at.
-enum class Uninspected {
+enum class Uninspected : std::uint8_t {
   tls,           // encrypted, passed through
   http2,         // an HTTP/2 connection preface
   upgrade,       // after 101 Switching Protocols

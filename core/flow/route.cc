@@ -54,7 +54,7 @@ Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy
       bypass_(settings.bypass),
       exchanges_(kMostSpareExchanges) {
   for (const ListenerSettings& listener : settings.listeners) {
-    rules_.push_back({sniffing_limits(settings, listener), HttpRules(settings, listener)});
+    rules_.push_back({sniffing_limits(settings, listener), {chain, HttpRules(settings, listener), bypass_, clock, tally, exchanges_, settings.upstream.reuse.enabled}});
   }
 }
 
@@ -131,7 +131,8 @@ std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) cons
       // TLS inside of TLS: one layer is looked into.
       if (file.tls) return unless(rules.other, Uninspected::tls, file);
       if (rules.tls == Treatment::refuse) return unless(rules.tls, Uninspected::tls, file);
-      return std::make_unique<Handshaking>(file.hello, settings_.timeouts.head, clock_);
+      file.hello = std::make_unique<ClientHelloReader>(settings_.limits.client_hello_bytes);
+      return std::make_unique<Handshaking>(*file.hello, settings_.timeouts.head, clock_);
     case Found::http2_preface: return unless(rules.http2, Uninspected::http2, file);
     case Found::server_first: return unless(rules.other, Uninspected::server_first, file);
     case Found::other: break;
@@ -142,12 +143,7 @@ std::unique_ptr<Stage> Route::go_on(const Sniffed& sniffed, FlowFile& file) cons
 std::unique_ptr<Stage> Route::go_on(const HelloRead&, FlowFile& file) const { return by_hello(file); }
 
 std::unique_ptr<Stage> Route::inspect(FlowFile& file) const {
-  // One inside of TLS or of a tunnel is what this client made of it.
-  const bool may_keep = settings_.upstream.reuse.enabled && !file.tls && !file.within_connect;
-  return std::make_unique<Inspecting>(InspectingNeeds{chain_, file.subject, file.facts, rules_[file.listener].http, bypass_, clock_,
-                                                      tally_, file.exchanges, exchanges_,
-                                                      file.tls ? std::span<const std::string>(file.tls->names) : std::span<const std::string>(),
-                                                      may_keep});
+  return std::make_unique<Inspecting>(rules_[file.listener].inspecting, file);
 }
 
 std::unique_ptr<Stage> Route::unless(Treatment treatment, Uninspected why, FlowFile& file) const {

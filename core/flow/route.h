@@ -23,7 +23,7 @@
 #include "flow/bypass.h"
 #include "flow/exchange_pool.h"
 #include "flow/flow_file.h"
-#include "flow/http_rules.h"
+#include "flow/inspecting.h"
 #include "flow/sniffing.h"
 #include "flow/stage.h"
 #include "flow/tally.h"
@@ -105,7 +105,7 @@ class Route {
 
   struct Rules {
     SniffingLimits sniffing;
-    HttpRules http;
+    InspectingNeeds inspecting;
   };
 
   const Settings& settings_;
@@ -117,7 +117,7 @@ class Route {
   Log& log_;
   const Clock& clock_;
   Bypass bypass_;
-  mutable ExchangePool exchanges_;  // memory, no state
+  ExchangePool exchanges_;
   std::vector<Rules> rules_;  // by listener
 };
 

@@ -51,12 +51,12 @@ PagePlan blocked_by(const TlsRuleSettings* rule) {
 // A hello that cannot be read is no server's hello either: it passes like one, unless TLS is not to pass unseen.
 std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) const {
   if (!hello.readable) {
-    (void)note(FindingAction::count, "malformed_client_hello", file.hello.why(), file);
+    (void)note(FindingAction::count, "malformed_client_hello", file.hello->why(), file);
     if (settings_.tls.action == TlsAction::pass) return pass_tls(file);
     tally_.tls_answer(TlsAction::block);
     return std::make_unique<Alerting>(Alert::decode_error, CloseReason::tls_blocked);
   }
-  file.subject.set_client_hello(file.hello.hello());
+  file.subject.set_client_hello(file.hello->hello());
   if (bypass_.covers_name(file.subject.server_name())) return tunnel(Uninspected::bypass, file);
   open_tls(file);
   if (auto refused = refused_hello(file)) return refused;
@@ -64,7 +64,7 @@ std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) cons
 }
 
 void Route::open_tls(FlowFile& file) const {
-  const ClientHello& hello = file.hello.hello();
+  const ClientHello& hello = file.hello->hello();
   file.tls = std::make_unique<TlsFile>();
   TlsFile& tls = *file.tls;
   tls.ja3 = ja3(hello);
@@ -89,7 +89,7 @@ bool Route::note(FindingAction action, std::string_view name, std::string_view d
 }
 
 std::unique_ptr<Stage> Route::refused_hello(FlowFile& file) const {
-  const ClientHello& hello = file.hello.hello();
+  const ClientHello& hello = file.hello->hello();
   const PolicySettings& policy = settings_.policy;
   bool refused = false;
   if (hello.server_name_kind != ServerName::host) {
@@ -107,7 +107,7 @@ std::unique_ptr<Stage> Route::refused_hello(FlowFile& file) const {
 
 const TlsRuleSettings* Route::rule_at(TlsMoment moment, FlowFile& file) const {
   const TlsFile& tls = *file.tls;
-  const TlsCase about{file.hello.hello(),        file.facts.client.ip, file.facts.destination.ip, tls.ja3, tls.ja4,
+  const TlsCase about{file.hello->hello(),        file.facts.client.ip, file.facts.destination.ip, tls.ja3, tls.ja4,
                       moment == TlsMoment::client_hello ? nullptr : &tls.upstream,
                       moment == TlsMoment::handshake ? &tls.client : nullptr};
   const TlsRuleSettings* rule = tls_policy_.rule(moment, about);
@@ -157,7 +157,7 @@ void Route::log_keys(FlowFile& file) const {
 }
 
 std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
-  const ClientHello& hello = file.hello.hello();
+  const ClientHello& hello = file.hello->hello();
   if (!tls_.has_leaves()) {
     (void)note(FindingAction::log, "no_ca", "it cannot be looked into without a CA", file);
     return pass_tls(file);
@@ -327,7 +327,7 @@ std::unique_ptr<Stage> Route::block_tls(BlockAnswer with, PagePlan page, FlowFil
 
 // Over a certificate of ours for the name that the client asked for. A client that could not read the page gets an alert.
 std::unique_ptr<Stage> Route::show_page(PagePlan page, FlowFile& file) const {
-  const ClientHello& hello = file.hello.hello();
+  const ClientHello& hello = file.hello->hello();
   if (!tls_.has_leaves() || hello.server_name_kind == ServerName::invalid || offers_only_http2(hello)) {
     return std::make_unique<Alerting>(page.reason == CloseReason::tls_blocked ? Alert::access_denied : Alert::handshake_failure,
                                       page.reason);

@@ -31,7 +31,7 @@ SocketPorts::SocketPorts(const SocketNeeds& needs, Flow& flow)
     : needs_(needs),
       flow_(flow),
       client_(needs.loop, callback<&Flow::on_client_ready>(flow)),
-      timer_(needs.loop, callback<&Flow::on_timer>(flow)),
+      alarm_(callback<&Flow::on_timer>(flow)),
       turn_(needs.loop, callback<&Flow::on_turn>(flow)) {}
 
 // Upstream it runs already, since connecting.
@@ -84,13 +84,13 @@ void SocketPorts::keep(std::unique_ptr<Transport> upstream, Leg::Rest rest) {
 }
 
 void SocketPorts::call_at(Monotonic when) {
-  timer_.start(std::max(std::chrono::ceil<Milliseconds>(when - needs_.loop.now()), Milliseconds{0}));
+  alarm_.set(std::max(std::chrono::ceil<Milliseconds>(when - needs_.loop.now()), Milliseconds{0}), needs_.loop, needs_.wheel);
 }
 
 void SocketPorts::stop() {
   connector_.reset();
   turn_.cancel();
-  timer_.stop();
+  alarm_.stop();
 }
 
 }  // namespace hyalite

@@ -4,9 +4,8 @@
 
 #include <memory>
 
-#include "event/timer.h"
+#include "event/alarm.h"
 #include "event/watch.h"
-#include "event/wheel.h"
 #include "flow/flow.h"
 #include "flow/tally.h"
 #include "flow/upstream_pool.h"
@@ -51,7 +50,7 @@ class SocketPorts final : public FlowPorts {
   std::unique_ptr<UpstreamConnection> upstream_;  // from connecting on
   std::unique_ptr<Connector> connector_;
   LoopTable::Entry guard_;
-  Timer timer_;
+  Alarm alarm_;
   Turn turn_;
 };
 

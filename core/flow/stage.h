@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -54,7 +55,7 @@ struct PassedThrough {
 };
 // How a connection is closed: after everything was sent and with a FIN, or at once with an RST, so that what was cut
 // short cannot be taken for whole. Or how it is not: an upstream's is left, at rest, for a later flow.
-enum class Ending { in_order, reset, kept };
+enum class Ending : std::uint8_t { in_order, reset, kept };
 struct Close {
   CloseReason reason;
   Ending client = Ending::in_order;

@@ -16,7 +16,7 @@ std::unique_ptr<FlowFile> file_of(HeldWorker& worker, const TalkOptions& options
   facts.destination = OriginalDestination{options.destination.port != 0 ? options.destination : *Address::parse("198.51.100.1:80")};
   facts.arrived_by = ArrivedBy::transparent;
   facts.listener = listener;
-  return std::make_unique<FlowFile>(facts, options.listener, ArrivalMode::transparent, worker.needs().settings.limits.client_hello_bytes);
+  return std::make_unique<FlowFile>(facts, options.listener, ArrivalMode::transparent);
 }
 
 }  // namespace

@@ -96,10 +96,10 @@ Answer BodyPipe::Works::Judgement::ask(Window& window, const hyalite_window_view
   }
   Answer answer = Answer::go_on;
   if (asking == Asking::again) {
-    answer = chain_.hear(entry, works_.flow_, exchange, works_.standstill(), works_.direction_, {&window, &view, nullptr}, verdict);
+    answer = chain_.hear(entry, works_.flow_, exchange, works_.place(), works_.direction_, {&window, &view, nullptr}, verdict);
   } else {
     const bool may_wait = link_.phase != BodyLink::Phase::tapping;
-    answer = chain_.ask_one(works_.hook(), entry, works_.flow_, exchange, may_wait ? &works_.standstill() : nullptr,
+    answer = chain_.ask_one(works_.hook(), entry, works_.flow_, exchange, may_wait ? works_.place() : WaitingPlace{},
                             [&](const Instance& i, void* state) { return verdict = put(i, state, window, view); });
   }
   if (exchange != nullptr) exchange->head_is_held = false;

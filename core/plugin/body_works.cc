@@ -154,7 +154,7 @@ BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
 }
 
 BodyStep BodyPipe::Works::resume() {
-  if (!standing_ || !standstill().pause.ready()) return {BodyStep::Kind::paused, {}, 0};
+  if (!standing_ || !place().of->pause(place().lane).ready()) return {BodyStep::Kind::paused, {}, 0};
   begin();
   const Standing stood = *std::exchange(standing_, std::nullopt);
   const BodyStep step = run(stood.at, go_on(links_[stood.at]), stood.ends);
@@ -285,7 +285,7 @@ BodyStep BodyPipe::Works::let_pass(std::size_t decider) {
 
 BodyStep BodyPipe::Works::release() {
   for (BodyLink& link : links_) link.spent.clear();
-  chain_.services_->async.pauses.end(standstill().pause);
+  chain_.end_wait(place());
   const BodyStep step = let_pass(links_.size());
   account();
   return step;
@@ -417,9 +417,8 @@ BodyPipe::Works::Flow BodyPipe::Works::heard(const Judged& judged) {
   return judged.flow;
 }
 
-Standstill& BodyPipe::Works::standstill() const {
-  const Lane lane = lane_of(hook(), direction_);
-  return exchange_ != nullptr ? exchange_->standstill(lane) : flow_.standstill(lane);
+WaitingPlace BodyPipe::Works::place() const {
+  return {&Chain::standstills_of(flow_, exchange_), lane_of(hook(), direction_)};
 }
 
 }  // namespace hyalite

@@ -107,7 +107,7 @@ class BodyPipe::Works {
   Flow call(BodyLink& link, std::span<const Bytes> in, std::uint32_t flags);
   Flow go_on(BodyLink& link);
   Flow heard(const Judged& judged);
-  Standstill& standstill() const;
+  WaitingPlace place() const;
   void flush(BodyLink& link, std::span<const Bytes> in);
   bool may_resize(const BodyLink& link) const;
   bool has_room(std::size_t more) const;

@@ -225,11 +225,10 @@ Answer Chain::run(const Question& question, FlowSubject& flow, ExchangeSubject* 
   const Hook hook = question.hook;
   if (!wants(hook)) return Answer::go_on;
   services_->views.begin_round();
-  Standstill* standstill = nullptr;
+  WaitingPlace place;
   if (may_pause(hook)) {
-    const Lane lane = lane_of(hook);
-    standstill = exchange != nullptr ? &exchange->standstill(lane) : &flow.standstill(lane);
-    services_->async.pauses.end(standstill->pause);  // whoever asks anew waits for nobody
+    place = {&standstills_of(flow, exchange), lane_of(hook)};
+    end_wait(place);  // whoever asks anew waits for nobody
   }
   const std::vector<Entry>& list = entries(hook);
   for (std::size_t at = from; at < list.size(); ++at) {
@@ -237,11 +236,12 @@ Answer Chain::run(const Question& question, FlowSubject& flow, ExchangeSubject* 
     const auto ask = [&](const Instance& instance, void* state) {
       return put(question, instance, flow, exchange, state);
     };
-    const Answer answer = ask_one(hook, list[at], flow, exchange, standstill, ask);
+    const Answer answer = ask_one(hook, list[at], flow, exchange, place, ask);
     if (answer == Answer::go_on) continue;
     if (answer == Answer::paused) {
-      standstill->question = question;
-      standstill->at = at;
+      Standstill& standstill = place.of->at(place.lane);
+      standstill.question = question;
+      standstill.at = at;
     }
     return answer;
   }

@@ -124,8 +124,7 @@ class Chain {
   }
   const hyalite_headers* view_of(const Fields* fields);
 
-  // ---- one call (chain_call.h). `ask` is given the instance and its state. `standstill`: where a pause goes; null: it
-  // may not pause.
+  // ---- one call (chain_call.h). `ask` is given the instance and its state. `place`: where a pause goes.
   struct Called {
     hyalite_verdict verdict = HYALITE_ERROR;
     FaultKind kind = FaultKind::error;
@@ -133,10 +132,10 @@ class Chain {
   };
   template <class Ask>
   Called call(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-              Standstill* standstill, Ask&& ask);
+              const WaitingPlace& place, Ask&& ask);
   template <class Ask>
   Answer ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                 Standstill* standstill, Ask&& ask);
+                 const WaitingPlace& place, Ask&& ask);
   // The plugins from place `from` of the hook's list on.
   Answer run(const Question& question, FlowSubject& flow, ExchangeSubject* exchange,
              std::size_t from = 0);
@@ -152,8 +151,12 @@ class Chain {
     const hyalite_ws_message* message = nullptr;  // ws_message
   };
   Answer hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-              Standstill& standstill, Direction direction, const ShownAgain& shown,
+              const WaitingPlace& place, Direction direction, const ShownAgain& shown,
               hyalite_verdict& verdict);
+  static Standstills& standstills_of(FlowSubject& flow, ExchangeSubject* exchange) {
+    return exchange != nullptr ? exchange->standstills : flow.standstills;
+  }
+  void end_wait(const WaitingPlace& place);
   void end_waits(FlowSubject& flow, ExchangeSubject* exchange);
   void leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange);
 

@@ -44,7 +44,7 @@ class CallFrame {
     running.instance = &instance_;
     running.index = index;
     running.hook = hook_;
-    if (running.proposed.made()) running.proposed = {};
+    running.proposed.reset();
   }
   void note_time(std::int64_t took_ns) {
     if (took_ns <= Nanoseconds(services_.limits.warn_after).count()) return;
@@ -63,10 +63,10 @@ class CallFrame {
 
 template <class Ask>
 Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
-                          ExchangeSubject* exchange, Standstill* standstill, Ask&& ask) {
+                          ExchangeSubject* exchange, const WaitingPlace& place, Ask&& ask) {
   Called called;
   const CallFrame frame(*services_, *entry.instance, entry.index, hook, &flow, exchange);
-  flow.running.standstill = standstill;
+  flow.running.place = place;
   services_->views.begin_call();
   try {
     void* state = nullptr;
@@ -83,8 +83,8 @@ Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
 
 template <class Ask>
 Answer Chain::ask_one(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                      Standstill* standstill, Ask&& ask) {
-  const Called called = call(hook, entry, flow, exchange, standstill, ask);
+                      const WaitingPlace& place, Ask&& ask) {
+  const Called called = call(hook, entry, flow, exchange, place, ask);
   if (called.verdict == HYALITE_ERROR) return fail(hook, entry, flow, exchange, called.kind, called.why);
   return judge(hook, entry, flow, exchange, called.verdict);
 }

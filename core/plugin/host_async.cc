@@ -8,8 +8,8 @@ namespace {
 
 hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_options* options, hyalite_ref* out) {
   const Running& running = flow.running;
-  Standstill* standstill = running.standstill;
-  if (running.instance == nullptr || standstill == nullptr || standstill->pause.paused()) return HYALITE_E_LATE;
+  const WaitingPlace& place = running.place;
+  if (running.instance == nullptr || place.of == nullptr || place.of->pause(place.lane).paused()) return HYALITE_E_LATE;
   const hyalite_async_hooks& hooks = running.instance->hooks().async;
   const bool is_heard = of_exchange ? hooks.resume_exchange != nullptr : hooks.resume_flow != nullptr;
   hyalite_pause_options asked{};
@@ -23,10 +23,11 @@ hyalite_status pause(FlowSubject& flow, bool of_exchange, const hyalite_pause_op
   if (services.held_body_bytes + services.window_would_hold > services.limits.held_bodies_bytes) return HYALITE_E_LIMIT;
   const auto before = services.async.next();
   const Monotonic until = services.async.now() + within;
-  const Ref ref = services.async.pauses.begin(&running.instance->host(), standstill->pause, until, flow.waker);
+  Standstill& standstill = place.of->at(place.lane);
+  const Ref ref = services.async.pauses.begin(&running.instance->host(), standstill.pause, until, flow.waker);
   if (ref == 0) return HYALITE_E_LIMIT;
-  standstill->question.hook = running.hook;
-  standstill->asks_at_deadline = asked.on_deadline == HYALITE_DEADLINE_ASKS;
+  standstill.question.hook = running.hook;
+  standstill.asks_at_deadline = asked.on_deadline == HYALITE_DEADLINE_ASKS;
   if (!before || until < *before) services.async.wake();
   *out = ref;
   return HYALITE_OK;

@@ -46,8 +46,8 @@ inline std::string reason_text(hyalite_bytes reason) {
 // Written down; the last one counts, and only if the hook answers FINAL.
 template <class What>
 hyalite_status propose(FlowSubject& flow, What what, hyalite_bytes reason) {
-  flow.running.proposed = {std::move(what), Decision::Cause::plugin, flow.running.instance->name(),
-                           reason_text(reason)};
+  flow.running.proposed.touch() = {std::move(what), Decision::Cause::plugin, flow.running.instance->name(),
+                                   reason_text(reason)};
   return HYALITE_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/seldom.h"
 #include "plugin/hook.h"
 
 namespace hyalite {
@@ -21,27 +22,33 @@ struct MessageOptions {
 // By instance and direction; empty until somebody declares one.
 class MessageInterests {
  public:
-  MessageOptions& of(Direction direction, std::size_t instance) { return all_[static_cast<std::size_t>(direction)][instance]; }
-  bool empty() const { return all_[0].empty(); }
-  void make(std::size_t instances) {
-    for (auto& all : all_) all.resize(instances);
+  MessageOptions& of(Direction direction, std::size_t instance) {
+    return all_.touch()[instance].of[static_cast<std::size_t>(direction)];
   }
+  bool empty() const { return all_->empty(); }
+  void make(std::size_t instances) { all_.touch().resize(instances); }
   // Of any instance that is not in `left_out`, in either direction.
   bool any(std::uint64_t left_out) const {
-    for (std::size_t i = 0; i < all_[0].size(); ++i) {
-      const bool wants = all_[0][i].mode != HYALITE_WS_NONE || all_[1][i].mode != HYALITE_WS_NONE;
+    for (std::size_t i = 0; i < all_->size(); ++i) {
+      const auto& [request, response] = (*all_)[i].of;
+      const bool wants = request.mode != HYALITE_WS_NONE || response.mode != HYALITE_WS_NONE;
       if (wants && (left_out >> i & 1) == 0) return true;
     }
     return false;
   }
   void forget(std::uint64_t left_out) {
-    for (std::size_t i = 0; i < all_[0].size(); ++i) {
-      if ((left_out >> i & 1) != 0) all_[0][i] = all_[1][i] = {};
+    if (all_->empty()) return;
+    std::vector<Ways>& all = all_.touch();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if ((left_out >> i & 1) != 0) all[i] = {};
     }
   }
 
  private:
-  std::vector<MessageOptions> all_[2];
+  struct Ways {
+    MessageOptions of[2];  // by direction
+  };
+  Seldom<std::vector<Ways>> all_;
 };
 
 }  // namespace hyalite

@@ -110,7 +110,7 @@ MessageStep MessagePipe::Works::finish() {
 
 MessageStep MessagePipe::Works::resume() {
   outlet_.begin();
-  if (state_ != State::paused || !standstill().pause.ready()) return step();
+  if (state_ != State::paused || !flow_.pause(place().lane).ready()) return step();
   state_ = State::going;
   ask(paused_at_, *paused_, Asking::again);
   if (state_ == State::going) read(outlet_.own(std::exchange(rest_, {})));
@@ -134,7 +134,7 @@ std::optional<std::string> MessagePipe::Works::close(unsigned code, Bytes reason
 // Nobody looks any more. What is held goes its way in the order of the bytes: the last link's are the first.
 MessageStep MessagePipe::Works::release() {
   const std::size_t before = outlet_.output().size();
-  chain_.services_->async.pauses.end(standstill().pause);
+  chain_.end_wait(place());
   for (std::size_t i = links_.size(); i-- > 0;) {
     for (MessageUnit* unit : {&links_[i].message, &links_[i].control}) outlet_.pass(outlet_.own(std::exchange(unit->raw, {})));
     links_[i] = {};
@@ -314,9 +314,9 @@ Answer MessagePipe::Works::put(const MessageLink& link, const MessageUnit& unit,
   services.message = &edit;
   Answer answer = Answer::go_on;
   if (asking == Asking::again) {
-    answer = chain_.hear(entry, flow_, nullptr, standstill(), direction_, {nullptr, nullptr, &message}, verdict);
+    answer = chain_.hear(entry, flow_, nullptr, place(), direction_, {nullptr, nullptr, &message}, verdict);
   } else {
-    Standstill* waits = link.mode == HYALITE_WS_MESSAGES ? &standstill() : nullptr;
+    const WaitingPlace waits = link.mode == HYALITE_WS_MESSAGES ? place() : WaitingPlace{};
     answer = chain_.ask_one(Hook::ws_message, entry, flow_, nullptr, waits, [&](const Instance& i, void* state) {
       return verdict = i.hooks().ws.ws_message(i.self(), &flow_, state, static_cast<hyalite_direction>(direction_), &message);
     });

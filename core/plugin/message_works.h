@@ -77,7 +77,7 @@ class MessagePipe::Works {
   Answer put(const MessageLink& link, const MessageUnit& unit, MessageEdit& edit, Asking asking, hyalite_verdict& verdict);
   void carry_out(std::size_t at, MessageUnit& unit, MessageEdit& edit);
   bool is_off(const MessageLink& link) const;
-  Standstill& standstill() const { return flow_.standstill(lane_of(Hook::ws_message, direction_)); }
+  WaitingPlace place() const { return {&flow_.standstills, lane_of(Hook::ws_message, direction_)}; }
   std::size_t held() const;
   void account();
 

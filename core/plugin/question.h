@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "base/address.h"
+#include "base/seldom.h"
 #include "plugin/hook.h"
 #include "plugin/pauses.h"
 
@@ -75,6 +77,26 @@ struct Standstill {
   std::size_t at = 0;              // of the plugin in the hook's list
   std::uint32_t by = 0;            // its place in the chain
   bool asks_at_deadline = false;   // else its failure policy decides then
+};
+
+// Those of a subject. None costs anything before something waits there for the first time.
+class Standstills {
+ public:
+  const PausePoint& pause(Lane lane) const { return (*all_)[static_cast<std::size_t>(lane)].pause; }
+  // Null: nothing ever waited here.
+  Standstill* find(Lane lane) { return all_ ? &at(lane) : nullptr; }
+  Standstill& at(Lane lane) { return all_.touch()[static_cast<std::size_t>(lane)]; }
+
+ private:
+  Seldom<std::array<Standstill, kLanes>> all_;
+};
+
+// Where a call may let its subject wait.
+struct WaitingPlace {
+  Standstills* of = nullptr;  // null: it may not
+  Lane lane = Lane::request;
+
+  Standstill* find() const { return of != nullptr ? of->find(lane) : nullptr; }
 };
 
 }  // namespace hyalite

@@ -45,21 +45,23 @@ std::uint32_t number(Hook hook) {
 }  // namespace
 
 Answer Chain::resume(FlowSubject& flow, ExchangeSubject* exchange, Lane lane) {
-  Standstill& standstill = exchange != nullptr ? exchange->standstill(lane) : flow.standstill(lane);
-  if (!standstill.pause.ready()) return Answer::paused;
-  const Question question = standstill.question;
-  const std::size_t at = standstill.at;
+  const WaitingPlace place{&standstills_of(flow, exchange), lane};
+  const Standstill* standstill = place.find();
+  if (standstill == nullptr || !standstill->pause.ready()) return Answer::paused;
+  const Question question = standstill->question;
+  const std::size_t at = standstill->at;
   services_->views.begin_round();
   hyalite_verdict verdict = HYALITE_ERROR;
-  const Answer answer = hear(entries(question.hook)[at], flow, exchange, standstill,
+  const Answer answer = hear(entries(question.hook)[at], flow, exchange, place,
                              lane == Lane::response ? Direction::response : Direction::request,
                              {}, verdict);
   return answer == Answer::go_on ? run(question, flow, exchange, at + 1) : answer;
 }
 
 Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
-                   Standstill& standstill, Direction direction, const ShownAgain& shown,
+                   const WaitingPlace& place, Direction direction, const ShownAgain& shown,
                    hyalite_verdict& verdict) {
+  Standstill& standstill = place.of->at(place.lane);
   const Hook hook = standstill.question.hook;
   const hyalite_resumption about{sizeof about,
                                  standstill.pause.status(),
@@ -76,7 +78,7 @@ Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* excha
                ? i.hooks().async.resume_exchange(i.self(), exchange, state, &about)
                : i.hooks().async.resume_flow(i.self(), &flow, state, &about);
   };
-  const Called called = call(hook, entry, flow, exchange, &standstill, ask);
+  const Called called = call(hook, entry, flow, exchange, place, ask);
   verdict = called.verdict;
   const bool late = about.status == HYALITE_E_TIMED_OUT;
   if (late) entry.instance->host().count(InstanceCount::late);
@@ -88,17 +90,18 @@ Answer Chain::hear(const Entry& entry, FlowSubject& flow, ExchangeSubject* excha
   return judge(hook, entry, flow, exchange, verdict);
 }
 
+void Chain::end_wait(const WaitingPlace& place) {
+  if (Standstill* standstill = place.find()) services_->async.pauses.end(standstill->pause);
+}
+
 // What it waited for, and what was asked on its behalf.
 void Chain::end_waits(FlowSubject& flow, ExchangeSubject* exchange) {
   if (exchange != nullptr) {
     for (const auto& [owner, ref] : std::exchange(exchange->asked_for, {}))
       services_->async.end(*owner, ref, HYALITE_E_ENDED);
   }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    Standstill& standstill = exchange != nullptr ? exchange->standstill(static_cast<Lane>(lane))
-                                                 : flow.standstill(static_cast<Lane>(lane));
-    services_->async.pauses.end(standstill.pause);
-  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane)
+    end_wait({&standstills_of(flow, exchange), static_cast<Lane>(lane)});
 }
 
 }  // namespace hyalite

@@ -27,11 +27,12 @@ hyalite_u16_list list_of(const std::vector<std::uint16_t>& numbers) {
 }  // namespace
 
 bool Findings::add(std::string_view source, std::string_view name, std::string_view detail) {
-  if (all_.size() == kMost) {
-    ++dropped_;
+  Kept& kept = kept_.touch();
+  if (kept.all.size() == kMost) {
+    ++kept.dropped;
     return false;
   }
-  all_.push_back({std::string(source), std::string(name), std::string(detail)});
+  kept.all.push_back({std::string(source), std::string(name), std::string(detail)});
   return true;
 }
 
@@ -68,31 +69,30 @@ void FlowSubject::set_client_hello(const ClientHello& hello) {
   view->signature_algorithms = list_of(hello.signature_algorithms);
   view->ec_point_formats = hello.ec_point_formats.data();
   view->ec_point_format_count = hello.ec_point_formats.size();
-  hello_ = view;
+  tls_.touch().hello = view;
   if (hello.server_name_kind == ServerName::host) info_.server_name = abi(hello.server_name);
 }
 
 bool FlowSubject::wants_stream(Direction direction) const {
-  const auto& all = stream_interests_[static_cast<std::size_t>(direction)];
+  const auto& all = stream_interests_->of[static_cast<std::size_t>(direction)];
   return std::any_of(all.begin(), all.end(),
                      [](const BodyOptions& o) { return o.mode != HYALITE_BODY_NONE; });
 }
 
 void FlowSubject::redirect_to(const Address& to, std::string_view by) {
-  redirect_ = to;
-  redirected_by_ = by;
+  redirect_.touch() = {to, std::string(by)};
   info_.upstream = abi(to);
 }
 
 void FlowSubject::bury() {
-  for (auto& all : stream_interests_) all = {};
-  hello_ = nullptr;
+  stream_interests_.reset();
+  if (Tls* tls = tls_.find()) tls->hello = nullptr;
   info_.server_name = {};
   arena_.bury();
 }
 
 void FlowSubject::make_stream_interests(std::size_t instances) {
-  for (auto& all : stream_interests_) all = make_options(arena_, instances);
+  for (auto& all : stream_interests_.touch().of) all = make_options(arena_, instances);
 }
 
 ExchangeSubject::ExchangeSubject(FlowSubject& flow, std::uint64_t number, Arena& arena)
@@ -105,11 +105,6 @@ bool ExchangeSubject::wants_trailers(Direction direction) const {
     if (!left_out && (all[i].flags & HYALITE_BODY_WANT_TRAILERS) != 0) return true;
   }
   return false;
-}
-
-void ExchangeSubject::redirect_to(const Address& to, std::string_view by) {
-  redirect_ = to;
-  redirected_by_ = by;
 }
 
 void ExchangeSubject::make_interests(std::size_t instances) {

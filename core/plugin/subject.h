@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/seldom.h"
 #include "http/message.h"
 #include "plugin/decision.h"
 #include "plugin/hook.h"
@@ -60,12 +61,15 @@ class Findings {
   static constexpr std::size_t kMost = 32;
   // False when it was not kept.
   bool add(std::string_view source, std::string_view name, std::string_view detail);
-  const std::vector<Finding>& all() const { return all_; }
-  std::uint64_t dropped() const { return dropped_; }
+  const std::vector<Finding>& all() const { return kept_->all; }
+  std::uint64_t dropped() const { return kept_->dropped; }
 
  private:
-  std::vector<Finding> all_;
-  std::uint64_t dropped_ = 0;
+  struct Kept {
+    std::vector<Finding> all;
+    std::uint64_t dropped = 0;
+  };
+  Seldom<Kept> kept_;
 };
 
 // Instances by their place in the chain; a chain has at most kMostInstances.
@@ -81,8 +85,8 @@ struct Running {
   const Instance* instance = nullptr;  // null: no hook is running
   std::uint32_t index = 0;             // its place in the chain
   Hook hook = Hook::flow_open;
-  Decision proposed;  // counts when the hook answers FINAL
-  Standstill* standstill = nullptr;  // where a pause goes; null: this call may not pause
+  Seldom<Decision> proposed;  // counts when the hook answers FINAL
+  WaitingPlace place;         // where a pause goes
 };
 
 // What the chain remembers with a subject while it lives. Only the chain, the pipes and the host
@@ -91,6 +95,12 @@ struct ChainNotes {
   char* states = nullptr;       // all instances' states, one block of the arena
   InstanceSet states_made = 0;  // whose init succeeded
   InstanceSet left_out = 0;     // said IGNORE, or failed open
+};
+
+// Another upstream, by a plugin's will.
+struct Redirection {
+  Address to;
+  std::string by;
 };
 
 struct BodyOptions {
@@ -122,8 +132,8 @@ class FlowSubject : public hyalite_flow {
   // Lent until the flow's end. Also gives the flow its server name, when the kind is host.
   void set_client_hello(const ClientHello& hello);
   // Lent until the flow's end, or until it is set again.
-  void set_tls(hyalite_side side, const hyalite_tls_info* info) { tls_[side] = info; }
-  void set_fingerprints(std::string_view ja3, std::string_view ja4) { ja3_ = ja3, ja4_ = ja4; }
+  void set_tls(hyalite_side side, const hyalite_tls_info* info) { tls_.touch().sides[side] = info; }
+  void set_fingerprints(std::string_view ja3, std::string_view ja4) { tls_.touch().ja3 = ja3, tls_.touch().ja4 = ja4; }
   // From here on its requests are https.
   void set_secure() { secure_ = true; }
   void set_connected() { connected_ = true; }  // redirects are too late from here on
@@ -133,18 +143,18 @@ class FlowSubject : public hyalite_flow {
 
   // ---- read by the flow room
   std::uint64_t id() const { return info_.id; }
-  const Decision& decision() const { return decision_; }
+  const Decision& decision() const { return *decision_; }
   // Where to connect: the original destination, unless a plugin redirected the flow.
-  Address upstream() const { return redirect_ ? *redirect_ : destination_; }
-  const std::optional<Address>& redirect() const { return redirect_; }
-  // Who redirected, and why.
-  const std::string& redirected_by() const { return redirected_by_; }
+  Address upstream() const { return redirect_ ? redirect_->to : destination_; }
+  std::optional<Address> redirect() const { return redirect_ ? std::optional(redirect_->to) : std::nullopt; }
+  // Who redirected.
+  const std::string& redirected_by() const { return redirect_->by; }
   std::string_view server_name() const { return {info_.server_name.data, info_.server_name.size}; }
-  const PausePoint& pause(Lane lane) const { return standstills_[static_cast<std::size_t>(lane)].pause; }
+  const PausePoint& pause(Lane lane) const { return standstills.pause(lane); }
   // May what waited in this lane go on, and is it this hook that waited?
-  bool ready(Lane lane, Hook hook) const {
-    const Standstill& at = standstills_[static_cast<std::size_t>(lane)];
-    return at.pause.ready() && at.question.hook == hook;
+  bool ready(Lane lane, Hook hook) {
+    const Standstill* at = standstills.find(lane);
+    return at != nullptr && at->pause.ready() && at->question.hook == hook;
   }
   // Does any instance want to see the raw bytes of this direction?
   bool wants_stream(Direction direction) const;
@@ -153,21 +163,21 @@ class FlowSubject : public hyalite_flow {
 
   // ---- for the plugin room
   const hyalite_flow_info& info() const { return info_; }
-  const hyalite_client_hello* client_hello_view() const { return hello_; }
-  const hyalite_tls_info* tls(hyalite_side side) const { return side < 2 ? tls_[side] : nullptr; }
-  std::string_view ja3() const { return ja3_; }
-  std::string_view ja4() const { return ja4_; }
+  const hyalite_client_hello* client_hello_view() const { return tls_->hello; }
+  const hyalite_tls_info* tls(hyalite_side side) const { return side < 2 ? tls_->sides[side] : nullptr; }
+  std::string_view ja3() const { return tls_->ja3; }
+  std::string_view ja4() const { return tls_->ja4; }
   bool secure() const { return secure_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
   Noted noted;
   Running running;  // also while an exchange's hook runs
-  Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
-  void decide(Decision decision) { decision_ = std::move(decision); }
+  Standstills standstills;
+  void decide(Decision decision) { decision_.touch() = std::move(decision); }
   bool connected() const { return connected_; }
   void redirect_to(const Address& to, std::string_view by);
   std::span<BodyOptions> stream_interests(Direction direction) {
-    return stream_interests_[static_cast<std::size_t>(direction)];
+    return stream_interests_->of[static_cast<std::size_t>(direction)];
   }
   void make_stream_interests(std::size_t instances);
   // No plugin will be asked about it any more, and what they saw of it is painted.
@@ -176,18 +186,22 @@ class FlowSubject : public hyalite_flow {
  private:
   Arena arena_;
   hyalite_flow_info info_{};
-  const hyalite_client_hello* hello_ = nullptr;
-  const hyalite_tls_info* tls_[2] = {nullptr, nullptr};
-  std::string_view ja3_, ja4_;
-  bool secure_ = false;
+  struct Tls {
+    const hyalite_client_hello* hello = nullptr;
+    const hyalite_tls_info* sides[2] = {nullptr, nullptr};
+    std::string_view ja3, ja4;
+  };
+  // By direction and instance, in the arena; empty until somebody declares one.
+  struct StreamInterests {
+    std::span<BodyOptions> of[2];
+  };
+  Seldom<Tls> tls_;
+  Seldom<Redirection> redirect_;
+  Seldom<Decision> decision_;
+  Seldom<StreamInterests> stream_interests_;
   OriginalDestination destination_;
-  Standstill standstills_[kLanes];
-  std::optional<Address> redirect_;
-  std::string redirected_by_;
+  bool secure_ = false;
   bool connected_ = false;
-  Decision decision_;
-  std::span<BodyOptions>
-      stream_interests_[2];  // by instance, in the arena; empty until somebody declares one
 };
 
 class ExchangeSubject : public hyalite_exchange {
@@ -212,13 +226,13 @@ class ExchangeSubject : public hyalite_exchange {
 
   // ---- read by the flow room
   FlowSubject& flow() const { return flow_; }
-  const Decision& decision() const { return decision_; }
+  const Decision& decision() const { return *decision_; }
   // Where this request goes.
-  Address upstream() const { return redirect_ ? *redirect_ : flow_.upstream(); }
-  const std::optional<Address>& redirect() const { return redirect_; }
-  const std::string& redirected_by() const { return redirected_by_; }
+  Address upstream() const { return redirect_ ? redirect_->to : flow_.upstream(); }
+  std::optional<Address> redirect() const { return redirect_ ? std::optional(redirect_->to) : std::nullopt; }
+  const std::string& redirected_by() const { return redirect_->by; }
   bool info_dropped() const { return info_dropped_; }  // after response_info
-  const PausePoint& pause(Lane lane) const { return standstills_[static_cast<std::size_t>(lane)].pause; }
+  const PausePoint& pause(Lane lane) const { return standstills.pause(lane); }
   // Is the trailers hook to be called even if the message has no trailers?
   bool wants_trailers(Direction direction) const;
 
@@ -226,7 +240,7 @@ class ExchangeSubject : public hyalite_exchange {
   std::uint64_t number() const { return number_; }
   Arena& arena() { return arena_; }
   ChainNotes notes;
-  Standstill& standstill(Lane lane) { return standstills_[static_cast<std::size_t>(lane)]; }
+  Standstills standstills;
   std::uint32_t edits = 0;    // by plugins so far; bounded by kMostEdits
   std::vector<std::pair<const InstanceHost*, Ref>> asked_for;  // given up when the exchange ends; at most kMostAskedFor
   static constexpr std::size_t kMostAskedFor = 64;
@@ -234,8 +248,8 @@ class ExchangeSubject : public hyalite_exchange {
   bool peeking = false;       // ... or with PEEK: it may say what it needs of the rest
   bool head_is_held = false;  // a body hook with FULL is running: the head may be edited
   static constexpr std::uint32_t kMostEdits = 4096;
-  void decide(Decision decision) { decision_ = std::move(decision); }
-  void redirect_to(const Address& to, std::string_view by);
+  void decide(Decision decision) { decision_.touch() = std::move(decision); }
+  void redirect_to(const Address& to, std::string_view by) { redirect_.touch() = {to, std::string(by)}; }
   void drop_info(bool drop) { info_dropped_ = drop; }
   std::span<BodyOptions> interests(Direction direction) {
     return interests_[static_cast<std::size_t>(direction)];
@@ -246,11 +260,9 @@ class ExchangeSubject : public hyalite_exchange {
   FlowSubject& flow_;
   std::uint64_t number_;
   Arena& arena_;
-  Decision decision_;
-  std::optional<Address> redirect_;
-  std::string redirected_by_;
+  Seldom<Decision> decision_;
+  Seldom<Redirection> redirect_;
   bool info_dropped_ = false;
-  Standstill standstills_[kLanes];
   std::span<BodyOptions>
       interests_[2];  // by instance, in the arena; empty until somebody declares one
 };

@@ -60,27 +60,26 @@ bool Chain::is_left_out(const Entry& entry, const FlowSubject& flow,
 void Chain::leave_out(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange) {
   notes_of(flow, exchange).left_out |= InstanceSet{1} << entry.index;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    Standstill& standstill = exchange != nullptr ? exchange->standstill(static_cast<Lane>(lane))
-                                                 : flow.standstill(static_cast<Lane>(lane));
-    if (!standstill.pause.paused() || standstill.by != entry.index) continue;
-    services_->async.pauses.release(standstill.pause, HYALITE_E_CANCELLED);
+    Standstill* standstill = standstills_of(flow, exchange).find(static_cast<Lane>(lane));
+    if (standstill == nullptr || !standstill->pause.paused() || standstill->by != entry.index) continue;
+    services_->async.pauses.release(standstill->pause, HYALITE_E_CANCELLED);
     services_->async.wake();
   }
 }
 
 Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                     hyalite_verdict verdict) {
-  Decision& proposed = flow.running.proposed;
-  const Standstill* standstill = flow.running.standstill;
+  Seldom<Decision>& proposed = flow.running.proposed;
+  Standstill* standstill = flow.running.place.find();
   const bool pauses = standstill != nullptr && standstill->pause.paused();
   if (pauses != (verdict == HYALITE_PAUSE)) {
     return misuse(hook, entry, flow, exchange,
                   pauses ? "a pause without HYALITE_PAUSE" : "HYALITE_PAUSE without a pause");
   }
-  if (proposed.made() != (verdict == HYALITE_FINAL)) {
+  if (proposed->made() != (verdict == HYALITE_FINAL)) {
     return misuse(
         hook, entry, flow, exchange,
-        proposed.made() ? "a decision without HYALITE_FINAL" : "HYALITE_FINAL without a decision");
+        proposed->made() ? "a decision without HYALITE_FINAL" : "HYALITE_FINAL without a decision");
   }
   switch (verdict) {
     case HYALITE_CONTINUE:
@@ -90,11 +89,11 @@ Answer Chain::judge(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSu
       return Answer::go_on;
     case HYALITE_FINAL:
       entry.instance->host().count(InstanceCount::decisions);
-      decide(flow, exchange, std::move(proposed));
+      decide(flow, exchange, std::move(proposed.touch()));
       return Answer::decided;
     case HYALITE_PAUSE:
       entry.instance->host().count(InstanceCount::pauses);
-      flow.running.standstill->by = entry.index;
+      standstill->by = entry.index;
       return Answer::paused;
     default:
       return misuse(hook, entry, flow, exchange, "the unknown verdict " + std::to_string(verdict));
@@ -125,7 +124,7 @@ void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::strin
 Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                    FaultKind kind, std::string_view why) {
   InstanceHost& host = entry.instance->host();
-  if (flow.running.standstill != nullptr) services_->async.pauses.end(flow.running.standstill->pause);
+  end_wait(flow.running.place);
   note_fault(hook, entry, kind, why);
   const bool closes = entry.instance->policy() == FailurePolicy::closed && can_decide(hook);
   if (!closes) {

@@ -93,23 +93,22 @@ Cost cost_of_an_exchange(std::size_t plugins) {
   Tally tally(MetricRow(cells.data(), layout), places);
   Settings settings;
   settings.listeners.emplace_back();
-  const HttpRules rules(settings, settings.listeners[0]);
   const Bypass bypass(settings.bypass);
   ManualClock clock;
   FlowFacts facts;
   facts.client = ClientAddress{*Address::parse("10.1.0.2:40000")};
   facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
-  FlowSubject flow(facts);
-  std::uint64_t exchanges = 0;
+  FlowFile file(facts, 0, ArrivalMode::transparent);
   ExchangePool pool(0);
+  const InspectingNeeds needs{chain, HttpRules(settings, settings.listeners[0]), bypass, clock, tally, pool};
   const std::size_t before = allocations;
-  chain.flow_open(flow);
-  Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{chain, flow, facts, rules, bypass, clock, tally, exchanges, pool}), true);
+  chain.flow_open(file.subject);
+  Playbook talk(std::make_unique<Inspecting>(needs, file), true);
   talk.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
   talk.upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\n\r\n");
   const Cost cost{allocations - before, history.calls.load()};
   EXPECT_NE(talk.sent(Side::client).find("world"), std::string::npos);
-  EXPECT_EQ(exchanges, 1u);
+  EXPECT_EQ(file.exchanges, 1u);
   return cost;
 }
 

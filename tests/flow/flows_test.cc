@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "tests/flow/flows_on_loopback.h"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <random>
+
+#include "settings/reader.h"
+#include "tests/support/sanitizers.h"
 
 namespace hyalite {
 namespace {
@@ -196,6 +200,58 @@ TEST_F(FlowsOnLoopback, ServeAClientThatOnlyBeginsWhenItsWorkerDrains) {
   EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
   EXPECT_TRUE(becomes(c.get(), Seen::ended));
 }
+
+// ---- what a flow costs that waits for its client's next request ----
+
+#if !HYALITE_ADDRESS_SANITIZER  // which has an allocator of its own
+// Of the whole process, with what the allocator adds to each piece: libevent's and the plugins', too.
+std::size_t bytes_in_use() { return mallinfo2().uordblks; }
+
+TEST_F(FlowsOnLoopback, AreSmallWhileTheyWait) {
+  // Tables grow by doubling: the first flows pay for those that are counted. All their lines are less than a batch of the logger's.
+  constexpr std::size_t kMostBytes = 1'600, kFirst = 70, kCounted = 50;
+  auto read = read_settings("listeners: [ { address: \"[::]:8080\" } ]\nplugin_dirs: [ \"" PLUGIN_DIR "\" ]\nplugins:\n"
+                            "  - { name: http-logger, use: http-logger, settings: { file: /dev/null, format: combined, flush_ms: 60000 } }\n"
+                            "  - { name: header-rewriter, use: header-rewriter, settings: { request: [ { set: X-Checked, to: \"yes\" } ] } }\n"
+                            "  - { name: blocker, use: blocker, settings: { hosts: [ ads.lab ], destinations: [ 192.0.2.0/24 ] } }\n", "test.yaml");
+  ASSERT_TRUE(read) << text_of(read.mistakes);
+  read.settings.upstream = settings.upstream;
+  read.settings.timeouts.sniff_silence = settings.timeouts.sniff_silence;
+  settings = std::move(read.settings);
+  start();
+  CallSlot slot;
+  ASSERT_TRUE(chain->start(0, 1, MetricRow(cells.data(), layout), &slot).has_value());
+  std::vector<Fd> ends;
+  ends.reserve(2 * (kFirst + kCounted));
+  const auto waiting_flows = [&](std::size_t how_many) {
+    for (std::size_t i = 0; i < how_many; ++i) {
+      Fd c = client();
+      Fd s;
+      for (int exchange = 0; exchange < 2; ++exchange) {
+        ASSERT_TRUE(put(c.get(), kGet));
+        if (!s) s = server();
+        ASSERT_TRUE(arrives(s.get(), "GET / HTTP/1.1\r\nHost: x\r\nX-Checked: yes\r\n\r\n"));
+        ASSERT_TRUE(put(s.get(), kOk));
+        ASSERT_TRUE(arrives(c.get(), kOk));
+      }
+      ends.push_back(std::move(c));
+      ends.push_back(std::move(s));
+    }
+    // Until its first timer has gone off, a flow holds a little more.
+    const Monotonic all_did = loop->now() + 2 * settings.timeouts.sniff_silence;
+    pump(*loop, [&] { return loop->now() > all_did; });
+    loop->run_once();
+  };
+  ASSERT_NO_FATAL_FAILURE(waiting_flows(kFirst));
+  const std::size_t before = bytes_in_use();
+  ASSERT_NO_FATAL_FAILURE(waiting_flows(kCounted));
+  const std::size_t each = (bytes_in_use() - before) / kCounted;
+  std::printf("a waiting flow: %zu bytes\n", each);
+  EXPECT_LE(each, kMostBytes);
+  EXPECT_GT(each, 1'000u) << "else nothing was counted";
+  chain->stop();
+}
+#endif
 
 // ---- what no plugin edits arrives byte for byte ----
 

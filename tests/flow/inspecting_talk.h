@@ -21,14 +21,14 @@ struct InspectingTalk : ::testing::Test {
   Playbook talk(bool connected = false) {
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *layout_places);
-    rules.emplace(settings, settings.listeners[0]);
     bypass.emplace(settings.bypass);
-    flow.emplace(facts);
-    exchanges = 0;
-    chain.flow_open(*flow);
-    return Playbook(std::make_unique<Inspecting>(
-                        InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, pool, {}, may_keep}),
-                    connected);
+    needs.emplace(lent(pool));
+    file.emplace(facts, 0, ArrivalMode::transparent);
+    chain.flow_open(file->subject);
+    return Playbook(std::make_unique<Inspecting>(*needs, *file), connected);
+  }
+  InspectingNeeds lent(ExchangePool& memory) {
+    return {chain, HttpRules(settings, settings.listeners[0]), *bypass, clock, *tally, memory, may_keep};
   }
 
   std::uint64_t count(std::string_view family, std::string_view label) {
@@ -53,10 +53,9 @@ struct InspectingTalk : ::testing::Test {
   std::unique_ptr<Chain> empty = load_chain(settings, {}, layout, log).chain;
   Chain& chain = *empty;
   std::optional<Tally> tally;
-  std::optional<HttpRules> rules;
   std::optional<Bypass> bypass;
-  std::optional<FlowSubject> flow;
-  std::uint64_t exchanges = 0;
+  std::optional<InspectingNeeds> needs;
+  std::optional<FlowFile> file;
   ExchangePool pool{0};
 };
 

@@ -280,7 +280,7 @@ TEST_F(InspectingTalk, LimitsHowSlowABodyMayBe) {
 
 TEST_F(InspectingTalk, AHeadLeavesWithWhatCameOfItsBody) {
   talk();
-  Inspecting stage(InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, pool});
+  Inspecting stage(*needs, *file);
   Effects effects;
   (void)stage.on_start(true, effects);
   const std::string_view post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
@@ -336,7 +336,8 @@ TEST_F(InspectingTalk, TheMemoryOfAnExchangeServesTheNext) {
   ExchangePool keeping(1);
   talk();
   {
-    Playbook t(std::make_unique<Inspecting>(InspectingNeeds{chain, *flow, facts, *rules, *bypass, clock, *tally, exchanges, keeping}), true);
+    const InspectingNeeds keep = lent(keeping);
+    Playbook t(std::make_unique<Inspecting>(keep, *file), true);
     for (int i = 0; i < 3; ++i) {
       t.client(kGet);
       EXPECT_EQ(keeping.spare(), 0u);

@@ -68,15 +68,14 @@ struct Set {
     places = TallyPlaces::declare(layout);
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *places);
-    rules.emplace(settings, settings.listeners[0]);
-    flow.emplace(facts);
-    flow->waker = &woken;
-    chain->flow_open(*flow);
-    return Playbook(std::make_unique<Inspecting>(
-        InspectingNeeds{*chain, *flow, facts, *rules, bypass, clock, *tally, exchanges, pool}));
+    needs.emplace(InspectingNeeds{*chain, HttpRules(settings, settings.listeners[0]), bypass, clock, *tally, pool});
+    http_file.emplace(facts, 0, ArrivalMode::transparent);
+    http_file->subject.waker = &woken;
+    chain->flow_open(http_file->subject);
+    return Playbook(std::make_unique<Inspecting>(*needs, *http_file));
   }
   ~Set() {
-    if (chain) chain->flow_close(*flow, {});
+    if (chain) chain->flow_close(http_file->subject, {});
   }
 
   // What the loop does, and the flow: true when something goes on that waited.
@@ -99,12 +98,11 @@ struct Set {
   std::optional<TallyPlaces> places;
   std::vector<std::uint64_t> cells;
   std::optional<Tally> tally;
-  std::optional<HttpRules> rules;
   Bypass bypass{BypassSettings{}};
   ScriptedChain scripted;
-  std::optional<FlowSubject> flow;
-  std::uint64_t exchanges = 0;
+  std::optional<FlowFile> http_file;
   ExchangePool pool{0};
+  std::optional<InspectingNeeds> needs;
   Chain* chain = nullptr;
 };
 

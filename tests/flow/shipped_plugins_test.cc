@@ -45,17 +45,16 @@ class Theatre {
     const auto places = TallyPlaces::declare(layout);
     std::vector<std::uint64_t> cells(layout.cells());
     Tally tally(MetricRow(cells.data(), layout), places);
-    const HttpRules rules(settings_, settings_.listeners[0]);
     const Bypass bypass{BypassSettings{}};
-    const FlowFacts facts = some_flow();
-    FlowSubject flow(facts);
-    std::uint64_t exchanges = 0;
+    FlowFile file(some_flow(), 0, ArrivalMode::transparent);
+    FlowSubject& flow = file.subject;
     ExchangePool pool{0};
+    const InspectingNeeds needs{*chain_, HttpRules(settings_, settings_.listeners[0]), bypass, clock, tally, pool};
     chain_->flow_open(flow);
     flow.set_protocol(Protocol::http1);
     Scene scene;
     {
-      Playbook talk(std::make_unique<Inspecting>(InspectingNeeds{*chain_, flow, facts, rules, bypass, clock, tally, exchanges, pool}));
+      Playbook talk(std::make_unique<Inspecting>(needs, file));
       say(talk, Side::client, request, cut);
       scene.connected = talk.connecting();
       if (scene.connected) {

@@ -34,7 +34,7 @@ struct StreamTalk : ::testing::Test {
     places = TallyPlaces::declare(layout);
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *places);
-    file.emplace(some_flow(), 0, ArrivalMode::transparent, 1024);
+    file.emplace(some_flow(), 0, ArrivalMode::transparent);
     chain->flow_open(file->subject);
     return Playbook(std::make_unique<Tunnelling>(Uninspected::server_first, Seconds{60}, clock,
                                                  std::make_unique<StreamFilter>(*chain, *file, *tally)),

@@ -79,8 +79,8 @@ struct WebSocketTalk : Set, ::testing::Test {
       EXPECT_TRUE(http.said<Upgraded>());
       asked_upstream = http.sent(Side::upstream);
     }
-    file.emplace(some_flow(), 0, ArrivalMode::transparent, 1024);
-    file->subject.message_interests = std::move(flow->message_interests);
+    file.emplace(some_flow(), 0, ArrivalMode::transparent);
+    file->subject.message_interests = std::move(http_file->subject.message_interests);
     file->subject.waker = &woken;
     chain->flow_open(file->subject);
     return Playbook(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock, std::make_unique<WebSocketFilter>(*chain, *file, *tally)),
@@ -133,7 +133,7 @@ TEST_F(WebSocketTalk, WhoAsksTooLateIsToldSo) {
   answer.insert(answer.size() - 2, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
   t.upstream(answer);
   EXPECT_TRUE(t.said<Upgraded>());
-  EXPECT_FALSE(flow->wants_messages());
+  EXPECT_FALSE(http_file->subject.wants_messages());
 }
 
 TEST_F(WebSocketTalk, WhatIsNoUpgradeHasNoMessages) {
@@ -317,7 +317,7 @@ TEST_F(WebSocketTalk, AMessageWaitsForItsPluginAndThenGoesOn) {
   for (std::size_t cut = 0; cut < all.size(); ++cut) {
     if (file) chain->flow_close(file->subject, {}), file.reset();
     if (!chain) (void)upgraded();
-    file.emplace(some_flow(), 0, ArrivalMode::transparent, 1024);
+    file.emplace(some_flow(), 0, ArrivalMode::transparent);
     file->subject.message_interests.make(1);
     for (const Direction d : {Direction::request, Direction::response}) file->subject.message_interests.of(d, 0) = {HYALITE_WS_MESSAGES, 0, 100};
     file->subject.waker = &woken;

@@ -19,16 +19,16 @@ Gateway::Gateway(const Settings& given, const std::string& plugin_directory, Out
   if (load_.chain) load_.chain->async().open(clock_, *this, outbound);
   cells_.assign(layout_.cells(), 0);
   tally_.emplace(MetricRow(cells_.data(), layout_), places_);
-  rules_.emplace(settings_, settings_.listeners[0]);
   bypass_.emplace(settings_.bypass);
+  if (load_.chain)
+    needs_.emplace(InspectingNeeds{*load_.chain, HttpRules(settings_, settings_.listeners[0]), *bypass_, clock_, *tally_, pool_});
 }
 
 void Gateway::renew(Waker& waker) {
   std::fill(cells_.begin(), cells_.end(), 0);
-  flow_.emplace(facts_);
-  flow_->waker = &waker;
-  exchanges_ = 0;
-  if (load_.chain) load_.chain->flow_open(*flow_);
+  file_.emplace(facts_, 0, ArrivalMode::transparent);
+  file_->subject.waker = &waker;
+  if (load_.chain) load_.chain->flow_open(file_->subject);
 }
 
 bool Gateway::deliver() {
@@ -38,15 +38,14 @@ bool Gateway::deliver() {
 }
 
 void Gateway::end_flow() {
-  if (load_.chain && flow_) load_.chain->flow_close(*flow_, FlowSummary{});
-  flow_.reset();
+  if (load_.chain && file_) load_.chain->flow_close(file_->subject, FlowSummary{});
+  file_.reset();
 }
 
 std::unique_ptr<Stage> Gateway::sniffing() const { return std::make_unique<Sniffing>(SniffingLimits{}, clock_); }
 
 std::unique_ptr<Stage> Gateway::inspecting() {
-  return std::make_unique<Inspecting>(
-      InspectingNeeds{*load_.chain, *flow_, facts_, *rules_, *bypass_, clock_, *tally_, exchanges_, pool_});
+  return std::make_unique<Inspecting>(*needs_, *file_);
 }
 
 std::unique_ptr<Stage> Gateway::tunnelling() const {

@@ -48,10 +48,9 @@ class Gateway final : private LoopSignal {
   FlowFacts facts_;
   std::vector<std::uint64_t> cells_;
   std::optional<Tally> tally_;
-  std::optional<HttpRules> rules_;
   std::optional<Bypass> bypass_;
-  std::optional<FlowSubject> flow_;
-  std::uint64_t exchanges_ = 0;
+  std::optional<FlowFile> file_;
+  std::optional<InspectingNeeds> needs_;
   ExchangePool pool_{0};
   bool signalled_ = false;
 };

@@ -101,20 +101,19 @@ int run(const std::string& plugins, const std::string& log_file, std::size_t cou
   auto board = Board::make(layout, 1);
   if (!board) return fail("no board");
   if (!load.chain->start(0, 1, board->worker(0), &slot)) return fail("the plugins did not start");
-  const HttpRules rules(read.settings, read.settings.listeners[0]);
   const Bypass bypass(read.settings.bypass);
   Tally tally(board->worker(0), places);
   ManualClock clock;
   FlowFacts facts;
   facts.client = ClientAddress{*Address::parse("192.0.2.1:40000")};
   facts.destination = OriginalDestination{*Address::parse("198.51.100.1:80")};
-  FlowSubject flow(facts);
-  std::uint64_t exchanges = 0;
+  FlowFile file(facts, 0, ArrivalMode::transparent);
   ExchangePool pool(16);
-  load.chain->flow_open(flow);
+  const InspectingNeeds needs{*load.chain, HttpRules(read.settings, read.settings.listeners[0]), bypass, clock, tally, pool};
+  load.chain->flow_open(file.subject);
   std::size_t sent = 0, allocated = 0;
   {
-    Inspecting stage({*load.chain, flow, facts, rules, bypass, clock, tally, exchanges, pool});
+    Inspecting stage(needs, file);
     Wire wire(stage);
     const Messages said = messages(fields);
     if (measured_exchanges(wire, said, 20) == 0) return fail("an exchange was not passed on");  // what is kept for the next is kept now
@@ -122,7 +121,7 @@ int run(const std::string& plugins, const std::string& log_file, std::size_t cou
     sent = measured_exchanges(wire, said, count);
     allocated = allocations - before;
   }
-  load.chain->flow_close(flow, {});
+  load.chain->flow_close(file.subject, {});
   load.chain->stop();
   std::printf("exchanges %zu bytes %zu allocations %zu\n", count, sent / count, allocated);
   return sent == 0 ? 1 : 0;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/seldom.h"
 
 namespace hyalite {
 
@@ -27,6 +28,29 @@ TEST(Buffer, HoldsNoMemoryWhileEmpty) {
   buffer.append("abc");
   buffer.consume(3);
   EXPECT_EQ(buffer.capacity(), 0u);
+}
+
+// Each waiting flow has several of both.
+static_assert(sizeof(Buffer) == sizeof(void*) && sizeof(Arena) == sizeof(void*));
+
+TEST(Buffer, GivesWhatItHoldsAway) {
+  Buffer from;
+  from.append("abc");
+  const Buffer to = std::move(from);
+  EXPECT_TRUE(from.empty());
+  EXPECT_EQ(from.capacity(), 0u);
+  EXPECT_EQ(to.bytes(), "abc");
+}
+
+TEST(Seldom, MakesNothingUntilItIsWrittenTo) {
+  Seldom<std::string> word;
+  EXPECT_FALSE(word);
+  EXPECT_EQ(*word, "");
+  EXPECT_EQ(word.find(), nullptr);
+  word.touch() = "abc";
+  EXPECT_EQ(*word, "abc");
+  word.reset();
+  EXPECT_EQ(word->size(), 0u);
 }
 
 TEST(Arena, KeepsPiecesApartAndAligned) {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <random>
 
+#include "event/alarm.h"
+
 namespace hyalite {
 namespace {
 
@@ -122,6 +124,47 @@ TEST_F(AWheel, IsOnTimeForManyEntriesAtRandomTimes) {
     // One tick for rounding up, and our own steps of up to 1.5 s in which the wheel is not called.
     EXPECT_LE(one.at, one.wanted + Milliseconds{2'500});
   }
+}
+
+// ---- alarms ----
+
+TEST_F(AWheel, AnAlarmFarAwayIsOnTheWheelAndANearOneIsExact) {
+  const std::unique_ptr<Loop> loop = *Loop::open();
+  Alarm alarm(callback<&AWheel::count>(*this));
+  alarm.set(Seconds{10}, *loop, wheel);
+  EXPECT_FALSE(loop->run_once()) << "far away, it costs the loop nothing";
+  go(Seconds{9});
+  EXPECT_EQ(fired, 0);
+  go(Seconds{1});
+  EXPECT_EQ(fired, 1);
+  alarm.set(Seconds{10}, *loop, wheel);
+  alarm.set(Milliseconds{1}, *loop, wheel);
+  while (loop->run_once()) {
+  }
+  EXPECT_EQ(fired, 2);
+  go(Seconds{20});
+  EXPECT_EQ(fired, 2) << "it was moved";
+}
+
+TEST_F(AWheel, AnAlarmMayBeSetAndStoppedInItsOwnCall) {
+  const std::unique_ptr<Loop> loop = *Loop::open();
+  Alarm* self = nullptr;
+  auto again = [&] {
+    if (++fired == 1) return self->set(Seconds{10}, *loop, wheel);
+    if (fired == 2) return self->set(Milliseconds{0}, *loop, wheel);
+    self->stop();
+  };
+  Alarm alarm(Callback<>::of(again));
+  self = &alarm;
+  alarm.set(Milliseconds{0}, *loop, wheel);
+  while (loop->run_once()) {
+  }
+  EXPECT_EQ(fired, 1);
+  go(Seconds{10});
+  EXPECT_EQ(fired, 2);
+  while (loop->run_once()) {
+  }
+  EXPECT_EQ(fired, 3);
 }
 
 }  // namespace
