@@ -107,6 +107,7 @@ int TlsTransport::take_input(char* room, int size) {
       // A record begins with its type, 20 to 24 (RFC 8446, section 5.1).
       if (!saw_input_) input_was_plain_ = room[0] < 20 || room[0] > 24;
       saw_input_ = true;
+      input_drained_ = moved.drained;
       return static_cast<int>(moved.bytes);
     case Moved::State::later: return -1;
     case Moved::State::ended: below_state_ = Below::ended; return 0;
@@ -217,7 +218,13 @@ Moved TlsTransport::read(std::span<char> room) {
   ERR_clear_error();
   std::size_t got = 0;
   Moved end{Moved::State::moved};
+  input_drained_ = false;
   while (got < room.size()) {
+    // A read that took all there was saves the one that says so.
+    if (got > 0 && input_drained_ && SSL_has_pending(connection_.get()) == 0) {
+      end.state = Moved::State::later;
+      break;
+    }
     const int most = static_cast<int>(std::min<std::size_t>(room.size() - got, INT_MAX));
     const int n = SSL_read(connection_.get(), room.data() + got, most);
     if (n <= 0) {

@@ -85,6 +85,7 @@ class TlsTransport final : public Transport {
   int below_error_ = 0;
   bool input_was_plain_ = false;  // the first byte was no record's
   bool saw_input_ = false;
+  bool input_drained_ = false;  // the last read from below took all there was
   bool ending_ = false;
 };
 

@@ -3,25 +3,29 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "tests/support/authority.h"
 #include "tests/support/tls_peer.h"
 
 namespace hyalite {
 namespace {
 
-// What lies below: two strings. `reads`: does the peer take what is written?
+// What lies below: two strings. `reads`: does the peer take what is written? `asked`: how often we read.
 struct Lines {
   std::string to_us, to_peer;
   bool reads = true;
+  int asked = 0;
 };
 
 class Below final : public Transport {
  public:
   explicit Below(Lines& lines) : lines_(lines) {}
   Moved read(std::span<char> room) override {
+    ++lines_.asked;
     const std::size_t n = lines_.to_us.copy(room.data(), room.size());
     lines_.to_us.erase(0, n);
-    return n > 0 ? Moved{Moved::State::moved, n} : Moved{Moved::State::later};
+    return n > 0 ? Moved{Moved::State::moved, n, 0, n < room.size()} : Moved{Moved::State::later};
   }
   Moved write(std::span<const Bytes> pieces, bool) override {
     if (!lines_.reads) return {Moved::State::later};
@@ -41,43 +45,91 @@ class Below final : public Transport {
   Lines& lines_;
 };
 
-// Each update of keys asks for one of ours in return (RFC 8446, section 4.6.3).
-TEST(TlsTransport, APeerThatMakesUsAnswerAndReadsNothingIsCutOff) {
-  const Authority root("Root", SystemClock().wall_time());
-  const Issued own = root.issue({"server.example"});
-  const Context server = server_context(own), client = client_context(root.own().certificate);
-  Lines lines;
-  TlsScratch scratch;
-  TlsFacts facts;
-  Connection accepting(SSL_new(server.get()));
-  SSL_set_accept_state(accepting.get());
-  TlsTransport transport(std::make_unique<Below>(lines), {}, std::move(accepting), scratch, facts, nullptr);
-  Connection peer(SSL_new(client.get()));
-  SSL_set_connect_state(peer.get());
-  BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
-  SSL_set_bio(peer.get(), in, out);
-  const auto speak = [&] {
-    BIO_write(in, lines.to_peer.data(), static_cast<int>(lines.to_peer.size()));
-    lines.to_peer.clear();
-    SSL_do_handshake(peer.get());
-    std::string said(BIO_ctrl_pending(out), '\0');
-    if (!said.empty()) BIO_read(out, said.data(), static_cast<int>(said.size()));
-    lines.to_us += said;
-  };
-  do {
-    speak();
-  } while (transport.negotiate().state == Moved::State::later);
-  ASSERT_TRUE(facts.done) << facts.error;
+// A server's side, ours, and a client that speaks the library's own TLS over strings.
+class AServersSide : public testing::Test {
+ protected:
+  void SetUp() override {
+    Connection accepting(SSL_new(server_.get()));
+    SSL_set_accept_state(accepting.get());
+    SSL_set_read_ahead(accepting.get(), 1);  // as all of ours have it
+    transport_.emplace(std::make_unique<Below>(lines_), Bytes(), std::move(accepting), scratch_, facts_, nullptr);
+    SSL_set_connect_state(peer_.get());
+    SSL_set_bio(peer_.get(), in_, out_);
+    do {
+      speak();
+    } while (transport_->negotiate().state == Moved::State::later);
+    ASSERT_TRUE(facts_.done) << facts_.error;
+  }
 
-  lines.reads = false;
-  std::array<char, 1024> room;
+  // The client takes what came, and says what it has to say.
+  void speak() {
+    BIO_write(in_, lines_.to_peer.data(), static_cast<int>(lines_.to_peer.size()));
+    lines_.to_peer.clear();
+    SSL_do_handshake(peer_.get());
+    std::string said(BIO_ctrl_pending(out_), '\0');
+    if (!said.empty()) BIO_read(out_, said.data(), static_cast<int>(said.size()));
+    lines_.to_us += said;
+  }
+  void say(Bytes bytes) {
+    ASSERT_EQ(SSL_write(peer_.get(), bytes.data(), static_cast<int>(bytes.size())), static_cast<int>(bytes.size()));
+    speak();
+  }
+
+  const Authority root_{"Root", SystemClock().wall_time()};
+  const Issued own_ = root_.issue({"server.example"});
+  const Context server_ = server_context(own_), client_ = client_context(root_.own().certificate);
+  Connection peer_{SSL_new(client_.get())};
+  BIO *in_ = BIO_new(BIO_s_mem()), *out_ = BIO_new(BIO_s_mem());
+  Lines lines_;
+  TlsScratch scratch_;
+  TlsFacts facts_;
+  std::optional<TlsTransport> transport_;
+  std::array<char, 1024> room_;
+};
+
+// Each update of keys asks for one of ours in return (RFC 8446, section 4.6.3).
+TEST_F(AServersSide, APeerThatMakesUsAnswerAndReadsNothingIsCutOff) {
+  lines_.reads = false;
   Moved moved{Moved::State::later};
   for (int asked = 0; asked < 20'000 && moved.state == Moved::State::later; ++asked) {
-    ASSERT_EQ(SSL_key_update(peer.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(SSL_key_update(peer_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
     speak();
-    moved = transport.read(room);
+    moved = transport_->read(room_);
   }
   EXPECT_EQ(moved.state, Moved::State::broken);
+}
+
+TEST_F(AServersSide, AReadThatTookAllThereWasSavesTheOneThatSaysSo) {
+  say("one");
+  say("two");
+  lines_.asked = 0;
+  const Moved moved = transport_->read(room_);
+  EXPECT_EQ(Bytes(room_.data(), moved.bytes), "onetwo");
+  EXPECT_TRUE(moved.drained);
+  EXPECT_EQ(lines_.asked, 1);
+}
+
+// What is left of it is read when the rest is told.
+TEST_F(AServersSide, HalfARecordIsNoReasonToGoOnAsking) {
+  say("one");
+  const std::string whole = lines_.to_us;
+  lines_.to_us.resize(whole.size() - 1);
+  EXPECT_EQ(transport_->read(room_).state, Moved::State::later);
+  lines_.to_us = whole.substr(whole.size() - 1);
+  const Moved moved = transport_->read(room_);
+  EXPECT_EQ(Bytes(room_.data(), moved.bytes), "one");
+  EXPECT_TRUE(moved.drained);
+}
+
+// Less room than there is: the rest lies with the library, and nobody would tell of it.
+TEST_F(AServersSide, WhatTheLibraryStillHoldsIsNotTakenForNothing) {
+  say(std::string(1500, 'x'));
+  const Moved first = transport_->read(room_);
+  EXPECT_EQ(first.bytes, room_.size());
+  EXPECT_FALSE(first.drained);
+  const Moved second = transport_->read(room_);
+  EXPECT_EQ(second.bytes, 1500 - room_.size());
+  EXPECT_TRUE(second.drained);
 }
 
 }  // namespace
