@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "json_line.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <ctime>
 
 namespace {
 
@@ -43,12 +43,33 @@ std::size_t plain_run(std::string_view text) {
   return n;
 }
 
-// At least `digits` of them.
-void append_number(std::uint64_t value, std::size_t digits, std::string& out) {
-  char text[20];
-  const auto size = static_cast<std::size_t>(std::to_chars(text, text + sizeof text, value).ptr - text);
-  if (size < digits) out.append(digits - size, '0');
-  out.append(text, size);
+// Eight characters at a time, of which those that stand for themselves have no bit set.
+constexpr std::uint64_t kEach = 0x0101010101010101u, kHigh = kEach << 7;
+std::uint64_t not_plain(std::uint64_t eight) {
+  // Borrows and carries may mark a neighbour, too; never miss one.
+  const auto equals = [&](std::uint64_t c) { return ((eight ^ (kEach * c)) - kEach) & ~(eight ^ (kEach * c)); };
+  const std::uint64_t control = (eight - kEach * 0x20) & ~eight;
+  return (control | eight | equals('"') | equals('\\') | equals(0x7f)) & kHigh;
+}
+
+// Copies in front of `to` what stands for itself; how much that was.
+std::size_t copy_plain(std::string_view text, char* to) {
+  std::size_t n = 0;
+  for (; n + 8 <= text.size(); n += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, text.data() + n, sizeof eight);
+    if (not_plain(eight) != 0) break;
+    std::memcpy(to + n, &eight, sizeof eight);
+  }
+  for (; n < text.size() && kPlain[static_cast<unsigned char>(text[n])]; ++n) to[n] = text[n];
+  return n;
+}
+
+constexpr std::size_t kMostDigits = 20;
+char* put_number(std::uint64_t value, char* to) { return std::to_chars(to, to + kMostDigits, value).ptr; }
+char* put_digits(unsigned value, std::size_t digits, char* to) {
+  for (std::size_t i = digits; i > 0; value /= 10) to[--i] = static_cast<char>('0' + value % 10);
+  return to + digits;
 }
 
 }  // namespace
@@ -96,69 +117,118 @@ bool append_json_string(std::string_view text, std::string& out, std::size_t mos
   return true;
 }
 
-void JsonLine::begin(std::string_view key) {
-  // Written at once: a record has thirty of them.
-  char text[64];
-  std::size_t size = 0;
-  if (!out_.empty() && out_.back() != '{') text[size++] = ',';
-  text[size++] = '"';
-  if (size + key.size() + 2 > sizeof text) {
-    out_.append(text, size).append(key).append("\":");
-    return;
-  }
-  std::memcpy(text + size, key.data(), key.size());
-  size += key.size();
-  text[size++] = '"';
-  text[size++] = ':';
-  out_.append(text, size);
+const char* SecondText::of(std::time_t seconds) {
+  if (seconds == seconds_) return text_;
+  seconds_ = seconds;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char* at = text_;
+  const auto put = [&](int value, std::size_t digits, char after) {
+    at = put_digits(static_cast<unsigned>(value), digits, at);
+    if (after != 0) *at++ = after;
+  };
+  put(parts.tm_year + 1900, 4, '-');
+  put(parts.tm_mon + 1, 2, '-');
+  put(parts.tm_mday, 2, 'T');
+  put(parts.tm_hour, 2, ':');
+  put(parts.tm_min, 2, ':');
+  put(parts.tm_sec, 2, 0);
+  return text_;
+}
+
+char* JsonLine::room(std::size_t bytes) {
+  if (bytes_.size() - used_ < bytes) bytes_.resize(std::max(bytes_.capacity(), 2 * used_ + bytes));
+  return bytes_.data() + used_;
+}
+
+char* JsonLine::begin(std::string_view key, std::size_t bytes) {
+  char* at = room(key.size() + 4 + bytes);
+  if (used_ > 0 && at[-1] != '{') *at++ = ',';
+  *at++ = '"';
+  std::memcpy(at, key.data(), key.size());
+  at += key.size();
+  *at++ = '"';
+  *at++ = ':';
+  return at;
 }
 
 void JsonLine::text(std::string_view key, std::string_view value) {
-  begin(key);
-  cut_ = !append_json_string(value, out_, most_) || cut_;
+  char* at = begin(key, value.size() + 2);
+  if (value.size() <= most_) {
+    *at = '"';
+    const std::size_t plain = copy_plain(value, at + 1);
+    if (plain == value.size()) {
+      at += 1 + plain;
+      *at++ = '"';
+      return end(at);
+    }
+  }
+  end(at);
+  text_with_escapes(value);
 }
 
-void JsonLine::text_if(std::string_view key, std::string_view value) {
-  if (!value.empty()) text(key, value);
+void JsonLine::text_with_escapes(std::string_view value) {
+  bytes_.resize(used_);
+  cut_ = !append_json_string(value, bytes_, most_) || cut_;
+  used_ = bytes_.size();
+}
+
+void JsonLine::word(std::string_view key, std::string_view value) {
+  char* at = begin(key, value.size() + 2);
+  *at++ = '"';
+  std::memcpy(at, value.data(), value.size());
+  at += value.size();
+  *at++ = '"';
+  end(at);
 }
 
 void JsonLine::number(std::string_view key, std::uint64_t value) {
-  begin(key);
-  append_number(value, 1, out_);
+  end(put_number(value, begin(key, kMostDigits)));
 }
 
 void JsonLine::milliseconds(std::string_view key, std::int64_t nanoseconds) {
-  begin(key);
-  append_number(static_cast<std::uint64_t>(nanoseconds / 1'000'000), 1, out_);
-  out_ += '.';
-  append_number(static_cast<std::uint64_t>(nanoseconds / 1'000 % 1'000), 3, out_);
+  const auto microseconds = static_cast<std::uint64_t>(nanoseconds / 1'000);
+  char* at = put_number(microseconds / 1'000, begin(key, kMostDigits + 4));
+  *at++ = '.';
+  end(put_digits(static_cast<unsigned>(microseconds % 1'000), 3, at));
 }
 
 void JsonLine::raw(std::string_view key, std::string_view value) {
-  begin(key);
-  out_ += value;
+  char* at = begin(key, value.size());
+  std::memcpy(at, value.data(), value.size());
+  end(at + value.size());
 }
 
-void JsonLine::time(std::string_view key, std::int64_t nanoseconds) {
-  begin(key);
-  const std::time_t seconds = nanoseconds / 1'000'000'000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  const auto put = [&](char before, int value, std::size_t digits) {
-    out_ += before;
-    append_number(static_cast<std::uint64_t>(value), digits, out_);
-  };
-  put('"', parts.tm_year + 1900, 4);
-  put('-', parts.tm_mon + 1, 2);
-  put('-', parts.tm_mday, 2);
-  put('T', parts.tm_hour, 2);
-  put(':', parts.tm_min, 2);
-  put(':', parts.tm_sec, 2);
-  put('.', static_cast<int>(nanoseconds / 1'000'000 % 1'000), 3);
-  out_ += "Z\"";
+void JsonLine::time(std::string_view key, std::int64_t nanoseconds, SecondText& seconds) {
+  char* at = begin(key, SecondText::kSize + 7);
+  *at++ = '"';
+  std::memcpy(at, seconds.of(nanoseconds / 1'000'000'000), SecondText::kSize);
+  at += SecondText::kSize;
+  *at++ = '.';
+  at = put_digits(static_cast<unsigned>(nanoseconds / 1'000'000 % 1'000), 3, at);
+  *at++ = 'Z';
+  *at++ = '"';
+  end(at);
+}
+
+void JsonLine::address4(std::string_view key, const std::uint8_t (&bytes)[16]) {
+  char* at = begin(key, 4 * 4 + 2);
+  *at++ = '"';
+  for (int i = 0; i < 4; ++i) {
+    at = put_number(bytes[i], at);
+    *at++ = i < 3 ? '.' : '"';
+  }
+  end(at);
 }
 
 void JsonLine::open(std::string_view key) {
-  begin(key);
-  out_ += '{';
+  char* at = begin(key, 1);
+  *at++ = '{';
+  end(at);
+}
+
+void JsonLine::close() {
+  char* at = room(1);
+  *at++ = '}';
+  end(at);
 }

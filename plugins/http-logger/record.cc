@@ -62,6 +62,8 @@ void fit(std::size_t most, std::string& out, Write write) {
 
 // ---- the parts of a record. Those that give a bool: true when nothing was left out
 
+std::string braced(const JsonLine& object) { return std::string(1, '{').append(object.members()).append(1, '}'); }
+
 // `T` has finding(index, out): a flow or an exchange.
 template <class T>
 bool put_findings(const T& subject, const Detail& detail, JsonLine& line) {
@@ -78,7 +80,7 @@ bool put_findings(const T& subject, const Detail& detail, JsonLine& line) {
     one.text("source", hyalite::view(found.source));
     one.text_if("detail", hyalite::view(found.detail));
     whole = whole && !one.cut();
-    list += (list.empty() ? "{" : ",{") + one.members() + "}";
+    ((list += list.empty() ? "{" : ",{") += one.members()) += '}';
   }
   if (!list.empty()) line.raw("findings", "[" + list + "]");
   return whole;
@@ -92,7 +94,7 @@ bool put_notes(const T& subject, const Detail& detail, JsonLine& line) {
   subject.for_each_note([&](std::string_view name, std::string_view value) {
     if (items++ < detail.most_items) object.text(name, value);
   });
-  if (items > 0) line.raw("notes", "{" + object.members() + "}");
+  if (items > 0) line.raw("notes", braced(object));
   return items <= detail.most_items && !object.cut();
 }
 
@@ -121,21 +123,26 @@ bool put_headers(std::string_view key, const hyalite::Message& message,
     });
     if (!values.empty()) object.raw(lower(name.text), "[" + values + "]");
   }
-  if (!object.members().empty()) line.raw(key, "{" + object.members() + "}");
+  if (!object.empty()) line.raw(key, braced(object));
   return whole;
+}
+
+void put_address(std::string_view key, const hyalite_address& address, JsonLine& line) {
+  if (address.family == 4) return line.address4(key, address.bytes);
+  line.text(key, hyalite::ip_text(address));
 }
 
 void put_flow(const hyalite_flow_info& info, const hyalite_address& upstream, JsonLine& line) {
   line.number("flow", info.id);
-  line.text("client", hyalite::ip_text(info.client));
+  put_address("client", info.client, line);
   line.number("client_port", info.client.port);
-  line.text("destination", hyalite::ip_text(info.destination));
+  put_address("destination", info.destination, line);
   line.number("destination_port", info.destination.port);
   if (!same_address(upstream, info.destination)) {
-    line.text("redirected_to", hyalite::ip_text(upstream));
+    put_address("redirected_to", upstream, line);
     line.number("redirected_to_port", upstream.port);
   }
-  line.text("arrival", name_of_arrival(info.arrival));
+  line.word("arrival", name_of_arrival(info.arrival));
   line.text_if("listener", hyalite::view(info.listener));
   line.text_if("server_name", hyalite::view(info.server_name));
 }
@@ -166,7 +173,7 @@ void put_tls_side(std::string_view key, const hyalite_tls_info* info, JsonLine& 
   if (info->defects != 0) one.raw("defects", "[" + names_of_defects(info->defects) + "]");
   if (info->alert != 0) one.number("alert", info->alert);
   one.text_if("error", hyalite::view(info->error));
-  if (!one.members().empty()) line.raw(key, "{" + one.members() + "}");
+  if (!one.empty()) line.raw(key, braced(one));
 }
 
 void put_tls(const hyalite::Flow& flow, JsonLine& line) {
@@ -202,7 +209,7 @@ void put_sizes(const Summary& summary, JsonLine& line) {
 template <class Summary>
 void put_end(const Summary& summary, JsonLine& line) {
   line.milliseconds("duration_ms", summary.duration);
-  line.text("end", name_of_end(summary.end));
+  line.word("end", name_of_end(summary.end));
   line.text_if("reason", hyalite::view(summary.reason));
   line.text_if("decided_by", hyalite::view(summary.decided_by));
   line.text_if("decision", hyalite::view(summary.decision_reason));
@@ -228,10 +235,10 @@ std::string_view kind_of(const hyalite_flow_summary& summary) {
   return summary.bypass.size > 0 ? "tunnel" : "flow";
 }
 
-void begin(std::int64_t time, std::string_view kind, JsonLine& line) {
+void begin(std::int64_t time, std::string_view kind, SecondText& seconds, JsonLine& line) {
   line.number("schema", kSchema);
-  line.time("time", time);
-  line.text("kind", kind);
+  line.time("time", time, seconds);
+  line.word("kind", kind);
 }
 
 // "truncated" stands in the part that was asked for, in the rest, or in both; a key must not stand
@@ -257,7 +264,7 @@ void write_asked(const hyalite::Request& request, const RecordRules& rules, Reco
     line.text("scheme", hyalite::view(request.request_line()->scheme));
     line.text("host", url(request.authority()));
     line.text("target", url(request.target()));
-    line.text("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
+    line.word("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
     line.text_if("user_agent", request.header(HYALITE_HEADER_USER_AGENT));
     line.text_if("referrer", url(request.header(HYALITE_HEADER_REFERER)));
     line.text_if("request_content_type", request.header(HYALITE_HEADER_CONTENT_TYPE));
@@ -273,7 +280,7 @@ void write_exchange(const hyalite::Exchange& exchange, const hyalite_exchange_su
   const std::size_t left = rules.most_bytes - asked.size() - std::strlen("{,}\n");
   fit(left, room.line,
       [&](JsonLine& line, const Detail& detail) {
-            begin(summary.started_at, "exchange", line);
+            begin(summary.started_at, "exchange", room.seconds, line);
             put_flow(exchange.flow().info(), summary.upstream, line);
             put_tls(exchange.flow(), line);
             line.number("exchange", exchange.number());
@@ -306,10 +313,10 @@ void write_flow(const hyalite::Flow& flow, const hyalite_flow_summary& summary,
   const hyalite_flow_info& about = flow.info();
   fit(rules.most_bytes - std::strlen("{}\n"), room.line,
       [&](JsonLine& line, const Detail& detail) {
-                      begin(about.opened_at, kind_of(summary), line);
+                      begin(about.opened_at, kind_of(summary), room.seconds, line);
                       put_flow(about, about.upstream, line);
                       put_tls(flow, line);
-                      line.text("protocol", name_of_protocol(about.protocol));
+                      line.word("protocol", name_of_protocol(about.protocol));
                       const bool whole = put_hello(flow, detail, line);
                       line.number("exchanges", summary.exchanges);
                       put_sizes(summary, line);

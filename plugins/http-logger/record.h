@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "json_line.h"
 #include "redact.h"
 
 enum class Format { ndjson, combined, vhost_combined };
@@ -27,6 +28,7 @@ struct RecordRules {
 struct RecordRoom {
   std::string line;  // what was written last
   std::string text;
+  SecondText seconds;
 };
 
 // Each writes `room.line`.

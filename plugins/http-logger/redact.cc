@@ -3,6 +3,7 @@
 #include "redact.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace {
@@ -152,6 +153,14 @@ void append_without_user(std::string_view before_query, std::string& out) {
   out.append(before_query.substr(0, start)).append(kRedacted).append(before_query.substr(start + at));
 }
 
+// Without one of these there is no query, fragment or user.
+constexpr std::array<bool, 256> characters_before_secrets() {
+  std::array<bool, 256> table{};
+  for (const char c : {'?', '#', '@'}) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr std::array<bool, 256> kMayHide = characters_before_secrets();
+
 }  // namespace
 
 const std::vector<std::string>& Redaction::usual_query() {
@@ -216,7 +225,7 @@ std::string redacted_url(std::string_view url, const Redaction& redaction) {
 }
 
 std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room) {
-  const auto may_hide = [](char c) { return c == '?' || c == '#' || c == '@'; };
+  const auto may_hide = [](char c) { return kMayHide[static_cast<unsigned char>(c)]; };
   if (redaction.off || std::none_of(url.begin(), url.end(), may_hide)) return url;
   const auto query = url.find_first_of("?#");
   room.clear();

@@ -27,6 +27,13 @@ constexpr std::size_t kBatchBytes = std::size_t{64}
 constexpr std::chrono::milliseconds kRetry{
     100};  // after a failure; where there is something to wait for, that ends it
 
+// From end to end, as memchr finds them faster than one looks at each byte.
+std::size_t lines_in(std::string_view text) {
+  std::size_t count = 0;
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) ++count;
+  return count;
+}
+
 }  // namespace
 
 // Shared by the two threads, so that a writer that hangs in the disk may outlive who gave it up.
@@ -166,8 +173,7 @@ class Writer::Thread {
     if (whole == 0) return;
     const std::size_t done = sink_->write({batch_.data(), whole});
     // Counted before it is taken: what was taken and not counted would look lost.
-    ears_.written(static_cast<std::size_t>(
-        std::count(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(done), '\n')));
+    ears_.written(lines_in({batch_.data(), done}));
     ring_.take(done);
     flush_at_ = Clock::now() + options_.flush;
     say(sink_->trouble());

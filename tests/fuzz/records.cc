@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   line.open("part");
   line.text("half", input.substr(half));
   line.close();
-  const std::string object = "{" + line.members() + "}";
+  const std::string object = "{" + std::string(line.members()) + "}";
   require(object.find('\n') == std::string::npos, "a record of several lines", object);
   const auto json = nlohmann::json::parse(object, nullptr, false);
   require(json.is_object() && json.size() == (half > 0 ? 4 : 3) && json["size"] == input.size(), "no valid JSON", object);
