@@ -303,7 +303,7 @@ bool Flow::offer(Side side, const LegInput& input) {
   if (something) ++epoch_;
   const auto* close = std::get_if<Close>(&taken.outcome);
   // In this order: what is sent may be part of the input, and the input dies when it is settled.
-  send_out(close != nullptr && close->client == Ending::in_order);
+  send_out(close != nullptr && close->client != Ending::reset);
   leg(side).settle(input, taken.bytes);
   act(std::move(taken.outcome));
   return something || input.grew;
@@ -401,7 +401,7 @@ void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
 }
 
 void Flow::close(const Close& how) {
-  if (closing_ || how.client == kReset) return close_now(how);
+  if (closing_ || how.client == kReset || leaves_nothing(how)) return close_now(how);
   ports_.stop_connecting();
   connect_waits_.reset();
   order_.reset();
@@ -417,6 +417,12 @@ void Flow::close(const Close& how) {
   }
   client_.end();
   closing_ = std::make_unique<Closing>(Closing{how, needs_.clock.now() + needs_.linger});
+}
+
+// Then closing the client's connection sends its FIN, and nothing that it did could reset what was sent.
+bool Flow::leaves_nothing(const Close& how) const {
+  const bool upstream_done = how.upstream == kReset || !upstream_.attached() || upstream_.ends_by_closing();
+  return how.client == Ending::agreed && client_.ends_by_closing() && client_.drained() && !client_.has_unread() && upstream_done;
 }
 
 void Flow::close_now(const Close& how) {

@@ -93,6 +93,7 @@ class Flow final : private Waker {
   void on_negotiated(Side side);
   std::optional<ConnectFailure> failure_of_reconnect() const;
   void close(const Close& how);
+  bool leaves_nothing(const Close& how) const;
   void close_now(const Close& how);
   void rearm();
 

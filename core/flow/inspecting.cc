@@ -389,8 +389,10 @@ Outcome Inspecting::settle(Effects& effects) {
   if (ask_ == Ask::done) {
     const bool close = will_close();
     keeping_.completes();
+    // "close", of the client's, is its last request (RFC 9112, section 9.6).
+    const Ending client = x.request_keeps_alive() ? Ending::in_order : Ending::agreed;
     x.end(End::complete, "");
-    return close ? Outcome{Close{CloseReason::finished, Ending::in_order, upstream_ending()}} : next_exchange(effects);
+    return close ? Outcome{Close{CloseReason::finished, client, upstream_ending()}} : next_exchange(effects);
   }
   // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
   if (!will_close()) return Stay{};

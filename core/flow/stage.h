@@ -53,9 +53,13 @@ struct Secured {
 struct PassedThrough {
   Uninspected why;
 };
-// How a connection is closed: after everything was sent and with a FIN, or at once with an RST, so that what was cut
-// short cannot be taken for whole. Or how it is not: an upstream's is left, at rest, for a later flow.
-enum class Ending : std::uint8_t { in_order, reset, kept };
+// How a connection is closed, or not.
+enum class Ending : std::uint8_t {
+  in_order,  // after everything was sent, with a FIN; what still comes is read, so that it does not reset what the peer has not read yet
+  agreed,    // likewise, and the peer has said that it sends no more: where nothing waits, there is nothing to wait for
+  reset,     // at once with an RST, so that what was cut short cannot be taken for whole
+  kept,      // not: an upstream's is left, at rest, for a later flow
+};
 struct Close {
   CloseReason reason;
   Ending client = Ending::in_order;

@@ -101,7 +101,7 @@ std::string Talk::unread(Side from) const {
 
 HeardMessages Talk::messages(Side to) const {
   if (to == Side::client) {
-    const bool ended = closed() != nullptr && closed()->client == Ending::in_order;
+    const bool ended = closed() != nullptr && closed()->client != Ending::reset;
     return read_responses(sent(to), said_, ended);
   }
   HeardMessages all;

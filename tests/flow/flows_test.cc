@@ -140,6 +140,55 @@ TEST_F(FlowsOnLoopback, GiveARefusedClientTheTimeToReadWhy) {
   EXPECT_EQ(look(c.get()), Seen::ended);
 }
 
+constexpr char kGetAndClose[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+constexpr char kOkAndClose[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+
+TEST_F(FlowsOnLoopback, WaitForNothingOfAClientThatSaidItWasTheLast) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGetAndClose));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGetAndClose));
+  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  // The client does nothing.
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_TRUE(arrives(c.get(), kOkAndClose));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
+}
+
+// Bytes that stand behind its last request would turn the end into a reset, and the response would be lost to it.
+TEST_F(FlowsOnLoopback, WaitForAClientThatGoesOnAllTheSame) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), std::string(kGetAndClose) + "\r\nmore"));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGetAndClose));
+  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  ASSERT_TRUE(arrives(c.get(), kOkAndClose));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  ASSERT_TRUE(put(c.get(), "and more"));
+  for (int i = 0; i < 20; ++i) loop->run_once();
+  EXPECT_EQ(look(c.get()), Seen::ended);
+  EXPECT_EQ(flows->size(), 1u);
+}
+
+// Who was not asked whether it is the last one may be about to send the next.
+TEST_F(FlowsOnLoopback, WaitForAClientThatThinksTheConnectionGoesOn) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  ASSERT_TRUE(arrives(c.get(), kOkAndClose));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  ASSERT_TRUE(put(c.get(), kGet));
+  for (int i = 0; i < 20; ++i) loop->run_once();
+  EXPECT_EQ(look(c.get()), Seen::ended);
+  EXPECT_EQ(flows->size(), 1u);
+}
+
 TEST_F(FlowsOnLoopback, TurnADirectHitAway) {
   start();
   Fd fd = connect_to(own_address(door.get()));

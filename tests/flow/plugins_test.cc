@@ -192,7 +192,7 @@ TEST_F(PluginTalk, AResizedResponseToAnOldClientEndsWithTheConnection) {
   EXPECT_EQ(got.find("Content-Length"), std::string::npos) << got;
   EXPECT_EQ(got.substr(got.size() - 8), "\r\n\r\nboor");
   ASSERT_TRUE(t.said<Close>());
-  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->client, Ending::agreed);
 }
 
 TEST_F(PluginTalk, APatternCutInTwoIsKeptUntilItsRestComes) {
