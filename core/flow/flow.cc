@@ -360,7 +360,7 @@ void Flow::rewire() {
   if (secure_client) secure(Side::client);
 }
 
-void Flow::act(Outcome outcome) {
+void Flow::act(Outcome&& outcome) {
   send_out();
   rewire();
   if (client_lost_ && !closing_ && std::holds_alternative<Stay>(outcome)) outcome = stage_->on_broken(Side::client, needs_.effects);
@@ -421,11 +421,12 @@ void Flow::close(const Close& how) {
 
 // Then closing the client's connection sends its FIN, and nothing that it did could reset what was sent.
 bool Flow::leaves_nothing(const Close& how) const {
-  const bool upstream_done = how.upstream == kReset || !upstream_.attached() || upstream_.ends_by_closing();
-  return how.client == Ending::agreed && client_.ends_by_closing() && client_.drained() && !client_.has_unread() && upstream_done;
+  const bool upstream_waits = how.upstream == Ending::in_order && upstream_.attached() && !upstream_.ends_by_closing();
+  return how.client == Ending::agreed && client_.ends_by_closing() && client_.drained() && !client_.has_unread() && !upstream_waits;
 }
 
 void Flow::close_now(const Close& how) {
+  if (how.upstream == Ending::kept && upstream_.attached()) keep_upstream();
   ports_.stop();
   connect_waits_.reset();
   order_.reset();

@@ -82,7 +82,7 @@ class Flow final : private Waker {
 
   void send_out(bool last_of_client = false);
   void rewire();
-  void act(Outcome outcome);
+  void act(Outcome&& outcome);
   void enter(std::unique_ptr<Stage> next);
   void connect(const Effects::Connect& wanted);
   void connect_to(const Target& target, const Effects::Connect& wanted);

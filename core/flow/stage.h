@@ -123,12 +123,12 @@ class Effects {
   bool disconnect_wanted() const { return disconnect_; }
   bool secure_wanted(Side side) const { return secure_[index_of(side)]; }
   void forget_sent() {
-    for (Side side : {Side::client, Side::upstream}) {
-      out_[index_of(side)].clear();
-      ended_[index_of(side)] = false;
-    }
-    owned_.clear();
-    kept_.clear();
+    out_[0].clear();
+    out_[1].clear();
+    ended_[0] = ended_[1] = false;
+    // After most calls there is nothing, and clearing a deque that is empty costs.
+    if (!owned_.empty()) owned_.clear();
+    if (!kept_.empty()) kept_.clear();
   }
   void clear() {
     forget_sent();

@@ -97,7 +97,7 @@ TEST_F(KeepingTalk, SaysNothingToUpstreamOfTheClientsEndButToTheClient) {
   EXPECT_EQ(t.sent(Side::upstream), asks("GET /", "Connection: TE\r\nTE: trailers\r\n"));
   EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
   ASSERT_TRUE(t.said<Close>());
-  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->client, Ending::agreed);
   EXPECT_EQ(t.said<Close>()->upstream, Ending::kept);
 }
 

@@ -77,7 +77,7 @@ inline void require_clear(const Call& call, const oracle::Reading& sent, const o
   require(closed == nullptr || closed->upstream == Ending::reset || sent.state == oracle::State::whole,
           "upstream may take the beginning of a request for a whole one", upstream);
 
-  const bool ended = closed != nullptr && closed->client == Ending::in_order;
+  const bool ended = closed != nullptr && closed->client != Ending::reset;
   const oracle::Reading answers = read_answers(client, asked, ended);
   require(answers.state != oracle::State::malformed, "the client could misread it, " + answers.why, client);
   require(!ended || answers.state != oracle::State::cut_short, "the client may take the beginning of a response for a whole one",
