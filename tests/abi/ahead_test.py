@@ -147,6 +147,8 @@ class Ahead(unittest.TestCase):
     def test_taken_as_todays_minor_it_is_todays(self):
         plugin = self.built(IN_C, ".c", f"-DHYALITE_ABI_MINOR={NOW}")
         self.assertEqual([f"minor {NOW} later -5 member 0 flag -5"], self.ran(plugin))
+        # In C++, too: the wrapper has no word for what came later then.
+        self.assertEqual(["later -5 respond is there"], self.ran(self.built(WITHOUT_HOOKS, ".cc", f"-DHYALITE_ABI_MINOR={NOW}")))
 
     def test_drafts_that_the_host_does_not_have(self):
         for header in ("tls.h", "fetch.h"):
