@@ -58,6 +58,36 @@ constexpr bool is_all(CharacterClass wanted, Bytes text) {
   return run_of(wanted, text) == text.size();
 }
 
+// Of names: FNV-1a, whatever their case.
+inline constexpr std::uint32_t kNameHashStart = 2'166'136'261U;
+constexpr std::uint32_t add_to_name_hash(std::uint32_t hash, std::uint8_t lower_case) {
+  return (hash ^ lower_case) * 16'777'619U;
+}
+
+// Each token character in lower case; 0 for what is none.
+constexpr std::array<std::uint8_t, 256> token_table() {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if ((kCharacters[c] & kTokenCharacter) != 0) table[c] = static_cast<std::uint8_t>(upper ? c + 32 : c);
+  }
+  return table;
+}
+inline constexpr std::array<std::uint8_t, 256> kLowerTokens = token_table();
+
+// run_of(kTokenCharacter, text), and the hash_of_name() of that run: one look at each byte.
+inline std::size_t run_of_name(Bytes text, std::uint32_t& hash) {
+  std::uint32_t so_far = kNameHashStart;
+  std::size_t n = 0;
+  for (; n < text.size(); ++n) {
+    const std::uint8_t c = kLowerTokens[static_cast<unsigned char>(text[n])];
+    if (c == 0) break;
+    so_far = add_to_name_hash(so_far, c);
+  }
+  hash = so_far;
+  return n;
+}
+
 // run_of(kValueCharacter, text), eight bytes at a time: most bytes of a head go through here.
 inline std::size_t run_of_values(Bytes text) {
   constexpr std::uint64_t kOnes = 0x0101010101010101U, kTops = 0x8080808080808080U;

@@ -76,8 +76,8 @@ constexpr std::array<Bytes, kNames> kTexts = {
 
 // FNV-1a over the lower case.
 constexpr std::uint32_t hash(Bytes name) {
-  std::uint32_t value = 2'166'136'261U;
-  for (char c : name) value = (value ^ static_cast<unsigned char>(lower(c))) * 16'777'619U;
+  std::uint32_t value = kNameHashStart;
+  for (char c : name) value = add_to_name_hash(value, static_cast<std::uint8_t>(lower(c)));
   return value;
 }
 
@@ -122,8 +122,8 @@ bool is_lookalike(Bytes name) {
     }
     return true;
   };
-  return name.find('_') != Bytes::npos &&
-         (same(text_of(Name::content_length)) || same(text_of(Name::transfer_encoding)));
+  return (same(text_of(Name::content_length)) || same(text_of(Name::transfer_encoding))) &&
+         name.find('_') != Bytes::npos;
 }
 
 bool may_be_trailer(Name name) {

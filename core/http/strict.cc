@@ -104,14 +104,13 @@ std::optional<Refusal> parse_status_line(Bytes line, StatusLine& out) {
 
 std::optional<Refusal> parse_field_line(Bytes line, Field& out) {
   if (!line.empty() && (line[0] == ' ' || line[0] == '\t')) return Refusal::obs_fold;
-  const std::size_t colon = run_of(kTokenCharacter, line);
+  const std::size_t colon = run_of_name(line, out.hash);
   if (colon == line.size() || line[colon] != ':') return refusal_of_name(line, colon);
   if (colon == 0) return Refusal::empty_name;
   out.name = line.substr(0, colon);
   const Bytes value = line.substr(colon + 1);
   if (const auto refusal = check_controls(value)) return refusal;
   out.value = trim(value);
-  out.hash = hash_of_name(out.name);
   out.id = name_of(out.name, out.hash);
   if (out.id == Name::other && is_lookalike(out.name)) return Refusal::lookalike_field;
   return std::nullopt;
