@@ -18,13 +18,15 @@ struct InspectingTalk : ::testing::Test {
     facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
   }
 
-  Playbook talk(bool connected = false) {
+  // `made`: what is true of the flow already.
+  Playbook talk(bool connected = false, void (*made)(FlowFile&) = nullptr) {
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *layout_places);
     bypass.emplace(settings.bypass);
     needs.emplace(lent(pool));
     file.emplace(facts, 0, ArrivalMode::transparent);
     chain.flow_open(file->subject);
+    if (made != nullptr) made(*file);
     return Playbook(std::make_unique<Inspecting>(*needs, *file), connected);
   }
   InspectingNeeds lent(ExchangePool& memory) {

@@ -91,6 +91,19 @@ TEST_F(KeepingTalk, KeepsNothingUnlessItMay) {
   EXPECT_EQ(not_kept(), 0u);
 }
 
+TEST_F(KeepingTalk, KeepsAndTakesNothingInsideOfTlsOrOfATunnel) {
+  for (const auto made : {+[](FlowFile& flow) { flow.within_connect = true; }, +[](FlowFile& flow) { flow.tls = std::make_unique<TlsFile>(); }}) {
+    Playbook kept = talk(true, made);
+    kept.client(kClosing).upstream(kOk);
+    EXPECT_EQ(kept.sent(Side::upstream), kClosing);
+    ASSERT_TRUE(kept.said<Close>());
+    EXPECT_EQ(kept.said<Close>()->upstream, Ending::in_order);
+    Playbook taken = talk(false, made);
+    taken.client(kGet);
+    EXPECT_EQ(taken.wanted(), Which::fresh);
+  }
+}
+
 TEST_F(KeepingTalk, SaysNothingToUpstreamOfTheClientsEndButToTheClient) {
   Playbook t = talk(true);
   t.client(asks("GET /", "Connection: TE, close\r\nTE: trailers\r\n")).upstream(kOk);

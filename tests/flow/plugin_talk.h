@@ -68,7 +68,7 @@ struct Set {
     places = TallyPlaces::declare(layout);
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *places);
-    needs.emplace(InspectingNeeds{*chain, HttpRules(settings, settings.listeners[0]), bypass, clock, *tally, pool});
+    needs.emplace(InspectingNeeds{*chain, HttpRules(settings, settings.listeners[0]), bypass, clock, *tally, pool, may_keep});
     http_file.emplace(facts, 0, ArrivalMode::transparent);
     http_file->subject.waker = &woken;
     chain->flow_open(http_file->subject);
@@ -91,6 +91,7 @@ struct Set {
     void on_wake() override { ++times; }
   } woken;
   Script script;
+  bool may_keep = false;
   ManualClock clock;
   Settings settings;
   FlowFacts facts;

@@ -178,6 +178,17 @@ TEST_F(PluginTalk, EditsThatResizeAreSentInChunksOfOurs) {
             "2\r\nbn\r\n1\r\nn\r\n0\r\n\r\n");
 }
 
+TEST_F(PluginTalk, ARequestThatIsSentOnceMoreEndsOnceForPlugins) {
+  may_keep = true;
+  int ends = 0;
+  script.request_end = [&](hyalite_exchange*) { ++ends; };
+  Playbook t = talk();
+  t.client("GET / HTTP/1.1\r\nHost: x\r\n\r\n").found_kept().ends(Side::upstream).connected();
+  t.upstream("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+  EXPECT_EQ(ends, 1);
+}
+
 TEST_F(PluginTalk, AResizedResponseToAnOldClientEndsWithTheConnection) {
   script.response_head = [](hyalite_exchange* x, const hyalite_headers*) -> hyalite_verdict {
     const auto options = wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
