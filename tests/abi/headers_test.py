@@ -12,7 +12,19 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = TOP / "sdk/include"
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wpadded", "-Wundef", "-Wstrict-prototypes", "-Werror"]
 PLUGIN = '#include <hyalite/plugin.h>\nHYALITE_NOTE("org.example.a", "1", "MIT");\nint a(const hyalite_host* h) { return HYALITE_HAS(h, log); }\n'
-WRAPPER = '#define HYALITE_PLUGIN_ID "org.example.a"\n#include <hyalite/plugin.hpp>\n'
+# What is in templates is only looked at where a class uses it.
+WRAPPER = """#include <hyalite/plugin.hpp>
+struct A : hyalite::Plugin<A> {
+  static constexpr hyalite::Info info{"org.example.a", "1", "A", "MIT"};
+  struct FlowState { int n = 0; };
+  void configure(const hyalite::Settings& settings) { if (settings["a"]) settings["a"].mistake("no"); }
+  void on_client_hello(hyalite::Flow&, const hyalite::ClientHello&, FlowState&) {}
+  hyalite::Verdict on_request_head(hyalite::Request& request) { return request.pause(std::chrono::seconds(1)); }
+  void on_resume(hyalite::Exchange&, const hyalite::Resumption&) { fetch({"a", "/"}, [](const hyalite::FetchResult&) {}); }
+  void on_ws_message(hyalite::Flow&, hyalite_direction, hyalite::WebSocketMessage&) {}
+};
+HYALITE_PLUGIN(A)
+"""
 COMPILERS = [pair for pair in (("gcc", "g++"), ("clang", "clang++")) if shutil.which(pair[1])]
 
 
@@ -44,7 +56,7 @@ class Headers(unittest.TestCase):
         for compiler, year, *flags in (("g++", "c++17", "-fno-exceptions", "-fno-rtti"), ("g++", "c++2b", "-fshort-enums"), ("clang++", "c++20")):
             if shutil.which(compiler):
                 with self.subTest(compiler=compiler, year=year):
-                    self.passes(compiler, WRAPPER, ".cc", f"-std={year}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags)
+                    self.passes(compiler, WRAPPER, ".cc", f"-std={year}", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Werror", "-fvisibility=hidden", *flags)
 
     def test_each_alone_and_twice(self):
         for header in sorted((INCLUDE / "hyalite").glob("*.h")):

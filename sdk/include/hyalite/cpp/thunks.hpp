@@ -167,8 +167,8 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     }
     // The draft that the class has hooks of, and the host does not call; null: none. Else they would silently never be called.
     static const char* lacking(const Host& host) {
-      constexpr bool kTls = has_on_client_hello<T>::value || has_on_upstream_tls<T>::value || has_on_tls_done<T>::value;
-      if (kTls && host.tls == nullptr) return HYALITE_TLS_ID;
+      constexpr bool kHearsTls = has_on_client_hello<T>::value || has_on_upstream_tls<T>::value || has_on_tls_done<T>::value;
+      if (kHearsTls && host.tls == nullptr) return HYALITE_TLS_ID;
       if (has_on_ws_message<T>::value && host.ws == nullptr) return HYALITE_WS_ID;
       return nullptr;
     }
