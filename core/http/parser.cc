@@ -73,23 +73,52 @@ const llhttp_settings_t& body_settings() {
   return settings;
 }
 
+// Where llhttp stands after the last bytes, and whether it read all of them.
+struct Stand {
+  llhttp_errno_t error = HPE_OK;
+  bool at_end = false;
+};
+
+Stand feed_head(llhttp_t& parser, Bytes bytes) {
+  const llhttp_errno_t error = llhttp_execute(&parser, bytes.data(), bytes.size());
+  if (error == HPE_OK) return {error, true};
+  const char* end = bytes.data() + bytes.size();
+  const char* position = llhttp_get_error_pos(&parser);
+  return {error, position == end || position == end - 1};
+}
+
+// llhttp reads each line by itself, but for what those that frame mean together.
+bool was_shown(const Head& head, std::size_t index, const Fields& shown) {
+  const Field& field = head.fields()[index];
+  if (index >= shown.fields().size() || is_framing_field(field.id)) return false;
+  return field.line == shown.fields()[index].line;
+}
+
+// The field lines and the empty line; of those that were shown before, only what frames.
+Stand feed_lines(llhttp_t& parser, const Head& head, const Fields* shown) {
+  const Bytes lines = head.raw().substr(head.start_line().size());
+  if (shown == nullptr) return feed_head(parser, lines);
+  for (std::size_t i = 0; i < head.fields().size(); ++i) {
+    if (was_shown(head, i, *shown)) continue;
+    const Stand stand = feed_head(parser, head.fields()[i].line);
+    if (stand.error != HPE_OK) return {stand.error, false};
+  }
+  return feed_head(parser, lines.substr(lines.size() - 2));
+}
+
 // Reads the field lines of `head` behind the stand-in for its start-line; must pause on the very
 // last byte.
-std::optional<Refusal> read(llhttp_type_t type, Bytes stand_in, const Head& head,
+std::optional<Refusal> read(llhttp_type_t type, Bytes stand_in, const Head& head, const Fields* shown,
                             Opinion& opinion) {
   llhttp_t parser;
   llhttp_init(&parser, type, &head_settings());
   parser.data = &opinion;
   if (llhttp_execute(&parser, stand_in.data(), stand_in.size()) != HPE_OK)
     return Refusal::second_parser_refused;
-  const Bytes lines = head.raw().substr(head.start_line().size());
-  const llhttp_errno_t error = llhttp_execute(&parser, lines.data(), lines.size());
-  if (error != HPE_OK && error != HPE_PAUSED) return Refusal::second_parser_refused;
-  if (!opinion.complete || error != HPE_PAUSED) return Refusal::parsers_disagree;
-  const char* end = lines.data() + lines.size();
-  const char* position = llhttp_get_error_pos(&parser);
-  return position == end || position == end - 1 ? std::nullopt
-                                                : std::optional(Refusal::parsers_disagree);
+  const Stand stand = feed_lines(parser, head, shown);
+  if (stand.error != HPE_OK && stand.error != HPE_PAUSED) return Refusal::second_parser_refused;
+  const bool paused_there = opinion.complete && stand.error == HPE_PAUSED && stand.at_end;
+  return paused_there ? std::nullopt : std::optional(Refusal::parsers_disagree);
 }
 
 std::optional<Refusal> compare(const Head& head, const Opinion& opinion) {
@@ -110,26 +139,26 @@ std::optional<Refusal> compare(const Head& head, const Opinion& opinion) {
 
 std::string_view llhttp_version() { return kVersion; }
 
-std::optional<Refusal> ask_llhttp(const RequestHead& head) {
+std::optional<Refusal> ask_llhttp(const RequestHead& head, const Fields* shown) {
   // For the framing there are but two methods; the targets are ours to judge.
   Bytes stand_in = head.minor_version() > 0 ? "POST / HTTP/1.1\r\n" : "POST / HTTP/1.0\r\n";
   if (head.is_connect())
     stand_in = head.minor_version() > 0 ? "CONNECT a:1 HTTP/1.1\r\n" : "CONNECT a:1 HTTP/1.0\r\n";
   Opinion opinion;
-  if (const auto refusal = read(HTTP_REQUEST, stand_in, head, opinion)) return refusal;
+  if (const auto refusal = read(HTTP_REQUEST, stand_in, head, shown, opinion)) return refusal;
   const bool offers = head.find(Name::upgrade) != nullptr && connection_options(head).upgrade;
   if (opinion.upgrade != (offers || head.is_connect())) return Refusal::parsers_disagree;
   return compare(head, opinion);
 }
 
-std::optional<Refusal> ask_llhttp(const ResponseHead& head) {
+std::optional<Refusal> ask_llhttp(const ResponseHead& head, const Fields* shown) {
   char stand_in[] = "HTTP/1.1 000 \r\n";
   stand_in[7] = static_cast<char>('0' + head.minor_version());
   stand_in[9] = static_cast<char>('0' + head.status() / 100);
   stand_in[10] = static_cast<char>('0' + head.status() / 10 % 10);
   stand_in[11] = static_cast<char>('0' + head.status() % 10);
   Opinion opinion;
-  if (const auto refusal = read(HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}, head, opinion))
+  if (const auto refusal = read(HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}, head, shown, opinion))
     return refusal;
   if (opinion.upgrade != (head.status() == 101)) return Refusal::parsers_disagree;
   return compare(head, opinion);

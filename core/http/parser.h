@@ -21,8 +21,9 @@ std::string_view llhttp_version();
 // The start-line is ours alone: llhttp gets a stand-in that means the same for the framing.
 // second_parser_refused, parsers_disagree, or nullopt = it agrees. Only for heads that
 // check_framing() found well, as they came (raw(), without edits).
-std::optional<Refusal> ask_llhttp(const RequestHead& head);
-std::optional<Refusal> ask_llhttp(const ResponseHead& head);
+// `shown`: a head about which llhttp was asked before. Of the lines that stand in both, only those that frame are shown again.
+std::optional<Refusal> ask_llhttp(const RequestHead& head, const Fields* shown = nullptr);
+std::optional<Refusal> ask_llhttp(const ResponseHead& head, const Fields* shown = nullptr);
 
 // llhttp on the chunks of one body, fed with exactly the bytes that we give out, right before we
 // give them out. nullopt = it agrees. Can be copied; allocates nothing.

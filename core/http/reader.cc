@@ -53,17 +53,18 @@ HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits
   return refused(*refusal);
 }
 
-std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
+std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw,
+                             const Fields* shown) {
   if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
   if (const auto refusal = check_framing(head)) return refusal;
-  return ask_llhttp(head);
+  return ask_llhttp(head, shown);
 }
 
 std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadLimits& limits,
-                             Bytes raw) {
+                             Bytes raw, const Fields* shown) {
   if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
   if (const auto refusal = check_framing(head, asked)) return refusal;
-  return ask_llhttp(head);
+  return ask_llhttp(head, shown);
 }
 
 // What is said of `written` when it was read back as `progress`.
@@ -113,7 +114,7 @@ std::optional<Bytes> HeadFinder::first_line(Bytes bytes) const {
 
 bool HeadFinder::is_first_line_new() { return !std::exchange(told_, true); }
 
-HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
+HeadProgress RequestReader::read(Bytes bytes, RequestHead& head, const Fields* shown) {
   std::size_t skipped = 0;
   if (!skipped_empty_line_ && finder_.fresh()) {
     if (bytes == kCrLf.substr(0, 1)) return need_more(0);
@@ -126,7 +127,7 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step == HeadProgress::Step::need_more) return need_more(skipped);
   if (progress.step == HeadProgress::Step::refused) return progress;
-  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed)))
+  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed), shown))
     return refused(*refusal);
   finder_.reset();
   skipped_empty_line_ = false;
@@ -135,10 +136,11 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   return progress;
 }
 
-HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head) {
+HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head,
+                                  const Fields* shown) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step != HeadProgress::Step::complete) return progress;
-  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed)))
+  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed), shown))
     return refused(*refusal);
   finder_.reset();
   progress.framing = framing_of(head, asked);
@@ -150,16 +152,17 @@ void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
   static_cast<void>(Indexer::index(raw, most_fields, trailers));
 }
 
-std::optional<Refusal> recheck_request(Bytes written, const Framing& meant, const HeadLimits& limits,
-                                       RequestHead& room) {
+std::optional<Refusal> recheck_request(Bytes written, const RequestHead& edited, const Framing& meant,
+                                       const HeadLimits& limits, RequestHead& room) {
   RequestReader reader(with_room_for_framing(limits));
-  return compare(reader.read(written, room), written, meant);
+  return compare(reader.read(written, room, &edited), written, meant);
 }
 
-std::optional<Refusal> recheck_response(Bytes written, const Asked& asked, const Framing& meant,
-                                        const HeadLimits& limits, ResponseHead& room) {
+std::optional<Refusal> recheck_response(Bytes written, const ResponseHead& edited, const Asked& asked,
+                                        const Framing& meant, const HeadLimits& limits,
+                                        ResponseHead& room) {
   ResponseReader reader(with_room_for_framing(limits));
-  return compare(reader.read(written, asked, room), written, meant);
+  return compare(reader.read(written, asked, room, &edited), written, meant);
 }
 
 }  // namespace hyalite

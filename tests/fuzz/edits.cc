@@ -79,7 +79,7 @@ void try_request(std::string_view head_bytes, std::string_view edits) {
   const std::string bytes = written(head);
   if (!head.edited()) require(bytes == head.raw(), "an unedited head changed", bytes);
   RequestHead again;
-  if (recheck_request(bytes, progress.framing, kLimits, again)) return;
+  if (recheck_request(bytes, head, progress.framing, kLimits, again)) return;
   const oracle::Reading reading = oracle::read_requests(bytes);
   require_read(reading.begun, reading, progress.framing, bytes);
 }
@@ -99,7 +99,7 @@ void try_response(std::string_view head_bytes, std::string_view edits) {
   }
   const std::string bytes = written(head);
   ResponseHead again;
-  if (recheck_response(bytes, Asked{}, progress.framing, kLimits, again)) return;
+  if (recheck_response(bytes, head, Asked{}, progress.framing, kLimits, again)) return;
   const oracle::Reading reading = oracle::read_responses(bytes, {oracle::Question{}}, false);
   require_read(reading.begun, reading, progress.framing, bytes);
 }

@@ -61,7 +61,7 @@ void try_request(std::string_view bytes, std::size_t cut) {
   require(reading.begun.has_value() == progress.framing.has_body(), "the referee sees another end", bytes);
   require_framing(progress.framing, reading.begun ? *reading.begun : reading.messages.at(0), bytes);
   RequestHead room;
-  require(!recheck_request(head.raw(), progress.framing, kLimits, room), "it does not stand up to a second look", bytes);
+  require(!recheck_request(head.raw(), head, progress.framing, kLimits, room), "it does not stand up to a second look", bytes);
 }
 
 void try_response(std::string_view bytes, std::size_t cut, const Asked& asked) {

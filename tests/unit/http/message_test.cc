@@ -252,7 +252,7 @@ TEST_F(Message, IsToldThatTheConnectionStays) {
 
 TEST_F(Message, IsReadAgainBeforeItIsSent) {
   const auto recheck = [&](const Framing& meant) {
-    return recheck_request(written(request_), meant, kTestLimits, request_again_);
+    return recheck_request(written(request_), request_, meant, kTestLimits, request_again_);
   };
   EXPECT_EQ(recheck({}), std::nullopt);
   request_.set("X", "y", arena_);
@@ -270,11 +270,11 @@ TEST_F(Message, IsReadAgainBeforeItIsSent) {
   EXPECT_EQ(recheck({Framing::Kind::length, 5}), Refusal::several_hosts);
 
   response_.set("X", "y", arena_);
-  EXPECT_EQ(recheck_response(written(response_), {}, {Framing::Kind::length, 5}, kTestLimits, response_again_),
+  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::length, 5}, kTestLimits, response_again_),
             std::nullopt);
-  EXPECT_EQ(recheck_response(written(response_), {}, {Framing::Kind::until_close}, kTestLimits, response_again_),
+  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::until_close}, kTestLimits, response_again_),
             Refusal::edit_changed_framing);
-  EXPECT_EQ(recheck_response(written(response_) + "x", {}, {Framing::Kind::length, 5}, kTestLimits,
+  EXPECT_EQ(recheck_response(written(response_) + "x", response_, {}, {Framing::Kind::length, 5}, kTestLimits,
                              response_again_),
             Refusal::edit_changed_framing);
 }
@@ -283,7 +283,7 @@ TEST_F(Message, LetsTheHostAddWhatTheLimitHasNoRoomFor) {
   HeadLimits limits = kTestLimits;
   limits.fields = 5;
   request_.frame_length(5, arena_);
-  EXPECT_EQ(recheck_request(written(request_), {Framing::Kind::length, 5}, limits, request_again_), std::nullopt);
+  EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits, request_again_), std::nullopt);
 }
 
 TEST_F(Message, ForgetsEverythingForTheNextOne) {
