@@ -88,13 +88,13 @@ int TicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cip
   return start(cipher, mac, key.cipher.data(), key.mac, iv, true) ? kDone : kFailed;
 }
 
-int TicketKeys::open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac) {
+int TicketKeys::open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool once) {
   const std::uint64_t now = epoch_now();
   for (const std::uint64_t epoch : {now, now - 1}) {
     const Key& key = key_of(epoch);
     if (!std::equal(key.name.begin(), key.name.end(), name)) continue;
     if (!start(cipher, mac, key.cipher.data(), key.mac, iv, false)) return kFailed;
-    return epoch == now ? kDone : kDoneButRenew;
+    return epoch == now && !once ? kDone : kDoneButRenew;
   }
   return kUnknown;
 }
@@ -103,7 +103,10 @@ int TicketKeys::on_ticket(SSL* connection, unsigned char* name, unsigned char* i
                           int sealing) {
   const SSL_CTX* context = SSL_get_SSL_CTX(connection);
   auto* keys = reinterpret_cast<TicketKeys*>(SSL_CTX_get_app_data(context));
-  return sealing != 0 ? keys->seal(name, iv, cipher, mac) : keys->open(name, iv, cipher, mac);
+  if (sealing != 0) return keys->seal(name, iv, cipher, mac);
+  // A ticket of TLS 1.3 is for one connection (RFC 8446, appendix C.4), which gets the next one. It answers the client's last word of the
+  // handshake, too: a client that says its request separately would wait for an acknowledgement that we have no other reason to send soon.
+  return keys->open(name, iv, cipher, mac, SSL_version(connection) >= TLS1_3_VERSION);
 }
 
 }  // namespace hyalite

@@ -12,7 +12,8 @@
 namespace hyalite {
 
 // Workers do not talk: each derives the key of an epoch from one secret that was drawn before they were forked. Tickets of
-// the epoch before are still taken, and renewed; older ones are not. A new generation draws a new secret.
+// the epoch before are still taken, and renewed; older ones are not. With TLS 1.3 each is renewed whenever it is used. A new generation
+// draws a new secret.
 class TicketKeys {
  public:
   using Secret = std::array<unsigned char, 32>;
@@ -38,7 +39,8 @@ class TicketKeys {
   Key derived(std::uint64_t epoch) const;
   std::uint64_t epoch_now() const;
   int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
-  int open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
+  // `once`: it was for one connection, which gets another.
+  int open(const unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool once);
   static int on_ticket(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                        int sealing);
 

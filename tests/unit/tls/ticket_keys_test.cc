@@ -95,6 +95,19 @@ TEST_F(TicketKeysTest, AreChangedAndThePredecessorIsTakenForAsLongAgain) {
   }
 }
 
+// RFC 8446, appendix C.4: a client uses each for one connection.
+TEST_F(TicketKeysTest, SealANewTicketForWhoeverUsedOne) {
+  Seller one(secret, clock);
+  Session ticket = visit(one, TLS1_3_VERSION).ticket;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(ticket);
+    Visit next = visit(one, TLS1_3_VERSION, ticket);
+    EXPECT_TRUE(next.resumed);
+    ticket = std::move(next.ticket);
+  }
+  EXPECT_TRUE(ticket);
+}
+
 TEST_F(TicketKeysTest, OfAnotherGenerationAreUnknown) {
   Seller one(secret, clock), other(TicketKeys::draw(), clock);
   const Visit first = visit(one, TLS1_3_VERSION);
