@@ -94,8 +94,8 @@ def abi_of(entries, headers, minor, folder):
     """The path of what abidw says of these headers, taken as that minor."""
     source, library, out = (pathlib.Path(folder) / f"anchor{suffix}" for suffix in (".c", ".so", ".abi"))
     source.write_text(anchor(entries))
-    subprocess.run(surface.compiler(headers, minor, "-g", "-O0", "-shared", "-fPIC", "-fno-eliminate-unused-debug-types", str(source), "-o", str(library)),
-                   check=True)
+    subprocess.run(surface.compiler(headers, minor, "-g", "-O0", "-shared", "-fPIC", "-fno-eliminate-unused-debug-types", f"-fdebug-prefix-map={folder}=.", str(source),
+                                    "-o", str(library)), check=True)
     # No paths: the same types are the same text, wherever they were read.
     subprocess.run(["abidw", "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", "--type-id-style", "hash", str(library), "--out-file", str(out)], check=True)
     return out
