@@ -113,6 +113,7 @@ void Flows::start(std::unique_ptr<FlowFile> file, Fd client) {
   auto flow = std::make_unique<SocketFlow>(sockets_, shared_, std::make_unique<PlainTransport>(std::move(client)), std::move(file));
   Flow& begun = flows_.emplace(id, std::move(flow)).first->second->flow;
   begun.begin(kept.arrival ? route_.begin(kept) : route_.turn_away());
+  if (draining_) begun.drain();
 }
 
 // ---- ends ----
@@ -140,6 +141,7 @@ void Flows::count_out(const Flow& flow) {
 }
 
 void Flows::drain(Milliseconds deadline) {
+  draining_ = true;
   if (pool_) pool_->drain();
   for (const auto& [id, one] : flows_) one->flow.drain();
   drain_deadline_.start(deadline);

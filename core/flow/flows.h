@@ -44,7 +44,7 @@ class Flows final : private FlowOwner {
   void accept(Accepted client);
   void refuse(Refused client);
   void exhausted(std::size_t shed);
-  // No new clients come. May be called again with an earlier deadline; 0: end them all now.
+  // Nobody listens for clients any more; those who were in doubt (net/suspects.h) may still come. May be called again with an earlier deadline; 0: end them all now.
   void drain(Milliseconds deadline);
   std::size_t size() const { return flows_.size(); }
   // For people: a JSON array of the flows of this moment, at most `most` of them.
@@ -78,6 +78,7 @@ class Flows final : private FlowOwner {
   Turn sweep_;
   Ticker tick_;
   Timer drain_deadline_;
+  bool draining_ = false;  // who still comes is served, and then told that this was it
 };
 
 }  // namespace hyalite

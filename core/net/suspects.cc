@@ -3,6 +3,7 @@
 #include "net/suspects.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hyalite {
 
@@ -13,6 +14,11 @@ void Suspects::on_refused(Refused refused) {
   if (refused.why != ArrivalRefusal::loop_of_ours || held_.size() == kMost) return owner_.on_refused(std::move(refused));
   held_.push_back({std::move(refused), 0, loop_.now() + kTries[0]});
   rearm();
+}
+
+void Suspects::give_up() {
+  timer_.stop();
+  for (Held& held : std::exchange(held_, {})) owner_.on_refused(std::move(held.suspect));
 }
 
 void Suspects::on_timer() {

@@ -24,6 +24,8 @@ class Suspects final : public ListenerOwner {
   void on_refused(Refused refused) override;
   void on_exhausted(int code, std::size_t shed) override { owner_.on_exhausted(code, shed); }
   std::size_t held() const { return held_.size(); }
+  // Refuses all who wait.
+  void give_up();
 
   // At most so many wait, which bounds memory when a real loop runs; further ones are refused at once.
   static constexpr std::size_t kMost = 256;

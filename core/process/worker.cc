@@ -74,6 +74,7 @@ class Worker final : public ListenerOwner {
   // The last call: whoever is still connected is cut off.
   void stop() {
     listeners_.clear();
+    suspects_.give_up();
     service_.reset();
   }
 
@@ -241,8 +242,9 @@ void Worker::drain(Milliseconds deadline) {
   on_drain_tick();
 }
 
+// Who is in doubt may turn out to be a client, and is served.
 void Worker::on_drain_tick() {
-  if (service_->size() == 0) loop_.stop();
+  if (service_->size() == 0 && suspects_.held() == 0) loop_.stop();
 }
 
 // What one call asks for at once is refused before the machine is out of memory; what is taken bit

@@ -250,6 +250,21 @@ TEST_F(FlowsOnLoopback, ServeAClientThatOnlyBeginsWhenItsWorkerDrains) {
   EXPECT_TRUE(becomes(c.get(), Seen::ended));
 }
 
+// It was in doubt until then.
+TEST_F(FlowsOnLoopback, ServeAClientThatComesWhenItsWorkerDrainsAlready) {
+  start();
+  flows->drain(Seconds{60});
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kGet));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), kOk));
+  std::string got;
+  ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
+  EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+}
+
 // ---- what a flow costs that waits for its client's next request ----
 
 #if !HYALITE_ADDRESS_SANITIZER  // which has an allocator of its own

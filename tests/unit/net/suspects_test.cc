@@ -62,6 +62,14 @@ TEST_F(Suspected, IsRefusedWhenNoAnswerComes) {
   EXPECT_TRUE(accepted.empty());
 }
 
+TEST_F(Suspected, IsRefusedWhenNobodyCanWaitAnyMore) {
+  suspects.on_refused(suspect());
+  suspects.give_up();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_TRUE(refused[0].fd);
+  EXPECT_EQ(suspects.held(), 0u);
+}
+
 TEST_F(Suspected, DirectHitsAreRefusedAtOnce) {
   suspects.on_refused({ArrivalRefusal::direct_hit, Fd(), ClientAddress{}, 0});
   EXPECT_EQ(refused.size(), 1u);
