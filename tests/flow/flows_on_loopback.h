@@ -97,6 +97,23 @@ struct FlowsOnLoopback : ::testing::Test {
     return ::testing::AssertionFailure() << "got " << got.size() << " bytes: " << got.substr(0, 300);
   }
 
+  // The request reaches the origin, which answers; what comes of that is the test's. The origin's connection.
+  Fd answers(std::string_view request, std::string_view response) {
+    Fd fd = server();
+    EXPECT_TRUE(arrives(fd.get(), request));
+    EXPECT_TRUE(put(fd.get(), response));
+    return fd;
+  }
+
+  // It was told the end; what it says all the same does not turn that into a reset.
+  void expect_it_is_waited_for(int client) {
+    EXPECT_TRUE(becomes(client, Seen::ended));
+    EXPECT_TRUE(put(client, "and more"));
+    for (int i = 0; i < 20; ++i) loop->run_once();
+    EXPECT_EQ(look(client), Seen::ended);
+    EXPECT_EQ(flows->size(), 1u);
+  }
+
   bool becomes(int fd, Seen seen) {
     Seen last = Seen::open;
     pump(*loop, [&] { return (last = look(fd)) != Seen::open; });

@@ -147,9 +147,7 @@ TEST_F(FlowsOnLoopback, WaitForNothingOfAClientThatSaidItWasTheLast) {
   start();
   Fd c = client();
   ASSERT_TRUE(put(c.get(), kGetAndClose));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGetAndClose));
-  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  const Fd s = answers(kGetAndClose, kOkAndClose);
   // The client does nothing.
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_TRUE(arrives(c.get(), kOkAndClose));
@@ -162,15 +160,9 @@ TEST_F(FlowsOnLoopback, WaitForAClientThatGoesOnAllTheSame) {
   start();
   Fd c = client();
   ASSERT_TRUE(put(c.get(), std::string(kGetAndClose) + "\r\nmore"));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGetAndClose));
-  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  const Fd s = answers(kGetAndClose, kOkAndClose);
   ASSERT_TRUE(arrives(c.get(), kOkAndClose));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
-  ASSERT_TRUE(put(c.get(), "and more"));
-  for (int i = 0; i < 20; ++i) loop->run_once();
-  EXPECT_EQ(look(c.get()), Seen::ended);
-  EXPECT_EQ(flows->size(), 1u);
+  expect_it_is_waited_for(c.get());
 }
 
 // Who was not asked whether it is the last one may be about to send the next.
@@ -178,15 +170,9 @@ TEST_F(FlowsOnLoopback, WaitForAClientThatThinksTheConnectionGoesOn) {
   start();
   Fd c = client();
   ASSERT_TRUE(put(c.get(), kGet));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGet));
-  ASSERT_TRUE(put(s.get(), kOkAndClose));
+  const Fd s = answers(kGet, kOkAndClose);
   ASSERT_TRUE(arrives(c.get(), kOkAndClose));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
-  ASSERT_TRUE(put(c.get(), kGet));
-  for (int i = 0; i < 20; ++i) loop->run_once();
-  EXPECT_EQ(look(c.get()), Seen::ended);
-  EXPECT_EQ(flows->size(), 1u);
+  expect_it_is_waited_for(c.get());
 }
 
 TEST_F(FlowsOnLoopback, TurnADirectHitAway) {
@@ -241,9 +227,7 @@ TEST_F(FlowsOnLoopback, ServeAClientThatOnlyBeginsWhenItsWorkerDrains) {
   Fd c = client();
   flows->drain(Seconds{60});
   ASSERT_TRUE(put(c.get(), kGet));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGet));
-  ASSERT_TRUE(put(s.get(), kOk));
+  const Fd s = answers(kGet, kOk);
   std::string got;
   ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
   EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
@@ -256,9 +240,7 @@ TEST_F(FlowsOnLoopback, ServeAClientThatComesWhenItsWorkerDrainsAlready) {
   flows->drain(Seconds{60});
   Fd c = client();
   ASSERT_TRUE(put(c.get(), kGet));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGet));
-  ASSERT_TRUE(put(s.get(), kOk));
+  const Fd s = answers(kGet, kOk);
   std::string got;
   ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
   EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
@@ -396,9 +378,7 @@ TEST_F(FlowsOnLoopback, PassGeneratedExchangesByteForByteHoweverTheyAreCut) {
   };
   Fd c = client();
   ASSERT_TRUE(put(c.get(), kGet));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kGet));
-  ASSERT_TRUE(put(s.get(), kOk));
+  const Fd s = answers(kGet, kOk);
   ASSERT_TRUE(arrives(c.get(), kOk));
   for (int i = 0; i < 150; ++i) {
     const bool drip = i % 10 == 0;
