@@ -274,7 +274,10 @@ SettingsRead read_settings(std::string_view yaml, std::string_view file) {
   YamlRead tree = read_yaml(yaml, file);
   SettingsRead result;
   result.mistakes = std::move(tree.mistakes);
-  if (!tree.complete) return result;
+  if (!tree.complete) {
+    keep_first_ones(file, result.mistakes);
+    return result;
+  }
   Reader(file, result.mistakes, result.positions).read(tree.root, result.settings);
   resolve_paths(file, result.settings);
   Mistakes between = check_settings(result.settings, result.positions, file);

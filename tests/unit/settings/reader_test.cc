@@ -270,6 +270,12 @@ TEST(Reader, KeepsTheNumberOfMistakesReadable) {
   const auto read = with_listener(yaml);
   ASSERT_EQ(read.mistakes.size(), kMaxMistakes + 1);
   EXPECT_EQ(read.mistakes.back().what, "400 more mistakes");
+  // Those that are found before it is seen that it is no YAML, too.
+  std::string twice;
+  for (int i = 0; i < 500; ++i) twice += "timeouts:\n";
+  const auto broken = with_listener(twice + "}");
+  ASSERT_EQ(broken.mistakes.size(), kMaxMistakes + 1);
+  EXPECT_EQ(broken.mistakes.back().what, "400 more mistakes");
 }
 
 TEST(Reader, KnowsWhereTheControlSocketIs) {
