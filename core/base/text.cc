@@ -3,29 +3,47 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 namespace hyalite {
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
+namespace {
+
+std::uint64_t word_at(const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Eight letters at once; what is not ASCII stays.
+std::uint64_t lower_word(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U, kTops = 0x80 * kOnes;
+  const std::uint64_t seven_bits = word & ~kTops;
+  const std::uint64_t from_a = seven_bits + (0x80 - 'A') * kOnes, behind_z = seven_bits + (0x80 - 'Z' - 1) * kOnes;
+  return word | ((from_a & ~behind_z & ~word & kTops) >> 2);
+}
+
+bool is_same(std::uint64_t a, std::uint64_t b) {
   // Most are written as usual.
-  return a.size() == b.size() &&
-         (a == b || std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); }));
+  return a == b || lower_word(a) == lower_word(b);
+}
+
+}  // namespace
+
+bool same_ignoring_case(const char* a, const char* b, std::size_t size) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (size < kWord) return std::equal(a, a + size, b, [](char x, char y) { return x == y || lower(x) == lower(y); });
+  for (std::size_t at = 0; at + kWord < size; at += kWord) {
+    if (!is_same(word_at(a + at), word_at(b + at))) return false;
+  }
+  return is_same(word_at(a + size - kWord), word_at(b + size - kWord));
 }
 
 std::string to_lower(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(), lower);
   return result;
-}
-
-std::string_view trim(std::string_view text) {
-  // Mostly there is one space, or none: looking for it is dearer than taking it off.
-  const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
-  std::size_t first = 0, end = text.size();
-  while (first < end && is_white(text[first])) ++first;
-  while (end > first && is_white(text[end - 1])) --end;
-  return first == end ? std::string_view() : text.substr(first, end - first);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,10 +13,20 @@ namespace hyalite {
 
 // ASCII only, as every protocol here has it; never locale-dependent.
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool equals_ignoring_case(std::string_view a, std::string_view b);
+bool same_ignoring_case(const char* a, const char* b, std::size_t size);
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_ignoring_case(a.data(), b.data(), a.size());
+}
 std::string to_lower(std::string_view text);
 // Without spaces and tabs at both ends (OWS of RFC 9110, section 5.6.3).
-std::string_view trim(std::string_view text);
+constexpr std::string_view trim(std::string_view text) {
+  // Mostly there is one space, or none: looking for it is dearer than taking it off.
+  const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
+  const char *first = text.data(), *end = first + text.size();
+  while (first < end && is_white(*first)) ++first;
+  while (end > first && is_white(end[-1])) --end;
+  return first == end ? std::string_view() : std::string_view(first, static_cast<std::size_t>(end - first));
+}
 // The pieces between separators, as they stand: "a,,b" has three.
 std::vector<std::string_view> split(std::string_view text, char separator);
 // All digits, no sign, no space, no overflow; otherwise nothing.

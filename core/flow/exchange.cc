@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "flow/exchange.h"
 
+#include "http/recheck.h"
 #include "http/writer.h"
 
 namespace hyalite {
@@ -95,7 +96,7 @@ std::optional<Refusal> Exchange::send_request_head(Effects& effects) {
     return std::nullopt;
   }
   const Bytes bytes = written(request, arena_);
-  if (const auto refusal = recheck_request(bytes, request, meant, rules_.head, room_.reread_request)) return refusal;
+  if (const auto refusal = recheck_request(bytes, request, meant, rules_.head)) return refusal;
   summary.to_upstream += bytes.size();
   effects.send(Side::upstream, bytes);
   return std::nullopt;
@@ -164,7 +165,7 @@ Answer Exchange::pass_interim(Effects& effects, std::optional<Refusal>& refusal)
   subject.info = nullptr;
   if (answer == Answer::decided || subject.info_dropped()) return answer;
   const Bytes bytes = response.edited() ? written(response, arena_) : response.raw();
-  if (response.edited()) refusal = recheck_response(bytes, response, asked(), Framing{}, rules_.head, room_.reread_response);
+  if (response.edited()) refusal = recheck_response(bytes, response, asked(), Framing{}, rules_.head);
   if (refusal) return answer;
   summary.to_client += bytes.size();
   effects.send(Side::client, bytes);
@@ -198,7 +199,7 @@ std::optional<Refusal> Exchange::send_response_head(bool close_after, Effects& e
     summary.to_client += response.raw().size();
   } else {
     const Bytes bytes = written(response, arena_);
-    if (const auto refusal = recheck_response(bytes, response, asked(), meant, rules_.head, room_.reread_response)) return refusal;
+    if (const auto refusal = recheck_response(bytes, response, asked(), meant, rules_.head)) return refusal;
     summary.to_client += bytes.size();
     effects.send(Side::client, bytes);
   }

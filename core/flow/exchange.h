@@ -24,8 +24,8 @@ namespace hyalite {
 // What an exchange is made in. Its memory is kept when the exchange is over, for the next one (exchange_pool.h).
 struct ExchangeRoom {
   Arena arena;
-  RequestHead request, reread_request;
-  ResponseHead response, reread_response;
+  RequestHead request;
+  ResponseHead response;
   Relay request_body, response_body;
 
   // As new. What one exchange made unusually large is not kept.

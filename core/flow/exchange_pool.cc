@@ -43,9 +43,10 @@ void EndExchange::operator()(Exchange* exchange) const {
 
 void ExchangeRoom::clear() {
   arena.clear();
-  for (RequestHead* head : {&request, &reread_request}) head->forget();
-  for (ResponseHead* head : {&response, &reread_response}) head->forget();
-  for (Relay* body : {&request_body, &response_body}) body->become(Relay());
+  request.forget();
+  response.forget();
+  request_body.forget();
+  response_body.forget();
 }
 
 }  // namespace hyalite

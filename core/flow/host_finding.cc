@@ -18,6 +18,10 @@ Bytes host_name(Bytes host) {
 
 // Where a host that is an address thinks it is.
 std::optional<IpAddress> address_in(Bytes host) {
+  // Addresses begin with a digit or a bracket, or have several colons; most hosts have a name.
+  const char first = host.front();
+  const bool may_be_one = (first >= '0' && first <= '9') || first == '[' || host.find(':') != host.rfind(':');
+  if (!may_be_one) return std::nullopt;
   if (const auto with_port = Address::parse(host)) return with_port->ip;
   const bool bracketed = host.front() == '[' && host.back() == ']';
   return IpAddress::parse(bracketed ? host.substr(1, host.size() - 2) : host);

@@ -14,6 +14,7 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
       pipe_(std::move(pipe)),
       trailers_hook_(trailers),
       resized_(resized),
+      used_(true),
       chunked_(framing.kind == Framing::Kind::chunked),
       complete_(!framing.has_body()),
       most_whole_(most_whole),

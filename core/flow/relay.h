@@ -62,6 +62,10 @@ class Relay {
 
   // Takes the place of the one there was, whose memory is kept.
   void become(Relay&& fresh);
+  // A message without a body again.
+  void forget() {
+    if (used_) become(Relay());
+  }
 
   // Takes what can be told from `input`, the bytes not taken before and more.
   Step feed(Bytes input);
@@ -127,6 +131,7 @@ class Relay {
   TrailersHook* trailers_hook_ = nullptr;
   Wire resized_ = Wire::chunked;
   Wire wire_ = Wire::as_came;
+  bool used_ = false;     // it is of a body
   bool chunked_ = false;  // it came so
   bool piped_ = false;    // plugins want to see it
   bool recodes_ = false;  // plugins see, and let leave, what is without its content coding

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -58,50 +59,32 @@ constexpr bool is_all(CharacterClass wanted, Bytes text) {
   return run_of(wanted, text) == text.size();
 }
 
-// Of names: FNV-1a, whatever their case.
-inline constexpr std::uint32_t kNameHashStart = 2'166'136'261U;
-constexpr std::uint32_t add_to_name_hash(std::uint32_t hash, std::uint8_t lower_case) {
-  return (hash ^ lower_case) * 16'777'619U;
-}
-
-// Each token character in lower case; 0 for what is none.
-constexpr std::array<std::uint8_t, 256> token_table() {
-  std::array<std::uint8_t, 256> table{};
-  for (unsigned c = 0; c < 256; ++c) {
-    const bool upper = c >= 'A' && c <= 'Z';
-    if ((kCharacters[c] & kTokenCharacter) != 0) table[c] = static_cast<std::uint8_t>(upper ? c + 32 : c);
-  }
-  return table;
-}
-inline constexpr std::array<std::uint8_t, 256> kLowerTokens = token_table();
-
-// run_of(kTokenCharacter, text), and the hash_of_name() of that run: one look at each byte.
-inline std::size_t run_of_name(Bytes text, std::uint32_t& hash) {
-  std::uint32_t so_far = kNameHashStart;
+// run_of(kTokenCharacter, text) where the text is known to hold one that is none.
+inline std::size_t run_of_name(const char* text) {
   std::size_t n = 0;
-  for (; n < text.size(); ++n) {
-    const std::uint8_t c = kLowerTokens[static_cast<unsigned char>(text[n])];
-    if (c == 0) break;
-    so_far = add_to_name_hash(so_far, c);
-  }
-  hash = so_far;
+  while (is_in(text[n], kTokenCharacter)) ++n;
   return n;
 }
 
 // run_of(kValueCharacter, text), eight bytes at a time: most bytes of a head go through here.
 inline std::size_t run_of_values(Bytes text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U, kTops = 0x8080808080808080U;
+  constexpr std::uint64_t kOnes = 0x0101010101010101U, kTops = 0x80 * kOnes;
+  constexpr bool kFirstIsLowest = std::endian::native == std::endian::little;
   std::size_t n = 0;
-  for (; n + sizeof(std::uint64_t) <= text.size(); n += sizeof(std::uint64_t)) {
+  while (n + sizeof(std::uint64_t) <= text.size()) {
     std::uint64_t word;
     std::memcpy(&word, text.data() + n, sizeof word);
     const std::uint64_t off_delete = word ^ (kOnes * 0x7f);
-    const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kTops;
-    const std::uint64_t is_delete = (off_delete - kOnes) & ~off_delete & kTops;
-    if ((below_space | is_delete) == 0) continue;
-    // A control character, or only HTAB.
-    const std::size_t fine = run_of(kValueCharacter, text.substr(n, sizeof word));
-    if (fine < sizeof word) return n + fine;
+    // The lowest bit that is set is right; above it, a borrow may have set others.
+    const std::uint64_t found = (((word - kOnes * 0x20) & ~word) | ((off_delete - kOnes) & ~off_delete)) & kTops;
+    if (found == 0) {
+      n += sizeof word;
+      continue;
+    }
+    if (!kFirstIsLowest) break;
+    n += static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    if (text[n] != '\t') return n;
+    ++n;
   }
   return n + run_of(kValueCharacter, text.substr(n));
 }

@@ -3,7 +3,6 @@
 #include "http/fields.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 
 namespace hyalite {
@@ -30,10 +29,10 @@ static_assert(std::size(kTexts) == static_cast<std::size_t>(EditRefusal::too_man
 
 std::string_view describe(EditRefusal refusal) { return kTexts[static_cast<std::size_t>(refusal)]; }
 
-Edited check_field(Bytes name, Bytes value) {
-  if (!is_token(name)) return EditRefusal::bad_name;
-  if (is_framing_field(name)) return EditRefusal::framing_field;
-  if (is_lookalike(name)) return EditRefusal::bad_name;
+Edited check_field(const WantedName& name, Bytes value) {
+  if (!is_token(name.name)) return EditRefusal::bad_name;
+  if (is_framing_field(name.id)) return EditRefusal::framing_field;
+  if (name.id == Name::other && is_lookalike(name.name)) return EditRefusal::bad_name;
   if (!is_field_value(value)) return EditRefusal::bad_value;
   return std::nullopt;
 }
@@ -45,7 +44,7 @@ const Field* Fields::find(Name name) const {
 }
 
 const Field* Fields::find(Bytes name) const {
-  const std::size_t index = index_of(name);
+  const std::size_t index = index_of(WantedName(name));
   return index == fields_.size() ? nullptr : &fields_[index];
 }
 
@@ -60,30 +59,53 @@ std::size_t Fields::count(Name name) const {
       fields_.begin(), fields_.end(), [&](const Field& field) { return field.id == name; }));
 }
 
-Edited Fields::set(Bytes name, Bytes value, Arena& arena) {
+bool Fields::frames() const {
+  return std::any_of(fields_.begin(), fields_.end(), [](const Field& field) { return is_framing_field(field.id); });
+}
+
+bool Fields::frames_as_it_came() const {
+  std::size_t as_it_came = 0;
+  for (const Field& field : fields_) {
+    if (!is_framing_field(field.id)) continue;
+    if (field.line.empty()) return false;
+    ++as_it_came;
+  }
+  return as_it_came == framing_that_came_;
+}
+
+Edited Fields::set(Bytes text, Bytes value, Arena& arena) {
+  const WantedName name(text);
   if (const auto refusal = check(name, value)) return refusal;
   const std::size_t index = index_of(name);
-  if (index == fields_.size()) return append(name, value, arena);
-  put(index, fields_[index].name, value, arena);
+  if (index == fields_.size()) return append_checked(name, value, arena);
+  put(index, WantedName(fields_[index]), value, arena);
   erase_all(name, index + 1);
   edit();
   return std::nullopt;
 }
 
-Edited Fields::append(Bytes name, Bytes value, Arena& arena) {
+Edited Fields::append(Bytes text, Bytes value, Arena& arena) {
+  const WantedName name(text);
   if (const auto refusal = check(name, value)) return refusal;
+  return append_checked(name, value, arena);
+}
+
+Edited Fields::append_checked(WantedName name, Bytes value, Arena& arena) {
   if (fields_.size() >= most_fields_) return EditRefusal::too_many_fields;
-  put(fields_.size(), arena.copy(name), value, arena);
+  name.name = arena.copy(name.name);
+  put(fields_.size(), name, value, arena);
   edit();
   return std::nullopt;
 }
 
-Edited Fields::set_if_absent(Bytes name, Bytes value, Arena& arena) {
+Edited Fields::set_if_absent(Bytes text, Bytes value, Arena& arena) {
+  const WantedName name(text);
   if (const auto refusal = check(name, value)) return refusal;
-  return find(name) == nullptr ? append(name, value, arena) : std::nullopt;
+  return index_of(name) == fields_.size() ? append_checked(name, value, arena) : std::nullopt;
 }
 
-Edited Fields::remove(Bytes name) {
+Edited Fields::remove(Bytes text) {
+  const WantedName name(text);
   if (const auto refusal = check(name, {})) return refusal;
   const std::size_t before = fields_.size();
   erase_all(name, 0);
@@ -93,19 +115,21 @@ Edited Fields::remove(Bytes name) {
 
 Edited Fields::set_at(std::size_t index, Bytes value, Arena& arena) {
   if (index >= fields_.size()) return EditRefusal::no_such_field;
-  const Bytes name = fields_[index].name;
+  const WantedName name(fields_[index]);
   if (const auto refusal = check(name, value)) return refusal;
   put(index, name, value, arena);
   edit();
   return std::nullopt;
 }
 
-Edited Fields::rename_at(std::size_t index, Bytes name, Arena& arena) {
+Edited Fields::rename_at(std::size_t index, Bytes text, Arena& arena) {
   if (index >= fields_.size()) return EditRefusal::no_such_field;
   const Field& field = fields_[index];
   if (is_framing_field(field.id)) return EditRefusal::framing_field;
+  WantedName name(text);
   if (const auto refusal = check(name, field.value)) return refusal;
-  put(index, arena.copy(name), field.value, arena);
+  name.name = arena.copy(text);
+  put(index, name, field.value, arena);
   edit();
   return std::nullopt;
 }
@@ -123,34 +147,31 @@ void Fields::clear(Place place, std::size_t most_fields) {
   first_.fill(-1);
   generation_ = 0;
   most_fields_ = most_fields;
+  framing_that_came_ = 0;
   place_ = place;
 }
 
-void Fields::take_memory_of(Fields& other) {
+void Fields::forget() {
   constexpr std::size_t kMostKept = 64;
-  if (other.fields_.capacity() > kMostKept) return;
-  fields_ = std::move(other.fields_);
-  fields_.clear();
+  if (fields_.capacity() > kMostKept) fields_ = {};
+  clear(Place::head, 0);
 }
 
 void Fields::add(const Field& field) {
   std::int32_t& first = first_[static_cast<std::size_t>(field.id)];
   if (first < 0) first = static_cast<std::int32_t>(fields_.size());
+  if (is_framing_field(field.id)) ++framing_that_came_;
   fields_.push_back(field);
 }
 
-void Fields::put(std::size_t index, Bytes name, Bytes value, Arena& arena) {
+void Fields::put(std::size_t index, const WantedName& name, Bytes value, Arena& arena) {
   if (index == fields_.size()) fields_.emplace_back();
-  const std::uint32_t hash = hash_of_name(name);
-  fields_[index] = Field{name, arena.copy(value), {}, hash, name_of(name, hash)};
+  fields_[index] = Field{name.name, arena.copy(value), {}, name.hash, name.id};
 }
 
-void Fields::erase_all(Bytes name, std::size_t from) {
-  const std::uint32_t hash = hash_of_name(name);
+void Fields::erase_all(const WantedName& name, std::size_t from) {
   const auto begin = fields_.begin() + static_cast<std::ptrdiff_t>(from);
-  fields_.erase(std::remove_if(begin, fields_.end(),
-                               [&](const Field& field) { return field.is_named(name, hash); }),
-                fields_.end());
+  fields_.erase(std::remove_if(begin, fields_.end(), [&](const Field& field) { return name.is_of(field); }), fields_.end());
 }
 
 void Fields::edit() {
@@ -163,30 +184,26 @@ void Fields::edit() {
 
 void Fields::shift(const Moved& moved) {
   for (Field& field : fields_) {
-    field.name = moved(field.name);
-    field.value = moved(field.value);
-    field.line = moved(field.line);
+    moved(field.name);
+    moved(field.value);
+    moved(field.line);
   }
 }
 
-Bytes Fields::Moved::operator()(Bytes view) const {
-  const std::less_equal<const char*> not_after;
-  const bool inside = !view.empty() && not_after(from.data(), view.data()) &&
-                      not_after(view.data() + view.size(), from.data() + from.size());
-  return inside ? Bytes{to + (view.data() - from.data()), view.size()} : view;
+void Fields::Moved::operator()(Bytes& view) const {
+  // Addresses, since pointers into different memory have no order. What does not begin in `from` is far above.
+  const auto at = reinterpret_cast<std::uintptr_t>(view.data()) - reinterpret_cast<std::uintptr_t>(from.data());
+  if (at < from.size()) view = {to + at, view.size()};
 }
 
-Edited Fields::check(Bytes name, Bytes value) const {
+Edited Fields::check(const WantedName& name, Bytes value) const {
   if (const auto refusal = check_field(name, value)) return refusal;
-  if (place_ == Place::trailers && !may_be_trailer(name_of(name)))
-    return EditRefusal::not_in_trailers;
+  if (place_ == Place::trailers && !may_be_trailer(name.id)) return EditRefusal::not_in_trailers;
   return std::nullopt;
 }
 
-std::size_t Fields::index_of(Bytes name) const {
-  const std::uint32_t hash = hash_of_name(name);
-  const auto found = std::find_if(fields_.begin(), fields_.end(),
-                                  [&](const Field& field) { return field.is_named(name, hash); });
+std::size_t Fields::index_of(const WantedName& name) const {
+  const auto found = std::find_if(fields_.begin(), fields_.end(), [&](const Field& field) { return name.is_of(field); });
   return static_cast<std::size_t>(found - fields_.begin());
 }
 

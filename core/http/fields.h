@@ -23,10 +23,22 @@ struct Field {
   std::uint32_t hash = 0;  // hash_of_name(name)
   Name id = Name::other;
 
-  // By text, case ignored; `wanted_hash` is hash_of_name(wanted).
-  bool is_named(Bytes wanted, std::uint32_t wanted_hash) const {
-    return hash == wanted_hash && equals_ignoring_case(name, wanted);
+  // What it takes on the wire, as writer.h has it.
+  std::size_t size_written() const { return line.empty() ? name.size() + value.size() + 4 : line.size(); }
+};
+
+// A name to look for, looked at once.
+struct WantedName {
+  explicit WantedName(Bytes text) : name(text), hash(hash_of_name(text)), id(name_of(text, hash)) {}
+  explicit WantedName(const Field& field) : name(field.name), hash(field.hash), id(field.id) {}
+  // Case is ignored.
+  bool is_of(const Field& field) const {
+    return field.hash == hash && field.id == id && (id != Name::other || equals_ignoring_case(field.name, name));
   }
+
+  Bytes name;
+  std::uint32_t hash;
+  Name id;
 };
 
 // Why an edit asked for by a plugin is not made. Everything is then as it was.
@@ -49,7 +61,8 @@ std::string_view describe(EditRefusal refusal);
 using Edited = std::optional<EditRefusal>;
 
 // What a plugin may put into a head: nothing that frames, nothing that could end a line.
-Edited check_field(Bytes name, Bytes value);
+Edited check_field(const WantedName& name, Bytes value);
+inline Edited check_field(Bytes name, Bytes value) { return check_field(WantedName(name), value); }
 
 // A list of fields. Reused from message to message: then indexing allocates nothing.
 class Fields {
@@ -63,6 +76,10 @@ class Fields {
   Bytes value(Name name) const;
   std::size_t count(Name name) const;
   bool edited() const { return generation_ > 0; }
+  // Does anything frame, or say how the connection is used (is_framing_field)?
+  bool frames() const;
+  // Do the very lines that do so stand here that came? (What else was edited does not matter.)
+  bool frames_as_it_came() const;
   // Counts the edits: a view taken at another generation is stale.
   std::uint32_t generation() const { return generation_; }
 
@@ -78,27 +95,26 @@ class Fields {
   Edited rename_at(std::size_t index, Bytes name, Arena& arena);
   Edited remove_at(std::size_t index);
 
-  // Takes the memory of fields that are not used any more.
-  void take_memory_of(Fields& other);
 
  protected:
   friend class Indexer;  // strict.cc: fills it while checking
   Fields() = default;
   enum class Place : std::uint8_t { head, trailers };
   void clear(Place place, std::size_t most_fields);
+  // As new, but for its memory when that is no more than usual.
+  void forget();
   // While indexing.
   void add(const Field& field);
   // While editing; the caller has checked, and calls edit() when done. `name` lives as long as the
   // fields are used.
-  void put(std::size_t index, Bytes name, Bytes value, Arena& arena);
-  void erase_all(Bytes name, std::size_t from);
+  void put(std::size_t index, const WantedName& name, Bytes value, Arena& arena);
+  void erase_all(const WantedName& name, std::size_t from);
   void edit();
-  // Where a view is once the bytes it may look into were copied elsewhere; a view of other bytes
-  // stays.
+  // Leads a view after the bytes that it may look into, which were copied elsewhere; a view of other bytes stays.
   struct Moved {
     Bytes from;
     const char* to;
-    Bytes operator()(Bytes view) const;
+    void operator()(Bytes& view) const;
   };
   void shift(const Moved& moved);
 
@@ -106,12 +122,14 @@ class Fields {
   std::uint32_t generation_ = 0;
 
  private:
-  Edited check(Bytes name, Bytes value) const;
-  std::size_t index_of(Bytes name) const;  // fields_.size() when there is none
+  Edited check(const WantedName& name, Bytes value) const;
+  std::size_t index_of(const WantedName& name) const;  // fields_.size() when there is none
+  Edited append_checked(WantedName name, Bytes value, Arena& arena);
 
   // Index of the first field of each name, -1 when there is none.
   std::array<std::int32_t, kNames> first_{};
   std::size_t most_fields_ = 0;
+  std::size_t framing_that_came_ = 0;  // fields
   Place place_ = Place::head;
 };
 

@@ -17,9 +17,13 @@ constexpr std::size_t kMostLengthDigits = 19;
 bool has_tab(const Field& field) { return field.line.find('\t') != Bytes::npos; }
 
 std::optional<std::uint64_t> parse_length(const Field& field) {
-  if (field.value.size() > kMostLengthDigits || has_tab(field)) return std::nullopt;
-  const auto length = parse_decimal(field.value);
-  return length && *length <= kMostLength ? length : std::nullopt;
+  if (field.value.empty() || field.value.size() > kMostLengthDigits || has_tab(field)) return std::nullopt;
+  std::uint64_t length = 0;  // so many digits do not overflow it
+  for (char c : field.value) {
+    if (c < '0' || c > '9') return std::nullopt;
+    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return length <= kMostLength ? std::optional(length) : std::nullopt;
 }
 
 bool is_compression(Bytes coding) {

@@ -45,9 +45,16 @@ OptionsSaid options_said(const std::vector<Field>& fields) {
 void Head::moved_to(const char* begin) {
   const Moved moved{raw_, begin};
   shift(moved);
-  start_line_ = moved(start_line_);
-  for (Bytes& piece : start_pieces_) piece = moved(piece);
-  raw_ = moved(raw_);
+  moved(start_line_);
+  for (Bytes& piece : start_pieces_) moved(piece);
+  moved(raw_);
+}
+
+void Head::forget() {
+  Fields::forget();
+  raw_ = start_line_ = {};
+  start_pieces_ = {};
+  minor_version_ = 1;
 }
 
 void Head::frame_chunked(Arena& arena) {
@@ -72,7 +79,7 @@ void Head::replace_framing(Name name, Bytes value, Arena& arena) {
   const auto index = first - fields_.begin();
   fields_.erase(std::remove_if(first, fields_.end(), frames), fields_.end());
   fields_.emplace(fields_.begin() + index);
-  put(static_cast<std::size_t>(index), text_of(name), value, arena);
+  put(static_cast<std::size_t>(index), WantedName(text_of(name)), value, arena);
   edit();
 }
 
@@ -97,14 +104,15 @@ void Head::put_connection(const std::string& options, Arena& arena) {
   const std::size_t index = connection == nullptr
                                 ? fields_.size()
                                 : static_cast<std::size_t>(connection - fields_.data());
-  put(index, text_of(Name::connection), options, arena);
-  erase_all(text_of(Name::connection), index + 1);
+  const WantedName name(text_of(Name::connection));
+  put(index, name, options, arena);
+  erase_all(name, index + 1);
   edit();
 }
 
 void Head::drop(Name name) {
   if (find(name) == nullptr) return;
-  erase_all(text_of(name), 0);
+  erase_all(WantedName(text_of(name)), 0);
   edit();
 }
 
@@ -138,18 +146,6 @@ Edited ResponseHead::set_status(int status, Bytes reason, Arena& arena) {
   start_line_ = {};
   edit();
   return std::nullopt;
-}
-
-void RequestHead::forget() {
-  RequestHead fresh;
-  fresh.take_memory_of(*this);
-  *this = std::move(fresh);
-}
-
-void ResponseHead::forget() {
-  ResponseHead fresh;
-  fresh.take_memory_of(*this);
-  *this = std::move(fresh);
 }
 
 }  // namespace hyalite

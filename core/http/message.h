@@ -25,6 +25,9 @@ class Head : public Fields {
   // The raw bytes were copied to `begin`: every view into them goes along.
   void moved_to(const char* begin);
 
+  // As new, but for its memory. (A response's status is then any.)
+  void forget();
+
   // Edits by the host alone, which answers for the body being sent accordingly.
 
   // Content-Length and Transfer-Encoding go; what is said here stands in their place, or last if
@@ -60,9 +63,6 @@ class RequestHead : public Head {
   bool is_head() const { return method() == "HEAD"; }
   bool is_connect() const { return method() == "CONNECT"; }
 
-  // As new, but for its memory.
-  void forget();
-
   // A plugin may not turn a request into HEAD or CONNECT or back.
   Edited set_method(Bytes method, Arena& arena);
   Edited set_target(Bytes target, Arena& arena);
@@ -74,9 +74,6 @@ class ResponseHead : public Head {
   Bytes reason() const { return start_pieces_[0]; }  // may be empty
   // 1xx but not 101: the final response is still to come.
   bool is_interim() const { return status_ < 200 && status_ != 101; }
-  // As new, but for its memory.
-  void forget();
-
   // A plugin may not move between statuses with a body and those without (1xx, 204, 304).
   Edited set_status(int status, Bytes reason, Arena& arena);
 

@@ -89,7 +89,7 @@ Name name_of(Bytes name, std::uint32_t hash);
 // Content-Length, Transfer-Encoding, Connection, TE, Trailer, Upgrade, Keep-Alive,
 // Proxy-Connection: the host decides them from what is done with the body; a plugin may read but
 // not change them.
-bool is_framing_field(Name name);
+constexpr bool is_framing_field(Name name) { return name >= Name::connection && name <= Name::upgrade; }
 inline bool is_framing_field(Bytes name) { return is_framing_field(name_of(name)); }
 
 // Content_Length and the like: no framing field, but some that read the message further on take `_`

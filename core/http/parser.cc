@@ -88,34 +88,34 @@ Stand feed_head(llhttp_t& parser, Bytes bytes) {
 }
 
 // llhttp reads each line by itself, but for what those that frame mean together.
-bool was_shown(const Head& head, std::size_t index, const Fields& shown) {
-  const Field& field = head.fields()[index];
-  if (index >= shown.fields().size() || is_framing_field(field.id)) return false;
-  return field.line == shown.fields()[index].line;
-}
-
-// The field lines and the empty line; of those that were shown before, only what frames.
-Stand feed_lines(llhttp_t& parser, const Head& head, const Fields* shown) {
-  const Bytes lines = head.raw().substr(head.start_line().size());
-  if (shown == nullptr) return feed_head(parser, lines);
-  for (std::size_t i = 0; i < head.fields().size(); ++i) {
-    if (was_shown(head, i, *shown)) continue;
-    const Stand stand = feed_head(parser, head.fields()[i].line);
+Stand feed_lines(llhttp_t& parser, const Head& head, Bytes lines, Shown shown) {
+  if (shown == Shown::everything) return feed_head(parser, lines);
+  for (const Field& field : head.fields()) {
+    const Bytes line = lines.substr(0, field.size_written());
+    lines.remove_prefix(line.size());
+    if (!is_framing_field(field.id)) continue;
+    const Stand stand = feed_head(parser, line);
     if (stand.error != HPE_OK) return {stand.error, false};
   }
-  return feed_head(parser, lines.substr(lines.size() - 2));
+  return feed_head(parser, lines);
 }
 
-// Reads the field lines of `head` behind the stand-in for its start-line; must pause on the very
-// last byte.
-std::optional<Refusal> read(llhttp_type_t type, Bytes stand_in, const Head& head, const Fields* shown,
-                            Opinion& opinion) {
+// llhttp behind the stand-in for a start-line.
+struct Begun {
+  Begun(llhttp_type_t type, Bytes stand_in) {
+    llhttp_init(&parser, type, &head_settings());
+    well = llhttp_execute(&parser, stand_in.data(), stand_in.size()) == HPE_OK;
+  }
   llhttp_t parser;
-  llhttp_init(&parser, type, &head_settings());
+  bool well;
+};
+
+// Reads the field lines of `head`; must pause on the very last byte.
+std::optional<Refusal> read(const Begun& begun, const Head& head, Bytes lines, Shown shown, Opinion& opinion) {
+  if (!begun.well) return Refusal::second_parser_refused;
+  llhttp_t parser = begun.parser;
   parser.data = &opinion;
-  if (llhttp_execute(&parser, stand_in.data(), stand_in.size()) != HPE_OK)
-    return Refusal::second_parser_refused;
-  const Stand stand = feed_lines(parser, head, shown);
+  const Stand stand = feed_lines(parser, head, lines, shown);
   if (stand.error != HPE_OK && stand.error != HPE_PAUSED) return Refusal::second_parser_refused;
   const bool paused_there = opinion.complete && stand.error == HPE_PAUSED && stand.at_end;
   return paused_there ? std::nullopt : std::optional(Refusal::parsers_disagree);
@@ -139,27 +139,39 @@ std::optional<Refusal> compare(const Head& head, const Opinion& opinion) {
 
 std::string_view llhttp_version() { return kVersion; }
 
-std::optional<Refusal> ask_llhttp(const RequestHead& head, const Fields* shown) {
+std::optional<Refusal> ask_llhttp(const RequestHead& head, Bytes lines, Shown shown) {
+  if (shown == Shown::what_frames && !head.frames()) return std::nullopt;
   // For the framing there are but two methods; the targets are ours to judge.
-  Bytes stand_in = head.minor_version() > 0 ? "POST / HTTP/1.1\r\n" : "POST / HTTP/1.0\r\n";
-  if (head.is_connect())
-    stand_in = head.minor_version() > 0 ? "CONNECT a:1 HTTP/1.1\r\n" : "CONNECT a:1 HTTP/1.0\r\n";
+  static const Begun kBegun[2][2] = {{{HTTP_REQUEST, "POST / HTTP/1.0\r\n"}, {HTTP_REQUEST, "POST / HTTP/1.1\r\n"}},
+                                     {{HTTP_REQUEST, "CONNECT a:1 HTTP/1.0\r\n"}, {HTTP_REQUEST, "CONNECT a:1 HTTP/1.1\r\n"}}};
   Opinion opinion;
-  if (const auto refusal = read(HTTP_REQUEST, stand_in, head, shown, opinion)) return refusal;
+  if (const auto refusal = read(kBegun[head.is_connect()][head.minor_version()], head, lines, shown, opinion)) return refusal;
   const bool offers = head.find(Name::upgrade) != nullptr && connection_options(head).upgrade;
   if (opinion.upgrade != (offers || head.is_connect())) return Refusal::parsers_disagree;
   return compare(head, opinion);
 }
 
-std::optional<Refusal> ask_llhttp(const ResponseHead& head, const Fields* shown) {
+namespace {
+
+Begun begun_as(const ResponseHead& head) {
   char stand_in[] = "HTTP/1.1 000 \r\n";
   stand_in[7] = static_cast<char>('0' + head.minor_version());
   stand_in[9] = static_cast<char>('0' + head.status() / 100);
   stand_in[10] = static_cast<char>('0' + head.status() / 10 % 10);
   stand_in[11] = static_cast<char>('0' + head.status() % 10);
+  return {HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}};
+}
+
+}  // namespace
+
+std::optional<Refusal> ask_llhttp(const ResponseHead& head, Bytes lines, Shown shown) {
+  if (shown == Shown::what_frames && !head.frames()) return std::nullopt;
+  // Most statuses are 200, and their first line need not be read each time.
+  static const Begun kOk[2] = {{HTTP_RESPONSE, "HTTP/1.0 200 \r\n"}, {HTTP_RESPONSE, "HTTP/1.1 200 \r\n"}};
   Opinion opinion;
-  if (const auto refusal = read(HTTP_RESPONSE, {stand_in, sizeof stand_in - 1}, head, shown, opinion))
-    return refusal;
+  const auto refused = head.status() == 200 ? read(kOk[head.minor_version()], head, lines, shown, opinion)
+                                            : read(begun_as(head), head, lines, shown, opinion);
+  if (refused) return refused;
   if (opinion.upgrade != (head.status() == 101)) return Refusal::parsers_disagree;
   return compare(head, opinion);
 }

@@ -17,13 +17,16 @@ namespace hyalite {
 // "8.1.0": the version compiled in.
 std::string_view llhttp_version();
 
+// Which field lines llhttp is shown: those that frame (is_framing_field), or for tests all of them. Of a line that our own check passed
+// llhttp has something to say only if it frames; the fuzz target `heads` holds that against all that it finds.
+enum class Shown : std::uint8_t { what_frames, everything };
+
 // Does llhttp read the field lines of a head as we do: chunked, length, the connection's options?
 // The start-line is ours alone: llhttp gets a stand-in that means the same for the framing.
 // second_parser_refused, parsers_disagree, or nullopt = it agrees. Only for heads that
-// check_framing() found well, as they came (raw(), without edits).
-// `shown`: a head about which llhttp was asked before. Of the lines that stand in both, only those that frame are shown again.
-std::optional<Refusal> ask_llhttp(const RequestHead& head, const Fields* shown = nullptr);
-std::optional<Refusal> ask_llhttp(const ResponseHead& head, const Fields* shown = nullptr);
+// check_framing() found well; `lines`: the field lines and the empty line, as they came or as they will be sent.
+std::optional<Refusal> ask_llhttp(const RequestHead& head, Bytes lines, Shown shown = Shown::what_frames);
+std::optional<Refusal> ask_llhttp(const ResponseHead& head, Bytes lines, Shown shown = Shown::what_frames);
 
 // llhttp on the chunks of one body, fed with exactly the bytes that we give out, right before we
 // give them out. nullopt = it agrees. Can be copied; allocates nothing.

@@ -53,32 +53,17 @@ HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits
   return refused(*refusal);
 }
 
-std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw,
-                             const Fields* shown) {
+std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
   if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
   if (const auto refusal = check_framing(head)) return refusal;
-  return ask_llhttp(head, shown);
+  return ask_llhttp(head, raw.substr(head.start_line().size()));
 }
 
 std::optional<Refusal> check(ResponseHead& head, const Asked& asked, const HeadLimits& limits,
-                             Bytes raw, const Fields* shown) {
+                             Bytes raw) {
   if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
   if (const auto refusal = check_framing(head, asked)) return refusal;
-  return ask_llhttp(head, shown);
-}
-
-// What is said of `written` when it was read back as `progress`.
-std::optional<Refusal> compare(const HeadProgress& progress, Bytes written, const Framing& meant) {
-  if (progress.step == HeadProgress::Step::refused) return progress.refusal;
-  const bool same = progress.step == HeadProgress::Step::complete &&
-                    progress.consumed == written.size() && progress.framing == meant;
-  return same ? std::nullopt : std::optional(Refusal::edit_changed_framing);
-}
-
-// A head that came at its limits may still be framed anew by the host: a Content-Length or
-// Transfer-Encoding, a Connection.
-HeadLimits with_room_for_framing(const HeadLimits& limits) {
-  return {limits.bytes + 128, limits.fields + 2};
+  return ask_llhttp(head, raw.substr(head.start_line().size()));
 }
 
 }  // namespace
@@ -114,7 +99,7 @@ std::optional<Bytes> HeadFinder::first_line(Bytes bytes) const {
 
 bool HeadFinder::is_first_line_new() { return !std::exchange(told_, true); }
 
-HeadProgress RequestReader::read(Bytes bytes, RequestHead& head, const Fields* shown) {
+HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   std::size_t skipped = 0;
   if (!skipped_empty_line_ && finder_.fresh()) {
     if (bytes == kCrLf.substr(0, 1)) return need_more(0);
@@ -127,7 +112,7 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head, const Fields* s
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step == HeadProgress::Step::need_more) return need_more(skipped);
   if (progress.step == HeadProgress::Step::refused) return progress;
-  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed), shown))
+  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed)))
     return refused(*refusal);
   finder_.reset();
   skipped_empty_line_ = false;
@@ -136,11 +121,10 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head, const Fields* s
   return progress;
 }
 
-HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head,
-                                  const Fields* shown) {
+HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead& head) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step != HeadProgress::Step::complete) return progress;
-  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed), shown))
+  if (const auto refusal = check(head, asked, limits_, bytes.substr(0, progress.consumed)))
     return refused(*refusal);
   finder_.reset();
   progress.framing = framing_of(head, asked);
@@ -150,19 +134,6 @@ HeadProgress ResponseReader::read(Bytes bytes, const Asked& asked, ResponseHead&
 void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers) {
   // A BodyReader has refused whatever this could refuse.
   static_cast<void>(Indexer::index(raw, most_fields, trailers));
-}
-
-std::optional<Refusal> recheck_request(Bytes written, const RequestHead& edited, const Framing& meant,
-                                       const HeadLimits& limits, RequestHead& room) {
-  RequestReader reader(with_room_for_framing(limits));
-  return compare(reader.read(written, room, &edited), written, meant);
-}
-
-std::optional<Refusal> recheck_response(Bytes written, const ResponseHead& edited, const Asked& asked,
-                                        const Framing& meant, const HeadLimits& limits,
-                                        ResponseHead& room) {
-  ResponseReader reader(with_room_for_framing(limits));
-  return compare(reader.read(written, asked, room, &edited), written, meant);
 }
 
 }  // namespace hyalite

@@ -57,8 +57,7 @@ class RequestReader {
   // indexed over bytes, and the reader is ready for the next message. One empty line (CRLF) before
   // a request belongs to no message: it is consumed and not part of head.raw() (RFC 9112, 2.2); a
   // second one is refused.
-  // `shown`: a head that was read before; see ask_llhttp().
-  HeadProgress read(Bytes bytes, RequestHead& head, const Fields* shown = nullptr);
+  HeadProgress read(Bytes bytes, RequestHead& head);
 
  private:
   HeadLimits limits_;
@@ -70,7 +69,7 @@ class ResponseReader {
  public:
   explicit ResponseReader(const HeadLimits& limits) : limits_(limits) {}
   // As above; after an interim response the next head is read with the same `asked`.
-  HeadProgress read(Bytes bytes, const Asked& asked, ResponseHead& head, const Fields* shown = nullptr);
+  HeadProgress read(Bytes bytes, const Asked& asked, ResponseHead& head);
 
  private:
   HeadLimits limits_;
@@ -80,15 +79,5 @@ class ResponseReader {
 // Indexes what a BodyReader gave out as Piece::trailers (which has checked it); `raw` stays alive
 // and in place.
 void index_trailers(Bytes raw, std::size_t most_fields, Trailers& trailers);
-
-// Would the other side read what we are about to send as we mean it? To be asked of every head that
-// was edited, with the bytes of write() and the framing that the body will be sent with. We read every byte again; llhttp, which
-// read `edited` as it came, every line that it did not read then, and all that frames.
-// `room`: a head that is not used otherwise; it is filled, and its memory may serve again.
-std::optional<Refusal> recheck_request(Bytes written, const RequestHead& edited, const Framing& meant,
-                                       const HeadLimits& limits, RequestHead& room);
-std::optional<Refusal> recheck_response(Bytes written, const ResponseHead& edited, const Asked& asked,
-                                        const Framing& meant, const HeadLimits& limits,
-                                        ResponseHead& room);
 
 }  // namespace hyalite

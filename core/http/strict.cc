@@ -102,15 +102,20 @@ std::optional<Refusal> parse_status_line(Bytes line, StatusLine& out) {
   return std::nullopt;
 }
 
-std::optional<Refusal> parse_field_line(Bytes line, Field& out) {
-  if (!line.empty() && (line[0] == ' ' || line[0] == '\t')) return Refusal::obs_fold;
-  const std::size_t colon = run_of_name(line, out.hash);
-  if (colon == line.size() || line[colon] != ':') return refusal_of_name(line, colon);
+std::optional<Refusal> take_field(Bytes& lines, Field& out) {
+  if (lines[0] == ' ' || lines[0] == '\t') return Refusal::obs_fold;
+  const std::size_t colon = run_of_name(lines.data());
+  if (lines[colon] != ':') return refusal_of_name(without_crlf(take_line(lines)), colon);
   if (colon == 0) return Refusal::empty_name;
-  out.name = line.substr(0, colon);
-  const Bytes value = line.substr(colon + 1);
-  if (const auto refusal = check_controls(value)) return refusal;
-  out.value = trim(value);
+  out.name = lines.substr(0, colon);
+  // The first control character is the CR of the line's end, or wrong.
+  const Bytes behind = lines.substr(colon + 1);
+  const std::size_t size = run_of_values(behind);
+  if (behind.substr(size, kCrLf.size()) != kCrLf) return refusal_of_control(behind[size]);
+  out.value = trim(behind.substr(0, size));
+  out.line = lines.substr(0, colon + 1 + size + kCrLf.size());
+  lines.remove_prefix(out.line.size());
+  out.hash = hash_of_name(out.name);
   out.id = name_of(out.name, out.hash);
   if (out.id == Name::other && is_lookalike(out.name)) return Refusal::lookalike_field;
   return std::nullopt;
@@ -120,8 +125,7 @@ std::optional<Refusal> Indexer::index_lines(Bytes lines, std::size_t most_fields
   while (!lines.empty()) {
     if (fields.fields_.size() == most_fields) return Refusal::too_many_fields;
     Field field;
-    field.line = take_line(lines);
-    if (const auto refusal = parse_field_line(without_crlf(field.line), field)) return refusal;
+    if (const auto refusal = take_field(lines, field)) return refusal;
     fields.add(field);
   }
   return std::nullopt;
@@ -170,7 +174,7 @@ std::optional<Refusal> check_trailers(Bytes raw, std::size_t most_fields) {
   for (std::size_t fields = 0; !raw.empty(); ++fields) {
     if (fields == most_fields) return Refusal::trailers_too_large;
     Field field;
-    if (const auto refusal = parse_field_line(without_crlf(take_line(raw)), field)) return refusal;
+    if (const auto refusal = take_field(raw, field)) return refusal;
     if (!may_be_trailer(field.id)) return Refusal::forbidden_trailer;
   }
   return std::nullopt;

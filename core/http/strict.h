@@ -27,8 +27,8 @@ std::optional<Refusal> parse_request_line(Bytes line, RequestLine& out);
 // RFC 9112, section 4: the space behind the status may be missing when the reason is: nobody reads
 // that in another way.
 std::optional<Refusal> parse_status_line(Bytes line, StatusLine& out);
-// RFC 9112, section 5. Leaves out.line alone.
-std::optional<Refusal> parse_field_line(Bytes line, Field& out);
+// RFC 9112, section 5. Takes the first line off the front of `lines`, which is not empty, ends in CRLF and has no bare LF.
+std::optional<Refusal> take_field(Bytes& lines, Field& out);
 
 // Checks and fills heads and trailers; whoever uses them gets them from here. `raw` ends in an
 // empty line (of a head) or is empty or ends in CRLF (of trailers), and has no bare LF.

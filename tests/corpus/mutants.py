@@ -63,7 +63,7 @@ MUTANTS = [
     ("plugins may frame", "http/fields.cc", "if (is_framing_field(name)) return EditRefusal::framing_field;", ""),
     ("plugins may split", "http/fields.cc", "if (!is_field_value(value)) return EditRefusal::bad_value;", ""),
     ("edited heads are not looked at again", "flow/exchange.cc",
-     "if (const auto refusal = recheck_request(bytes, request, meant, rules_.head, room_.reread_request)) return refusal;", ""),
+     "if (const auto refusal = recheck_request(bytes, request, meant, rules_.head)) return refusal;", ""),
     ("the next request does not wait for the response", "flow/inspecting.cc",
      "if (side == Side::client) return (ask_ == Ask::head", "if (side == Side::client) return (ask_ == Ask::done || ask_ == Ask::head"),
     ("an answer to nothing is ignored", "flow/inspecting.cc",

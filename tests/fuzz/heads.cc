@@ -3,7 +3,8 @@
 //
 // The first byte says what is read (1: a response; 2, 4, 8: it answers HEAD, CONNECT, HTTP/1.0; 16: an upgrade was offered), the next
 // two where the bytes are cut.
-#include "http/reader.h"
+#include "http/parser.h"
+#include "http/recheck.h"
 #include "tests/fuzz/fuzzing.h"
 #include "tests/support/oracle.h"
 
@@ -50,6 +51,8 @@ void require_framing(const Framing& ours, const oracle::Message& theirs, std::st
   require((ours.kind == Kind::length) == length && ours.length == theirs.length.value_or(0), "the referee sees another length", bytes);
 }
 
+Bytes lines_of(const Head& head) { return head.raw().substr(head.start_line().size()); }
+
 void try_request(std::string_view bytes, std::size_t cut) {
   RequestReader whole(kLimits), pieces(kLimits);
   RequestHead head, again;
@@ -60,8 +63,8 @@ void try_request(std::string_view bytes, std::size_t cut) {
   require(reading.state != oracle::State::malformed, "the referee refuses it, " + reading.why, bytes);
   require(reading.begun.has_value() == progress.framing.has_body(), "the referee sees another end", bytes);
   require_framing(progress.framing, reading.begun ? *reading.begun : reading.messages.at(0), bytes);
-  RequestHead room;
-  require(!recheck_request(head.raw(), head, progress.framing, kLimits, room), "it does not stand up to a second look", bytes);
+  require(!recheck_request(head.raw(), head, progress.framing, kLimits), "it does not stand up to a second look", bytes);
+  require(!ask_llhttp(head, lines_of(head), Shown::everything), "llhttp minds a line that does not frame", bytes);
 }
 
 void try_response(std::string_view bytes, std::size_t cut, const Asked& asked) {
@@ -75,6 +78,7 @@ void try_response(std::string_view bytes, std::size_t cut, const Asked& asked) {
   require((progress.framing.kind == Framing::Kind::tunnel) == (reading.state == oracle::State::tunnel), "only one sees a tunnel", bytes);
   require(reading.begun.has_value() == progress.framing.has_body(), "the referee sees another end", bytes);
   if (reading.begun) require_framing(progress.framing, *reading.begun, bytes);
+  require(!ask_llhttp(head, lines_of(head), Shown::everything), "llhttp minds a line that does not frame", bytes);
 }
 
 }  // namespace

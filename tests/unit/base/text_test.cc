@@ -11,6 +11,18 @@ TEST(Text, ComparesNamesWithoutCaseButOnlyAscii) {
   EXPECT_FALSE(equals_ignoring_case("a", "ab"));
 }
 
+TEST(Text, ComparesEightBytesAtOnceAsOneByOne) {
+  for (std::size_t size : {1U, 7U, 8U, 9U, 15U, 16U, 17U, 24U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned i = 0; i < 0x10000; ++i) {
+        std::string a(size, 'q'), b(size, 'Q');
+        a[at] = static_cast<char>(i & 0xff), b[at] = static_cast<char>(i >> 8);
+        ASSERT_EQ(equals_ignoring_case(a, b), lower(a[at]) == lower(b[at])) << size << " " << at << " " << i;
+      }
+    }
+  }
+}
+
 TEST(Text, TrimsOnlySpacesAndTabs) {
   EXPECT_EQ(trim(" \t a b\t"), "a b");
   EXPECT_EQ(trim(" \t"), "");

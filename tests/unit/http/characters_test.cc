@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "http/names.h"
 
 namespace hyalite {
 
@@ -21,17 +20,6 @@ TEST(Characters, AreWhatTheRfcsSay) {
         << i;
     EXPECT_EQ(is_in(c, kHexDigit), digit || (i >= 'a' && i <= 'f') || (i >= 'A' && i <= 'F')) << i;
     EXPECT_EQ(is_in(c, kQuotedCharacter), is_in(c, kValueCharacter) && c != '"' && c != '\\') << i;
-  }
-}
-
-TEST(Characters, OfNamesAreCountedAndHashedAtOnce) {
-  for (int i = 0; i < 256; ++i) {
-    for (const std::string& text : {std::string(1, static_cast<char>(i)), "ETag" + std::string(1, static_cast<char>(i)) + "x: y"}) {
-      std::uint32_t hash = 0;
-      const std::size_t size = run_of_name(text, hash);
-      EXPECT_EQ(size, run_of(kTokenCharacter, text)) << i;
-      EXPECT_EQ(hash, hash_of_name(text.substr(0, size))) << i;
-    }
   }
 }
 

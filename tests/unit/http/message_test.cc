@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/recheck.h"
 #include "http/strict.h"
 #include "http/writer.h"
 #include "reading.h"
@@ -45,8 +46,6 @@ class Message : public testing::Test {
   std::string request_text_ = kRequest, response_text_ = kResponse;
   RequestHead request_;
   ResponseHead response_;
-  RequestHead request_again_;
-  ResponseHead response_again_;
   Arena arena_;
 };
 
@@ -252,7 +251,7 @@ TEST_F(Message, IsToldThatTheConnectionStays) {
 
 TEST_F(Message, IsReadAgainBeforeItIsSent) {
   const auto recheck = [&](const Framing& meant) {
-    return recheck_request(written(request_), request_, meant, kTestLimits, request_again_);
+    return recheck_request(written(request_), request_, meant, kTestLimits);
   };
   EXPECT_EQ(recheck({}), std::nullopt);
   request_.set("X", "y", arena_);
@@ -270,20 +269,44 @@ TEST_F(Message, IsReadAgainBeforeItIsSent) {
   EXPECT_EQ(recheck({Framing::Kind::length, 5}), Refusal::several_hosts);
 
   response_.set("X", "y", arena_);
-  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::length, 5}, kTestLimits, response_again_),
+  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::length, 5}, kTestLimits),
             std::nullopt);
-  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::until_close}, kTestLimits, response_again_),
+  EXPECT_EQ(recheck_response(written(response_), response_, {}, {Framing::Kind::until_close}, kTestLimits),
             Refusal::edit_changed_framing);
-  EXPECT_EQ(recheck_response(written(response_) + "x", response_, {}, {Framing::Kind::length, 5}, kTestLimits,
-                             response_again_),
+  EXPECT_EQ(recheck_response(written(response_) + "x", response_, {}, {Framing::Kind::length, 5}, kTestLimits),
             Refusal::edit_changed_framing);
+}
+
+TEST_F(Message, IsNotSentWhenAnyByteIsNotAsMeant) {
+  request_.set_target("/y", arena_);
+  request_.set("X", "y", arena_);
+  response_.set("X", "y", arena_);
+  const auto refuses = [&](const std::string& asked, const std::string& answer) {
+    return recheck_request(asked, request_, {}, kTestLimits) && recheck_response(answer, response_, {}, {Framing::Kind::length, 5}, kTestLimits);
+  };
+  const std::string asked = written(request_), answer = written(response_);
+  EXPECT_EQ(recheck_request(asked, request_, {}, kTestLimits), std::nullopt);
+  EXPECT_EQ(recheck_response(answer, response_, {}, {Framing::Kind::length, 5}, kTestLimits), std::nullopt);
+  for (std::size_t at = 0; at < std::min(asked.size(), answer.size()); ++at) {
+    for (const char c : {'z', ':', '\r', '\n', '\0', '0'}) {
+      std::string other_asked = asked, other_answer = answer;
+      if (asked[at] == c || answer[at] == c) continue;
+      other_asked[at] = other_answer[at] = c;
+      EXPECT_TRUE(refuses(other_asked, other_answer)) << at << " " << int{c} << "\n" << other_asked << other_answer;
+    }
+    EXPECT_TRUE(refuses(asked.substr(0, at), answer.substr(0, at))) << at;
+  }
+  for (const char* more : {"A: b\r\n", "\r\n", "x"}) {
+    EXPECT_TRUE(refuses(asked + more, answer + more)) << more;
+    EXPECT_TRUE(refuses(asked.substr(0, asked.size() - 2) + more + "\r\n", answer.substr(0, answer.size() - 2) + more + "\r\n")) << more;
+  }
 }
 
 TEST_F(Message, LetsTheHostAddWhatTheLimitHasNoRoomFor) {
   HeadLimits limits = kTestLimits;
   limits.fields = 5;
   request_.frame_length(5, arena_);
-  EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits, request_again_), std::nullopt);
+  EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits), std::nullopt);
 }
 
 TEST_F(Message, ForgetsEverythingForTheNextOne) {

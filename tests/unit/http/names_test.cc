@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/text.h"
 
 namespace hyalite {
@@ -14,6 +16,12 @@ TEST(Names, KnowsEachOfThemInAnyCase) {
     EXPECT_EQ(name_of(to_lower(text_of(name))), name) << text_of(name);
     EXPECT_EQ(hash_of_name(to_lower(text_of(name))), hash_of_name(text_of(name)));
   }
+}
+
+TEST(Names, HaveAHashOfTheirOwn) {
+  std::set<std::uint32_t> hashes;
+  for (std::size_t i = 1; i < kNames; ++i) hashes.insert(hash_of_name(text_of(static_cast<Name>(i))));
+  EXPECT_EQ(hashes.size(), kNames - 1);
 }
 
 TEST(Names, TakesNoOtherNameForAWellKnownOne) {
