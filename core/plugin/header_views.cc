@@ -102,11 +102,6 @@ std::uint16_t HeaderNames::intern(Bytes name) {
   return id;
 }
 
-std::uint16_t HeaderNames::id_of(const Field& field) const {
-  if (field.id != Name::other) return well_known_[static_cast<std::size_t>(field.id)];
-  return by_hash_.empty() ? std::uint16_t{0} : find_interned(field.name, field.hash);
-}
-
 std::uint16_t HeaderNames::id_of(Bytes name) const {
   const std::uint32_t hash = hash_of_name(name);
   const Name parsers = name_of(name, hash);
@@ -163,6 +158,7 @@ void Views::bury() {
     buried_.push_back(std::exchange(views_[used_ - 1], std::make_unique<HeaderView>()));
   }
   while (buried_.size() > kMostBuried) buried_.pop_front();
+  line_of_ = nullptr;
   std::memset(static_cast<void*>(&request_line_), HeaderView::kDead, sizeof request_line_);
   std::memset(static_cast<void*>(&response_line_), HeaderView::kDead, sizeof response_line_);
 }
@@ -204,6 +200,9 @@ void take_apart(std::string_view target, hyalite_request_line& line) {
 }  // namespace
 
 const hyalite_request_line* Views::request_line(const RequestHead& head, bool secure) {
+  if (line_of_ == &head && line_generation_ == head.generation()) return &request_line_;
+  line_of_ = &head;
+  line_generation_ = head.generation();
   hyalite_request_line line{};
   line.size = sizeof line;
   line.version_major = 1;

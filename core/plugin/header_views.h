@@ -30,7 +30,10 @@ class HeaderNames {
   // 0: not a name, or too many.
   std::uint16_t intern(Bytes name);
   // 0: nobody knows it.
-  std::uint16_t id_of(const Field& field) const;
+  std::uint16_t id_of(const Field& field) const {
+    if (field.id != Name::other) return well_known_[static_cast<std::size_t>(field.id)];
+    return by_hash_.empty() ? std::uint16_t{0} : find_interned(field.name, field.hash);
+  }
   std::uint16_t id_of(Bytes name) const;
   // Empty for an id that nobody has.
   Bytes text(std::uint16_t id) const;
@@ -71,7 +74,10 @@ class Views {
   static constexpr std::size_t kMostInOneCall = 64;
 
   // A hook goes through the chain: nothing of an earlier hook is shown again.
-  void begin_round() { used_ = 0; }
+  void begin_round() {
+    used_ = 0;
+    line_of_ = nullptr;
+  }
   // The next plugin is asked: what earlier ones saw may go, but for what is still true.
   void begin_call();
   // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one
@@ -85,11 +91,12 @@ class Views {
  private:
   static constexpr std::size_t kMostBuried = 256;
 
-
   std::vector<std::unique_ptr<HeaderView>> views_;
   std::size_t used_ = 0;
   std::deque<std::unique_ptr<HeaderView>> buried_;
   hyalite_request_line request_line_{};
+  const RequestHead* line_of_ = nullptr;  // in request_line_
+  std::uint32_t line_generation_ = 0;
   hyalite_response_line response_line_{};
 };
 

@@ -167,9 +167,9 @@ hyalite_status header_remove(hyalite_exchange* object, hyalite_part part, std::u
   if (fields == nullptr) return status;
   const std::string_view meant = meant_name(services(exchange).names, id, name);
   if (meant.empty()) return HYALITE_E_INVALID;
-  const bool there = fields->find(meant) != nullptr;
+  const std::size_t before = fields->fields().size();
   const auto refused = fields->remove(meant);
-  return refused || there ? status_of(refused) : HYALITE_E_MISSING;
+  return refused || fields->fields().size() != before ? status_of(refused) : HYALITE_E_MISSING;
 }
 
 hyalite_status set_method(hyalite_exchange* object, hyalite_bytes method) {

@@ -102,6 +102,7 @@ bool Condition::HeaderTest::holds(const hyalite::Message& message) const {
 }
 
 bool Condition::path_holds(const hyalite::Request& request) const {
+  if (paths_.empty() && !path_matches_) return true;
   const std::string_view path = request.path();
   const auto begins_it = [&](const std::string& start) {
     return path.substr(0, start.size()) == start;
