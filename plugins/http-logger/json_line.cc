@@ -65,11 +65,18 @@ std::size_t copy_plain(std::string_view text, char* to) {
   return n;
 }
 
-constexpr std::size_t kMostDigits = 20;
-char* put_number(std::uint64_t value, char* to) { return std::to_chars(to, to + kMostDigits, value).ptr; }
-char* put_digits(unsigned value, std::size_t digits, char* to) {
-  for (std::size_t i = digits; i > 0; value /= 10) to[--i] = static_cast<char>('0' + value % 10);
+// Most numbers of a record are small.
+char* written(std::uint64_t value, std::size_t most, char* to) {
+  if (value > 99'999) return std::to_chars(to, to + most, value).ptr;
+  auto rest = static_cast<std::uint32_t>(value);
+  const std::size_t digits = rest > 9'999 ? 5 : rest > 999 ? 4 : rest > 99 ? 3 : rest > 9 ? 2 : 1;
+  for (std::size_t i = digits; i-- > 0; rest /= 10) to[i] = static_cast<char>('0' + rest % 10);
   return to + digits;
+}
+template <std::size_t Digits>
+char* written_digits(unsigned value, char* to) {
+  for (std::size_t i = Digits; i > 0; value /= 10) to[--i] = static_cast<char>('0' + value % 10);
+  return to + Digits;
 }
 
 }  // namespace
@@ -123,37 +130,23 @@ const char* SecondText::of(std::time_t seconds) {
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   char* at = text_;
-  const auto put = [&](int value, std::size_t digits, char after) {
-    at = put_digits(static_cast<unsigned>(value), digits, at);
+  const auto put_two = [&](int value, char after) {
+    at = written_digits<2>(static_cast<unsigned>(value), at);
     if (after != 0) *at++ = after;
   };
-  put(parts.tm_year + 1900, 4, '-');
-  put(parts.tm_mon + 1, 2, '-');
-  put(parts.tm_mday, 2, 'T');
-  put(parts.tm_hour, 2, ':');
-  put(parts.tm_min, 2, ':');
-  put(parts.tm_sec, 2, 0);
+  at = written_digits<4>(static_cast<unsigned>(parts.tm_year + 1900), at);
+  *at++ = '-';
+  put_two(parts.tm_mon + 1, '-');
+  put_two(parts.tm_mday, 'T');
+  put_two(parts.tm_hour, ':');
+  put_two(parts.tm_min, ':');
+  put_two(parts.tm_sec, 0);
   return text_;
 }
 
-char* JsonLine::room(std::size_t bytes) {
-  if (bytes_.size() - used_ < bytes) bytes_.resize(std::max(bytes_.capacity(), 2 * used_ + bytes));
-  return bytes_.data() + used_;
-}
+void JsonLine::make_room(std::size_t bytes) { bytes_.resize(std::max(bytes_.capacity(), 2 * used_ + bytes)); }
 
-char* JsonLine::begin(std::string_view key, std::size_t bytes) {
-  char* at = room(key.size() + 4 + bytes);
-  if (used_ > 0 && at[-1] != '{') *at++ = ',';
-  *at++ = '"';
-  std::memcpy(at, key.data(), key.size());
-  at += key.size();
-  *at++ = '"';
-  *at++ = ':';
-  return at;
-}
-
-void JsonLine::text(std::string_view key, std::string_view value) {
-  char* at = begin(key, value.size() + 2);
+void JsonLine::put_text(char* at, std::string_view value) {
   if (value.size() <= most_) {
     *at = '"';
     const std::size_t plain = copy_plain(value, at + 1);
@@ -164,17 +157,16 @@ void JsonLine::text(std::string_view key, std::string_view value) {
     }
   }
   end(at);
-  text_with_escapes(value);
+  put_text_with_escapes(value);
 }
 
-void JsonLine::text_with_escapes(std::string_view value) {
+void JsonLine::put_text_with_escapes(std::string_view value) {
   bytes_.resize(used_);
   cut_ = !append_json_string(value, bytes_, most_) || cut_;
   used_ = bytes_.size();
 }
 
-void JsonLine::word(std::string_view key, std::string_view value) {
-  char* at = begin(key, value.size() + 2);
+void JsonLine::put_word(char* at, std::string_view value) {
   *at++ = '"';
   std::memcpy(at, value.data(), value.size());
   at += value.size();
@@ -182,48 +174,37 @@ void JsonLine::word(std::string_view key, std::string_view value) {
   end(at);
 }
 
-void JsonLine::number(std::string_view key, std::uint64_t value) {
-  end(put_number(value, begin(key, kMostDigits)));
-}
+void JsonLine::put_number(char* at, std::uint64_t value) { end(written(value, kMostDigits, at)); }
 
-void JsonLine::milliseconds(std::string_view key, std::int64_t nanoseconds) {
+void JsonLine::put_milliseconds(char* at, std::int64_t nanoseconds) {
   const auto microseconds = static_cast<std::uint64_t>(nanoseconds / 1'000);
-  char* at = put_number(microseconds / 1'000, begin(key, kMostDigits + 4));
+  at = written(microseconds / 1'000, kMostDigits, at);
   *at++ = '.';
-  end(put_digits(static_cast<unsigned>(microseconds % 1'000), 3, at));
+  end(written_digits<3>(static_cast<unsigned>(microseconds % 1'000), at));
 }
 
-void JsonLine::raw(std::string_view key, std::string_view value) {
-  char* at = begin(key, value.size());
+void JsonLine::put_raw(char* at, std::string_view value) {
   std::memcpy(at, value.data(), value.size());
   end(at + value.size());
 }
 
-void JsonLine::time(std::string_view key, std::int64_t nanoseconds, SecondText& seconds) {
-  char* at = begin(key, SecondText::kSize + 7);
+void JsonLine::put_time(char* at, std::int64_t nanoseconds, SecondText& seconds) {
   *at++ = '"';
   std::memcpy(at, seconds.of(nanoseconds / 1'000'000'000), SecondText::kSize);
   at += SecondText::kSize;
   *at++ = '.';
-  at = put_digits(static_cast<unsigned>(nanoseconds / 1'000'000 % 1'000), 3, at);
+  at = written_digits<3>(static_cast<unsigned>(nanoseconds / 1'000'000 % 1'000), at);
   *at++ = 'Z';
   *at++ = '"';
   end(at);
 }
 
-void JsonLine::address4(std::string_view key, const std::uint8_t (&bytes)[16]) {
-  char* at = begin(key, 4 * 4 + 2);
+void JsonLine::put_address4(char* at, const std::uint8_t (&bytes)[16]) {
   *at++ = '"';
   for (int i = 0; i < 4; ++i) {
-    at = put_number(bytes[i], at);
+    at = written(bytes[i], 3, at);
     *at++ = i < 3 ? '.' : '"';
   }
-  end(at);
-}
-
-void JsonLine::open(std::string_view key) {
-  char* at = begin(key, 1);
-  *at++ = '{';
   end(at);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <limits>
 #include <string>
@@ -37,24 +38,52 @@ class JsonLine {
     return std::move(bytes_);
   }
 
-  void text(std::string_view key, std::string_view value);
+  // A key is a literal wherever it can be: then it takes a few instructions, of the hundreds that a member would.
+  template <class Key>
+  void text(const Key& key, std::string_view value) {
+    put_text(begin(key, value.size() + 2), value);
+  }
   // Nothing when the value is empty.
-  void text_if(std::string_view key, std::string_view value) {
+  template <class Key>
+  void text_if(const Key& key, std::string_view value) {
     if (!value.empty()) text(key, value);
   }
   // `value` is known to need no escape, and to be short.
-  void word(std::string_view key, std::string_view value);
-  void number(std::string_view key, std::uint64_t value);
+  template <class Key>
+  void word(const Key& key, std::string_view value) {
+    put_word(begin(key, value.size() + 2), value);
+  }
+  template <class Key>
+  void number(const Key& key, std::uint64_t value) {
+    put_number(begin(key, kMostDigits), value);
+  }
   // Nanoseconds as milliseconds with three digits.
-  void milliseconds(std::string_view key, std::int64_t nanoseconds);
+  template <class Key>
+  void milliseconds(const Key& key, std::int64_t nanoseconds) {
+    put_milliseconds(begin(key, kMostDigits + 4), nanoseconds);
+  }
   // `value` is JSON already.
-  void raw(std::string_view key, std::string_view value);
+  template <class Key>
+  void raw(const Key& key, std::string_view value) {
+    put_raw(begin(key, value.size()), value);
+  }
   // "2024-05-06T07:08:09.123Z" from nanoseconds since 1970.
-  void time(std::string_view key, std::int64_t nanoseconds, SecondText& seconds);
+  template <class Key>
+  void time(const Key& key, std::int64_t nanoseconds, SecondText& seconds) {
+    put_time(begin(key, SecondText::kSize + 7), nanoseconds, seconds);
+  }
   // "192.0.2.1".
-  void address4(std::string_view key, const std::uint8_t (&bytes)[16]);
+  template <class Key>
+  void address4(const Key& key, const std::uint8_t (&bytes)[16]) {
+    put_address4(begin(key, 4 * 4 + 2), bytes);
+  }
   // What follows are members of an object, until it is closed.
-  void open(std::string_view key);
+  template <class Key>
+  void open(const Key& key) {
+    char* at = begin(key, 1);
+    *at++ = '{';
+    end(at);
+  }
   void close();
 
   std::string_view members() const { return {bytes_.data(), used_}; }
@@ -64,12 +93,40 @@ class JsonLine {
   bool cut() const { return cut_; }
 
  private:
+  static constexpr std::size_t kMostDigits = 20;
+
   // Where bytes may be written, so many at least.
-  char* room(std::size_t bytes);
+  char* room(std::size_t bytes) {
+    if (bytes_.size() - used_ < bytes) make_room(bytes);
+    return bytes_.data() + used_;
+  }
+  void make_room(std::size_t bytes);
   // Writes the key, and a comma before it where one is due; then room for so many bytes.
-  char* begin(std::string_view key, std::size_t bytes);
+  char* begin(std::string_view key, std::size_t bytes) { return begin(key.data(), key.size(), bytes); }
+  template <std::size_t Size>
+  char* begin(const char (&literal)[Size], std::size_t bytes) {
+    return begin(literal, Size - 1, bytes);
+  }
+  [[gnu::always_inline]] char* begin(const char* key, std::size_t size, std::size_t bytes) {
+    char* at = room(size + 4 + bytes);
+    if (used_ > 0 && at[-1] != '{') *at++ = ',';
+    *at++ = '"';
+    std::memcpy(at, key, size);
+    at += size;
+    *at++ = '"';
+    *at++ = ':';
+    return at;
+  }
   void end(const char* written) { used_ = static_cast<std::size_t>(written - bytes_.data()); }
-  void text_with_escapes(std::string_view value);
+  // The values, behind their keys.
+  void put_text(char* at, std::string_view value);
+  void put_text_with_escapes(std::string_view value);
+  void put_word(char* at, std::string_view value);
+  void put_number(char* at, std::uint64_t value);
+  void put_milliseconds(char* at, std::int64_t nanoseconds);
+  void put_raw(char* at, std::string_view value);
+  void put_time(char* at, std::int64_t nanoseconds, SecondText& seconds);
+  void put_address4(char* at, const std::uint8_t (&bytes)[16]);
 
   std::string bytes_;  // longer than what is used of it: filling it anew for each line would cost
   std::size_t used_ = 0;

@@ -108,6 +108,7 @@ std::string lower(std::string_view text) {
 bool put_headers(std::string_view key, const hyalite::Message& message,
                  const std::vector<hyalite::HeaderName>& chosen, const Redaction& redaction,
                  const Detail& detail, JsonLine& line) {
+  if (chosen.empty()) return true;
   JsonLine object(detail.most_text);
   std::size_t items = 0;
   bool whole = true;
@@ -127,7 +128,8 @@ bool put_headers(std::string_view key, const hyalite::Message& message,
   return whole;
 }
 
-void put_address(std::string_view key, const hyalite_address& address, JsonLine& line) {
+template <class Key>
+void put_address(const Key& key, const hyalite_address& address, JsonLine& line) {
   if (address.family == 4) return line.address4(key, address.bytes);
   line.text(key, hyalite::ip_text(address));
 }
@@ -187,7 +189,7 @@ void put_tls(const hyalite::Flow& flow, JsonLine& line) {
 void put_phases(const hyalite_exchange_summary& summary, JsonLine& line) {
   const std::int64_t latest = std::max({summary.request_head, summary.connected, summary.request_sent, summary.response_head});
   if (latest < 0) return;
-  const auto put = [&](std::string_view key, std::int64_t after) {
+  const auto put = [&](const auto& key, std::int64_t after) {
     if (after >= 0) line.milliseconds(key, after);
   };
   line.open("phases_ms");

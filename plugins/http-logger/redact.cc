@@ -106,14 +106,33 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
+// Some characters, to be looked for.
+class CharacterSet {
+ public:
+  explicit constexpr CharacterSet(std::string_view characters) {
+    for (const char c : characters) table_[static_cast<unsigned char>(c)] = true;
+  }
+  std::size_t first_in(std::string_view text, std::size_t from = 0) const {
+    for (std::size_t at = from; at < text.size(); ++at) {
+      if (table_[static_cast<unsigned char>(text[at])]) return at;
+    }
+    return std::string_view::npos;
+  }
+
+ private:
+  std::array<bool, 256> table_{};
+};
+constexpr CharacterSet kBetweenParts("[].: "), kBeforeParameters("?#"), kAroundParameters("&;?#");
+constexpr CharacterSet kMayHide("?#@");  // without one of these there is no query, fragment or user
+
 // The whole name, or a part of a name such as user[password] or login.token.
 bool is_secret(std::string_view written, const std::vector<std::string>& names) {
-  if (lists(names, "*")) return true;
   const std::string name = lower(decoded(written));
   if (lists(names, name)) return true;
-  constexpr std::string_view kBetween = "[].: ";
-  for (std::size_t at = 0; at < name.size();) {
-    const std::size_t end = std::min(name.find_first_of(kBetween, at), name.size());
+  std::size_t end = kBetweenParts.first_in(name);
+  if (end == std::string::npos) return false;
+  for (std::size_t at = 0; at < name.size(); end = kBetweenParts.first_in(name, at)) {
+    end = std::min(end, name.size());
     if (lists(names, std::string_view(name).substr(at, end - at))) return true;
     at = end + 1;
   }
@@ -122,12 +141,13 @@ bool is_secret(std::string_view written, const std::vector<std::string>& names) 
 
 void append_parameters(std::string_view rest, const std::vector<std::string>& names,
                        std::string& out) {
+  const bool all = !names.empty() && names.front() == "*";
   for (;;) {
-    const auto end = rest.find_first_of("&;?#");
+    const auto end = kAroundParameters.first_in(rest);
     const std::string_view parameter = rest.substr(0, end);
     const auto equals = parameter.find('=');
     if (equals != std::string_view::npos && equals + 1 < parameter.size() &&
-        is_secret(parameter.substr(0, equals), names))
+        (all || is_secret(parameter.substr(0, equals), names)))
       out.append(parameter.substr(0, equals + 1)).append(kRedacted);
     else
       out.append(parameter);
@@ -152,14 +172,6 @@ void append_without_user(std::string_view before_query, std::string& out) {
   if (at == std::string_view::npos) return void(out.append(before_query));
   out.append(before_query.substr(0, start)).append(kRedacted).append(before_query.substr(start + at));
 }
-
-// Without one of these there is no query, fragment or user.
-constexpr std::array<bool, 256> characters_before_secrets() {
-  std::array<bool, 256> table{};
-  for (const char c : {'?', '#', '@'}) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}
-constexpr std::array<bool, 256> kMayHide = characters_before_secrets();
 
 }  // namespace
 
@@ -225,9 +237,8 @@ std::string redacted_url(std::string_view url, const Redaction& redaction) {
 }
 
 std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room) {
-  const auto may_hide = [](char c) { return kMayHide[static_cast<unsigned char>(c)]; };
-  if (redaction.off || std::none_of(url.begin(), url.end(), may_hide)) return url;
-  const auto query = url.find_first_of("?#");
+  if (redaction.off || kMayHide.first_in(url) == std::string_view::npos) return url;
+  const auto query = kBeforeParameters.first_in(url);
   room.clear();
   append_without_user(url.substr(0, query), room);
   if (query == std::string_view::npos) return room;

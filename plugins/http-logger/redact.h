@@ -12,7 +12,7 @@ inline constexpr std::string_view kRedacted = "[redacted]";
 // What is a secret, beside what always is (redacted_header). Names are lower case.
 struct Redaction {
   bool off = false;                  // nothing is a secret: only where the operator says so
-  std::vector<std::string> query;    // parameters of a URL; "*" is each of them
+  std::vector<std::string> query;    // parameters of a URL; "*", which comes first, is each of them
   std::vector<std::string> headers;  // headers whose whole value is one
 
   static const std::vector<std::string>& usual_query();

@@ -51,6 +51,7 @@ std::vector<std::string> read_lower(const hyalite::Value& list,
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     names.push_back(std::move(name));
   }
+  std::partition(names.begin(), names.end(), [](const std::string& name) { return name == "*"; });
   return names;
 }
 
