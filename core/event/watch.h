@@ -33,8 +33,9 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
-  // `fd` stays the caller's, and open until stop(). The first call tells what is possible now.
+  // `fd` stays the caller's. The first call tells what is possible now.
   Result<void> start(int fd);
+  // At the latest right after fd was closed: nothing may be opened and watched in between.
   void stop();
   bool watching() const;
   // From now on somebody else is told: how a connection goes from the connector to its flow without

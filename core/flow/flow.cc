@@ -125,8 +125,9 @@ bool Flow::watch(Side side) {
 }
 
 void Flow::hang_up(Side side, Ending ending) {
-  ports_.forget(side);
+  // In this order: with the socket its place in epoll goes, and the call that would take it out is over at once.
   leg(side).close(ending);
+  ports_.forget(side);
 }
 
 void Flow::keep_upstream() {
@@ -268,7 +269,8 @@ bool Flow::take_from(Side side) {
   if (!from.readable() || (from.drained() && !stage_->awaits_rest(side))) return false;
   if (pass(side)) return true;
   if (!from.readable()) return false;
-  const LegInput input = from.read(needs_.scratch, needs_.most_unread);
+  const std::span<char> room = needs_.scratch.first(std::min(needs_.scratch.size(), stage_->reads_at_once(side)));
+  const LegInput input = from.read(room, needs_.most_unread);
   if (input.grew) {
     if (side == Side::upstream) upstream_answered();
     return offer(side, input);

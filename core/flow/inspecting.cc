@@ -537,6 +537,11 @@ bool Inspecting::awaits_rest(Side side) const {
   return pace_.response_head_came_in_part() || (awaits_response() && reply_ != Reply::head);
 }
 
+std::size_t Inspecting::reads_at_once(Side from) const {
+  const bool awaits_head = from == Side::client ? ask_ == Ask::head : reply_ == Reply::head;
+  return awaits_head ? kReadForHead : SIZE_MAX;
+}
+
 std::uint64_t Inspecting::passes_unseen(Side from) const {
   if (streaming_ || !exchange_) return 0;
   const bool request = from == Side::client;

@@ -50,6 +50,7 @@ class Inspecting final : public Stage {
   void on_closing(CloseReason reason) override;
   bool wants(Side side) const override;
   bool awaits_rest(Side side) const override;
+  std::size_t reads_at_once(Side from) const override;
   std::uint64_t passes_unseen(Side from) const override;
   Outcome on_passed(Side from, std::uint64_t bytes, Effects& effects) override;
   Outcome on_resumed(Effects& effects) override;

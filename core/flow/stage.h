@@ -153,7 +153,9 @@ class Effects {
 enum class ConnectFailure { refused, timed_out, unreachable, no_source_port, loop, blocked, tls_failed, untrusted, other };
 
 // Bytes from which on it pays to let them pass inside of the kernel: fewer are read and written.
-inline constexpr std::uint64_t kLong = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kLong = 32 * 1024;
+// What is read where a head is awaited: all of a head, but little of a body that could pass inside of the kernel.
+inline constexpr std::size_t kReadForHead = 16 * 1024;
 
 class Stage {
  public:
@@ -189,6 +191,8 @@ class Stage {
   // Is it in the middle of what that side says? Then an end or a break of it is asked for at once; otherwise a read that took all
   // there was saves the next one, and the kernel tells.
   virtual bool awaits_rest(Side) const { return true; }
+  // How many bytes are worth reading at once?
+  virtual std::size_t reads_at_once(Side) const { return SIZE_MAX; }
   // So many bytes from that side may go to the other one as they are, without being shown, and belong to what is long enough
   // (kLong) for passing inside of the kernel; 0: none.
   virtual std::uint64_t passes_unseen(Side) const { return 0; }

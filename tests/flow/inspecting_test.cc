@@ -319,7 +319,7 @@ TEST_F(InspectingTalk, BodiesThatHaveToBeReadDoNotPassUnseen) {
   chunked.client(kGet).upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFF\r\n");
   EXPECT_EQ(chunked.stage().passes_unseen(Side::upstream), 0u);
   Playbook small = talk(true);
-  small.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx");
+  small.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kLong - 1) + "\r\n\r\nx");
   EXPECT_EQ(small.stage().passes_unseen(Side::upstream), 0u);
   // One that ends with its connection may be short.
   Playbook endless = talk(true);
@@ -330,6 +330,17 @@ TEST_F(InspectingTalk, BodiesThatHaveToBeReadDoNotPassUnseen) {
   endless.passes(Side::upstream, 1000).ends(Side::upstream);
   ASSERT_TRUE(endless.said<Close>());
   EXPECT_EQ(endless.said<Close>()->reason, CloseReason::finished);
+}
+
+TEST_F(InspectingTalk, LittleIsReadOfABodyThatCouldPassUnseen) {
+  Playbook t = talk(true);
+  EXPECT_EQ(t.stage().reads_at_once(Side::client), kReadForHead);
+  t.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx");
+  EXPECT_EQ(t.stage().reads_at_once(Side::client), SIZE_MAX);
+  EXPECT_EQ(t.stage().reads_at_once(Side::upstream), kReadForHead);
+  t.upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx");
+  EXPECT_EQ(t.stage().reads_at_once(Side::upstream), SIZE_MAX);
+  EXPECT_EQ(t.stage().passes_unseen(Side::upstream), 99'999u);
 }
 
 TEST_F(InspectingTalk, TheMemoryOfAnExchangeServesTheNext) {
