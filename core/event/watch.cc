@@ -24,10 +24,20 @@ Watch::Watch(Loop& loop, Callback<Readiness> owner) : owner_(owner) {
   event_assign(&event_, loop.base(), -1, 0, &Watch::on_event, this);
 }
 
-Result<void> Watch::start(int fd) {
+Result<void> Watch::start(int fd) { return start(fd, EV_READ | EV_WRITE | EV_CLOSED); }
+
+Result<void> Watch::start_reading(int fd) { return start(fd, EV_READ | EV_CLOSED); }
+
+Result<void> Watch::await_room() {
+  assert(watching());
+  if ((event_get_events(&event_) & EV_WRITE) != 0) return {};
+  event_del(&event_);
+  return start(event_get_fd(&event_));
+}
+
+Result<void> Watch::start(int fd, short events) {
   assert(!watching());
-  event_assign(&event_, event_get_base(&event_), fd,
-               EV_READ | EV_WRITE | EV_CLOSED | EV_PERSIST | EV_ET, &Watch::on_event, this);
+  event_assign(&event_, event_get_base(&event_), fd, static_cast<short>(events | EV_PERSIST | EV_ET), &Watch::on_event, this);
   return add(event_, "cannot watch a socket");
 }
 

@@ -24,8 +24,8 @@ struct Readiness {
   }
 };
 
-// Watches one socket for everything, edge-triggered, with a single registration for its whole life.
-// The owner may stop or destroy the watch inside its call.
+// Watches one socket, edge-triggered, with a single registration for its whole life, or a second one when it did not care for
+// room at first. The owner may stop or destroy the watch inside its call.
 class Watch {
  public:
   Watch(Loop& loop, Callback<Readiness> owner);
@@ -35,6 +35,11 @@ class Watch {
 
   // `fd` stays the caller's. The first call tells what is possible now.
   Result<void> start(int fd);
+  // As start(), but Readiness::writable is not told, and a connection that broke is told as readable alone. For a socket of
+  // which it is known that it has room: epoll would wake its owner only to say so.
+  Result<void> start_reading(int fd);
+  // From now on `writable` is told, too, and what is possible now once more. Nothing happens when it is told already.
+  Result<void> await_room();
   // At the latest right after fd was closed: nothing may be opened and watched in between.
   void stop();
   bool watching() const;
@@ -45,6 +50,7 @@ class Watch {
 
  private:
   static void on_event(evutil_socket_t fd, short what, void* self);
+  Result<void> start(int fd, short events);
 
   Callback<Readiness> owner_;
   event event_{};  // knows the loop, and whether it is watched: each flow has two

@@ -55,8 +55,8 @@ void Flow::end(CloseReason reason) {
 void Flow::on_client_ready(Readiness ready) {
   client_.now_ready(ready);
   // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
-  // side still listens. libevent shows an error as both readable and writable, without `closed`.)
-  const bool perhaps_gone = ready.closed || (ready.readable && ready.writable);
+  // side still listens. libevent shows an error as readable, without `closed`.)
+  const bool perhaps_gone = ready.closed || ready.readable;
   // During a handshake the last words, an alert, may still be there to be read.
   const bool unheard = !client_.negotiating() && perhaps_gone && !closed() && !closing_;
   if (unheard && !stage_->wants(Side::client) && client_.failed()) {
@@ -450,6 +450,7 @@ std::optional<Monotonic> Flow::deadline() const {
 
 // A deadline that moved away is left to the alarm as it is: it finds out when it goes off, and the hot path saves a re-arming.
 void Flow::rearm() {
+  if (client_.takes_no_more() && !ports_.await_room(Side::client)) return close_now({CloseReason::internal, kReset, kReset});
   const auto due = deadline();
   if (!due || (armed_ && *armed_ <= *due)) return;
   ports_.call_at(*due);

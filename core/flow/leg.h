@@ -47,6 +47,8 @@ class Leg {
   bool readable() const { return readable_ && !negotiating_ && inbound_ == Inbound::open; }
   // The last read took all there was, and nothing was told since: there is most likely nothing but perhaps a break.
   bool drained() const { return drained_ && !closed_seen_; }
+  // The peer took no more at the last attempt.
+  bool takes_no_more() const { return attached() && !writable_; }
   bool backed_up() const { return !all_sent(); }
   bool has_unread() const { return !unread_.empty(); }
   bool inbound_open() const { return attached() && inbound_ == Inbound::open; }

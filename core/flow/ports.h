@@ -17,8 +17,11 @@ namespace hyalite {
 // sockets: socket_ports.h. Never calls the flow inside of one of these calls.
 class FlowPorts {
  public:
-  // Flow::on_..._ready() follows whenever that side's connection may be ready. An error: it cannot be watched.
+  // Flow::on_..._ready() follows whenever that side's connection may be ready; that it takes bytes is perhaps not told before
+  // await_room(). An error: it cannot be watched.
   virtual Result<void> watch(Side side, const Transport& connection) = 0;
+  // That connection, which is watched, took no more: that it does again is told from now on. An error: it cannot be.
+  virtual Result<void> await_room(Side side) = 0;
   // That connection, if there is one, is about to be closed: nothing is told of it any more.
   virtual void forget(Side side) = 0;
   // Flow::on_connected() or on_connect_failed() follows, once.

@@ -34,11 +34,13 @@ SocketPorts::SocketPorts(const SocketNeeds& needs, Flow& flow)
       alarm_(callback<&Flow::on_timer>(flow)),
       turn_(needs.loop, callback<&Flow::on_turn>(flow)) {}
 
-// Upstream it runs already, since connecting.
+// A client just came, and takes bytes. Upstream it runs already, since connecting, and tells everything.
 Result<void> SocketPorts::watch(Side side, const Transport& connection) {
   if (side == Side::upstream || client_.watching()) return {};
-  return client_.start(connection.fd());
+  return client_.start_reading(connection.fd());
 }
+
+Result<void> SocketPorts::await_room(Side side) { return side == Side::client ? client_.await_room() : Result<void>(); }
 
 void SocketPorts::forget(Side side) {
   if (side == Side::client) return client_.stop();

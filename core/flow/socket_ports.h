@@ -30,6 +30,7 @@ class SocketPorts final : public FlowPorts {
   SocketPorts& operator=(const SocketPorts&) = delete;
 
   Result<void> watch(Side side, const Transport& connection) override;
+  Result<void> await_room(Side side) override;
   void forget(Side side) override;
   void connect(const ConnectSpec& spec) override;
   void stop_connecting() override { connector_.reset(); }

@@ -42,6 +42,7 @@ class HeldPorts final : public FlowPorts {
   const std::optional<Monotonic>& due() const { return due_; }
 
   Result<void> watch(Side, const Transport&) override { return {}; }
+  Result<void> await_room(Side) override { return {}; }
   void forget(Side) override {}
   void connect(const ConnectSpec& spec) override { connecting_ = spec.remote; }
   void stop_connecting() override { connecting_.reset(); }

@@ -52,6 +52,22 @@ TEST_F(AWatch, TellsAtOnceWhatIsPossibleAndThenOnlyWhatIsNew) {
   EXPECT_FALSE(owner.told[1].closed);
 }
 
+TEST_F(AWatch, TellsOfRoomOnlyWhoAwaitsIt) {
+  ASSERT_TRUE(watch.start_reading(ours.get()));
+  loop->run_once();
+  EXPECT_TRUE(owner.told.empty());
+  say("a");
+  loop->run_once();
+  ASSERT_EQ(owner.told.size(), 1u);
+  EXPECT_TRUE(owner.told[0].readable && !owner.told[0].writable);
+  ASSERT_TRUE(watch.await_room());
+  ASSERT_TRUE(watch.await_room());
+  loop->run_once();
+  loop->run_once();
+  ASSERT_EQ(owner.told.size(), 2u);
+  EXPECT_TRUE(owner.told[1].readable && owner.told[1].writable);
+}
+
 TEST_F(AWatch, TellsThatThePeerHasFinished) {
   ASSERT_TRUE(watch.start(ours.get()));
   loop->run_once();
