@@ -60,7 +60,7 @@ MUTANTS = [
      "return state_ == State::refused ? refusal_ : Refusal::truncated_body;", "return std::nullopt;"),
     ("any Host will do", "http/target.cc", "bool host_agrees(Bytes method, Bytes target, Bytes host) {",
      "bool host_agrees(Bytes method, Bytes target, Bytes host) {\n  if (!method.empty()) return true;"),
-    ("plugins may frame", "http/fields.cc", "if (is_framing_field(name)) return EditRefusal::framing_field;", ""),
+    ("plugins may frame", "http/fields.cc", "if (is_framing_field(name.id)) return EditRefusal::framing_field;", ""),
     ("plugins may split", "http/fields.cc", "if (!is_field_value(value)) return EditRefusal::bad_value;", ""),
     ("edited heads are not looked at again", "flow/exchange.cc",
      "if (const auto refusal = recheck_request(bytes, request, meant, rules_.head)) return refusal;", ""),
