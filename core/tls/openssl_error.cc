@@ -17,6 +17,10 @@ Error openssl_error(Fault fault, std::string what) {
   return Error{fault, std::move(what)};
 }
 
+void forget_openssl_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 std::string openssl_version() { return OpenSSL_version(OPENSSL_VERSION); }
 
 }  // namespace hyalite

@@ -12,6 +12,10 @@ namespace hyalite {
 // the others are what followed from it.
 Error openssl_error(Fault fault, std::string what);
 
+// Empties this thread's queue of errors, as is due before each call whose failure SSL_get_error() shall explain. Mostly it is empty, and
+// ERR_clear_error() clears all its places one by one.
+void forget_openssl_errors();
+
 // "OpenSSL 3.0.17 1 Jul 2025": the library that this program has loaded.
 std::string openssl_version();
 

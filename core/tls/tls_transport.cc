@@ -157,7 +157,7 @@ Moved TlsTransport::negotiate() {
     if (pushed.state == Moved::State::broken) facts_.failure = HandshakeFailure::peer_left;
     return pushed;
   }
-  ERR_clear_error();
+  forget_openssl_errors();
   const int result = SSL_do_handshake(connection_.get());
   const bool sent = send_held();
   if (result == 1) {
@@ -198,7 +198,7 @@ void TlsTransport::fail_handshake(int result) {
     const char* reason = ERR_reason_error_string(first);
     facts_.error = reason != nullptr ? reason : "the handshake failed";
   }
-  ERR_clear_error();
+  forget_openssl_errors();
 }
 
 // ---- bytes ----
@@ -210,12 +210,12 @@ Moved TlsTransport::failed(int result) {
     case SSL_ERROR_ZERO_RETURN: return {Moved::State::ended};
     default: break;
   }
-  ERR_clear_error();
+  forget_openssl_errors();
   return {Moved::State::broken, 0, below_error_ != 0 ? below_error_ : ECONNABORTED};
 }
 
 Moved TlsTransport::read(std::span<char> room) {
-  ERR_clear_error();
+  forget_openssl_errors();
   std::size_t got = 0;
   Moved end{Moved::State::moved};
   input_drained_ = false;
@@ -262,7 +262,7 @@ std::size_t TlsTransport::gather(std::span<const Bytes> pieces, std::size_t& pie
 
 Moved TlsTransport::write(std::span<const Bytes> pieces, bool) {
   if (const Moved pushed = push(); pushed.state != Moved::State::moved) return pushed;
-  ERR_clear_error();
+  forget_openssl_errors();
   std::size_t piece = 0, offset = 0, taken = 0;
   while (piece < pieces.size() && taken < kMostAtOnce) {
     const Bytes rest = pieces[piece].substr(offset);
@@ -289,9 +289,9 @@ Moved TlsTransport::write(std::span<const Bytes> pieces, bool) {
 
 // close_notify, then FIN: what the peer still sends is read (RFC 8446, section 6.1).
 void TlsTransport::end_writing() {
-  ERR_clear_error();
+  forget_openssl_errors();
   if (facts_.done) (void)SSL_shutdown(connection_.get());
-  ERR_clear_error();
+  forget_openssl_errors();
   ending_ = true;
   if (!send_held()) return;
   if (held_.empty()) below_->end_writing();
