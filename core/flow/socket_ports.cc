@@ -44,10 +44,12 @@ Result<void> SocketPorts::await_room(Side side) { return side == Side::client ? 
 
 void SocketPorts::forget(Side side) {
   if (side == Side::client) return client_.stop();
+  stop_connecting();
   upstream_.reset();
 }
 
 void SocketPorts::connect(const ConnectSpec& spec) {
+  stop_connecting();
   upstream_ = std::make_unique<UpstreamConnection>(needs_.loop, callback<&Flow::on_upstream_ready>(flow_));
   upstream_->upstream = spec.remote;
   upstream_->as_wanted = !spec.as_client;
@@ -72,6 +74,7 @@ void SocketPorts::on_connect_result(ConnectResult result) {
 
 std::unique_ptr<Transport> SocketPorts::take_kept(const ConnectSpec& spec) {
   if (needs_.pool == nullptr) return nullptr;
+  stop_connecting();
   upstream_ = needs_.pool->take(key_to(spec.remote), callback<&Flow::on_upstream_ready>(flow_));
   return upstream_ ? std::move(upstream_->transport) : nullptr;
 }

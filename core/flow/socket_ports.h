@@ -49,6 +49,8 @@ class SocketPorts final : public FlowPorts {
   Flow& flow_;
   Watch client_;
   std::unique_ptr<UpstreamConnection> upstream_;  // from connecting on
+  // Uses the watch of upstream_, and ends before that goes or is replaced: a client whose server might have spoken first may speak
+  // while it is still being connected to, and is connected anew.
   std::unique_ptr<Connector> connector_;
   LoopTable::Entry guard_;
   Alarm alarm_;
