@@ -72,6 +72,8 @@ class Peer:
             grown = bool(more)
         return sorted(found)
 
+    spent = 0  # when it was last asked
+
     def cpu_seconds(self):
         """From the scheduler's own accounting, of all threads; nanoseconds, not ticks."""
         total = 0
@@ -81,6 +83,9 @@ class Peer:
                     total += int((thread / "schedstat").read_text().split()[0])
             except OSError:
                 continue
+        if total < self.spent:
+            raise RuntimeError("a process of it, a worker perhaps, ended while it was measured")
+        self.spent = total
         return total / 1e9
 
     def memory_bytes(self):
