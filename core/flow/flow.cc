@@ -436,8 +436,9 @@ void Flow::close_now(const Close& how) {
   if (stage_) stage_->on_closing(how.reason);
   needs_.route.end(*file_, how.reason,
                    {client_.bytes_read(), client_.bytes_sent(), upstream_.bytes_sent(), upstream_.bytes_read()});
-  hang_up(Side::upstream, how.upstream);
+  // The client first: its last bytes may go with its end, and it waits for them.
   hang_up(Side::client, how.client);
+  hang_up(Side::upstream, how.upstream);
   needs_.owner.on_closed(*this);
 }
 

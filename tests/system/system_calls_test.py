@@ -34,12 +34,12 @@ PLUGINS = [
     {"name": "ads", "use": "blocker", "settings": {"hosts": ["ads.lab"]}}]
 
 
-class Strace:
-    """Counts on one thread while it lasts; `calls` afterwards: by name, without those that failed with `later`, which are `in_vain`."""
+class Traced:
+    """One thread, while it lasts; what is in `file` afterwards is the options' matter."""
 
-    def __init__(self, thread, directory):
-        self.file = pathlib.Path(directory) / "strace"
-        self.process = subprocess.Popen(["strace", "-c", "-o", self.file, "-p", str(thread)], stdin=subprocess.DEVNULL,
+    def __init__(self, thread, file, *options):
+        self.file = file
+        self.process = subprocess.Popen(["strace", *options, "-o", self.file, "-p", str(thread)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = self.process.stderr.readline()
         if "attached" not in said:
@@ -50,8 +50,18 @@ class Strace:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(10)
         self.process.stderr.close()
+        return self.file.read_text()
+
+
+class Counting(Traced):
+    """The number of calls by name, without those that failed with `later`, which are `in_vain`."""
+
+    def __init__(self, thread, file):
+        super().__init__(thread, file, "-c")
+
+    def stop(self):
         calls, self.in_vain = {}, 0
-        for line in self.file.read_text().splitlines():
+        for line in super().stop().splitlines():
             # % time, seconds, usecs/call, calls, perhaps errors, name
             found = re.fullmatch(r"\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+(\d+))?\s+(\w+)", line)
             if found and found.group(3) not in PASSED_OVER | {"total"}:
@@ -67,6 +77,7 @@ class Counted(unittest.TestCase):
 
     def setUp(self):
         self.directory = make_directory(self)
+        self.trace = pathlib.Path(self.directory) / "strace"
         self.start_origin()
         self.gateway = Gateway(self.directory, PLUGINS, workers={"count": 1}, **self.settings)
         # As it is used: the log is written in batches, and plugins' calls are not checked.
@@ -115,7 +126,7 @@ class Counted(unittest.TestCase):
         with raw.connect() as client:
             self.exchange(client, CLOSE)
         self.nobody_is_left()
-        strace = Strace(self.worker(), self.directory)
+        strace = Counting(self.worker(), self.trace)
         for _ in range(TIMES):
             with raw.connect() as client:
                 self.exchange(client, CLOSE)
@@ -128,7 +139,7 @@ class SystemCalls(Counted):
     def test_a_request_on_a_kept_connection_is_two_reads_and_two_writes(self):
         with raw.connect() as client:
             self.exchange(client)
-            strace = Strace(self.worker(), self.directory)
+            strace = Counting(self.worker(), self.trace)
             for _ in range(TIMES):
                 self.exchange(client)
             self.expect(strace.stop(), recvfrom=2, sendto=2)
@@ -141,10 +152,20 @@ class SystemCalls(Counted):
         self.expect(calls, accept4=1, getsockname=2, epoll_ctl=4, recvfrom=2, sendto=2, close=2, socket=1,
                     setsockopt=4, bind=1, connect=1)
 
+    def test_the_client_that_waits_is_served_before_upstream_is_left(self):
+        traced = Traced(self.worker(), self.trace, "-e", "trace=accept4,socket,close")
+        with raw.connect() as client:
+            self.exchange(client, CLOSE)
+            self.assertEqual(client.read_to_end(), b"")
+        self.nobody_is_left()
+        said = traced.stop()
+        client, upstream = (re.search(call + r"\(.*\) = (\d+)", said).group(1) for call in ("accept4", "socket"))
+        self.assertEqual(re.findall(r"close\((\d+)\)", said), [client, upstream], said)
+
     def test_a_long_body_that_nobody_looks_at_is_not_read(self):
         with raw.connect() as client:
             self.exchange(client)
-            strace = Strace(self.worker(), self.directory)
+            strace = Counting(self.worker(), self.trace)
             client.send(b"GET /long HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
             self.assertEqual(len(client.read_response().body), LONG)
             calls = strace.stop()
@@ -181,7 +202,7 @@ class SystemCallsOfTls(Counted):
         with raw.connect(port=443) as client:
             client.socket = trust.wrap_socket(client.socket, server_hostname="good.lab")
             self.exchange(client)
-            strace = Strace(self.worker(), self.directory)
+            strace = Counting(self.worker(), self.trace)
             for _ in range(TIMES):
                 self.exchange(client)
             calls = strace.stop()
