@@ -43,15 +43,23 @@ def _wrk(seconds, path, connections, *more):
     return requests, size, float(re.search(r"Requests/sec:\s*([\d.]+)", said).group(1))
 
 
+def _segments():
+    """Which the gateway's TCP took and sent, so far."""
+    names, values = [line.split()[1:] for line in pathlib.Path("/proc/net/snmp").read_text().splitlines() if line.startswith("Tcp:")]
+    counted = dict(zip(names, map(int, values)))
+    return counted["InSegs"] + counted["OutSegs"]
+
+
 def _by_requests(path, connections, *more):
     def measure(peer, seconds):
         _wrk(1 + connections / 1_000, path, connections, *more)  # warm
-        before = peer.cpu_seconds()
+        before, segments = peer.cpu_seconds(), _segments()
         requests, _, rate = _wrk(seconds, path, connections, *more)
         spent = peer.cpu_seconds() - before
         if requests == 0:
             raise RuntimeError("no request was answered in time")
-        return {"us CPU/request": spent / requests * 1e6, "requests/s": rate, "busy": spent * rate / requests}
+        return {"us CPU/request": spent / requests * 1e6, "requests/s": rate, "busy": spent * rate / requests,
+                "segments/request": (_segments() - segments) / requests}
     return measure
 
 
@@ -125,7 +133,7 @@ def _h2load(path, connections, *much):
 def _tls_by_requests(path, connections):
     """So many requests, not so much time: on a slow machine the handshakes would count for more."""
     def measure(peer, seconds):
-        requests = round(3_000 * seconds)
+        requests = round(10_000 * seconds)  # each connection's handshake is among them
         _h2load(path, connections, f"-n{connections * 10}")  # warm
         before = peer.cpu_seconds()
         _h2load(path, connections, f"-n{requests}")
