@@ -79,6 +79,12 @@ struct FlowsOnLoopback : ::testing::Test {
     return fd;
   }
 
+  // So long that a server that might speak first is connected to.
+  void pass_silence() {
+    const Monotonic silent_for_long = loop->now() + 3 * settings.timeouts.sniff_silence;
+    ASSERT_TRUE(pump(*loop, [&] { return loop->now() > silent_for_long; }));
+  }
+
   // The origin's next connection.
   Fd server() {
     Fd fd;

@@ -53,13 +53,22 @@ TEST_F(FlowsOnLoopback, ConnectAnewForAClientThatSpeaksAfterAll) {
   ASSERT_EQ(listen(origin.get(), 0), 0);
   Fd first = connect_to(own_address(origin.get()));  // there is room for one; whoever comes then has to come again
   Fd c = client();
-  const Monotonic silent_for_long = loop->now() + 3 * settings.timeouts.sniff_silence;
-  ASSERT_TRUE(pump(*loop, [&] { return loop->now() > silent_for_long; }));
+  pass_silence();
   ASSERT_TRUE(put(c.get(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   for (int i = 0; i < 20; ++i) loop->run_once();
   ASSERT_TRUE(Fd(accept4(origin.get(), nullptr, nullptr, SOCK_CLOEXEC)));
   Fd s = server();
   EXPECT_TRUE(arrives(s.get(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+}
+
+TEST_F(FlowsOnLoopback, GiveUpAConnectionUnderWayForAClientThatLeft) {
+  start();
+  ASSERT_EQ(listen(origin.get(), 0), 0);
+  Fd first = connect_to(own_address(origin.get()));  // there is room for one; whoever comes then has to come again
+  Fd c = client();
+  pass_silence();
+  reset(c);
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
 }
 
 TEST_F(FlowsOnLoopback, PassAHalfCloseBothWays) {

@@ -206,6 +206,20 @@ TEST_F(ReuseOnLoopback, LetAConnectionServeTheNextClientOfThatAddress) {
   EXPECT_EQ(count("hyalite_connects_total", "connected"), 1u);
 }
 
+// A client was silent, so a connection was begun in case that its server speaks first; then it speaks, and needs that one no more.
+TEST_F(ReuseOnLoopback, GiveUpAConnectionUnderWayForOneThatIsThere) {
+  start();
+  Fd s = first_visit();
+  ASSERT_EQ(listen(origin.get(), 0), 0);
+  Fd occupant = connect_to(own_address(origin.get()));  // whoever comes then has to come again
+  Fd c = client();
+  pass_silence();
+  ASSERT_TRUE(put(c.get(), kClosing));
+  ASSERT_TRUE(arrives(s.get(), kGet));
+  ASSERT_TRUE(put(s.get(), kOk));
+  EXPECT_TRUE(arrives(c.get(), kOkAndClose));
+}
+
 TEST_F(ReuseOnLoopback, NeverShareAConnectionBetweenAddresses) {
   start();
   Fd s = first_visit(kOne);
