@@ -12,6 +12,10 @@ from cases import ORIGIN, TLS_NAME
 
 PROXY_CPU = "0"
 PORT = 8080
+# What everybody who "works" writes of an exchange, as a line of JSON: no cheaper record than ours.
+RECORD = {"time", "flow", "client", "client_port", "destination", "destination_port", "listener", "status", "upstream_status", "content_type",
+          "from_client", "to_client", "phases_ms", "duration_ms", "end", "method", "scheme", "host", "target", "version", "user_agent"}
+RECORD_OF_TLS = {"server_name", "tls", "upstream_tls"}
 
 
 class Peer:
@@ -20,6 +24,7 @@ class Peer:
     works = True  # logs, rewrites and denies like the others
     tls = False  # looks into TLS, and verifies the origin
     only = None  # the cases that it is for; None: all
+    log = None  # where it writes its records; all that work have it
     denied = None  # what curl asks for to be denied; None: the origin, with another Host
     cpus = PROXY_CPU
 
@@ -136,6 +141,7 @@ class Direct(Peer):
 
 
 class Hyalite(Peer):
+    log = "records.ndjson"
     plugins = ("http-logger", "header-rewriter", "blocker")
     extra = ()
     workers = 1
@@ -146,7 +152,7 @@ class Hyalite(Peer):
 
     def chain(self):
         settings = {
-            "http-logger": {"file": str(self.directory / "records.ndjson")},
+            "http-logger": {"file": str(self.directory / self.log)},
             "header-rewriter": {"request": [{"remove": "X-Debug"}, {"set": "X-Checked", "to": "yes"}],
                                 "response": [{"remove": "Server"}]},
             "blocker": {"hosts": ["ads.lab"]},
@@ -265,8 +271,24 @@ backend out
 class HaproxyHttp(HaproxyTcp):
     mode = "http"
     works = True
-    rules = """
-  option httplog
+    log = "stdout"
+    scheme, tls_record = "http", ""
+
+    @property
+    def rules(self):
+        text = {name: f'"%[{fetch},json(utf8s)]"' for name, fetch in (
+            ("host", "capture.req.hdr(0)"), ("user_agent", "capture.req.hdr(1)"), ("content_type", "capture.res.hdr(0)"),
+            ("target", "capture.req.uri"))}
+        record = (f'{{"schema":1,"time":"%tr","kind":"exchange","flow":%rt,"client":"%ci","client_port":%cp,"destination":"%[dst]",'
+                  f'"destination_port":%[dst_port],"arrival":"transparent","listener":"%f",{self.tls_record}"status":%ST,"upstream_status":%ST,'
+                  f'"content_type":{text["content_type"]},"from_client":%U,"to_client":%B,"phases_ms":{{"request_head":%TR,"connected":%Tc,'
+                  f'"response_head":%Tr}},"duration_ms":%Ta,"end":"%ts","method":"%HM","scheme":"{self.scheme}","host":{text["host"]},'
+                  f'"target":{text["target"]},"version":"%HV","user_agent":{text["user_agent"]}}}')
+        return f"""
+  capture request header Host len 100
+  capture request header User-Agent len 200
+  capture response header Content-Type len 100
+  log-format '{record}'
   acl ads hdr(host) -i ads.lab
   http-request deny deny_status 403 if ads
   http-request del-header X-Debug
@@ -278,6 +300,10 @@ class HaproxyHttp(HaproxyTcp):
 class HaproxyTls(HaproxyHttp):
     """generate-certificates: leaves for the names that clients ask for, all with the key of the default certificate."""
     tls = True
+    scheme = "https"
+    tls_record = ('"server_name":"%[ssl_fc_sni]","tls":{"version":"%sslv","cipher":"%sslc","alpn":"%[ssl_fc_alpn]","resumed":%[ssl_fc_is_resumed]},'
+                  '"upstream_tls":{"version":"%[ssl_bc_protocol]","cipher":"%[ssl_bc_cipher]","alpn":"%[ssl_bc_alpn]",'
+                  '"resumed":%[ssl_bc_is_resumed]},')
 
     def listening(self):
         both = self.directory / "both.pem"
@@ -292,6 +318,7 @@ class HaproxyTls(HaproxyHttp):
 
 class TrafficServer(Peer):
     program = "traffic_server"
+    log = "ts/log/access.log"
 
     def command(self):
         root = self.directory / "ts"
@@ -335,7 +362,11 @@ rm-header Server
 logging:
   formats:
     - name: line
-      format: '%<chi> %<cqtq> %<cqhm> %<{Host}cqh> %<cqup> %<pssc> %<pscl>'
+      escape: json
+      format: '{"schema":1,"time":%<cqtq>,"kind":"exchange","flow":%<crid>,"client":"%<chi>","client_port":%<chp>,"destination":"%<shi>",\
+"destination_port":%<nhp>,"arrival":"transparent","listener":"%<php>","status":%<pssc>,"upstream_status":%<sssc>,"content_type":"%<{Content-Type}psh>",\
+"from_client":%<cqql>,"to_client":%<psql>,"phases_ms":{"response_head":%<stms>},"duration_ms":%<ttms>,"end":"%<crc>","method":"%<cqhm>",\
+"scheme":"http","host":"%<{Host}cqh>","target":"%<cqup>","version":"%<cqhv>","user_agent":"%<{User-agent}cqh>"}'
   logs:
     - filename: access
       format: line
@@ -354,6 +385,8 @@ logging:
 
 class Squid(Peer):
     program = "squid"
+    log = "squid/access.log"
+    tls_record = ""
 
     def command(self):
         file = self.directory / "squid.conf"
@@ -373,7 +406,11 @@ visible_hostname gateway.lab
 coredump_dir {self.directory}/squid
 cache_log {self.directory}/squid/cache.log
 cache_effective_user proxy
-access_log stdio:{self.directory}/squid/access.log
+logformat record {{"schema":1,"time":%ts.%03tu,"kind":"exchange","flow":%>p,"client":"%>a","client_port":%>p,"destination":"%<a","destination_port":%<p,\
+"arrival":"transparent","listener":"%lp",{self.tls_record}"status":%>Hs,"upstream_status":%<Hs,"content_type":"%{{Content-Type}}<h","from_client":%>st,"to_client":%<st,\
+"phases_ms":{{"response_head":%<tt}},"duration_ms":%tr,"end":"%Ss","method":"%rm","scheme":"%>rs","host":"%{{Host}}>h","target":"%>rp",\
+"version":"%rv","user_agent":"%{{User-Agent}}>h"}}
+access_log stdio:{self.directory}/squid/access.log record
 buffered_logs on
 acl ads req_header Host -i ^ads.lab$
 http_access deny ads
@@ -398,6 +435,8 @@ class SquidTls(Squid):
     """ssl-bump: the origin is asked first, as we do. A Host that differs from the server name it refuses by itself."""
     tls = True
     denied = ["https://ads.lab/1k"]
+    tls_record = ('"server_name":"%ssl::>sni","tls":{"version":"%ssl::>negotiated_version","cipher":"%ssl::>negotiated_cipher"},'
+                  '"upstream_tls":{"version":"%ssl::<negotiated_version","cipher":"%ssl::<negotiated_cipher"},')
 
     def listening(self):
         both, made = self.directory / "both.pem", self.directory / "made"

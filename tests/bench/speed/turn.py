@@ -2,13 +2,16 @@
 # One peer's turn, on the gateway of a fresh lab: origin up, proxy up, cases measured, figures as one line of JSON.
 # Usage: turn.py PEER SECONDS CASE...
 # SPDX-License-Identifier: MIT
+import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -16,7 +19,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../
 import lab_host
 from cases import LOAD_CPU, ORIGIN, SINK, TLS_NAME, MIXED, find_case
 from pki import Pki
-from peers import peer_class
+from peers import RECORD, RECORD_OF_TLS, peer_class
 
 NGINX = """
 user root root;
@@ -137,6 +140,35 @@ def check(peer):
             raise RuntimeError(f"the deny rule answered {code}")
 
 
+def has_all(line, wanted):
+    try:
+        return wanted <= json.loads(re.sub(r":-([,}])", r":null\1", line)).keys()  # a number that Squid has not is a dash
+    except ValueError:
+        return False
+
+
+def check_record(peer):
+    """What it writes of an exchange is no cheaper than what others write: curl's, which has every field, are the first."""
+    if not peer.works:
+        return
+    with open(peer.directory / peer.log, errors="replace") as log:
+        wanted = RECORD | RECORD_OF_TLS if peer.tls else RECORD
+        if not any(has_all(line, wanted) for line in itertools.islice(log, 100)):
+            raise RuntimeError(f"none of its records has all of {sorted(wanted)}")
+
+
+FIRST_RECORDS = 1 << 16  # bytes
+
+
+def keep_log_short(peer):
+    """New memory costs a virtual machine what its host does to find it, which is no proxy's work: the log gets back what it had."""
+    while True:
+        time.sleep(0.1)
+        file = peer.directory / peer.log
+        if file.exists() and file.stat().st_size > FIRST_RECORDS:
+            os.truncate(file, FIRST_RECORDS)
+
+
 def settle(peer, seconds=20):
     """What an earlier case left behind is done with first: connections that nobody closed yet, a queue."""
     end = time.monotonic() + seconds
@@ -151,6 +183,7 @@ def settle(peer, seconds=20):
 
 def main():
     peer_name, seconds, *cases = sys.argv[1:]
+    os.sched_setaffinity(0, {int(LOAD_CPU)})
     directory = pathlib.Path(tempfile.mkdtemp(prefix="hyalite-speed-", dir="/dev/shm"))
     directory.chmod(0o777)
     started = []
@@ -165,6 +198,8 @@ def main():
             check(peer)
         except RuntimeError as failure:
             raise SystemExit(f"{failure}; it said: {peer.last_words()}") from None
+        if peer.log:
+            threading.Thread(target=keep_log_short, args=[peer], daemon=True).start()
         figures = {}
         for case in cases:
             try:
@@ -172,6 +207,7 @@ def main():
                 figures[case] = find_case(case).measure(peer, float(seconds))
             except (RuntimeError, OSError, subprocess.SubprocessError, AttributeError, IndexError) as failure:
                 figures[case] = {"failed": f"{type(failure).__name__}: {failure}"[:400]}
+        check_record(peer)
         print(json.dumps({"version": peer.version(), "cases": figures}))
         peer.stop()
     finally:
