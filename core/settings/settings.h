@@ -246,7 +246,8 @@ struct LimitSettings {
   std::size_t flows = 50'000;
   // Connections at once from one client address; 0: no such limit.
   std::size_t flows_per_client = 2'000;
-  // Bytes waiting in one connection, both directions together; beyond it, its peers wait.
+  // Bytes waiting in one connection, both directions together; beyond it, its peers wait. What is read as a whole, a head say, has
+  // to fit into half of it.
   std::size_t buffered_bytes_per_flow = std::size_t{512} << 10;
   // First bytes looked at before a protocol that stays undecided is given up on.
   std::size_t sniff_bytes = std::size_t{64} << 10;
@@ -328,7 +329,8 @@ struct TimeoutSettings {
   Milliseconds keepalive_idle = std::chrono::minutes{2};
   // How long a tunnel may stand still; RFC 5382 asks gateways for 124 minutes at least.
   Milliseconds tunnel_idle = std::chrono::minutes{125};
-  // How long a connection that we close is still read from, so that its peer sees our answer.
+  // How long a client that has everything is still read from, so that no reset overtakes what it was told; one that is still being
+  // told is waited for as long as body_idle allows.
   Milliseconds linger = Seconds{2};
   // How long reading settings and loading plugins may take before a start or a reload is given up.
   Milliseconds load = std::chrono::minutes{2};

@@ -103,7 +103,8 @@ def settings(options, directory):
     return {
         "workers": {"count": options.workers, "user": "nobody"},
         "limits": {"buffered_bytes_per_flow": f"{PER_FLOW}B", "head_bytes": "16KiB", "target_bytes": "8KiB", "trailer_bytes": "4KiB",
-                   "chunk_line_bytes": "1KiB", "flows": max(50_000, 2 * options.idle), "flows_per_client": PER_CLIENT * options.workers},
+                   "chunk_line_bytes": "1KiB", "sniff_bytes": "16KiB", "client_hello_bytes": "32KiB",
+                   "flows": max(50_000, 2 * options.idle), "flows_per_client": PER_CLIENT * options.workers},
         "timeouts": {"head": "1s", "sniff": "1s", "body_idle": "1s", "body_rate_window": "1s", "response_head": "1s", "connect": "1s",
                      "tls_handshake": "2s", "linger": "500ms", "keepalive_idle": "1h", "stop": "2s"},
         "tls": {"ca": {"certificate": "ca/ca.pem", "key": "ca/ca.key"}, "upstream": {"trust": f"{directory}/pki/root.pem"},

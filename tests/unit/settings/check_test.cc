@@ -78,12 +78,14 @@ TEST(Check, FindsAnAdminAddressThatAListenerTakes) {
 
 TEST(Check, NamesTheLineOfALimitThatDoesNotFitIntoAnother) {
   EXPECT_EQ(beside_a_listener("limits:\n  head_bytes: 1MiB\n"),
-            "g.yaml:3:15: limits.head_bytes is 1MiB, expected at most "
-            "limits.buffered_bytes_per_flow, which is 512KiB\n");
+            "g.yaml:3:15: limits.head_bytes is 1MiB, expected at most half of "
+            "limits.buffered_bytes_per_flow, which is 256KiB\n");
+  EXPECT_NE(beside_a_listener("limits: {head_bytes: 257KiB}"), "");
+  EXPECT_NE(beside_a_listener("limits: {trailer_bytes: 200KiB, chunk_line_bytes: 57KiB}"), "");
   EXPECT_EQ(beside_a_listener("limits:\n  target_bytes: 65KiB\n"),
             "g.yaml:3:17: limits.target_bytes is 65KiB, expected at most limits.head_bytes, which "
             "is 64KiB\n");
-  EXPECT_EQ(beside_a_listener("limits:\n  buffered_bytes_per_flow: 64KiB\n"), "");
+  EXPECT_EQ(beside_a_listener("limits:\n  buffered_bytes_per_flow: 128KiB\n"), "");
   EXPECT_NE(beside_a_listener("limits: {held_body_bytes: 1GiB}"), "");
   EXPECT_EQ(beside_a_listener("limits: {flows: 100}"),
             "g.yaml:2:9: limits.flows_per_client is 2000, expected at most limits.flows, which is "
