@@ -15,6 +15,9 @@ constexpr int kRounds = 16;
 // Bytes that pass inside of the kernel in one round.
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{1} << 20;
 
+// How often a client that is still being told something is looked after, at most.
+constexpr Milliseconds kLookAgain = Seconds{1};
+
 constexpr Ending kReset = Ending::reset;
 
 std::unique_ptr<char[]> copy_of(Bytes bytes) {
@@ -54,12 +57,13 @@ void Flow::end(CloseReason reason) {
 
 void Flow::on_client_ready(Readiness ready) {
   client_.now_ready(ready);
-  // A client that is gone while its answer is awaited is read from by nobody: it has to be asked. (One that only ended its
+  // A client that is gone while its answer is awaited, or while upstream takes no more, is read from by nobody: it has to be asked. (One that only ended its
   // side still listens. libevent shows an error as readable, without `closed`.)
   const bool perhaps_gone = ready.closed || ready.readable;
   // During a handshake the last words, an alert, may still be there to be read.
   const bool unheard = !client_.negotiating() && perhaps_gone && !closed() && !closing_;
-  if (unheard && !stage_->wants(Side::client) && client_.failed()) {
+  const bool unread = unheard && (upstream_.backed_up() || !stage_->wants(Side::client));
+  if (unread && client_.failed()) {
     act(stage_->on_broken(Side::client, needs_.effects));
   }
   run();
@@ -88,7 +92,7 @@ void Flow::on_timer() {
   armed_.reset();
   const auto due = deadline();
   if (due && *due <= needs_.clock.now()) {
-    if (closing_) return close_now({closing_->how.reason, kReset, kReset});
+    if (closing_) return await_delivery();
     ++epoch_;
     act(stage_->on_deadline(needs_.effects));
   }
@@ -128,6 +132,12 @@ void Flow::hang_up(Side side, Ending ending) {
   // In this order: with the socket its place in epoll goes, and the call that would take it out is over at once.
   leg(side).close(ending);
   ports_.forget(side);
+}
+
+void Flow::leave_upstream() {
+  hang_up(Side::upstream, Ending::in_order);
+  upstream_answered();
+  reconnecting_ = false;
 }
 
 void Flow::keep_upstream() {
@@ -334,6 +344,22 @@ bool Flow::linger() {
   return moved;
 }
 
+// Everything was said, and some time has passed. A slow client is waited for as long as some of what it was told arrives: a close
+// would do, but for what it may still send, to which the kernel answers with a reset.
+void Flow::await_delivery() {
+  const Monotonic now = needs_.clock.now();
+  const std::size_t left = client_.undelivered();
+  const bool moved = left != closing_->left;
+  if (moved) closing_->patience_end = now + needs_.patience;
+  if (!moved && (left == 0 || now >= closing_->patience_end)) {
+    const Ending upstream = upstream_.all_sent() ? closing_->how.upstream : kReset;
+    return close_now(left == 0 ? Close{closing_->how.reason, closing_->how.client, upstream} : Close{CloseReason::body_too_slow, kReset, kReset});
+  }
+  closing_->left = left;
+  closing_->until = left == 0 ? now + needs_.linger : std::min(now + std::max(needs_.linger, kLookAgain), closing_->patience_end);
+  run();
+}
+
 // ---- what the stage wants ----
 
 void Flow::send_out(bool last_of_client) {
@@ -351,11 +377,7 @@ void Flow::rewire() {
   const auto wanted = effects.connect_wanted();
   const bool secure_upstream = effects.secure_wanted(Side::upstream);
   const bool secure_client = effects.secure_wanted(Side::client);
-  if (effects.disconnect_wanted()) {
-    hang_up(Side::upstream, Ending::in_order);
-    upstream_answered();
-    reconnecting_ = false;
-  }
+  if (effects.disconnect_wanted()) leave_upstream();
   effects.clear();
   if (wanted) connect(*wanted);
   if (secure_upstream) secure(Side::upstream);
@@ -375,6 +397,14 @@ void Flow::act(Outcome&& outcome) {
 void Flow::enter(std::unique_ptr<Stage> next) {
   stage_ = std::move(next);
   ++epoch_;
+  // A connection under way was asked for by the stage before, in case that the server speaks first: this one may want another. And
+  // one to where the flow does not go any more is nobody's.
+  if (!upstream_.attached()) {
+    ports_.stop_connecting();
+    connect_waits_.reset();
+  } else if (file_->subject.goes_elsewhere()) {
+    leave_upstream();
+  }
   // The stage before was told that a side ended; this one has not heard of it.
   client_.tell_end_again();
   upstream_.tell_end_again();
@@ -395,6 +425,7 @@ void Flow::connect_to(const Target& target, const Effects::Connect& wanted) {
     return;
   }
   if (target.answer == Answer::decided) return act(stage_->on_connect_failed(ConnectFailure::blocked, needs_.effects));
+  file_->subject.goes_there();
   std::unique_ptr<Transport> kept = wanted.which == Which::any ? ports_.take_kept(target.spec) : nullptr;
   if (!kept) return ports_.connect(target.spec);
   upstream_.attach(std::move(kept), {.writable = true});
@@ -418,7 +449,8 @@ void Flow::close(const Close& how) {
     upstream_.end();
   }
   client_.end();
-  closing_ = std::make_unique<Closing>(Closing{how, needs_.clock.now() + needs_.linger});
+  const Monotonic now = needs_.clock.now();
+  closing_ = std::make_unique<Closing>(Closing{how, now + needs_.linger, client_.undelivered(), now + needs_.patience});
 }
 
 // Then closing the client's connection sends its FIN, and nothing that it did could reset what was sent.

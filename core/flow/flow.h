@@ -58,7 +58,9 @@ class Flow final : private Waker {
  private:
   struct Closing {
     Close how;
-    Monotonic until;
+    Monotonic until;         // when to look again
+    std::size_t left;        // that the client did not have at the last look
+    Monotonic patience_end;  // unless some of it arrives
   };
 
   Leg& leg(Side side) { return side == Side::client ? client_ : upstream_; }
@@ -78,6 +80,8 @@ class Flow final : private Waker {
   bool pass(Side side);
   bool offer(Side side, const LegInput& input);
   bool linger();
+  void await_delivery();
+  void leave_upstream();
   bool say_more();
 
   void send_out(bool last_of_client = false);
@@ -109,7 +113,7 @@ class Flow final : private Waker {
   std::optional<Monotonic> armed_;  // when on_timer() will be called
   bool client_lost_ = false;  // it takes no more bytes
   bool draining_ = false;     // every stage to come is told
-  std::unique_ptr<const Closing> closing_;
+  std::unique_ptr<Closing> closing_;
   std::optional<Close> closed_;
   // Moves whenever the stage may have changed its mind about bytes it left lying.
   unsigned epoch_ = 1;

@@ -413,10 +413,7 @@ Outcome Inspecting::next_exchange(Effects& effects) {
 // ---- ends, failures, time ----
 
 Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
-  if (from == Side::client) {
-    if (ask_ == Ask::head && left.empty()) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
-    return Close{CloseReason::client_broke, Ending::reset, Ending::reset};
-  }
+  if (from == Side::client) return client_ended(left);
   if (may_ask_again()) return ask_again(effects);
   leave_upstream();
   switch (reply_) {
@@ -430,6 +427,14 @@ Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
     case Reply::body: break;
   }
   return ended_response(exchange_->response_body.finish(left), effects);
+}
+
+// It may still listen: what it asked for before is perhaps on its way to it.
+Outcome Inspecting::client_ended(Bytes left) {
+  if (streaming_) return Stay{};
+  if (ask_ != Ask::head) return Close{CloseReason::client_broke, Ending::reset, Ending::reset};
+  if (left.empty()) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
+  return Close{CloseReason::client_broke, Ending::in_order, upstream_ending()};
 }
 
 // It was closed while it was kept, or in the moment in which it was taken (RFC 9112, section 9.3.1). Once: the next one is fresh.

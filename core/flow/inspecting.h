@@ -97,6 +97,7 @@ class Inspecting final : public Stage {
   void send_response_body(Effects& effects);
   Outcome switch_protocol(Effects& effects);
 
+  Outcome client_ended(Bytes left);
   // A request that found a kept connection closed.
   bool may_ask_again() const;
   Outcome ask_again(Effects& effects);

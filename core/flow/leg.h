@@ -55,6 +55,10 @@ class Leg {
   // Did the connection break, as far as can be told without reading?
   bool failed() { return attached() && transport_->take_error() != 0; }
   bool all_sent() const { return unsent_.empty() && !piped_ && !(attached() && transport_->holds_output()); }
+  // Of what was to be sent, what the peer does not have yet, as far as the kernel can tell.
+  std::size_t undelivered() const {
+    return unsent_.size() + (piped_ ? piped_->in_pipe() : 0) + (attached() ? transport_->undelivered() : 0);
+  }
   std::size_t held() const { return unread_.capacity() + unsent_.capacity() + (piped_ ? piped_->in_pipe() : 0); }
 
   // Reads what is there, at most `most` bytes with what is unread already. `scratch` is lent until settle().

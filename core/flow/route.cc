@@ -89,6 +89,7 @@ std::unique_ptr<Stage> Route::next(const Outcome& outcome, FlowFile& file) const
                         [&](const Upgraded&) { return tunnel(Uninspected::upgrade, file); },
                         [&](const TunnelOpened&) {
                           file.within_connect = true;
+                          file.subject.set_connected();
                           return sniff(file);
                         },
                         [&](const PassedThrough& passed) { return tunnel(passed.why, file); },

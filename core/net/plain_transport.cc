@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "net/plain_transport.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -74,6 +76,12 @@ Moved PlainTransport::write(std::span<const Bytes> pieces, bool more) {
   const ssize_t n = send_all(fd_.get(), now, MSG_NOSIGNAL | (follows ? MSG_MORE : 0));
   if (n < 0) return failure(errno);
   return {Moved::State::moved, static_cast<std::size_t>(n), 0};
+}
+
+// tcp(7), SIOCOUTQ: what is not acknowledged; a FIN is counted as a byte.
+std::size_t PlainTransport::undelivered() const {
+  int bytes = 0;
+  return ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void PlainTransport::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }

@@ -12,6 +12,7 @@ class PlainTransport final : public Transport {
 
   Moved read(std::span<char> room) override;
   Moved write(std::span<const Bytes> pieces, bool more) override;
+  std::size_t undelivered() const override;
   void end_writing() override;
   bool closing_ends_writing() const override { return true; }
   bool is_plain() const override { return true; }

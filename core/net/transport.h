@@ -40,6 +40,9 @@ class Transport {
   // reading, too.
   virtual bool holds_output() const { return false; }
   virtual Moved push() { return {Moved::State::moved}; }
+  // Bytes that were taken and of which the peer has not said that it has them; an end that was said counts, too. 0 where nobody
+  // can tell.
+  virtual std::size_t undelivered() const { return 0; }
   // Says that no more will be sent (FIN). Reading goes on.
   virtual void end_writing() = 0;
   // Does closing it say so, too?

@@ -81,6 +81,7 @@ bool FlowSubject::wants_stream(Direction direction) const {
 
 void FlowSubject::redirect_to(const Address& to, std::string_view by) {
   redirect_.touch() = {to, std::string(by)};
+  elsewhere_ = true;
   info_.upstream = abi(to);
 }
 

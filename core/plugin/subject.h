@@ -137,6 +137,7 @@ class FlowSubject : public hyalite_flow {
   // From here on its requests are https.
   void set_secure() { secure_ = true; }
   void set_connected() { connected_ = true; }  // redirects are too late from here on
+  void goes_there() { elsewhere_ = false; }    // a connection is made to where it goes
   Waker* waker = nullptr;  // told when a pause of this flow, or of one of its exchanges, is over
   Findings findings;
   MessageInterests message_interests;  // once it is a WebSocket
@@ -147,6 +148,8 @@ class FlowSubject : public hyalite_flow {
   // Where to connect: the original destination, unless a plugin redirected the flow.
   Address upstream() const { return redirect_ ? redirect_->to : destination_; }
   std::optional<Address> redirect() const { return redirect_ ? std::optional(redirect_->to) : std::nullopt; }
+  // Was it redirected since a connection was made?
+  bool goes_elsewhere() const { return elsewhere_; }
   // Who redirected.
   const std::string& redirected_by() const { return redirect_->by; }
   std::string_view server_name() const { return {info_.server_name.data, info_.server_name.size}; }
@@ -202,6 +205,7 @@ class FlowSubject : public hyalite_flow {
   OriginalDestination destination_;
   bool secure_ = false;
   bool connected_ = false;
+  bool elsewhere_ = false;
 };
 
 class ExchangeSubject : public hyalite_exchange {

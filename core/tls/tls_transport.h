@@ -48,6 +48,7 @@ class TlsTransport final : public Transport {
   Moved write(std::span<const Bytes> pieces, bool more) override;
   bool holds_output() const override { return !held_.empty(); }
   Moved push() override;
+  std::size_t undelivered() const override { return held_.size() + below_->undelivered(); }
   void end_writing() override;
   void abort_on_close() override { below_->abort_on_close(); }
   int take_error() override { return below_->take_error(); }

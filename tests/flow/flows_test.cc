@@ -8,6 +8,7 @@
 #include <random>
 
 #include "settings/reader.h"
+#include "tests/support/client_hello_builder.h"
 #include "tests/support/sanitizers.h"
 
 namespace hyalite {
@@ -197,6 +198,84 @@ TEST_F(FlowsOnLoopback, WaitForAClientThatThinksTheConnectionGoesOn) {
   const Fd s = answers(kGet, kOkAndClose);
   ASSERT_TRUE(arrives(c.get(), kOkAndClose));
   expect_it_is_waited_for(c.get());
+}
+
+// It is answered with more than its kernel takes while it does not read, and told that this was the last.
+struct SlowClient : FlowsOnLoopback {
+  SlowClient() { settings.timeouts.linger = Milliseconds{5}; }
+
+  void is_answered() {
+    start();
+    c = client();
+    ASSERT_TRUE(put(c.get(), kGet));
+    Fd s = server();
+    ASSERT_TRUE(arrives(s.get(), kGet));
+    fcntl(s.get(), F_SETFL, O_NONBLOCK);
+    std::string_view rest = answer;
+    ASSERT_TRUE(pump(*loop, [&] {
+      if (const ssize_t n = send(s.get(), rest.data(), rest.size(), MSG_NOSIGNAL); n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
+      return rest.empty();
+    }));
+  }
+  void passes(Milliseconds time) {
+    const Monotonic end = loop->now() + time;
+    ASSERT_TRUE(pump(*loop, [&] { return loop->now() > end; }));
+  }
+
+  const std::string answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2000000\r\n\r\n" + std::string(2'000'000, 'x');
+  Fd c;
+};
+
+TEST_F(SlowClient, GetsAllOfItHoweverLateItReads) {
+  is_answered();
+  passes(Milliseconds{50});
+  EXPECT_EQ(flows->size(), 1u);
+  EXPECT_TRUE(arrives(c.get(), answer));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), flows->size() == 0 ? 1u : 0u);
+}
+
+TEST_F(SlowClient, IsGivenUpWhenItTakesNothingForTooLong) {
+  settings.timeouts.body_idle = Milliseconds{100};
+  is_answered();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "body_too_slow"), 1u);
+}
+
+TEST_F(FlowsOnLoopback, NoticeAClientThatIsResetWhileUpstreamTakesNothing) {
+  start();
+  Fd c = client();
+  fcntl(c.get(), F_SETFL, O_NONBLOCK);
+  const std::string more(1 << 20, 'x');
+  ASSERT_TRUE(put(c.get(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"));
+  Fd s = server();
+  int refused = 0;  // in a row
+  ASSERT_TRUE(pump(*loop, [&] { return send(c.get(), more.data(), more.size(), MSG_NOSIGNAL) > 0 ? (refused = 0) : ++refused > 20; }));
+  reset(c);
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "client_broke"), 1u);
+}
+
+// Otherwise a client could choose, by waiting a little, where its rule does not send it.
+TEST_F(FlowsOnLoopback, GoWhereARuleSendsAClientThatWasSilentFirst) {
+  Fd elsewhere = listen_at(at("127.0.0.1:0"), 8);
+  fcntl(elsewhere.get(), F_SETFL, O_NONBLOCK);
+  TlsRuleSettings rule;
+  rule.name = "away";
+  rule.action = TlsAction::redirect;
+  rule.to = own_address(elsewhere.get());
+  settings.tls.rules = {rule};
+  start();
+  Fd c = client();
+  Fd original = server();
+  const std::string message = ClientHelloBuilder().server_name("x.example").message();
+  const std::string hello = "\x16\x03\x01" + vector16(message);
+  ASSERT_TRUE(put(c.get(), hello));
+  Fd there;
+  ASSERT_TRUE(pump(*loop, [&] { return there.reset(accept4(elsewhere.get(), nullptr, nullptr, SOCK_CLOEXEC)), static_cast<bool>(there); }));
+  EXPECT_TRUE(arrives(there.get(), hello));
+  EXPECT_TRUE(becomes(original.get(), Seen::ended));
+  EXPECT_EQ(take(original.get()), "");
 }
 
 TEST_F(FlowsOnLoopback, TurnADirectHitAway) {

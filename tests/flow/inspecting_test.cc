@@ -20,6 +20,15 @@ TEST_F(InspectingTalk, ConnectsOnlyOnceTheHeadIsWhole) {
   EXPECT_EQ(t.sent(Side::upstream), kGet);
 }
 
+// Perhaps its last answer is still on its way to it.
+TEST_F(InspectingTalk, EndsInOrderForAClientThatEndsWithinTheNextRequest) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream(kOk).client("GE").ends(Side::client);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::client_broke);
+}
+
 TEST_F(InspectingTalk, PassesAnExchangeByteForByteHoweverItIsCut) {
   for (bool drip : {false, true}) {
     Playbook t = talk(true);

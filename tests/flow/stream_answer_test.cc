@@ -44,6 +44,16 @@ struct StreamAnswerTalk : Set, ::testing::Test {
 
 constexpr char kAsk[] = "GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n";
 
+TEST_F(StreamAnswerTalk, GoesOnForAClientThatOnlyEndedItsSide) {
+  Playbook t = talk();
+  t.client(kAsk).ends(Side::client);
+  EXPECT_TRUE(t.going());
+  EXPECT_FALSE(deliver(t));
+  EXPECT_EQ(write(", and on", true), HYALITE_OK);
+  EXPECT_TRUE(deliver(t));
+  EXPECT_EQ(t.sent(Side::client), head("Transfer-Encoding: chunked\r\n") + "5\r\nbegin\r\n8\r\n, and on\r\n0\r\n\r\n");
+}
+
 TEST_F(StreamAnswerTalk, IsSentInChunksAsItIsWritten) {
   Playbook t = talk();
   t.client(kAsk);
