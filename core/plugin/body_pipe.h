@@ -74,8 +74,15 @@ class BodyPipe {
   BodyStep resume();
   // The flow passes through from here on: gives out what is held, unseen. The pipe is done.
   BodyStep release();
-  // Bytes it holds now; counts towards the flow's buffers.
+  // Bytes it holds now.
   std::size_t held() const;
+  // Whoever forwards holds bytes of this body, too: framing, and what waits behind the pipe. Is there room for so many, beside
+  // all that is held in this worker?
+  bool has_room_besides(std::size_t bytes) const;
+  // So many they are now. They are counted with what is held here.
+  void count_besides(std::size_t bytes);
+  // What came is not held any more, and cannot be forwarded in place of the output: no step says untouched from here on.
+  void forget_original();
 
  private:
   friend class Chain;

@@ -95,7 +95,7 @@ std::size_t BodyPipe::Works::held() const {
 }
 
 void BodyPipe::Works::account() {
-  const std::size_t now = held();
+  const std::size_t now = held() + besides_;
   chain_.services_->held_body_bytes += now - accounted_;
   accounted_ = now;
 }
@@ -103,10 +103,20 @@ void BodyPipe::Works::account() {
 bool BodyPipe::Works::has_room(std::size_t more) const {
   const HostServices& services = *chain_.services_;
   const std::size_t mine = held();
-  const std::uint64_t all = services.held_body_bytes - accounted_ + mine;
+  const std::uint64_t all = services.held_body_bytes - accounted_ + mine + besides_;
   return more <= services.limits.held_body_bytes &&
          mine <= services.limits.held_body_bytes - more &&
          all + more <= services.limits.held_bodies_bytes;
+}
+
+bool BodyPipe::Works::has_room_besides(std::size_t bytes) const {
+  const HostServices& services = *chain_.services_;
+  return services.held_body_bytes - accounted_ + held() + bytes <= services.limits.held_bodies_bytes;
+}
+
+void BodyPipe::Works::count_besides(std::size_t bytes) {
+  besides_ = bytes;
+  account();
 }
 
 bool BodyPipe::Works::may_resize(const BodyLink& link) const {

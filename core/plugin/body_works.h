@@ -74,6 +74,9 @@ class BodyPipe::Works {
   BodyStep resume();
   BodyStep release();
   std::size_t held() const;
+  bool has_room_besides(std::size_t bytes) const;
+  void count_besides(std::size_t bytes);
+  void forget_original() { touched_ = true; }
 
  private:
   // One plugin is shown bytes (body_judgement.h).
@@ -125,8 +128,9 @@ class BodyPipe::Works {
       false;  // some plugin had the chance to change the size: an announced length no longer holds
   bool recodes_ = false;       // a link undoes the coding for all behind it
   bool held_first_ = false;    // nothing was forwarded yet, and the head was held
-  bool touched_ = false;       // a plugin changed something
+  bool touched_ = false;       // a plugin changed something, or what came is gone
   std::optional<Standing> standing_;
+  std::size_t besides_ = 0;    // bytes that whoever forwards holds
   std::size_t accounted_ = 0;  // held bytes that the worker's sum knows of
 };
 

@@ -442,6 +442,31 @@ TEST(BodyPipe, HoldsNoMoreThanTheHostIsReadyTo) {
   EXPECT_EQ(scripted.count("hyalite_plugin_overflows_total", "p0"), 2u);
 }
 
+TEST(BodyPipe, CountsWhatIsHeldBesidesInTheSameAccount) {
+  ChainLimits limits;
+  limits.held_bodies_bytes = 1'000;
+  ScriptedChain scripted(limits);
+  Chain& chain = scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
+  Talk one(chain), other(chain);
+  one.request(kPost);
+  other.request(kPost);
+  BodyPipe second = chain.body(other.exchange, Direction::request);
+  {
+    BodyPipe first = chain.body(one.exchange, Direction::request);
+    EXPECT_EQ(first.feed("abc", false).kind, BodyStep::Kind::hold);
+    EXPECT_TRUE(first.has_room_besides(997));
+    EXPECT_FALSE(first.has_room_besides(998));
+    first.count_besides(600);
+    EXPECT_EQ(first.held(), 3u);
+    EXPECT_TRUE(first.has_room_besides(997)) << "in place of what was counted";
+    EXPECT_TRUE(second.has_room_besides(397));
+    EXPECT_FALSE(second.has_room_besides(398));
+    first.count_besides(990);
+    EXPECT_EQ(first.feed("defghijk", false).kind, BodyStep::Kind::forward) << "content has no room beside it";
+  }
+  EXPECT_TRUE(second.has_room_besides(1'000)) << "it went with its pipe";
+}
+
 TEST(BodyPipe, GivesBackTheRoomOfAPipeThatIsGone) {
   ChainLimits limits;
   limits.held_bodies_bytes = 1'000;
