@@ -3,10 +3,25 @@
 #include "flow/relay.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "http/writer.h"
 
 namespace hyalite {
+
+namespace {
+
+// Elements of a vector that are kept for the next input or exchange; and so, where plugins look, pieces of content at once.
+constexpr std::size_t kMostKept = 256;
+// Framing that is held beyond as much as there is content: enough for odd messages to leave as they came.
+constexpr std::size_t kMostFraming = 64 * 1024;
+
+void empty(std::vector<Bytes>& pieces) {
+  if (pieces.capacity() > 4 * kMostKept) pieces = {};
+  pieces.clear();
+}
+
+}  // namespace
 
 Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
              TrailersHook* trailers)
@@ -29,20 +44,18 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
 }
 
 void Relay::become(Relay&& fresh) {
-  constexpr std::size_t kMostKept = 256;  // elements
   const auto keep = [](auto& from, auto& to) {
     if (from.capacity() > kMostKept) return;
     from.clear();
     to = std::move(from);
   };
-  keep(pieces_, fresh.pieces_);
   keep(contents_, fresh.contents_);
   keep(output_, fresh.output_);
   *this = std::move(fresh);
 }
 
 Relay::Step Relay::feed(Bytes input) {
-  output_.clear();
+  empty(output_);
   owned_.clear();
   return cut(pipe_.decodes() ? input.substr(0, most_decoded_) : input);
 }
@@ -53,7 +66,6 @@ Relay::Step Relay::finish(Bytes rest) {
   owned_.clear();
   if (complete_) return {Step::Kind::complete};
   if (const auto truncated = reader_.finish(rest)) return {Step::Kind::refused, 0, *truncated};
-  pieces_.clear();
   contents_.clear();
   return pass_on({}, 0, true);
 }
@@ -67,7 +79,6 @@ Relay::Step Relay::passed(std::uint64_t bytes) {
 Relay::Step Relay::resume() {
   output_.clear();
   owned_.clear();
-  pieces_.clear();
   contents_.clear();
   const bool end = complete_;
   const WaitsFor waited_for = std::exchange(waits_for_, WaitsFor::nothing);
@@ -83,11 +94,11 @@ Relay::Step Relay::resume() {
   }
   waiting_raw_.clear();
   waiting_content_.clear();
+  count();
   return leave(raw, said, 0, end);
 }
 
 Relay::Step Relay::cut(Bytes input) {
-  pieces_.clear();
   contents_.clear();
   std::size_t at = 0;
   std::size_t tail = 0;  // trailers and the line behind them, which plugins may change
@@ -98,11 +109,12 @@ Relay::Step Relay::cut(Bytes input) {
       case Piece::Kind::need_more: return pass_on(input.substr(0, at), at, false);
       case Piece::Kind::refused: return {Step::Kind::refused, at, piece.refusal};
       case Piece::Kind::content:
+        if (!piped_) break;
         contents_.push_back(piece.raw);
-        pieces_.push_back(piece);
+        if (contents_.size() == kMostKept) return pass_on(input.substr(0, at), at, false);
         break;
       case Piece::Kind::framing:
-        if (piped_) pieces_.push_back(piece);
+        if (wire_ == Wire::in_place) note_framing(piece.raw);
         break;
       case Piece::Kind::trailers:
         if (piped_) trailers_.append(piece.raw);
@@ -119,18 +131,11 @@ Relay::Step Relay::cut(Bytes input) {
 Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
   complete_ = end;
   if (!piped_) {
-    for (Bytes content : contents_) content_out_ += content.size();
+    content_out_ = content_in();
     put(raw);
     return {end ? Step::Kind::complete : Step::Kind::going, taken};
   }
-  if (holding_) {
-    for (Bytes content : contents_) {
-      held_contents_.emplace_back(held_.size() + static_cast<std::size_t>(content.data() - raw.data()), content.size());
-    }
-    held_.append(raw);
-  } else if (wire_ == Wire::in_place) {
-    note_framing();
-  }
+  if (holding_) hold(raw);
   BodyStep said;
   if (pipe_.need() == BodyNeed::none) {
     said.output = contents_;
@@ -145,13 +150,18 @@ Relay::Step Relay::pass_on(Bytes raw, std::size_t taken, bool end) {
 Relay::Step Relay::heard(Bytes raw, BodyStep said, std::size_t taken, bool end) {
   switch (said.kind) {
     case BodyStep::Kind::decided: return {Step::Kind::decided, taken};
-    case BodyStep::Kind::hold: return {Step::Kind::going, taken};
-    case BodyStep::Kind::paused: waits_for_ = WaitsFor::body; return {Step::Kind::paused, taken};
+    case BodyStep::Kind::hold: afford(); return {Step::Kind::going, taken};
+    case BodyStep::Kind::paused:
+      waits_for_ = WaitsFor::body;
+      afford();
+      return {Step::Kind::paused, taken};
     case BodyStep::Kind::forward: break;
   }
   if (is_held_whole()) {
     for (Bytes piece : said.output) whole_.append(piece);
-    if (whole_.size() > most_whole_) return {Step::Kind::refused, taken, Refusal::content_too_large};
+    afford();
+    if (whole_.size() > most_whole_ || !pipe_.has_room_besides(made() + framing()))
+      return {Step::Kind::refused, taken, Refusal::content_too_large};
     if (!end) return {Step::Kind::going, taken};
     said = whole();
   }
@@ -172,6 +182,7 @@ Relay::Step Relay::wait_for_trailers(Bytes raw, const BodyStep& said, std::size_
   if (!holding_ && wire_ == Wire::as_came) waiting_raw_.append(raw);
   for (Bytes piece : said.output) waiting_content_.append(piece);
   untouched_ = said.untouched;
+  count();
   return {Step::Kind::paused, taken};
 }
 
@@ -203,7 +214,7 @@ void Relay::put_out(Bytes raw, const BodyStep& step, bool end) {
   }
   switch (wire_) {
     case Wire::as_came: put(raw); break;
-    case Wire::in_place: put_in_place(step.output); break;
+    case Wire::in_place: return put_in_place(step, end);
     case Wire::chunked: return put_chunked(step, end);
     case Wire::length:
     case Wire::until_close:
@@ -217,7 +228,7 @@ void Relay::put_out(Bytes raw, const BodyStep& step, bool end) {
 void Relay::let_go(const BodyStep& step, bool end) {
   holding_ = false;
   const BodyNeed need = pipe_.need();
-  if ((step.untouched || unchanged(step)) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
+  if (!original_gone_ && (step.untouched || unchanged(step)) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
     wire_ = Wire::as_came;
     put(owned_.emplace_back(held_.bytes()));
     if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
@@ -233,12 +244,53 @@ void Relay::let_go(const BodyStep& step, bool end) {
     for (Bytes piece : step.output) put(piece);
   }
   held_.clear();
-  held_contents_.clear();
+  held_contents_ = {};
+  count();
+}
+
+// Framing is held with the content, so that what nobody edits leaves as it came.
+void Relay::hold(Bytes raw) {
+  if (original_gone_) return;
+  for (Bytes content : contents_) {
+    const std::size_t at = held_.size() + static_cast<std::size_t>(content.data() - raw.data());
+    const bool follows = !held_contents_.empty() && held_contents_.back().at + held_contents_.back().size == at;
+    if (follows) {
+      held_contents_.back().size += content.size();
+    } else {
+      held_contents_.push_back({at, content.size()});
+    }
+  }
+  held_.append(raw);
+}
+
+// Bytes held beyond the content, which is counted where plugins hold it: of chunks, and to find the content between them. Also
+// content that a plugin has dropped already.
+std::size_t Relay::framing() const {
+  const std::size_t came = held_.size() + held_contents_.capacity() * sizeof(Place);
+  const std::size_t content = made() + pipe_.held();
+  return late_costs_ + (came > content ? came - content : 0);
+}
+
+// Else a chunk's line of 4 KiB could be held for each byte of content.
+bool Relay::is_framing_affordable() const {
+  const std::size_t framing_now = framing();
+  return framing_now <= made() + pipe_.held() + kMostFraming && pipe_.has_room_besides(made() + framing_now);
+}
+
+// The content is what plugins want to see: it stays, and leaves framed anew, as if it had been edited.
+void Relay::afford() {
+  if (holding_ && !original_gone_ && !is_framing_affordable()) {
+    original_gone_ = true;
+    pipe_.forget_original();
+    held_.clear();
+    held_contents_ = {};
+  }
+  count();
 }
 
 std::size_t Relay::held_content() const {
   std::size_t sum = 0;
-  for (const auto& [at, size] : held_contents_) sum += size;
+  for (const Place& place : held_contents_) sum += place.size;
   return sum;
 }
 
@@ -259,31 +311,31 @@ bool Relay::unchanged(const BodyStep& step) const {
   return index == held_contents_.size();
 }
 
-// Where between the content the framing of this input stands.
-void Relay::note_framing() {
-  std::uint64_t came = content_in();
-  for (Bytes piece : contents_) came -= piece.size();
-  for (const Piece& piece : pieces_) {
-    if (piece.kind == Piece::Kind::content) {
-      came += piece.raw.size();
-    } else {
-      late_.push_back({came, std::string(piece.raw)});
-    }
+// It stands behind the content that came so far.
+void Relay::note_framing(Bytes raw) {
+  if (chunks_anew_) return;
+  if (late_.empty() || late_.back().after != content_in()) {
+    late_.push_back({content_in(), std::string(raw)});
+    late_costs_ += late_.back().costs();
+  } else {
+    late_.back().bytes += raw;
+    late_costs_ += raw.size();
   }
 }
 
 // Content fills the places between the framing in the order it came; plugins may be late with some of it.
-void Relay::put_in_place(std::span<const Bytes> content) {
-  std::uint64_t left = content_out_;
-  for (Bytes piece : content) left -= piece.size();
+void Relay::put_in_place(const BodyStep& step, bool end) {
+  if (chunks_anew_) return put_until_chunk_ends(step, end);
+  std::uint64_t left = content_out_ - step.size;
   const auto framing_due = [&] {
     while (!late_.empty() && late_.front().after == left) {
+      late_costs_ -= late_.front().costs();
       put(owned_.emplace_back(std::move(late_.front().bytes)));
       late_.pop_front();
     }
   };
   framing_due();
-  for (Bytes piece : content) {
+  for (Bytes piece : step.output) {
     while (!piece.empty()) {
       const std::uint64_t room = late_.empty() ? piece.size() : late_.front().after - left;
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(room, piece.size()));
@@ -293,6 +345,38 @@ void Relay::put_in_place(std::span<const Bytes> content) {
       framing_due();
     }
   }
+  if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
+  if (!late_.empty() && !is_framing_affordable()) chunk_anew();
+  if (chunked_) count();
+}
+
+// The head said "chunked", and one of the chunks that came has left in part: it ends where it said; what follows is in ours.
+void Relay::chunk_anew() {
+  chunks_anew_ = true;
+  late_.erase(std::next(late_.begin()), late_.end());
+  late_.front().bytes = kCloseChunk;
+  late_costs_ = late_.front().costs();
+}
+
+void Relay::put_until_chunk_ends(const BodyStep& step, bool end) {
+  std::uint64_t in_chunk = late_.front().after - (content_out_ - step.size);
+  std::vector<Bytes> behind;
+  BodyStep rest;
+  for (Bytes piece : step.output) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(in_chunk, piece.size()));
+    put(piece.substr(0, n));
+    in_chunk -= n;
+    rest.size += piece.size() - n;
+    if (n < piece.size()) behind.push_back(piece.substr(n));
+  }
+  if (in_chunk > 0) return;
+  put(kCloseChunk);
+  late_.clear();
+  late_costs_ = 0;
+  count();
+  wire_ = Wire::chunked;
+  rest.output = behind;
+  put_chunked(rest, end);
 }
 
 void Relay::put_chunked(const BodyStep& step, bool end) {

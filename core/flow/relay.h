@@ -45,7 +45,7 @@ class Relay {
       complete,  // the message ended
       refused,   // nothing of this input may go on; the message is over
       decided,   // a plugin decided: see the exchange's decision
-      paused,    // a plugin waits: all of the input was taken, and nothing may be fed until resume() says something else
+      paused,    // a plugin waits: nothing may be fed until resume() says something else
     };
     Kind kind = Kind::going;
     std::size_t taken = 0;  // bytes of the input
@@ -67,7 +67,8 @@ class Relay {
     if (used_) become(Relay());
   }
 
-  // Takes what can be told from `input`, the bytes not taken before and more.
+  // Takes what can be told from `input`, the bytes not taken before and more; where plugins look, not too much at once: what is
+  // left may be fed at once.
   Step feed(Bytes input);
   // The input ended with `rest` not taken.
   Step finish(Bytes rest);
@@ -95,18 +96,23 @@ class Relay {
   bool complete() const { return complete_ && !paused(); }
   std::uint64_t content_in() const { return reader_.content_bytes(); }
   std::uint64_t content_out() const { return content_out_; }
-  // Bytes held for plugins.
-  std::size_t held() const { return held_.size() + pipe_.held() + waiting_raw_.size() + waiting_content_.size(); }
 
  private:
   struct Late {  // framing that must wait until the content before it has left
     std::uint64_t after;
     std::string bytes;
+    // Memory, with its place in the list.
+    std::size_t costs() const { return sizeof(Late) + 2 * sizeof(void*) + bytes.size(); }
   };
 
   Step cut(Bytes input);
   // What a plugin that waits is asked about.
   enum class WaitsFor { nothing, body, trailers };
+
+  // Where content is in held_.
+  struct Place {
+    std::size_t at, size;
+  };
 
   Step pass_on(Bytes raw, std::size_t taken, bool end);
   Step heard(Bytes raw, BodyStep said, std::size_t taken, bool end);
@@ -119,8 +125,16 @@ class Relay {
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
   std::size_t held_content() const;
-  void note_framing();
-  void put_in_place(std::span<const Bytes> content);
+  void hold(Bytes raw);
+  std::size_t made() const { return whole_.size() + waiting_raw_.size() + waiting_content_.size(); }
+  std::size_t framing() const;
+  void count() { pipe_.count_besides(made() + framing()); }
+  bool is_framing_affordable() const;
+  void afford();
+  void note_framing(Bytes raw);
+  void put_in_place(const BodyStep& step, bool end);
+  void chunk_anew();
+  void put_until_chunk_ends(const BodyStep& step, bool end);
   void put_chunked(const BodyStep& step, bool end);
   void put(Bytes bytes) {
     if (!bytes.empty()) output_.push_back(bytes);
@@ -142,15 +156,17 @@ class Relay {
   std::uint64_t length_ = 0;
   std::uint64_t content_out_ = 0;
 
-  std::vector<Piece> pieces_;    // of this input
   std::vector<Bytes> contents_;  // of this input
   std::vector<Bytes> output_;
   std::list<std::string> owned_;        // what output_ points to, where it is ours
-  Buffer held_;                         // while holding: the body as it came
-  std::vector<std::pair<std::size_t, std::size_t>> held_contents_;  // where the content is in held_: offset, size
+  Buffer held_;                         // while holding: the body as it came, unless that was given up
+  std::vector<Place> held_contents_;
+  bool original_gone_ = false;          // it was given up
   Buffer whole_;                        // while held whole: what plugins made of it
   Bytes whole_bytes_;
   std::list<Late> late_;                // in_place only
+  std::size_t late_costs_ = 0;          // all of it
+  bool chunks_anew_ = false;            // behind the chunk that is open: its end is the last framing that came
   WaitsFor waits_for_ = WaitsFor::nothing;
   bool untouched_ = false;
   Buffer waiting_raw_, waiting_content_;  // while a plugin waits in the trailers' hook
