@@ -20,6 +20,22 @@ constexpr std::size_t kMostAtOnce = 64 * 1024;
 // A peer that makes us answer (key updates, alerts) and does not read is cut off here.
 constexpr std::size_t kMostHeld = 4 * kMostAtOnce;
 
+// Records read in one call of ours, before others get their turn.
+constexpr unsigned kMostWork = 512;
+// A handshake message after the handshake (new keys, a ticket) takes as long as so many records.
+constexpr unsigned kWorkOfMessage = 64;
+// Records and handshake messages in a row that bring no byte of the application's: 32 key updates, as BoringSSL takes.
+constexpr unsigned kMostBarren = 64;
+// The same in a handshake: its messages may come in small records, but not byte by byte.
+constexpr unsigned kMostInHandshake = 4096;
+
+// Called for each record's head and for each message, in both directions.
+void on_protocol(int written, int, int what, const void*, std::size_t, SSL*, void* transport) {
+  if (written != 0) return;
+  if (what == SSL3_RT_HEADER) static_cast<TlsTransport*>(transport)->on_record();
+  if (what == SSL3_RT_HANDSHAKE) static_cast<TlsTransport*>(transport)->on_handshake_message();
+}
+
 }  // namespace
 
 // ---- the way between the library and the transport below ----
@@ -76,6 +92,8 @@ TlsTransport::TlsTransport(std::unique_ptr<Transport> below, Bytes first, Connec
       observer_(std::move(observer)) {
   first_.append(first);
   SSL_set_app_data(connection_.get(), reinterpret_cast<char*>(this));
+  SSL_set_msg_callback(connection_.get(), on_protocol);
+  SSL_set_msg_callback_arg(connection_.get(), this);
   BIO* bio = BIO_new(TlsBio::method());
   BIO_set_data(bio, this);
   SSL_set_bio(connection_.get(), bio, bio);
@@ -117,6 +135,25 @@ int TlsTransport::take_input(char* room, int size) {
   below_error_ = moved.error;
   return -1;
 }
+
+void TlsTransport::on_record() {
+  ++work_;
+  count_step();
+}
+
+void TlsTransport::on_handshake_message() {
+  work_ += kWorkOfMessage;
+  count_step();
+}
+
+// The library goes on by itself while there is nothing for whoever reads, and cannot be told to fail; but behind the peer's end
+// it reads nothing.
+void TlsTransport::count_step() {
+  ++barren_;
+  if (says_nothing()) SSL_set_shutdown(connection_.get(), SSL_get_shutdown(connection_.get()) | SSL_RECEIVED_SHUTDOWN);
+}
+
+bool TlsTransport::says_nothing() const { return barren_ > (facts_.done ? kMostBarren : kMostInHandshake); }
 
 // What the library wrote goes on its way; what the socket does not take is held. False when the connection is gone.
 bool TlsTransport::send_held() {
@@ -162,6 +199,7 @@ Moved TlsTransport::negotiate() {
   const bool sent = send_held();
   if (result == 1) {
     facts_.done = true;
+    barren_ = 0;
     facts_.version = static_cast<std::uint16_t>(SSL_version(connection_.get()));
     facts_.resumed = SSL_session_reused(connection_.get()) == 1;
     if (const SSL_CIPHER* cipher = SSL_get_current_cipher(connection_.get())) facts_.cipher = SSL_CIPHER_standard_name(cipher);
@@ -190,6 +228,9 @@ void TlsTransport::fail_handshake(int result) {
   } else if (input_was_plain_) {
     facts_.failure = HandshakeFailure::not_tls;
     facts_.error = "the peer does not speak TLS here";
+  } else if (says_nothing()) {
+    facts_.failure = HandshakeFailure::unacceptable;
+    facts_.error = "the peer's handshake comes in too many pieces";
   } else if (below_state_ != Below::open || SSL_get_error(connection_.get(), result) == SSL_ERROR_SYSCALL) {
     facts_.failure = HandshakeFailure::peer_left;
     facts_.error = "the peer closed the connection during the handshake";
@@ -204,6 +245,8 @@ void TlsTransport::fail_handshake(int result) {
 // ---- bytes ----
 
 Moved TlsTransport::failed(int result) {
+  // The library says `ended` of it, which it is not.
+  if (says_nothing()) return {Moved::State::broken, 0, ECONNABORTED};
   switch (SSL_get_error(connection_.get(), result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: return {Moved::State::later};
@@ -219,7 +262,10 @@ Moved TlsTransport::read(std::span<char> room) {
   std::size_t got = 0;
   Moved end{Moved::State::moved};
   input_drained_ = false;
+  work_ = 0;
   while (got < room.size()) {
+    // There is more, most likely: whoever reads comes again.
+    if (got > 0 && work_ >= kMostWork) break;
     // A read that took all there was saves the one that says so.
     if (got > 0 && input_drained_ && SSL_has_pending(connection_.get()) == 0) {
       end.state = Moved::State::later;
@@ -232,8 +278,11 @@ Moved TlsTransport::read(std::span<char> room) {
       break;
     }
     got += static_cast<std::size_t>(n);
+    barren_ = 0;
   }
   if (!send_held()) end = {Moved::State::broken, 0, below_error_};
+  // Whoever lets us hold that much could go on for ever with a byte of its own each time.
+  if (held_.size() > kMostHeld) return end;
   if (end.state == Moved::State::later) release_buffers();
   // What came before an end is told first; the end is still there at the next call.
   if (got > 0) return {Moved::State::moved, got, 0, end.state == Moved::State::later};

@@ -21,7 +21,8 @@ struct TlsScratch {
 };
 
 // Records are written into memory and leave with one call per turn; what the socket would not take is kept, and bounded:
-// nothing more is encrypted until it is gone. An end without close_notify is `broken`, never `ended`: what was cut short
+// nothing more is encrypted until it is gone. What a peer may have the library do in one call is bounded, too, and so is what it
+// may send without a byte for whoever reads; beyond, the connection is broken. An end without close_notify is `broken`, never `ended`: what was cut short
 // cannot be taken for whole (RFC 8446, section 6.1).
 class TlsTransport final : public Transport {
  public:
@@ -59,6 +60,8 @@ class TlsTransport final : public Transport {
   Observer* observer() { return observer_.get(); }
   TlsFacts& facts() { return facts_; }
   void on_alert_received(int alert) { facts_.alert = static_cast<std::uint8_t>(alert); }
+  void on_record();
+  void on_handshake_message();
 
  private:
   friend struct TlsBio;
@@ -69,6 +72,8 @@ class TlsTransport final : public Transport {
   void give_output(Bytes bytes) { scratch_.output += bytes; }
   bool wants_input() const { return below_state_ == Below::open; }
 
+  void count_step();
+  bool says_nothing() const;
   bool send_held();
   Moved failed(int result);
   void release_buffers();
@@ -88,6 +93,8 @@ class TlsTransport final : public Transport {
   bool saw_input_ = false;
   bool input_drained_ = false;  // the last read from below took all there was
   bool ending_ = false;
+  unsigned barren_ = 0;  // records and handshake messages since the last byte of the application's
+  unsigned work_ = 0;    // of this call, in records
 };
 
 }  // namespace hyalite

@@ -48,11 +48,15 @@ class Below final : public Transport {
 // A server's side, ours, and a client that speaks the library's own TLS over strings.
 class AServersSide : public testing::Test {
  protected:
-  void SetUp() override {
+  void start() {
     Connection accepting(SSL_new(server_.get()));
     SSL_set_accept_state(accepting.get());
     SSL_set_read_ahead(accepting.get(), 1);  // as all of ours have it
+    facts_ = {};
     transport_.emplace(std::make_unique<Below>(lines_), Bytes(), std::move(accepting), scratch_, facts_, nullptr);
+  }
+  void SetUp() override {
+    start();
     SSL_set_connect_state(peer_.get());
     SSL_set_bio(peer_.get(), in_, out_);
     do {
@@ -69,6 +73,11 @@ class AServersSide : public testing::Test {
     std::string said(BIO_ctrl_pending(out_), '\0');
     if (!said.empty()) BIO_read(out_, said.data(), static_cast<int>(said.size()));
     lines_.to_us += said;
+  }
+  // Each update of keys asks for one of ours in return (RFC 8446, section 4.6.3).
+  void ask_for_new_keys() {
+    ASSERT_EQ(SSL_key_update(peer_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    speak();
   }
   void say(Bytes bytes) {
     ASSERT_EQ(SSL_write(peer_.get(), bytes.data(), static_cast<int>(bytes.size())), static_cast<int>(bytes.size()));
@@ -87,16 +96,66 @@ class AServersSide : public testing::Test {
   std::array<char, 1024> room_;
 };
 
-// Each update of keys asks for one of ours in return (RFC 8446, section 4.6.3).
+// With a byte of its own each time, it is not one that says nothing.
 TEST_F(AServersSide, APeerThatMakesUsAnswerAndReadsNothingIsCutOff) {
   lines_.reads = false;
   Moved moved{Moved::State::later};
-  for (int asked = 0; asked < 20'000 && moved.state == Moved::State::later; ++asked) {
-    ASSERT_EQ(SSL_key_update(peer_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
-    speak();
+  for (int asked = 0; asked < 20'000 && moved.state != Moved::State::broken; ++asked) {
+    ask_for_new_keys();
+    say("x");
     moved = transport_->read(room_);
   }
   EXPECT_EQ(moved.state, Moved::State::broken);
+}
+
+TEST_F(AServersSide, APeerThatOnlyChangesKeysIsCutOff) {
+  for (int asked = 0; asked < 100; ++asked) ask_for_new_keys();
+  lines_.to_peer.clear();
+  EXPECT_EQ(transport_->read(room_).state, Moved::State::broken);
+  const std::size_t answers = lines_.to_peer.size();
+  EXPECT_LT(answers, 33u * 32) << "not each was answered";
+  EXPECT_EQ(transport_->read(room_).state, Moved::State::broken);
+  EXPECT_EQ(lines_.to_peer.size(), answers);
+}
+
+TEST_F(AServersSide, APeerThatChangesKeysNowAndThenIsNot) {
+  for (int round = 0; round < 10; ++round) {
+    for (int asked = 0; asked < 30; ++asked) ask_for_new_keys();
+    EXPECT_EQ(transport_->read(room_).state, Moved::State::later);
+    say("x");
+    EXPECT_EQ(transport_->read(room_).bytes, 1u);
+  }
+}
+
+// New keys cost far more than a small record.
+TEST_F(AServersSide, ACallEndsBeforeThePeerDoes) {
+  for (int record = 0; record < 1000; ++record) say("x");
+  const Moved first = transport_->read(room_);
+  EXPECT_EQ(first.bytes, 512u);
+  EXPECT_FALSE(first.drained) << "or nobody would come again";
+  const Moved second = transport_->read(room_);
+  EXPECT_EQ(second.bytes, 488u);
+  EXPECT_TRUE(second.drained);
+
+  for (int record = 0; record < 20; ++record) {
+    ask_for_new_keys();
+    say("x");
+  }
+  const Moved third = transport_->read(room_);
+  EXPECT_EQ(third.bytes, 8u);
+  EXPECT_FALSE(third.drained);
+}
+
+TEST_F(AServersSide, AHandshakeMayNotComeByteByByte) {
+  constexpr int kSize = 10'000;
+  std::string message{1, 0, kSize >> 8, kSize & 255};
+  message.resize(kSize, '\0');
+  lines_.to_us.clear();
+  for (const char byte : message) lines_.to_us += Bytes("\x16\x03\x01\x00\x01", 5), lines_.to_us += byte;
+  start();
+  EXPECT_EQ(transport_->negotiate().state, Moved::State::broken);
+  EXPECT_EQ(facts_.failure, HandshakeFailure::unacceptable);
+  EXPECT_EQ(facts_.error, "the peer's handshake comes in too many pieces");
 }
 
 TEST_F(AServersSide, AReadThatTookAllThereWasSavesTheOneThatSaysSo) {
