@@ -29,9 +29,10 @@ std::string wire_form(const std::vector<std::string>& protocols) {
   return wire;
 }
 
-// Everything that decides which server answers. Whom we trust is the same for the whole engine.
+// Everything that decides which server answers. Whom we trust is the same for the whole engine. A digest, since a client may offer
+// protocols by the kilobyte.
 std::string session_key(const UpstreamPlan& plan) {
-  return plan.server_name + '\0' + plan.address.text() + '\0' + wire_form(plan.alpn);
+  return hex(sha256_of(plan.server_name + '\0' + plan.address.text() + '\0' + wire_form(plan.alpn)));
 }
 
 // Whom a client's session is with: the same for all workers, each of which has leaves of its own.
@@ -67,7 +68,8 @@ class UpstreamObserver final : public Secrets {
     } else {
       PeerCertificate shown(SSL_get1_peer_certificate(connection));
       if (!shown) return;
-      verdict_ = {facts.defects, facts.defect_text, earliest_end(connection), std::move(shown)};
+      verdict_ = {facts.defects, facts.defect_text, earliest_end(connection), std::move(shown),
+                  chain_bytes(connection)};
       // Expired already: its end is no news.
       if (facts.defects.has(Defect::expired)) verdict_.until = WallTime::max();
     }

@@ -11,10 +11,17 @@ namespace {
 // A server sends two tickets usually: one is used, one waits. More would crowd out other servers.
 constexpr std::size_t kMostPerKey = 4;
 
+std::size_t ticket_bytes(const SSL_SESSION* session) {
+  const unsigned char* ticket = nullptr;
+  std::size_t size = 0;
+  SSL_SESSION_get0_ticket(session, &ticket, &size);
+  return size;
+}
+
 }  // namespace
 
 void SessionCache::keep(std::string_view key, Kept kept) {
-  if (most_ == 0) return;
+  if (most_ == 0 || kept.verdict.chain_bytes + ticket_bytes(kept.session.get()) > kMostSessionBytes) return;
   std::vector<Place>& places = by_key_[std::string(key)];
   if (places.size() >= kMostPerKey) {
     order_.erase(places.front());

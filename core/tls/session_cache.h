@@ -23,7 +23,12 @@ struct Verdict {
   std::string text;
   WallTime until{};  // the earliest end of any certificate in the chain: the verdict holds until then
   PeerCertificate certificate{};  // on which it was passed; its digest is known already
+  std::size_t chain_bytes = 0;    // of all certificates that were shown, as they were sent
 };
+
+// A session whose certificates and ticket together are larger is not kept, so that it is bounded in bytes what `most` sessions hold:
+// in memory a certificate takes up to seven times as much as on the wire.
+inline constexpr std::size_t kMostSessionBytes = 16 * 1024;
 
 // The least recently used go first. A session is given out once (RFC 8446, appendix C.4).
 class SessionCache {

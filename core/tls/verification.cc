@@ -96,4 +96,13 @@ WallTime earliest_end(SSL* connection) {
   return end;
 }
 
+std::size_t chain_bytes(SSL* connection) {
+  std::size_t bytes = 0;
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(connection);
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
+    bytes += static_cast<std::size_t>(std::max(i2d_X509(sk_X509_value(chain, i), nullptr), 0));
+  }
+  return bytes;
+}
+
 }  // namespace hyalite

@@ -20,5 +20,7 @@ int on_verify(int good, X509_STORE_CTX* context);
 
 // The earliest end of all certificates that the peer showed.
 WallTime earliest_end(SSL* connection);
+// The size of all of them, in DER.
+std::size_t chain_bytes(SSL* connection);
 
 }  // namespace hyalite

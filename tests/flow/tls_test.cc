@@ -1,6 +1,7 @@
 // TLS that is looked into: whole connections over loopback, with real peers.
 // SPDX-License-Identifier: MIT
 #include "tests/flow/tls_fixture.h"
+#include "tls/session_cache.h"
 
 namespace hyalite {
 namespace {
@@ -154,6 +155,44 @@ TEST_F(Intercepted, AResumedUpstreamBringsItsDefectsAlong) {
   }
   EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 1u);
   EXPECT_EQ(count("hyalite_tls_defects_total", "wrong_name"), 2u);
+}
+
+// In memory such a session takes seven times what the server sent.
+TEST_F(Intercepted, AnUpstreamOfGiantCertificatesOrTicketsIsNotResumed) {
+  const auto resumed = [&] {
+    start();
+    for (int i = 0; i < 2; ++i) {
+      auto peer = client();
+      peer->say(kGet);
+      EXPECT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+    }
+    const auto n = count("hyalite_tls_handshakes_total", "upstream_resumed");
+    again();
+    return n;
+  };
+  const auto certificate = [&](int names) {
+    std::vector<std::string> all{kName};
+    for (int i = 0; i < names; ++i) all.push_back("host" + std::to_string(i) + ".example.com");
+    origin_certificate = roots.issue(all);
+  };
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    const auto origin_speaks = [&] { SSL_CTX_set_max_proto_version(origin_context().get(), version); };
+    certificate(100);
+    origin_speaks();
+    EXPECT_EQ(resumed(), 1u) << version;
+    certificate(1000);
+    origin_speaks();
+    EXPECT_EQ(resumed(), 0u) << version;
+
+    certificate(1);
+    origin_speaks();
+    const auto fill = [](SSL* connection, void*) {
+      static const std::string kGiant(kMostSessionBytes, 'x');
+      return SSL_SESSION_set1_ticket_appdata(SSL_get_session(connection), kGiant.data(), kGiant.size());
+    };
+    SSL_CTX_set_session_ticket_cb(origin_context().get(), fill, nullptr, nullptr);
+    EXPECT_EQ(resumed(), 0u) << version;
+  }
 }
 
 // ---- the upstream's certificate ----

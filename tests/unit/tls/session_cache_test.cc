@@ -47,6 +47,17 @@ TEST(SessionCache, OneServerDoesNotCrowdOutTheOthers) {
   EXPECT_TRUE(cache.take("b", kNow).session);
 }
 
+TEST(SessionCache, KeepsNoSessionOfGiantCertificates) {
+  SessionCache cache(10);
+  SessionCache::Kept fits = kept(), giant = kept();
+  fits.verdict.chain_bytes = kMostSessionBytes;
+  giant.verdict.chain_bytes = kMostSessionBytes + 1;
+  cache.keep("a", std::move(fits));
+  cache.keep("b", std::move(giant));
+  EXPECT_TRUE(cache.take("a", kNow).session);
+  EXPECT_FALSE(cache.take("b", kNow).session);
+}
+
 TEST(SessionCache, MayBeSwitchedOff) {
   SessionCache cache(0);
   cache.keep("a", kept());
