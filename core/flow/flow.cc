@@ -94,7 +94,11 @@ void Flow::on_timer() {
   if (due && *due <= needs_.clock.now()) {
     if (closing_) return await_delivery();
     ++epoch_;
-    act(stage_->on_deadline(needs_.effects));
+    if (reconnecting_ && file_->tls->reconnect_by <= needs_.clock.now()) {
+      give_up_reconnecting();
+    } else {
+      act(stage_->on_deadline(needs_.effects));
+    }
   }
   run();
 }
@@ -114,6 +118,7 @@ void Flow::on_connected(std::unique_ptr<Transport> upstream, Readiness ready) {
   if (!watch(Side::upstream)) return;
   reconnecting_ = file_->tls && file_->tls->intercepted;
   if (reconnecting_) {
+    file_->tls->reconnect_by = needs_.clock.now() + needs_.tls_handshake;
     secure_upstream();
   } else {
     act(stage_->on_connected(needs_.effects));
@@ -218,6 +223,14 @@ void Flow::on_negotiated(Side side) {
   if (!failure) return act(stage_->on_connected(needs_.effects));
   hang_up(Side::upstream, Ending::in_order);
   act(stage_->on_connect_failed(*failure, needs_.effects));
+}
+
+// It took the connection, and does not answer.
+void Flow::give_up_reconnecting() {
+  reconnecting_ = false;
+  hang_up(Side::upstream, Ending::in_order);
+  upstream_answered();
+  act(stage_->on_connect_failed(ConnectFailure::timed_out, needs_.effects));
 }
 
 // A further connection is as good as the first one, or none: who it is was decided then.
@@ -478,7 +491,8 @@ void Flow::close_now(const Close& how) {
 
 std::optional<Monotonic> Flow::deadline() const {
   if (closing_) return closing_->until;
-  return stage_->deadline();
+  const auto of_stage = stage_->deadline();
+  return reconnecting_ ? std::min(file_->tls->reconnect_by, of_stage.value_or(Monotonic::max())) : of_stage;
 }
 
 // A deadline that moved away is left to the alarm as it is: it finds out when it goes off, and the hot path saves a re-arming.

@@ -95,6 +95,7 @@ class Flow final : private Waker {
   void secure_client();
   void fail_to_secure(Side side, std::string why);
   void on_negotiated(Side side);
+  void give_up_reconnecting();
   std::optional<ConnectFailure> failure_of_reconnect() const;
   void close(const Close& how);
   bool leaves_nothing(const Close& how) const;

@@ -43,7 +43,7 @@ Flows::Flows(const FlowsNeeds& needs)
       pipes_(kMostPipes, kKeptPipes, needs.settings.limits.buffered_bytes_per_flow),
       sockets_{needs.loop, wheel_, needs.loop_table, needs.loop_table_owner, tally_, nullptr},
       shared_{*this, needs.loop.clock(), route_, effects_, scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
-              needs.settings.timeouts.linger, needs.settings.timeouts.body_idle, needs.tls, &pipes_},
+              needs.settings.timeouts.linger, needs.settings.timeouts.body_idle, needs.settings.timeouts.tls_handshake, needs.tls, &pipes_},
       next_id_(first_id()),
       sweep_(needs.loop, callback<&Flows::sweep>(*this)),
       tick_(needs.loop, wheel_.tick(), callback<&Flows::on_tick>(*this)),

@@ -30,8 +30,9 @@ struct FlowNeeds {
   Effects& effects;         // empty between two calls of a stage
   std::span<char> scratch;  // what is read goes here first, and mostly leaves from here
   std::size_t most_unread;  // bytes that may lie before one leg's stage has taken them
-  Milliseconds linger;    // to a client that was told everything, to end its side
-  Milliseconds patience;  // with a client that takes nothing of what it still is to be told
+  Milliseconds linger;         // to a client that was told everything, to end its side
+  Milliseconds patience;       // with a client that takes nothing of what it still is to be told
+  Milliseconds tls_handshake;  // with an upstream that is connected to anew
   TlsEngine& tls;
   PipePool* pipes = nullptr;  // null: all bytes are read
   bool exact_input = false;  // stages get copies of exactly their bytes, so that every look beyond them is a look at nothing: for tests

@@ -31,6 +31,8 @@ struct TlsFile {
   bool upstream_spoken = false;
   // Both sides are TLS: every further connection to the upstream will be, too.
   bool intercepted = false;
+  // Such a connection has shaken hands by then.
+  Monotonic reconnect_by{};
   // Of the upstream's certificate, when the client asked for no name: what a Host may be.
   std::vector<std::string> names;
   // Somebody accepted this certificate with its defects: it is good for further connections.

@@ -29,7 +29,7 @@ HeldWorker::HeldWorker(const HeldWorkerNeeds& needs)
       route_(needs.settings, needs.chain, needs.tls_policy, tls_, refusals_, tally_, needs.log, needs.clock),
       scratch_(kScratchBytes),
       flow_needs_{*this, needs.clock, route_, effects_, scratch_, needs.settings.limits.buffered_bytes_per_flow / 2,
-                  needs.settings.timeouts.linger, needs.settings.timeouts.body_idle, tls_, nullptr, true},
+                  needs.settings.timeouts.linger, needs.settings.timeouts.body_idle, needs.settings.timeouts.tls_handshake, tls_, nullptr, true},
       flows_(needs.flows_before) {
   needs_.chain.async().open(needs_.clock, *this, &needs_.services);
 }

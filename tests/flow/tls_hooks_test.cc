@@ -229,6 +229,36 @@ TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
   flows.reset();
 }
 
+// It takes the connection, and does not answer the ClientHello.
+TEST_F(TlsHooks, ARequestRedirectedToAServerThatIsSilentIsAnsweredInTime) {
+  Fd silent = listen_at(at("127.0.0.1:0"));
+  settings.timeouts.tls_handshake = Milliseconds{100};
+  const hyalite_host_http* http = nullptr;
+  Script script;
+  script.create = [&](const hyalite_host* host) {
+    http = static_cast<const hyalite_host_http*>(host->get_interface(host, HYALITE_HOST_HTTP_ID));
+    return HYALITE_OK;
+  };
+  script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    const hyalite_address to{4, 0, own_address(silent.get()).port, {127, 0, 0, 1}, 0};
+    EXPECT_EQ(http->redirect_upstream(x, &to, why("elsewhere")), HYALITE_OK);
+    return HYALITE_CONTINUE;
+  };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; })) << flows->size();
+  EXPECT_EQ(peer->got.substr(0, 12), "HTTP/1.1 504") << peer->got;
+  peer->fin();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "connect_timed_out"), 1u);
+  Fd there(accept4(silent.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  std::string hello(65536, '\0');
+  while (::recv(there.get(), hello.data(), hello.size(), 0) > 0) {
+  }
+  EXPECT_EQ(::recv(there.get(), hello.data(), hello.size(), MSG_DONTWAIT), 0) << "nobody is left there";
+}
+
 TEST_F(TlsHooks, WithoutAServerNameTheCertificateSaysWhichHostsThereAre) {
   settings.policy.host_mismatch = FindingAction::refuse;
   origin_certificate = roots.issue({"www.example.com", "*.cdn.example"});
