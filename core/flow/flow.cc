@@ -227,9 +227,7 @@ void Flow::on_negotiated(Side side) {
 
 // It took the connection, and does not answer.
 void Flow::give_up_reconnecting() {
-  reconnecting_ = false;
-  hang_up(Side::upstream, Ending::in_order);
-  upstream_answered();
+  leave_upstream();
   act(stage_->on_connect_failed(ConnectFailure::timed_out, needs_.effects));
 }
 
