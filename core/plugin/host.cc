@@ -231,8 +231,9 @@ std::string InstanceHost::take_words() {
   return std::exchange(words_, {});
 }
 
-void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what) {
-  tell(event, {{"hook", std::string(hook)}, {"what", std::string(what)}});
+void InstanceHost::complain(std::string_view event, std::string_view hook, std::string_view what,
+                            LogLevel level) {
+  tell(event, level, {{"hook", std::string(hook)}, {"what", std::string(what)}});
 }
 
 void InstanceHost::misused(std::string_view function, std::string_view hook,
@@ -241,19 +242,21 @@ void InstanceHost::misused(std::string_view function, std::string_view hook,
     const std::lock_guard lock(speaking_);
     count(InstanceCount::misused_calls);
   }
-  tell("plugin.misused", {{"hook", std::string(hook)},
-                          {"function", std::string(function)},
-                          {"what", std::string(what)}});
+  tell("plugin.misused", LogLevel::error,
+       {{"hook", std::string(hook)},
+        {"function", std::string(function)},
+        {"what", std::string(what)}});
 }
 
-void InstanceHost::tell(std::string_view event, std::initializer_list<LogField> fields) {
+void InstanceHost::tell(std::string_view event, LogLevel level,
+                        std::initializer_list<LogField> fields) {
   const std::lock_guard lock(speaking_);
   if (!may_speak()) return;
   std::vector<LogField> list{{"instance", instance_}};
   list.insert(list.end(), fields);
   if (lines_dropped_ > 0)
     list.emplace_back("lines_dropped", std::to_string(std::exchange(lines_dropped_, 0)));
-  services_.log.write(LogLevel::error, event, list);
+  services_.log.write(level, event, list);
 }
 
 }  // namespace hyalite

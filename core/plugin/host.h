@@ -98,8 +98,9 @@ class InstanceHost {
   // One line of the plugin's, if it has not written too many lately. [any thread]
   void say(LogLevel level, std::string_view message, const hyalite_field* fields,
            std::size_t count);
-  // One line about the plugin, under the same limit.
-  void complain(std::string_view event, std::string_view hook, std::string_view what);
+  // One line about the plugin, under the same limit. An error is what traffic suffers from.
+  void complain(std::string_view event, std::string_view hook, std::string_view what,
+                LogLevel level = LogLevel::warning);
   // One line about a call of ours that was wrong, and counted. [any thread]
   void misused(std::string_view function, std::string_view hook, std::string_view what);
   // The last error that the plugin told the log since forget_words(): why it failed, in its words.
@@ -110,7 +111,7 @@ class InstanceHost {
 
  private:
   bool may_speak();
-  void tell(std::string_view event, std::initializer_list<LogField> fields);
+  void tell(std::string_view event, LogLevel level, std::initializer_list<LogField> fields);
   void declare_counts();
 
   HostServices& services_;

@@ -106,14 +106,14 @@ Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeS
   return fail(hook, entry, flow, exchange, FaultKind::misuse, why);
 }
 
-void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why) {
+void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why, bool closes) {
   InstanceHost& host = entry.instance->host();
   host.count(InstanceCount::errors);
   const std::string words = host.take_words();
   if (!words.empty() && kind == FaultKind::error) why = words;
   // So the SDK's wrapper says it, which lets none through.
   if (words.starts_with("an exception left the plugin")) kind = FaultKind::exception;
-  host.complain("plugin.failed", name(hook), why);
+  host.complain("plugin.failed", name(hook), why, closes ? LogLevel::error : LogLevel::warning);
   if (services_->history == nullptr) return;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -125,8 +125,8 @@ Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSub
                    FaultKind kind, std::string_view why) {
   InstanceHost& host = entry.instance->host();
   end_wait(flow.running.place);
-  note_fault(hook, entry, kind, why);
   const bool closes = entry.instance->policy() == FailurePolicy::closed && can_decide(hook);
+  note_fault(hook, entry, kind, why, closes);
   if (!closes) {
     host.count(InstanceCount::left_out);
     leave_out(entry, flow, exchange);

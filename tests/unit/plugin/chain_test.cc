@@ -205,7 +205,7 @@ TEST(Chain, GoesOnWithoutAPluginThatFailsOpen) {
     EXPECT_EQ(scripted.count("hyalite_plugin_errors_total", "p0"), 1u);
     EXPECT_EQ(scripted.count("hyalite_plugin_misuses_total", "p0"), mistaken.misuses);
     EXPECT_EQ(scripted.count("hyalite_plugin_left_out_total", "p0"), 1u);
-    EXPECT_TRUE(scripted.logged("plugin.failed instance=p0 hook=request_head"));
+    EXPECT_TRUE(scripted.logged("warning plugin.failed instance=p0 hook=request_head"));
   }
 }
 
@@ -317,7 +317,7 @@ TEST(Chain, DoesNotLetPassOrRedirectWithoutAGrant) {
   Chain& chain = scripted.add(script, FailurePolicy::open, {}).start();
   Talk talk(chain);
   EXPECT_FALSE(talk.flow.decision().made());
-  EXPECT_TRUE(scripted.logged("plugin.not_granted instance=p0"));
+  EXPECT_TRUE(scripted.logged("warning plugin.not_granted instance=p0"));
 }
 
 TEST(Chain, PassesAFlowThrough) {
