@@ -18,7 +18,6 @@ namespace hyalite {
 namespace {
 
 constexpr int kChannelFd = 3;
-constexpr int kCouldNotExecute = 127;
 
 // Only what is safe between fork and exec.
 [[noreturn]] void become_child(const char* program, char* const* arguments, int channel) {

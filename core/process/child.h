@@ -17,6 +17,9 @@ inline constexpr char kThisProgram[] = "/proc/self/exe";
 // How a program knows that it was started as a part of the service: argv[1]; argv[2] says as which.
 inline constexpr char kPartOption[] = "--part";
 
+// The exit status of a child whose program could not be executed.
+inline constexpr int kCouldNotExecute = 127;
+
 struct Child {
   pid_t pid = -1;
   Channel channel;

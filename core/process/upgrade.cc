@@ -5,10 +5,12 @@
 // the same sockets, and begins with a generation of its own.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "process/load_note.h"
@@ -27,6 +29,20 @@ void keep_open_on_exec(const std::vector<int>& fds, bool keep) {
 }
 
 Failure plain(std::string text) { return {std::move(text) + '\n'}; }
+
+// A new program that ended without a word about the settings: it cannot be run, or is no Hyalite.
+Failure could_not_check(const std::string& program, int status) {
+  std::string what = "ended with exit status " + std::to_string(WEXITSTATUS(status)) +
+                     " before it had checked the settings";
+  if (WIFSIGNALED(status))
+    what = std::string("died before it had checked the settings: ") + ::strsignal(WTERMSIG(status));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kCouldNotExecute) {
+    const bool there = ::access(program.c_str(), X_OK) == 0;
+    what = std::string("cannot be run: ") + (there ? "not a program for this machine" : ::strerror(errno));
+  }
+  return plain(program + ' ' + what +
+               ". The running program goes on; install one that works, then `hyalite upgrade` again");
+}
 
 }  // namespace
 
@@ -63,9 +79,7 @@ void Master::on_checker(int status) {
   if (stopping_) return;
   if (!upgrade.fine) {
     const Failure failure =
-        upgrade.failure ? *upgrade.failure
-                        : plain(options_.program + " could not check the settings (status " +
-                                std::to_string(status) + "): restart instead of upgrading");
+        upgrade.failure ? *upgrade.failure : could_not_check(options_.program, status);
     log_.error("upgrade.failed", {{"why", failure.text.substr(0, failure.text.find('\n'))}});
     answer(upgrade.askers, false, failure);
     return after_change();

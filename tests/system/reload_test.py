@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: MIT
 import copy
 import os
+import pathlib
+import shutil
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
@@ -98,6 +100,39 @@ class Reload(GatewayTest):
             lab.curl(lab.url("/address?after"))
             return any(it.get("target") == "/address?after" for it in self.gateway.records())
         lab.wait_for(arrives, "a record in the new file")
+
+
+class ReplacedProgram(GatewayTest):
+    """The program's file is a copy, which is replaced by what cannot take over."""
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.addClassCleanup(WebServer(cls.directory).close)
+        cls.program = f"{cls.directory}/hyalite"
+        shutil.copy(lab.binary(), cls.program)
+        cls.launcher = ("sh", "-c", f'shift; exec {cls.program} "$@"', "sh")
+
+    def test_that_cannot_take_over_leaves_the_running_one_as_it_is_and_says_what_to_do(self):
+        service = Service(self.gateway)
+        before = service.generation()["number"]
+        for text, why in (("#!/bin/sh\nexit 1\n", "exit status 1"), ("#!/bin/sh\nkill -9 $$\n", "Killed"), ("nothing", "not a program"),
+                          (None, "No such file")):
+            with self.subTest(why):
+                os.unlink(self.program)
+                if text is not None:
+                    pathlib.Path(self.program).write_text(text)
+                    os.chmod(self.program, 0o755)
+                code, said = service.tell("upgrade")
+                self.assertEqual(code, 1, said)
+                self.assertIn(why, said)
+                self.assertIn("The running program goes on", said)
+                self.assertIn("`hyalite upgrade` again", said)
+                answer = lab.curl("-o", "/dev/null", "-w", "%{http_code}", lab.url("/address"))
+                self.assertEqual(answer.stdout, b"200", answer.stderr)
+                if text is None:
+                    shutil.copy(lab.binary(), self.program)
+        self.assertEqual(service.generation()["number"], before)
+        self.assertEqual(service.tell("upgrade")[0], 0)
 
 
 if __name__ == "__main__":
