@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "interception/iptables_left.h"
 #include "interception/open_flows.h"
 #include "interception/program.h"
 
@@ -278,6 +279,10 @@ Result<OffReport> switch_off(Milliseconds drain, const Clock& clock) {
   }
   const bool stopped = presence->packets && stop_beginning();
   report.cut_off = wait_for_end(state, stopped ? drain : Milliseconds{0}, clock);
+  // Before the routes that they need: else what they still bring here is lost without an answer.
+  const auto iptables = remove_iptables_chains();
+  if (!iptables) return iptables.error();
+  report.was_on = report.was_on || *iptables;
   if (auto done = undo(file, state); !done) return done.error();
   if (!remembered) return remembered.error();
   return report;

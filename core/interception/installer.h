@@ -36,7 +36,8 @@ struct OffReport {
   std::size_t cut_off = 0;
 };
 
-// Takes away what is ours and restores kernel settings, whatever half of it is there. First nothing
+// Takes away what is ours, also what the plan for iptables made, and restores kernel settings,
+// whatever half of it is there. First nothing
 // new is brought to the proxy; then connections that go through it have until `drain` to end, in
 // the modes in which that can be told apart.
 Result<OffReport> switch_off(Milliseconds drain, const Clock& clock);

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "interception/plan.h"
 
 namespace hyalite {
+
+// All our chains begin so.
+inline constexpr std::string_view kIptablesPrefix = "HYALITE_";
 
 // commands_on() and commands_off() with iptables and ip6tables in place of nft. Not all of it can
 // be said so: iptables rejects nothing before routing, so that without a proxy connections time out

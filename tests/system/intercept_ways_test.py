@@ -236,6 +236,24 @@ def iptables_class(name, asked_from, seen, **of):
 
         def test_traffic_flows_through_the_proxy(self, family):
             self.through_the_proxy(asked_from, family, seen)
+
+        def test_off_takes_it_away_as_well_and_nothing_of_others(self, family):
+            kept = "mangle", "-A", "INPUT", "-m", "comment", "--comment", "not HYALITE_ but another's", "-j", "ACCEPT"
+            for program in ("iptables", "ip6tables"):
+                lab.must_run("gateway", "env", "PATH=/usr/sbin:/sbin:/usr/bin:/bin", program, "-t", *kept)
+            try:
+                self.assertEqual(self.intercept.off(), "interception is off\n")
+                said = lab.must_run("gateway", "sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; iptables-save; ip6tables-save; ip rule; ip -6 rule")
+                self.assertNotIn(":HYALITE", said)
+                self.assertNotIn("-j HYALITE", said)
+                self.assertNotIn("proto 72", said)
+                self.assertEqual(said.count("but another"), 2, said)
+                self.past_the_proxy(asked_from, family, seen)
+                self.assertEqual(self.intercept.off(), "interception was off already\n")
+            finally:
+                for program in ("iptables", "ip6tables"):
+                    lab.must_run("gateway", "env", "PATH=/usr/sbin:/sbin:/usr/bin:/bin", program, "-t", kept[0], "-D", *kept[2:])
+                self.switch_on()
     WithIptables.__qualname__ = WithIptables.__name__ = name
     return lab.both_families(WithIptables)
 
