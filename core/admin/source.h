@@ -73,6 +73,7 @@ struct RefusedName {
 struct ServiceFacts {
   std::string version;
   pid_t master_pid = 0;
+  std::string settings_file;
   WallTime started{}, now{};
   std::vector<std::string> listening;
   std::vector<GenerationFacts> generations;

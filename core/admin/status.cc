@@ -162,6 +162,7 @@ std::string status_json(const ServiceFacts& facts, const Totals& totals) {
       .member("uptime_seconds",
               std::chrono::duration_cast<Seconds>(facts.now - facts.started).count())
       .member("master_pid", facts.master_pid)
+      .member("settings_file", facts.settings_file)
       .member("serving", facts.serving())
       .name("listening")
       .open_array();

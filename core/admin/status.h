@@ -13,7 +13,7 @@ namespace hyalite {
 // "2026-01-31T12:00:00Z"
 std::string iso_time(WallTime time);
 
-// {"version", "started", "uptime_seconds", "master_pid", "serving", "listening": [], "generations":
+// {"version", "started", "uptime_seconds", "master_pid", "settings_file", "serving", "listening": [], "generations":
 // [{"number", "state", "pid", "since", "workers": [{"index", "pid", "replaced", "started"}]}],
 // "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "faults": [{"at", "cause",
 // "generation", "worker", "pid", "plugin", "hook", "what"}], "last_failure": text or null, "ca":

@@ -2,15 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
+#include "admin/status.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/control_client.h"
@@ -81,6 +84,12 @@ bool is_server_name(std::string_view name) {
              std::string_view::npos;
 }
 
+std::string changed_at(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  return iso_time(std::chrono::system_clock::from_time_t(status.st_mtime));
+}
+
 // {"done": ..., "text": ...}
 int show_outcome(const ControlAnswer& answer) {
   const auto document = JsonDocument::parse(answer.body);
@@ -91,7 +100,7 @@ int show_outcome(const ControlAnswer& answer) {
 }
 
 int show_status(const ControlAnswer& answer) {
-  const auto text = status_text(answer.body);
+  const auto text = status_text(answer.body, changed_at);
   if (!text) return complain(text.error().text);
   print(stdout, *text);
   return kExitDone;

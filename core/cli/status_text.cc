@@ -154,6 +154,26 @@ std::string listening_text(const JsonView& listening) {
   return out;
 }
 
+// Of the generation that serves; empty: none does.
+std::string serves_since(const JsonView& generations) {
+  for (std::size_t i = 0; i < generations.size(); ++i) {
+    const JsonView one = generations.element(i);
+    if (one.member("state").string() == "serving") return text_of(one.member("since"));
+  }
+  return {};
+}
+
+std::string settings_text(const JsonView& root, const FileTime& changed) {
+  const auto file = root.member("settings_file").string();
+  if (!file) return {};
+  const std::string at = changed ? changed(std::string(*file)) : std::string(),
+                    since = serves_since(root.member("generations"));
+  // Times in the form of ISO 8601, all in UTC, sort as texts do.
+  const bool newer = !since.empty() && at > since;
+  return "settings " + printable(*file, 1'000) +
+         (newer ? ", CHANGED SINCE (" + printable(at, 100) + "): `hyalite reload` takes them over\n" : "\n");
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t number) {
@@ -172,7 +192,7 @@ std::string duration_text(std::int64_t seconds) {
   return std::to_string(std::max<std::int64_t>(seconds, 0)) + " s";
 }
 
-Result<std::string> status_text(std::string_view json) {
+Result<std::string> status_text(std::string_view json, const FileTime& changed) {
   const auto document = JsonDocument::parse(json);
   if (!document || !document->root().is(JsonView::Type::object))
     return Error{Fault::us, "the service gave an answer that is none"};
@@ -183,6 +203,7 @@ Result<std::string> status_text(std::string_view json) {
                     std::to_string(number_of(root.member("master_pid"))) + '\n';
   out += serving ? "accepting on" + listening_text(root.member("listening")) + '\n'
                  : "NO GENERATION SERVES\n";
+  out += settings_text(root, changed);
   out += generations_text(root.member("generations"));
   out += "traffic\n" + counts_text(root.member("counts"));
   if (root.member("plugins").size() > 0) out += "plugins\n" + plugins_text(root.member("plugins"));

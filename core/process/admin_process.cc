@@ -240,6 +240,7 @@ ServiceFacts AdminProcess::facts() const {
   ServiceFacts facts;
   facts.version = HYALITE_VERSION;
   facts.master_pid = picture_.master_pid;
+  facts.settings_file = beginning_.file;
   facts.started = wall_time(picture_.started_ns);
   facts.now = std::chrono::system_clock::now();
   facts.listening = words_of(picture_.listening.text());

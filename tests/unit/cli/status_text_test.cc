@@ -45,6 +45,21 @@ TEST(StatusText, IsWhatAPersonLikesToRead) {
             "  and more\n");
 }
 
+TEST(StatusText, SaysWhichSettingsServeAndThatTheFileIsNewer) {
+  const std::string json =
+      R"({"version":"1.0","serving":true,"listening":[],"settings_file":"/h.yaml",
+          "generations":[{"number":2,"state":"draining","since":"2026-01-01T00:00:00Z"},
+                         {"number":3,"state":"serving","since":"2026-01-02T00:00:00Z"}]})";
+  const auto text = [&](const std::string& time) {
+    return *status_text(json, [&](const std::string& file) { return file == "/h.yaml" ? time : "?"; });
+  };
+  for (const char* earlier : {"", "2025-12-31T00:00:00Z", "2026-01-02T00:00:00Z"})
+    EXPECT_NE(text(earlier).find("settings /h.yaml\n"), std::string::npos) << text(earlier);
+  EXPECT_NE(text("2026-01-02T00:00:01Z")
+                .find("settings /h.yaml, CHANGED SINCE (2026-01-02T00:00:01Z): `hyalite reload`"),
+            std::string::npos);
+}
+
 TEST(StatusText, SaysLoudlyThatNobodyServes) {
   const auto text = status_text(R"({"version":"1.0","serving":false})");
   ASSERT_TRUE(text);
