@@ -49,5 +49,12 @@ install(FILES ${config_dir}/completion/hyalite.fish DESTINATION ${CMAKE_INSTALL_
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/SECURITY.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
-file(GLOB pages ${PROJECT_SOURCE_DIR}/docs/*.md)
-install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+# The pages lie to each other as they do here, so that their links lead somewhere; config/ is where the settings are.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md PATTERN *.png PATTERN man EXCLUDE)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN README.md PATTERN *.schema.json
+  PATTERN shared EXCLUDE)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN target EXCLUDE PATTERN build EXCLUDE
+  PATTERN __pycache__ EXCLUDE)
+file(RELATIVE_PATH settings_from_pages /${CMAKE_INSTALL_DOCDIR} /${data_dir})
+file(CREATE_LINK ${settings_from_pages} ${made}/config SYMBOLIC)
+install(FILES ${made}/config DESTINATION ${CMAKE_INSTALL_DOCDIR})

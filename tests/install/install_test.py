@@ -53,8 +53,22 @@ class Installed(unittest.TestCase):
                         "systemd/system/hyalite.service", "sysusers.d/hyalite.conf", "man1/hyalite.1", "man5/hyalite.yaml.5",
                         "completions/hyalite"):
             self.found(pattern)
-        strangers = [file for file in self.prefix.rglob("*") if re.search(r"\.cc$|_test\b|CMakeFiles", file.name)]
+        strangers = [file for file in self.prefix.rglob("*") if re.search(r"\.cc$|_test\b|CMakeFiles", file.name) and "examples" not in file.parts]
         self.assertEqual(strangers, [])
+
+    def test_links_of_the_pages_lead_somewhere(self):
+        pages = self.found("doc/hyalite/README.md").parent
+        broken, count = [], 0
+        for page in pages.rglob("*.md"):
+            for link in re.findall(r"\]\((?!\w+:|#)([^)\s#]+)", re.sub(r"(?ms)^```.*?^```", "", page.read_text())):
+                target = os.path.relpath((page.parent / link).absolute(), pages)
+                # What is for whoever works on the sources stays with them.
+                if not re.match(r"(core|tests)/|sdk/(include|templates|rust|cmake|abi/(?!LOG))|CONTRIBUTING|LICENSE", os.path.normpath(target)):
+                    count += 1
+                    if not (page.parent / link).exists():
+                        broken.append(f"{page.relative_to(pages)}: {link}")
+        self.assertEqual(broken, [])
+        self.assertGreater(count, 40)
 
     def test_its_version_names_its_libraries(self):
         name, built, runs = run(self.hyalite, "--version").splitlines()
@@ -201,6 +215,17 @@ class Installed(unittest.TestCase):
     def is_what_it_says(self, page, plugins):
         said = subprocess.run([TREE / "tests/docs/blocks_test.py", BUILD, "--plugins", plugins, page], text=True, capture_output=True)
         self.assertEqual(said.returncode, 0, said.stderr)
+
+    def test_the_sdk_has_the_version_of_the_plugin_interface(self):
+        header = (TREE / "sdk/include/hyalite/abi.h").read_text()
+        major, minor = (int(re.search(rf"#define HYALITE_ABI_{it} (\d+)", header)[1]) for it in ("MAJOR", "NEWEST_MINOR"))
+        self.assertEqual(self.author("pkg-config", "--modversion", "hyalite", at=self.work).strip(), f"{major}.{minor}")
+        sources = self.work / "asks"
+        sources.mkdir()
+        for asked, there in ((f"{major}.0", True), (f"{major}.{minor}", True), (f"{major}.{minor + 1}", False), (f"{major + 1}.0", False), ("0.1", False)):
+            (sources / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(asks LANGUAGES CXX)\n"
+                                                    f'find_package(hyalite {asked} QUIET)\nmessage("found: ${{hyalite_FOUND}}")\n')
+            self.assertIn(f"found: {int(there)}", self.author("cmake", "-S", sources, "-B", sources / f"build-{asked}", at=sources), asked)
 
     def test_a_new_project_in_c_passes_its_test_by_pkg_config(self):
         project = self.new_project("my-marker-c", "c")
