@@ -3,6 +3,7 @@
 #include "tls/key_file.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,18 @@ Error refused(const std::string& path, const std::string& why) {
   return Error{Fault::operator_, path + " " + why};
 }
 
+std::string user_name(uid_t user) {
+  const passwd* entry = ::getpwuid(user);
+  return entry != nullptr ? entry->pw_name : std::to_string(user);
+}
+
+Error unreadable(const std::string& path, int code) {
+  const std::string user = user_name(::geteuid());
+  Error error = Error::system(Fault::operator_, "cannot read " + path + " as user " + user, code);
+  if (code == EACCES) error.text += " (if this user starts the service: chown " + user + ' ' + path + ')';
+  return error;
+}
+
 Result<void> check_owner(const std::string& path, const struct stat& status) {
   if (!S_ISREG(status.st_mode)) return refused(path, "is not a file");
   if ((status.st_mode & 077) != 0) {
@@ -28,8 +41,9 @@ Result<void> check_owner(const std::string& path, const struct stat& status) {
                              ", so that others than its owner may use it: chmod 600 " + path);
   }
   if (status.st_uid != 0 && status.st_uid != ::geteuid())
-    return refused(path, "belongs to user " + std::to_string(status.st_uid) +
-                             ": it must belong to root, or to the user that starts the service");
+    return refused(path, "belongs to user " + user_name(status.st_uid) +
+                             ": it must belong to root, or to the user that starts the service, here " +
+                             user_name(::geteuid()) + " (if it is that user's, ask as that user)");
   return {};
 }
 
@@ -37,7 +51,7 @@ Result<void> check_owner(const std::string& path, const struct stat& status) {
 
 Result<std::string> read_secret_file(const std::string& path, std::size_t most) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return Error::system(Fault::operator_, "cannot read " + path, errno);
+  if (!fd) return unreadable(path, errno);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0)
     return Error::system(Fault::operator_, "cannot read " + path, errno);

@@ -73,6 +73,19 @@ TEST_F(AuthorityTest, AKeyThatOthersMayReadIsRefused) {
   EXPECT_EQ(why_not(files), "");
 }
 
+TEST_F(AuthorityTest, AKeyThatCannotBeReadSaysForWhomAndWhatToDo) {
+  const AuthorityFiles files = files_of(test_ca(now));
+  const uid_t before = ::geteuid();
+  ::chmod(directory.c_str(), 0755);
+  ::chmod(files.certificate.c_str(), 0644);
+  ::chmod(files.key.c_str(), 0);
+  if (before == 0 && ::seteuid(12'345) != 0) GTEST_SKIP() << "there is one user here";
+  const std::string user = before == 0 ? "12345" : "", why = why_not(files);
+  ASSERT_EQ(::seteuid(before), 0);
+  EXPECT_SAYS(why, "as user " + user);
+  EXPECT_SAYS(why, "chown " + user);
+}
+
 TEST_F(AuthorityTest, AKeyThatBelongsToSomebodyElseIsRefused) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
   const AuthorityFiles files = files_of(test_ca(now));
