@@ -12,6 +12,8 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "config/packaging/postins
 STAND_IN = """#!/bin/sh
 name=${0##*/}
 echo "$name $*" >>"$CALLS"
+[ "$name" = hyalite ] && [ "$DIES" ] && : >"$CALLS.dead"
+[ -e "$CALLS.dead" ] && ACTIVE=
 [ "$name" = systemctl ] && [ "${ACTIVE#*" $3 "}" = "$ACTIVE" ] && [ "$2" = is-active ] && exit 3
 eval "exit \\${STATUS_$(echo "$name" | tr - _):-0}"
 """
@@ -19,7 +21,7 @@ PROGRAMS = ("getent", "adduser", "chown", "deb-systemd-helper", "deb-systemd-inv
 
 
 class Postinst(unittest.TestCase):
-    def configured(self, *arguments, active="hyalite.service", systemd=True, **statuses):
+    def configured(self, *arguments, active="hyalite.service", systemd=True, dies="", **statuses):
         """(what it called of hyalite and deb-systemd-invoke, what it said)"""
         with tempfile.TemporaryDirectory(prefix="hyalite-postinst-") as directory:
             top = pathlib.Path(directory)
@@ -33,7 +35,7 @@ class Postinst(unittest.TestCase):
             for place in ("/run/systemd/system", "/var/log/hyalite", "/var/lib/hyalite"):
                 text = text.replace(place, f"{top}{place}")
             said = subprocess.run(["sh", "-c", text, "postinst", "configure", *arguments], text=True, capture_output=True, timeout=60,
-                                  env={"PATH": f"{top}/bin:/usr/bin:/bin", "CALLS": f"{top}/calls", "ACTIVE": f" {active} ",
+                                  env={"PATH": f"{top}/bin:/usr/bin:/bin", "CALLS": f"{top}/calls", "ACTIVE": f" {active} ", "DIES": dies,
                                        **{f"STATUS_{name}": str(status) for name, status in statuses.items()}})
             self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
             calls = (top / "calls").read_text().splitlines()
@@ -55,6 +57,9 @@ class Postinst(unittest.TestCase):
 
     def test_one_that_nobody_answers_for_is_restarted(self):
         self.assertEqual(self.configured("0.1.0", hyalite=3)[0], ["hyalite upgrade", "deb-systemd-invoke restart hyalite.service"])
+
+    def test_one_that_ended_while_it_handed_over_is_started_again(self):
+        self.assertEqual(self.configured("0.1.0", hyalite=1, dies="yes"), (["hyalite upgrade", "deb-systemd-invoke restart hyalite.service"], ""))
 
     def test_the_watch_is_the_new_program_in_any_case(self):
         for status in (0, 1):
