@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""docs/messages.md explains every event id that the code logs, with its levels, and every reason that flows end with, and nothing else."""
+"""docs/messages.md explains every event id that the code logs, with its levels, and every reason that flows end with, and nothing else.
+Counters that docs/operating.md names are there."""
 # SPDX-License-Identifier: MIT
 import pathlib
 import re
@@ -31,7 +32,15 @@ for part in re.findall(r"kNotKeptNames = \{(.*?)\};|kIdleNames = \{(.*?)\};", (t
     reasons.update(re.findall(r'"([a-z_0-9]+)"', "".join(part)))
 told = set(re.findall(r"`([a-z_0-9]+)`", page[page.index("## Why connections ended"):]))
 
-wrong = [f"logged, but not explained: {event}" for event in sorted(logged.keys() - explained.keys())]
+counted = set()
+for source in [*(top / "core").rglob("*.cc"), *(top / "core").rglob("*.h"), *(top / "plugins").rglob("*.cc")]:
+    text = source.read_text()
+    counted.update(re.findall(r'"(hyalite_\w+)"', text))
+    counted.update(f"hyalite_plugin_{it}" for it in re.findall(r'define\(\w+, "(\w+)"', text))
+named = set(re.findall(r"`(hyalite_\w+_(?:total|seconds))\b", (top / "docs/operating.md").read_text()))
+
+wrong = [f"docs/operating.md names {it}, which nobody counts" for it in sorted(named - counted)]
+wrong += [f"logged, but not explained: {event}" for event in sorted(logged.keys() - explained.keys())]
 wrong += [f"explained, but never logged: {event}" for event in sorted(explained.keys() - logged.keys())]
 wrong += [f"{event} is logged as {', '.join(sorted(levels))}, explained as {', '.join(sorted(explained[event]))}"
           for event, levels in sorted(logged.items()) if event in explained and levels != explained[event]]
