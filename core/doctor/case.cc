@@ -155,6 +155,43 @@ Traced Case::traced_with_listener(std::string_view hook, const Packet& packet) c
                [](std::uint16_t, const std::string&, bool) { return true; });
 }
 
+namespace {
+
+bool missing(const Judgement& judgement, std::string_view id) {
+  for (const Answer& it : judgement.answers()) {
+    if (it.id == id) return it.state != Answer::State::fine;
+  }
+  return true;
+}
+
+// Last, as rules that somebody keeps in another way are no fault, and then these are not missing.
+void check_off(const Case& machine, Judgement& judgement) {
+  const Seen<bool>& off = machine.facts.off;
+  if (!off) {
+    if (!off.why_not.empty()) judgement.cannot_see(kOff, off.why_not);
+    return;
+  }
+  judgement.look(kOff);
+  const auto findings = judgement.findings();
+  const bool follows =
+      std::any_of(findings.begin(), findings.end(),
+                  [&](const Finding& it) { return it.remedy == machine.switch_on; });
+  if (*off && follows && missing(judgement, "rule_missing") &&
+      missing(judgement, "interface_not_matched"))
+    judgement.find(kOff, "interception is off", machine.switch_on, "hyalite intercept show");
+}
+
+}  // namespace
+
+std::size_t leave_out_what_follows(std::vector<Finding>& findings) {
+  if (findings.empty() || findings.front().id != kOff) return 0;
+  // Others may say more behind it; what routing needs for path MTU discovery, `on` sets as well.
+  const std::string remedy = findings.front().remedy;
+  return static_cast<std::size_t>(std::erase_if(findings, [&](const Finding& it) {
+    return it.id != kOff && (it.remedy.starts_with(remedy) || it.id == "path_mtu");
+  }));
+}
+
 Judgement judge(const Case& machine) {
   Judgement judgement;
   check_machine(machine, judgement);
@@ -164,6 +201,7 @@ Judgement judge(const Case& machine) {
   check_passing(machine, judgement);
   check_local(machine, judgement);
   check_counters(machine, judgement);
+  check_off(machine, judgement);
   return judgement;
 }
 

@@ -66,4 +66,9 @@ void check_counters(const Case& machine, Judgement& judgement);
 
 Judgement judge(const Case& machine);
 
+// Interception is off: the row that stands before all others.
+inline constexpr std::string_view kOff = "interception_off";
+// When it is the first of them: takes those away that are mended with it. How many.
+std::size_t leave_out_what_follows(std::vector<Finding>& findings);
+
 }  // namespace hyalite

@@ -97,6 +97,11 @@ int doctor(const DoctorOptions& options) {
   report.findings = judgement.findings();
   report.answers = judgement.answers();
   report.notes = notes_on(facts, machine);
+  const std::size_t follow = options.all || options.json ? 0 : leave_out_what_follows(report.findings);
+  if (follow > 0)
+    report.notes.push_back(std::to_string(follow) +
+                           (follow == 1 ? " more finding follows" : " more findings follow") +
+                           " from that: --all shows all");
   const std::string text = options.json ? report_json(report) : report_text(report, options.all);
   std::fwrite(text.data(), 1, text.size(), stdout);
   switch (verdict_of(report)) {

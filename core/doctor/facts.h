@@ -124,6 +124,7 @@ struct Facts {
   Seen<Ruleset> ruleset;
   Seen<RulesTry> rules_try;
   Seen<std::vector<std::string>> differences;  // between the settings and what `on` made
+  Seen<bool> off;  // nothing of what `on` makes is there, and nobody remembers that it was made
   Seen<std::vector<ProcessFact>> processes;
   Seen<Counters> service;  // of its metrics: those that doctor looks at
   std::vector<ProbeFact> probes;

@@ -95,6 +95,16 @@ Seen<std::vector<std::string>> ask_differences(const Settings& settings) {
   return {std::move(all), {}};
 }
 
+// Where others took away what `on` had made, its state is still there.
+Seen<bool> ask_off() {
+  const auto state = StateFile().read();
+  if (!state) return {std::nullopt, state.error().text};
+  if (*state) return {false, {}};
+  const auto ours = find_ours();
+  if (!ours) return {std::nullopt, ours.error().text};
+  return {ours->nothing(), {}};
+}
+
 Seen<std::vector<ListenerFact>> ask_listeners() {
   const std::vector<std::string> command = {"ss", "-Hlntpe", "--inet-sockopt"};
   const Said said = output_of(command);
@@ -165,6 +175,7 @@ Facts gather(const Settings& settings, const GatherOptions& options) {
   facts.ruleset = ask_ruleset();
   facts.rules_try = try_rules(options.packet_rules);
   facts.differences = ask_differences(settings);
+  facts.off = ask_off();
   facts.processes = service_processes();
   facts.service = service_counters(settings.admin);
   facts.owns_network = owns_this_network();

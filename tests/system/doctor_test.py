@@ -82,6 +82,12 @@ def listening(port=lab.PROXY_PORT, family=socket.AF_INET6, host="::", transparen
     return sock
 
 
+@fault("interception_off", "tproxy", "routing", "hybrid", "redirect")
+def _(case):
+    lab.must_run("gateway", lab.binary(), "intercept", "off", "--drain", "0")
+    yield {}
+
+
 # The way to the proxy.
 
 @fault("rule_missing", "tproxy", "routing", "hybrid")
@@ -634,6 +640,20 @@ class Doctor(unittest.TestCase):
         unseen = {it["id"] for it in report["answers"] if it["answer"] == "not looked at"}
         self.assertIn("not_forwarding", unseen)
         self.assertIn("only root may see packet rules (sudo hyalite doctor)", str(report["answers"]))
+
+    def test_where_interception_is_off_that_is_the_one_finding(self):
+        lab.must_run("gateway", lab.binary(), "intercept", "off", "--drain", "0")
+        try:
+            done, all_of_it = (lab.run("gateway", lab.binary(), "doctor", "--config", self.gateway.file, "--no-trial", "--client", "10.71.1.2",
+                                       "--client", "fd71:1::2", "--origin", "10.71.2.2", "--origin", "fd71:2::2", *more).stdout.decode()
+                               for more in ((), ("--all",)))
+            self.assertTrue(done.startswith("unhealthy: 1 finding,"), done)
+            self.assertIn("interception_off: interception is off\n", done)
+            self.assertIn(f"  do    hyalite intercept on --config {self.gateway.file}\n", done)
+            self.assertRegex(done, r"note: \d+ more findings? follow")
+            self.assertGreater(int(all_of_it.split()[1]), 2, all_of_it)
+        finally:
+            self.rules_on()
 
     def test_it_shows_the_first_broken_thing_on_top(self):
         sh("for f in -4 -6; do while ip $f rule del iif lan 2>/dev/null || ip $f rule del iif wan 2>/dev/null; do :; done; done; nft flush ruleset")

@@ -88,6 +88,7 @@ inline Facts healthy_facts() {
   facts.listeners = {std::vector<ListenerFact>{listener}, {}};
   facts.ruleset = {*read_ruleset(kHealthyRules), {}};
   facts.rules_try = {RulesTry{}, {}};
+  facts.off = {false, {}};
   facts.processes = {std::vector<ProcessFact>{{7, true, true, true}}, {}};
   facts.sysctls = {{"net.ipv4.ip_forward", "1"}, {"net.ipv6.conf.all.forwarding", "1"}};
   return facts;

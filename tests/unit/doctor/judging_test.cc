@@ -29,6 +29,28 @@ std::string with(const std::string& more) {
 
 TEST(Judging, NamesNothingWhereNothingIsWrong) { EXPECT_THAT(found(healthy_facts()), IsEmpty()); }
 
+TEST(Judging, WhereInterceptionIsOffThatStandsFirstAndForTheRest) {
+  Facts facts = healthy_facts();
+  facts.off = {true, {}};
+  EXPECT_THAT(found(facts), IsEmpty()) << "rules are kept in another way";
+  facts.rules = {std::vector<RuleFact>{}, {}};
+  for (ProbeFact& probe : facts.probes) probe.type = "unicast";
+  EXPECT_THAT(found(facts), Not(Contains("interception_off"))) << "packet rules are there";
+  facts.ruleset = {Ruleset{}, {}};
+  const Settings settings = healthy_settings();
+  auto findings = judge(Case(facts, settings, "hyalite intercept on")).findings();
+  ASSERT_GT(findings.size(), 3u);
+  EXPECT_EQ(findings.front().id, "interception_off");
+  const std::size_t all = findings.size();
+  const std::size_t follow = leave_out_what_follows(findings);
+  EXPECT_EQ(findings.size(), 1u);
+  EXPECT_EQ(follow, all - 1);
+  facts.off = {false, {}};
+  findings = judge(Case(facts, settings, "hyalite intercept on")).findings();
+  EXPECT_EQ(findings.size(), all - 1);
+  EXPECT_EQ(leave_out_what_follows(findings), 0u);
+}
+
 TEST(Judging, EveryRowIsAskedOrNotConcernedAndHasItsWords) {
   std::set<std::string_view> ids;
   for (const Row& row : rows()) {
