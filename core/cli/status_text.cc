@@ -171,7 +171,8 @@ std::string settings_text(const JsonView& root, const FileTime& changed) {
   // Times in the form of ISO 8601, all in UTC, sort as texts do.
   const bool newer = !since.empty() && at > since;
   return "settings " + printable(*file, 1'000) +
-         (newer ? ", CHANGED SINCE (" + printable(at, 100) + "): `hyalite reload` takes them over\n" : "\n");
+         (newer ? ", CHANGED SINCE (" + printable(at, 100) + "): `hyalite reload` takes them over\n"
+                : "\n");
 }
 
 }  // namespace

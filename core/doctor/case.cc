@@ -173,9 +173,9 @@ void check_off(const Case& machine, Judgement& judgement) {
   }
   judgement.look(kOff);
   const auto findings = judgement.findings();
-  const bool follows =
-      std::any_of(findings.begin(), findings.end(),
-                  [&](const Finding& it) { return it.remedy == machine.switch_on; });
+  const bool follows = std::any_of(findings.begin(), findings.end(), [&](const Finding& it) {
+    return it.remedy == machine.switch_on;
+  });
   if (*off && follows && missing(judgement, "rule_missing") &&
       missing(judgement, "interface_not_matched"))
     judgement.find(kOff, "interception is off", machine.switch_on, "hyalite intercept show");

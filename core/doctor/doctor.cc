@@ -97,7 +97,8 @@ int doctor(const DoctorOptions& options) {
   report.findings = judgement.findings();
   report.answers = judgement.answers();
   report.notes = notes_on(facts, machine);
-  const std::size_t follow = options.all || options.json ? 0 : leave_out_what_follows(report.findings);
+  const std::size_t follow =
+      options.all || options.json ? 0 : leave_out_what_follows(report.findings);
   if (follow > 0)
     report.notes.push_back(std::to_string(follow) +
                            (follow == 1 ? " more finding follows" : " more findings follow") +

@@ -12,7 +12,8 @@ namespace {
 
 constexpr Row kRows[] = {
     {"interception_off", "Is interception switched on?",
-     "nothing brings connections to the proxy: they go by, uninspected. Much else is missing then, and follows from this"},
+     "nothing brings connections to the proxy: they go by, uninspected. Much else is missing then, "
+     "and follows from this"},
     // What must be there at all.
     {"interface_missing", "Are the interfaces of the settings there, and up?",
      "rules that name another interface match nothing"},

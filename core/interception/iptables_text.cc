@@ -31,7 +31,9 @@ std::string upper(const std::string& text) {
   return out;
 }
 
-std::string chain_name(const std::string& name) { return std::string(kIptablesPrefix) + upper(name); }
+std::string chain_name(const std::string& name) {
+  return std::string(kIptablesPrefix) + upper(name);
+}
 
 // One rule may become several: each match says in which ways it can be written.
 using Ways = std::vector<std::string>;

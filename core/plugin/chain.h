@@ -171,7 +171,8 @@ class Chain {
                hyalite_verdict verdict);
   Answer fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
               FaultKind kind, std::string_view why);
-  void note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why, bool closes = false);
+  void note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why,
+                  bool closes = false);
   Answer misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,
                 std::string_view why);
   // Before the first hook of an instance for a subject. False: it failed.

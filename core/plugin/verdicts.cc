@@ -106,7 +106,8 @@ Answer Chain::misuse(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeS
   return fail(hook, entry, flow, exchange, FaultKind::misuse, why);
 }
 
-void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why, bool closes) {
+void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::string_view why,
+                       bool closes) {
   InstanceHost& host = entry.instance->host();
   host.count(InstanceCount::errors);
   const std::string words = host.take_words();

@@ -38,10 +38,12 @@ Failure could_not_check(const std::string& program, int status) {
     what = std::string("died before it had checked the settings: ") + ::strsignal(WTERMSIG(status));
   if (WIFEXITED(status) && WEXITSTATUS(status) == kCouldNotExecute) {
     const bool there = ::access(program.c_str(), X_OK) == 0;
-    what = std::string("cannot be run: ") + (there ? "not a program for this machine" : ::strerror(errno));
+    what = std::string("cannot be run: ") +
+           (there ? "not a program for this machine" : ::strerror(errno));
   }
-  return plain(program + ' ' + what +
-               ". The running program goes on; install one that works, then `hyalite upgrade` again");
+  return plain(
+      program + ' ' + what +
+      ". The running program goes on; install one that works, then `hyalite upgrade` again");
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ std::string user_name(uid_t user) {
 Error unreadable(const std::string& path, int code) {
   const std::string user = user_name(::geteuid());
   Error error = Error::system(Fault::operator_, "cannot read " + path + " as user " + user, code);
-  if (code == EACCES) error.text += " (if this user starts the service: chown " + user + ' ' + path + ')';
+  if (code == EACCES)
+    error.text += " (if this user starts the service: chown " + user + ' ' + path + ')';
   return error;
 }
 
@@ -41,9 +42,10 @@ Result<void> check_owner(const std::string& path, const struct stat& status) {
                              ", so that others than its owner may use it: chmod 600 " + path);
   }
   if (status.st_uid != 0 && status.st_uid != ::geteuid())
-    return refused(path, "belongs to user " + user_name(status.st_uid) +
-                             ": it must belong to root, or to the user that starts the service, here " +
-                             user_name(::geteuid()) + " (if it is that user's, ask as that user)");
+    return refused(path,
+                   "belongs to user " + user_name(status.st_uid) +
+                       ": it must belong to root, or to the user that starts the service, here " +
+                       user_name(::geteuid()) + " (if it is that user's, ask as that user)");
   return {};
 }
 

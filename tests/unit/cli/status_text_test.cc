@@ -51,7 +51,8 @@ TEST(StatusText, SaysWhichSettingsServeAndThatTheFileIsNewer) {
           "generations":[{"number":2,"state":"draining","since":"2026-01-01T00:00:00Z"},
                          {"number":3,"state":"serving","since":"2026-01-02T00:00:00Z"}]})";
   const auto text = [&](const std::string& time) {
-    return *status_text(json, [&](const std::string& file) { return file == "/h.yaml" ? time : "?"; });
+    return *status_text(json,
+                        [&](const std::string& file) { return file == "/h.yaml" ? time : "?"; });
   };
   for (const char* earlier : {"", "2025-12-31T00:00:00Z", "2026-01-02T00:00:00Z"})
     EXPECT_NE(text(earlier).find("settings /h.yaml\n"), std::string::npos) << text(earlier);
