@@ -57,8 +57,8 @@ void Flow::end(CloseReason reason) {
 
 void Flow::on_client_ready(Readiness ready) {
   client_.now_ready(ready);
-  // A client that is gone while its answer is awaited, or while upstream takes no more, is read from by nobody: it has to be asked. (One that only ended its
-  // side still listens. libevent shows an error as readable, without `closed`.)
+  // A client that is gone while its answer is awaited, or while upstream takes no more, is read from by nobody: it has to be
+  // asked. (One that only ended its side still listens. libevent shows an error as readable, without `closed`.)
   const bool perhaps_gone = ready.closed || ready.readable;
   // During a handshake the last words, an alert, may still be there to be read.
   const bool unheard = !client_.negotiating() && perhaps_gone && !closed() && !closing_;
@@ -364,7 +364,8 @@ void Flow::await_delivery() {
   if (moved) closing_->patience_end = now + needs_.patience;
   if (!moved && (left == 0 || now >= closing_->patience_end)) {
     const Ending upstream = upstream_.all_sent() ? closing_->how.upstream : kReset;
-    return close_now(left == 0 ? Close{closing_->how.reason, closing_->how.client, upstream} : Close{CloseReason::body_too_slow, kReset, kReset});
+    if (left > 0) return close_now({CloseReason::body_too_slow, kReset, kReset});
+    return close_now({closing_->how.reason, closing_->how.client, upstream});
   }
   closing_->left = left;
   closing_->until = left == 0 ? now + needs_.linger : std::min(now + std::max(needs_.linger, kLookAgain), closing_->patience_end);

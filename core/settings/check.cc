@@ -208,10 +208,12 @@ void Checker::check_limits() {
   for (const auto& [path, bytes] : {Bytes{"limits.sniff_bytes", limits.sniff_bytes},
                                     Bytes{"limits.client_hello_bytes", limits.client_hello_bytes},
                                     Bytes{"limits.head_bytes", limits.head_bytes},
-                                    Bytes{"limits.chunk_line_bytes", limits.chunk_line_bytes},
-                                    Bytes{"limits.trailer_bytes", limits.trailer_bytes + limits.chunk_line_bytes}}) {
+                                    Bytes{"limits.chunk_line_bytes", limits.chunk_line_bytes}}) {
     check_at_most(path, bytes, "half of limits.buffered_bytes_per_flow", half);
   }
+  // The last chunk's line and the trailers are read together.
+  check_at_most("limits.trailer_bytes", limits.trailer_bytes, "half of limits.buffered_bytes_per_flow less limits.chunk_line_bytes",
+                half - std::min(half, limits.chunk_line_bytes));
   check_at_most("limits.target_bytes", limits.target_bytes, "limits.head_bytes", limits.head_bytes);
   check_at_most("limits.held_body_bytes", limits.held_body_bytes, "limits.held_bodies_bytes",
                 limits.held_bodies_bytes);

@@ -22,8 +22,8 @@ struct TlsScratch {
 
 // Records are written into memory and leave with one call per turn; what the socket would not take is kept, and bounded:
 // nothing more is encrypted until it is gone. What a peer may have the library do in one call is bounded, too, and so is what it
-// may send without a byte for whoever reads; beyond, the connection is broken. An end without close_notify is `broken`, never `ended`: what was cut short
-// cannot be taken for whole (RFC 8446, section 6.1).
+// may send without a byte for whoever reads; beyond, the connection is broken. An end without close_notify is `broken`, never
+// `ended`: what was cut short cannot be taken for whole (RFC 8446, section 6.1).
 class TlsTransport final : public Transport {
  public:
   // What else is to be told, by whoever made it.

@@ -79,10 +79,18 @@ struct FlowsOnLoopback : ::testing::Test {
     return fd;
   }
 
-  // So long that a server that might speak first is connected to.
-  void pass_silence() {
+  // A client that says nothing for so long that its server, which might speak first, is connected to.
+  Fd silent_client() {
+    Fd fd = client();
     const Monotonic silent_for_long = loop->now() + 3 * settings.timeouts.sniff_silence;
-    ASSERT_TRUE(pump(*loop, [&] { return loop->now() > silent_for_long; }));
+    EXPECT_TRUE(pump(*loop, [&] { return loop->now() > silent_for_long; }));
+    return fd;
+  }
+
+  // Takes the one place in the origin's queue: whoever connects then has to come again.
+  Fd occupy_origin() {
+    EXPECT_EQ(listen(origin.get(), 0), 0);
+    return connect_to(own_address(origin.get()));
   }
 
   // The origin's next connection.

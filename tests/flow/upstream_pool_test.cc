@@ -210,10 +210,8 @@ TEST_F(ReuseOnLoopback, LetAConnectionServeTheNextClientOfThatAddress) {
 TEST_F(ReuseOnLoopback, GiveUpAConnectionUnderWayForOneThatIsThere) {
   start();
   Fd s = first_visit();
-  ASSERT_EQ(listen(origin.get(), 0), 0);
-  Fd occupant = connect_to(own_address(origin.get()));  // whoever comes then has to come again
-  Fd c = client();
-  pass_silence();
+  Fd occupant = occupy_origin();
+  Fd c = silent_client();
   ASSERT_TRUE(put(c.get(), kClosing));
   ASSERT_TRUE(arrives(s.get(), kGet));
   ASSERT_TRUE(put(s.get(), kOk));

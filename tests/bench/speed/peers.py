@@ -12,7 +12,7 @@ from cases import ORIGIN, TLS_NAME
 
 PROXY_CPU = "0"
 PORT = 8080
-# What everybody who "works" writes of an exchange, as a line of JSON: no cheaper record than ours.
+# What everybody who "works" writes of an exchange, at least, as a line of JSON. Ours has some fields more.
 RECORD = {"time", "flow", "client", "client_port", "destination", "destination_port", "listener", "status", "upstream_status", "content_type",
           "from_client", "to_client", "phases_ms", "duration_ms", "end", "method", "scheme", "host", "target", "version", "user_agent"}
 RECORD_OF_TLS = {"server_name", "tls", "upstream_tls"}

@@ -148,7 +148,7 @@ def has_all(line, wanted):
 
 
 def check_record(peer):
-    """What it writes of an exchange is no cheaper than what others write: curl's, which has every field, are the first."""
+    """It writes what all write of an exchange: curl's, which has every field, are the first."""
     if not peer.works:
         return
     with open(peer.directory / peer.log, errors="replace") as log:

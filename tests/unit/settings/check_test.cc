@@ -81,7 +81,10 @@ TEST(Check, NamesTheLineOfALimitThatDoesNotFitIntoAnother) {
             "g.yaml:3:15: limits.head_bytes is 1MiB, expected at most half of "
             "limits.buffered_bytes_per_flow, which is 256KiB\n");
   EXPECT_NE(beside_a_listener("limits: {head_bytes: 257KiB}"), "");
-  EXPECT_NE(beside_a_listener("limits: {trailer_bytes: 200KiB, chunk_line_bytes: 57KiB}"), "");
+  EXPECT_EQ(beside_a_listener("limits: {trailer_bytes: 200KiB, chunk_line_bytes: 57KiB}"),
+            "g.yaml:2:25: limits.trailer_bytes is 200KiB, expected at most half of limits.buffered_bytes_per_flow less "
+            "limits.chunk_line_bytes, which is 199KiB\n");
+  EXPECT_EQ(beside_a_listener("limits: {trailer_bytes: 199KiB, chunk_line_bytes: 57KiB}"), "");
   EXPECT_EQ(beside_a_listener("limits:\n  target_bytes: 65KiB\n"),
             "g.yaml:3:17: limits.target_bytes is 65KiB, expected at most limits.head_bytes, which "
             "is 64KiB\n");
