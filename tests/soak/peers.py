@@ -127,10 +127,11 @@ async def until_told(role):
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
-    # Again and again: before Python 3.12, wait_for() can swallow being told.
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
+    # All of them, and again and again: a gathering ends with the first that was cancelled, and before Python 3.12 wait_for() can swallow being told.
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for one in others:
+            one.cancel()
+        await asyncio.wait(others, timeout=0.1)
     print(json.dumps(DONE), flush=True)
 
 

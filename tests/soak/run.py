@@ -127,10 +127,13 @@ class Peer:
         return json.loads(self._process.stdout.read().splitlines()[-1])
 
     def stop(self):
-        """What it did."""
+        """What it did. Who does not end is killed: a test that hangs tells nothing."""
+        patience = threading.Timer(60, self._process.kill)
+        patience.start()
         self._process.stdin.close()
         told = self._process.stdout.read().splitlines()
         self._process.wait(30)
+        patience.cancel()
         return json.loads(told[-1]) if told else {}
 
 
@@ -199,9 +202,10 @@ class Soak:
     def watch(self, seconds, peers):
         """So long, and at least until they say that they are there: the crowd is whole, each kind of rudeness is over once."""
         until = time.monotonic() + seconds
+        at_last = until + 60 + self.options.idle / 200
         waiting = threading.Thread(target=lambda: [it.line() for it in peers], daemon=True)
         waiting.start()
-        while time.monotonic() < until or (waiting.is_alive() and time.monotonic() < until + 300):
+        while time.monotonic() < until or (waiting.is_alive() and time.monotonic() < at_last):
             self.peak["flows"] = max(self.peak["flows"], int(self.gateway.count("hyalite_flows")))
             self.peak["bytes"] = max(self.peak["bytes"], self.bytes_taken())
             time.sleep(0.25)
