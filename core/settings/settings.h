@@ -298,7 +298,8 @@ struct LimitSettings {
   std::size_t plugin_channels = 1'000;
   // What is held of one of them until it is taken; of a connection each way.
   std::size_t plugin_channel_bytes = std::size_t{256} << 10;
-  // Sessions with upstreams that are kept for resuming them; 0: none.
+  // Sessions with upstreams that are kept for resuming them, by all workers; 0: none. One of more than 32 KiB of memory, for its
+  // server's certificates, counts as several.
   std::size_t tls_sessions = 20'000;
   // Generations that may still be draining after reloads; beyond it the oldest is ended.
   std::size_t draining_generations = 3;

@@ -18,18 +18,22 @@ std::size_t ticket_bytes(const SSL_SESSION* session) {
   return size;
 }
 
+// A certificate's numbers, names and extensions become objects of their own.
+constexpr std::size_t kGrowsBy = 7;
+
 }  // namespace
 
 void SessionCache::keep(std::string_view key, Kept kept) {
-  if (most_ == 0 || kept.verdict.chain_bytes + ticket_bytes(kept.session.get()) > kMostSessionBytes) return;
-  std::vector<Place>& places = by_key_[std::string(key)];
-  if (places.size() >= kMostPerKey) {
-    order_.erase(places.front());
-    places.erase(places.begin());
+  const std::size_t chain = kept.verdict.chain_bytes, ticket = ticket_bytes(kept.session.get());
+  if (most_ == 0 || chain + ticket > kMostSessionBytes) return;
+  const std::size_t weight = (kGrowsBy * chain + ticket) / kUsualSessionBytes + 1;
+  if (const auto found = by_key_.find(std::string(key)); found != by_key_.end() && found->second.size() >= kMostPerKey) {
+    forget(found->second.front());
   }
-  order_.push_front({std::string(key), std::move(kept)});
-  places.push_back(order_.begin());
-  if (order_.size() > most_) forget(std::prev(order_.end()));
+  order_.push_front({std::string(key), std::move(kept), weight});
+  by_key_[order_.front().key].push_back(order_.begin());
+  weight_ += weight;
+  while (weight_ > most_) forget(std::prev(order_.end()));
 }
 
 SessionCache::Kept SessionCache::take(std::string_view key, WallTime now) {
@@ -46,6 +50,7 @@ SessionCache::Kept SessionCache::take(std::string_view key, WallTime now) {
 }
 
 void SessionCache::forget(Place place) {
+  weight_ -= place->weight;
   const auto found = by_key_.find(place->key);
   std::erase(found->second, place);
   if (found->second.empty()) by_key_.erase(found);

@@ -26,9 +26,11 @@ struct Verdict {
   std::size_t chain_bytes = 0;    // of all certificates that were shown, as they were sent
 };
 
-// A session whose certificates and ticket together are larger is not kept, so that it is bounded in bytes what `most` sessions hold:
-// in memory a certificate takes up to seven times as much as on the wire.
+// A session whose certificates and ticket together are larger is not kept. In memory a certificate takes up to seven times as much as
+// on the wire.
 inline constexpr std::size_t kMostSessionBytes = 16 * 1024;
+// What a session of usual size takes in memory at most. A larger one counts as several, so that it is bounded in bytes what all hold.
+inline constexpr std::size_t kUsualSessionBytes = 32 * 1024;
 
 // The least recently used go first. A session is given out once (RFC 8446, appendix C.4).
 class SessionCache {
@@ -38,7 +40,7 @@ class SessionCache {
     Verdict verdict;
   };
 
-  // At most `most` sessions; 0: none are kept.
+  // At most `most` sessions of usual size; 0: none are kept.
   explicit SessionCache(std::size_t most) : most_(most) {}
 
   // `key`: everything that decides which server it is and whether it is trusted.
@@ -51,11 +53,13 @@ class SessionCache {
   struct Entry {
     std::string key;
     Kept kept;
+    std::size_t weight;  // as how many it counts
   };
   using Place = std::list<Entry>::iterator;
   void forget(Place place);
 
   std::size_t most_;
+  std::size_t weight_ = 0;  // of all
   std::list<Entry> order_;  // the newest first
   std::unordered_map<std::string, std::vector<Place>> by_key_;
 };

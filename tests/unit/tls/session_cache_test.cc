@@ -58,6 +58,18 @@ TEST(SessionCache, KeepsNoSessionOfGiantCertificates) {
   EXPECT_FALSE(cache.take("b", kNow).session);
 }
 
+TEST(SessionCache, CountsALargeSessionAsSeveral) {
+  SessionCache cache(4);
+  for (const char* key : {"a", "b", "c"}) cache.keep(key, kept());
+  SessionCache::Kept large = kept();
+  large.verdict.chain_bytes = kMostSessionBytes;  // seven times as much in memory: as much as four of usual size
+  cache.keep("d", std::move(large));
+  EXPECT_EQ(cache.size(), 1u);
+  EXPECT_TRUE(cache.take("d", kNow).session);
+  for (const char* key : {"a", "b", "c", "d", "e"}) cache.keep(key, kept());
+  EXPECT_EQ(cache.size(), 4u);
+}
+
 TEST(SessionCache, MayBeSwitchedOff) {
   SessionCache cache(0);
   cache.keep("a", kept());
