@@ -130,7 +130,8 @@ TEST(BodyPipe, CountsWhatIsHeldBesidesInTheSameAccount) {
   ChainLimits limits;
   limits.held_bodies_bytes = 1'000;
   ScriptedChain scripted(limits);
-  Chain& chain = scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
+  Chain& chain =
+      scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
   Talk one(chain), other(chain);
   one.request(kPost);
   other.request(kPost);
@@ -146,7 +147,8 @@ TEST(BodyPipe, CountsWhatIsHeldBesidesInTheSameAccount) {
     EXPECT_TRUE(second.has_room_besides(397));
     EXPECT_FALSE(second.has_room_besides(398));
     first.count_besides(990);
-    EXPECT_EQ(first.feed("defghijk", false).kind, BodyStep::Kind::forward) << "content has no room beside it";
+    EXPECT_EQ(first.feed("defghijk", false).kind, BodyStep::Kind::forward)
+        << "content has no room beside it";
   }
   EXPECT_TRUE(second.has_room_besides(1'000)) << "it went with its pipe";
 }

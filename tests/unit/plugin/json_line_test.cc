@@ -29,7 +29,8 @@ TEST(JsonLine, IsAlwaysOneValidLine) {
   EXPECT_EQ(euro, "\"\xe2\x82\xac\"");
 }
 
-// Eight characters are looked at together: each is seen wherever it stands, and nothing else is taken for it.
+// Eight characters are looked at together: each is seen wherever it stands, and nothing else is
+// taken for it.
 TEST(JsonLine, EveryCharacterIsSeenAtEveryPlace) {
   for (int c = 0; c < 256; ++c) {
     for (std::size_t at = 0; at < 17; ++at) {
@@ -66,8 +67,10 @@ TEST(JsonLine, TimesAndNumbersAreWrittenOut) {
     line.milliseconds("e", 0);
     line.address4("f", {192, 0, 2, 255});
     line.word("g", "plain");
-    EXPECT_EQ(line.members(), R"("a":"2024-05-06T07:08:09.123Z","b":"2024-05-06T07:08:09.005Z","c":"2024-05-06T07:08:10.000Z",)"
-                              R"("d":1002.003,"e":0.000,"f":"192.0.2.255","g":"plain")");
+    EXPECT_EQ(
+        line.members(),
+        R"("a":"2024-05-06T07:08:09.123Z","b":"2024-05-06T07:08:09.005Z","c":"2024-05-06T07:08:10.000Z",)"
+        R"("d":1002.003,"e":0.000,"f":"192.0.2.255","g":"plain")");
   }
 }
 

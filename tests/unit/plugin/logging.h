@@ -69,7 +69,7 @@ struct Trace {
 
 // One exchange; summary as the flow room would give it.
 inline void converse(Chain& chain, std::string_view request, ExchangeSummary summary = {},
-              bool respond = true, Trace* trace = nullptr) {
+                     bool respond = true, Trace* trace = nullptr) {
   FlowSubject flow(some_flow());
   const bool opened = chain.flow_open(flow) == Answer::go_on;
   if (trace != nullptr) trace->reset = !opened;

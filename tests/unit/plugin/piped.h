@@ -21,14 +21,15 @@ inline const hyalite_host_http* const http = http_table();
 inline const hyalite_host_flow* const flows = flow_table();
 inline const hyalite_host_body* const bodies = body_table();
 
-inline constexpr std::string_view kPost = "POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 26\r\n\r\n";
+inline constexpr std::string_view kPost =
+    "POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 26\r\n\r\n";
 inline constexpr std::string_view kText = "a cat, a ca, cacat and a c";
 
 using BodyHook =
     std::function<hyalite_verdict(hyalite_exchange*, hyalite_window*, const hyalite_window_view*)>;
 
 inline hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0,
-                           std::uint32_t keep_max = 0) {
+                                  std::uint32_t keep_max = 0) {
   hyalite_body_options options{};
   options.size = sizeof options;
   options.mode = mode;
@@ -37,7 +38,7 @@ inline hyalite_body_options wants(std::uint32_t mode, std::uint32_t flags = 0,
   return options;
 }
 inline hyalite_body_options wants_full(std::uint64_t cap,
-                                std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE) {
+                                       std::uint32_t overflow = HYALITE_OVERFLOW_DEGRADE) {
   hyalite_body_options options = wants(HYALITE_BODY_FULL);
   options.cap = cap;
   options.overflow = overflow;
@@ -60,7 +61,9 @@ inline std::string flat(hyalite_window* window, const hyalite_window_view* view)
   return std::string(hyalite::view(out));
 }
 
-inline bool is_last(const hyalite_window_view* view) { return (view->flags & HYALITE_WINDOW_END) != 0; }
+inline bool is_last(const hyalite_window_view* view) {
+  return (view->flags & HYALITE_WINDOW_END) != 0;
+}
 
 // ---- how a body may be cut: pieces per feed, and whether the end comes alone
 
