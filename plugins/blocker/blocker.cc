@@ -99,8 +99,19 @@ struct Blocker : hyalite::Plugin<Blocker> {
 
   hyalite::Verdict on_response_head(hyalite::Response& response, ExchangeState& state) {
     if (state.left_alone || !block_.has_content_types()) return hyalite::Verdict::go_on;
-    const auto rule = block_.of_content_type(response.header(HYALITE_HEADER_CONTENT_TYPE));
+    const auto rule = rule_for_content_of(response);
     return rule ? refuse(response, response.request(), *rule, responses_) : hyalite::Verdict::go_on;
+  }
+
+  // Of several types browsers take the last one that they understand; one that is listed is enough.
+  std::optional<Rule> rule_for_content_of(const hyalite::Response& response) const {
+    const hyalite_headers& all = response.headers();
+    for (std::size_t i = 0; i < all.count; ++i) {
+      const hyalite_header* at = hyalite_header_at(&all, i);
+      if (at->id != HYALITE_HEADER_CONTENT_TYPE) continue;
+      if (auto rule = block_.of_content_type(hyalite::view(at->value))) return rule;
+    }
+    return std::nullopt;
   }
 
   // There is no page to show in a handshake that is not ours.

@@ -16,9 +16,24 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// The type in front of a list of types, with its parameters; takes it off the front. A comma in quotes is no end.
+std::string_view take_type(std::string_view& list) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < list.size() && (quoted || list[end] != ','); ++end) {
+    if (list[end] == '"') quoted = !quoted;
+    if (quoted && list[end] == '\\') ++end;
+  }
+  end = std::min(end, list.size());
+  const std::string_view type = list.substr(0, end);
+  list.remove_prefix(std::min(end + 1, list.size()));
+  return type;
+}
+
 // "Text/HTML; charset=x" -> "text/html".
 std::string media_type(std::string_view value) {
   value = value.substr(0, value.find(';'));
+  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
   return lower(value);
 }
@@ -203,9 +218,11 @@ std::optional<Rule> Rules::of_pattern(const std::string& url, bool& failed) cons
 }
 
 std::optional<Rule> Rules::of_content_type(std::string_view value) const {
-  const std::string type = media_type(value);
-  for (const std::string& range : content_types_) {
-    if (!type.empty() && covers(range, type)) return Rule{range, "content_types"};
+  for (std::string_view left = value; !left.empty();) {
+    const std::string type = media_type(take_type(left));
+    for (const std::string& range : content_types_) {
+      if (!type.empty() && covers(range, type)) return Rule{range, "content_types"};
+    }
   }
   return std::nullopt;
 }

@@ -70,6 +70,7 @@ class Rules {
   // All that a request can match. `failed`: a pattern could not be tried for want of memory.
   std::optional<Rule> of_request(const Asked& asked, const hyalite_flow_info& flow,
                                  bool& failed) const;
+  // `value`: of one field; a list, too, of which each counts.
   std::optional<Rule> of_content_type(std::string_view value) const;
   bool looks_at_urls() const { return !urls_.empty() || patterns_ != nullptr; }
   bool has_content_types() const { return !content_types_.empty(); }

@@ -12,29 +12,33 @@ int hex(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+// Neither in a path nor in a query does a URL hold these but escaped.
+bool is_always_escaped(unsigned char c) {
+  return c <= ' ' || c >= 0x7f || std::string_view("\"<>\\^`{|}[]%").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-std::string normal_escapes(std::string_view text) {
+// What is one thing escaped, and another as it is.
+constexpr std::string_view kSaysMoreInPath = "/?#", kSaysMoreInQuery = "&=+;#";
+
+// Each byte in the one of its two forms: as it is, unless that would say something else.
+std::string normal_escapes(std::string_view text, std::string_view says_more) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
+  const auto escape = [&](unsigned char c) { out.append(1, '%').append(1, kHex[c >> 4]).append(1, kHex[c & 15]); };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
-      out += text[i];
+      const auto c = static_cast<unsigned char>(text[i]);
+      is_always_escaped(c) ? escape(c) : out.push_back(text[i]);
       continue;
     }
     if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
       out += "%25";  // it escapes nothing, and must not once its neighbours are decoded
       continue;
     }
-    const int value = hex(text[i + 1]) * 16 + hex(text[i + 2]);
-    if (is_unreserved(static_cast<char>(value)))
-      out += static_cast<char>(value);
-    else
-      out.append(1, '%').append(1, kHex[value >> 4]).append(1, kHex[value & 15]);
+    const auto value = static_cast<unsigned char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+    const bool stays = is_always_escaped(value) || says_more.find(static_cast<char>(value)) != std::string_view::npos;
+    stays ? escape(value) : out.push_back(static_cast<char>(value));
     i += 2;
   }
   return out;
@@ -61,8 +65,8 @@ std::string without_dots(std::string_view path) {
 
 std::string normal_path(std::string_view path_and_query) {
   const auto query = path_and_query.find('?');
-  std::string out = without_dots(normal_escapes(path_and_query.substr(0, query)));
-  if (query != std::string_view::npos) out += normal_escapes(path_and_query.substr(query));
+  std::string out = without_dots(normal_escapes(path_and_query.substr(0, query), kSaysMoreInPath));
+  if (query != std::string_view::npos) out += normal_escapes(path_and_query.substr(query), kSaysMoreInQuery);
   return out;
 }
 

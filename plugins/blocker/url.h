@@ -11,9 +11,10 @@
 #include <unordered_map>
 #include <vector>
 
-// A path with its query, as servers read it whatever way it is written (RFC 3986, section 6.2.2):
-// unreserved characters decoded, other escapes in upper case, dot segments and doubled slashes gone
-// from the path. Empty becomes "/".
+// A path with its query, as servers read it whatever way it is written (RFC 3986, section 6.2.2): escapes decoded but for
+// those of / ? # in the path, of & = + ; # in the query, of %, and of what a URL cannot hold otherwise (controls, spaces,
+// "<>\^`{|}[] and all beyond ASCII), which are escaped where they are not, in upper case; dot segments and doubled slashes
+// gone from the path. Empty becomes "/".
 std::string normal_path(std::string_view path_and_query);
 
 // The beginning of a URL: "http://host/path", "host/path".

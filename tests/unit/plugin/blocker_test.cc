@@ -117,14 +117,14 @@ TEST(Blocker, ShowsTheOperatorsPageWithEverythingEscaped) {
   const std::string page = scratch.write(
       "p.html",
       "<p title=\"{{url}}\">{{ host }} {{rule}} {{list}} {{reference}} {{client}}</p>{{time}}");
-  Blocking ads("url_patterns: [ \"<x>\" ], page: " + page + ", status: 451");
+  Blocking ads("url_patterns: [ \"%3Cx%3E|<y>\" ], page: " + page + ", status: 451");
   Talk talk(ads.chain());
   ASSERT_EQ(talk.request(get("h.example", "/a?\"<x>'&")), Answer::decided);
   const auto& answer = std::get<Respond>(talk.exchange.decision().what);
   EXPECT_EQ(answer.status, 451u);
   EXPECT_EQ(answer.body.substr(0, answer.body.find("</p>")),
-            "<p title=\"http://h.example/a?&quot;&lt;x&gt;&#39;&amp;\">h.example &lt;x&gt; "
-            "url_patterns 7-1 192.0.2.1");
+            "<p title=\"http://h.example/a?&quot;&lt;x&gt;&#39;&amp;\">h.example "
+            "%3Cx%3E|&lt;y&gt; url_patterns 7-1 192.0.2.1");
 }
 
 TEST(Blocker, LooksAtAnAbsoluteTargetToo) {
@@ -170,6 +170,16 @@ TEST(Blocker, BlocksUrlsByTheirBeginning) {
   EXPECT_EQ(ads.reason("h.example", "/ads/x"), "h.example/ads/ (urls)");
 }
 
+TEST(Blocker, ABlockedUrlIsTheSameHoweverItsCharactersAreWritten) {
+  Blocking ads(
+      "urls: [ \"h.example/@x\", \"h.example/a(1)/\", \"h.example/\xc3\xa4\", \"h.example/a b\", \"h.example/q?a=x/y\" ]");
+  for (const char* target : {"/@x", "/%40x", "/a(1)/", "/a%281%29/", "/%C3%A4", "/%c3%a4", "/\xc3\xa4", "/a%20b", "/q?a=x/y", "/q?a=x%2Fy"})
+    EXPECT_TRUE(ads.blocks("h.example", target)) << target;
+  // Those are other URLs.
+  for (const char* target : {"/%2540x", "/a%2F(1)/", "/q%3Fa=x/y", "/q?a%3Dx/y"}) EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  EXPECT_TRUE(Blocking("url_patterns: [ \"/a[(]\" ]").blocks("h.example", "/a%28"));
+}
+
 TEST(Blocker, BlocksUrlsByRegularExpression) {
   Blocking ads("url_patterns: [ \"^http://[^/]*/banner[0-9]+\", \"[.]exe([?]|$)\" ]");
   EXPECT_EQ(ads.reason("h.example", "/banner12.gif"), "^http://[^/]*/banner[0-9]+ (url_patterns)");
@@ -190,6 +200,9 @@ TEST(Blocker, BlocksNetworksMethodsAndTypesOfContent) {
   EXPECT_TRUE(types.blocks_response("Content-Type: VIDEO/mp4; codecs=x\r\n"));
   EXPECT_TRUE(types.blocks_response("Content-Type: application/zip ;a\r\n"));
   EXPECT_FALSE(types.blocks_response("Content-Type: application/zipped\r\n"));
+  EXPECT_TRUE(types.blocks_response("Content-Type: text/plain\r\nContent-Type: video/mp4\r\n"));
+  EXPECT_TRUE(types.blocks_response("Content-Type: text/plain; a=\"b,c\", video/mp4\r\n"));
+  EXPECT_FALSE(types.blocks_response("Content-Type: text/plain; a=\"b\\\", video/mp4\"\r\n"));
   EXPECT_FALSE(types.blocks_response("Content-Type: videos/mp4\r\n"));
   EXPECT_FALSE(types.blocks_response(""));
 }
