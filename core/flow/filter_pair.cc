@@ -5,23 +5,39 @@
 namespace hyalite {
 
 Outcome FilterPair::filter(Side from, Bytes bytes, bool end, Effects& effects) {
+  if (file_.uninspected) {
+    if (!bytes.empty()) effects.send(other(from), bytes);
+    return Stay{};
+  }
   Effects between;
   Outcome outcome = bytes_->filter(from, bytes, end, between);
   outcome = give_on(between, std::move(outcome), effects);
-  if (!end || !std::holds_alternative<Stay>(outcome)) return outcome;
-  return messages_->filter(from, {}, true, effects);
+  if (!end || file_.uninspected || !std::holds_alternative<Stay>(outcome)) return outcome;
+  outcome = messages_->filter(from, {}, true, effects);
+  let_go(effects);
+  return outcome;
 }
 
 Outcome FilterPair::resume(Effects& effects) {
+  if (file_.uninspected) return Stay{};
   Effects between;
   Outcome outcome = bytes_->resume(between);
   outcome = give_on(between, std::move(outcome), effects);
-  return std::holds_alternative<Stay>(outcome) ? messages_->resume(effects) : outcome;
+  if (file_.uninspected || !std::holds_alternative<Stay>(outcome)) return outcome;
+  outcome = messages_->resume(effects);
+  let_go(effects);
+  return outcome;
+}
+
+// Who wanted the messages may have seen enough, and speaks for all: what the raw bytes' plugins held goes its way, too.
+void FilterPair::let_go(Effects& effects) {
+  if (file_.uninspected) bytes_->release(effects);
 }
 
 Outcome FilterPair::give_on(const Effects& between, Outcome outcome, Effects& effects) {
-  // Who wanted the raw bytes has seen enough, and speaks for all.
-  if (file_.uninspected) messages_->release(effects);
+  // The same of who wanted the raw bytes.
+  const bool by_bytes = file_.uninspected.has_value();
+  if (by_bytes) messages_->release(effects);
   for (Side from : {Side::client, Side::upstream}) {
     const auto& pieces = between.to(other(from));
     if (pieces.empty()) continue;
@@ -32,6 +48,7 @@ Outcome FilterPair::give_on(const Effects& between, Outcome outcome, Effects& ef
     if (!std::holds_alternative<Stay>(said)) outcome = std::move(said);
     effects.keep(std::move(joined));
   }
+  if (!by_bytes) let_go(effects);
   return outcome;
 }
 

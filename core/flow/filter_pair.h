@@ -22,6 +22,7 @@ class FilterPair final : public TunnelFilter {
 
  private:
   Outcome give_on(const Effects& between, Outcome outcome, Effects& effects);
+  void let_go(Effects& effects);
 
   FlowFile& file_;
   const std::unique_ptr<StreamFilter> bytes_;

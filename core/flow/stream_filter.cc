@@ -42,11 +42,17 @@ Outcome StreamFilter::go_on(Side from, const BodyStep& step, Effects& effects) {
 // A plugin has seen enough: what either direction held goes on its way, and nobody is asked again.
 void StreamFilter::pass_through(Side from, const BodyStep& step, Effects& effects) {
   for (Bytes piece : step.output) effects.send_owned(other(from), std::string(piece));
-  const BodyStep rest = pipes_[index_of(other(from))].release();
-  for (Bytes piece : rest.output) effects.send_owned(from, std::string(piece));
-  pipes_[0] = BodyPipe();
-  pipes_[1] = BodyPipe();
+  pipes_[index_of(from)] = BodyPipe();
+  release(effects);
   file_.pass_uninspected(Uninspected::plugin, tally_);
+}
+
+void StreamFilter::release(Effects& effects) {
+  for (Side from : {Side::client, Side::upstream}) {
+    const BodyStep rest = pipes_[index_of(from)].release();
+    for (Bytes piece : rest.output) effects.send_owned(other(from), std::string(piece));
+    pipes_[index_of(from)] = BodyPipe();
+  }
 }
 
 }  // namespace hyalite

@@ -19,6 +19,8 @@ class StreamFilter final : public TunnelFilter {
   Outcome filter(Side from, Bytes bytes, bool end, Effects& effects) override;
   bool paused(Side from) const override { return file_.subject.pause(lane(from)).paused(); }
   Outcome resume(Effects& effects) override;
+  // What is held goes on its way, and from here on everything passes.
+  void release(Effects& effects);
 
  private:
   static Lane lane(Side from) { return from == Side::client ? Lane::request : Lane::response; }

@@ -21,6 +21,7 @@ WebSocketFilter::WebSocketFilter(Chain& chain, FlowFile& file, Tally& tally)
     : file_(file),
       tally_(tally),
       pipes_{chain.messages(file.subject, Direction::request), chain.messages(file.subject, Direction::response)} {
+  pipes_[0].pair_with(pipes_[1]);
   ++tally.websockets;
 }
 

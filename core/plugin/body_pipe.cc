@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/connection.h"
 #include "plugin/body_works.h"
 
 namespace hyalite {
@@ -13,14 +14,18 @@ namespace {
 
 // What the body's coding is, when it can be undone: one of those we know, of a whole body.
 std::optional<Coding> coding_in(const Head& head) {
-  std::optional<Bytes> value;
+  std::optional<Bytes> only;
   for (const Field& field : head.fields()) {
     if (equals_ignoring_case(field.name, "Content-Range")) return std::nullopt;
     if (!equals_ignoring_case(field.name, "Content-Encoding")) continue;
-    if (value) return std::nullopt;
-    value = field.value;
+    for (Bytes list = field.value; !list.empty();) {
+      const Bytes coding = take_element(list);
+      if (coding.empty()) continue;  // which says nothing (RFC 9110, section 5.6.1.2)
+      if (only) return std::nullopt;
+      only = coding;
+    }
   }
-  return value ? coding_of(trim(*value)) : std::nullopt;
+  return only ? coding_of(*only) : std::nullopt;
 }
 
 }  // namespace

@@ -200,6 +200,8 @@ bool BodyPipe::Works::leaves_as_it_came() {
   if (!recodes_ || !held_first_ || touched_) return false;
   for (const BodyLink& link : links_) {
     if (link.phase != BodyLink::Phase::off && link.phase != BodyLink::Phase::tapping) return false;
+    // It sees what somebody in front of it had decoded, and can decode nothing by itself.
+    if (link.phase == BodyLink::Phase::tapping && link.shown_decoded && !link.decoder) return false;
   }
   // Of what follows, those that tap are still shown what they asked for.
   for (BodyLink& link : links_) {

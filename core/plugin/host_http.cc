@@ -207,6 +207,13 @@ bool may_lower(const FlowSubject& flow, hyalite_direction direction) {
   return is_in(flow, {direction == HYALITE_REQUEST ? Hook::request_body : Hook::response_body});
 }
 
+// A body whose length was announced cannot change it any more.
+bool is_stronger(const BodyOptions& wanted, const BodyOptions& current) {
+  const bool resizes = wanted.mode == HYALITE_BODY_STREAM && (wanted.flags & HYALITE_BODY_MAY_RESIZE) != 0;
+  const bool may_resize = current.mode == HYALITE_BODY_FULL || (current.flags & HYALITE_BODY_MAY_RESIZE) != 0;
+  return wanted.mode > current.mode || (resizes && !may_resize);
+}
+
 hyalite_status body_interest(hyalite_exchange* object, hyalite_direction direction,
                              const hyalite_body_options* options) {
   ExchangeSubject& exchange = subject(object);
@@ -225,7 +232,7 @@ hyalite_status body_interest(hyalite_exchange* object, hyalite_direction directi
   BodyOptions& current = exchange.interests(static_cast<Direction>(direction))[flow.running.index];
   // Whoever has peeked may ask for less than all of it; else an interest is only lowered, and the coding stays as it is.
   const bool peeks = exchange.head_is_held && exchange.peeking;
-  if (!declares && !peeks && wanted.mode > current.mode) return HYALITE_E_LATE;
+  if (!declares && !peeks && is_stronger(wanted, current)) return HYALITE_E_LATE;
   if (peeks && wanted.mode > HYALITE_BODY_STREAM) return HYALITE_E_INVALID;
   if (!declares) wanted.flags = (wanted.flags & ~std::uint32_t{HYALITE_BODY_DECODED}) | (current.flags & HYALITE_BODY_DECODED);
   current = wanted;

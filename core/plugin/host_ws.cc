@@ -88,7 +88,7 @@ hyalite_status inject(hyalite_flow* object, hyalite_direction direction, std::ui
   if (direction > HYALITE_RESPONSE || !is_known) return HYALITE_E_INVALID;
   const auto opcode = static_cast<Opcode>(number);
   if (const auto status = check(flow, opcode, payload); status != HYALITE_OK) return status;
-  if (payload.size + edit->injected_bytes() > flow.running.instance->services().limits.message_bytes) return HYALITE_E_LIMIT;
+  if (payload.size + edit->waiting_bytes(static_cast<Direction>(direction)) > flow.running.instance->services().limits.message_bytes) return HYALITE_E_LIMIT;
   edit->injections.push_back({static_cast<Direction>(direction), opcode, std::string(view(payload))});
   return HYALITE_OK;
 }

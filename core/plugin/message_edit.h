@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -25,10 +26,14 @@ struct MessageEdit {
   bool dropped = false;
   std::optional<std::string> payload = std::nullopt;  // in place of its own
   std::vector<Injection> injections = {};
+  std::array<std::size_t, 2> waiting = {};  // bytes of earlier ones that have not gone yet, by direction
 
-  std::size_t injected_bytes() const {
-    std::size_t sum = 0;
-    for (const Injection& one : injections) sum += one.payload.size() + kMostFrameHead;
+  // Of all messages of a plugin's own that wait in that direction.
+  std::size_t waiting_bytes(Direction direction) const {
+    std::size_t sum = waiting[static_cast<std::size_t>(direction)];
+    for (const Injection& one : injections) {
+      if (one.direction == direction) sum += one.payload.size() + kMostFrameHead;
+    }
     return sum;
   }
 };

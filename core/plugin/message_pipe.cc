@@ -46,6 +46,10 @@ MessageStep MessagePipe::resume() { return works_->resume(); }
 MessageStep MessagePipe::release() { return works_->release(); }
 std::vector<Injection> MessagePipe::take_injections() { return works_->take_injections(); }
 std::string MessagePipe::inject(const Injection& injection) { return works_->inject(injection); }
+void MessagePipe::pair_with(MessagePipe& other) {
+  works_->pair_with(*other.works_);
+  other.works_->pair_with(*works_);
+}
 std::optional<std::string> MessagePipe::close(unsigned code, Bytes reason) { return works_->close(code, reason); }
 
 MessagePipe Chain::messages(FlowSubject& flow, Direction direction) {
@@ -118,7 +122,6 @@ MessageStep MessagePipe::Works::resume() {
 }
 
 std::string MessagePipe::Works::inject(const Injection& injection) {
-  if (outlet_.waiting_bytes() + injection.payload.size() > chain_.services_->limits.message_bytes) return {};
   std::string now = outlet_.put_apart(injection.opcode, injection.payload);
   account();
   return now;
@@ -133,6 +136,7 @@ std::optional<std::string> MessagePipe::Works::close(unsigned code, Bytes reason
 
 // Nobody looks any more. What is held goes its way in the order of the bytes: the last link's are the first.
 MessageStep MessagePipe::Works::release() {
+  if (state_ == State::released) return {};
   const std::size_t before = outlet_.output().size();
   chain_.end_wait(place());
   for (std::size_t i = links_.size(); i-- > 0;) {
@@ -179,12 +183,17 @@ void MessagePipe::Works::refuse(FrameRefusal refusal) {
 
 // ---- events
 
+// A plugin further on decided while it was given what was held: what comes behind that goes its way unseen, in its order.
+void MessagePipe::Works::leave(Bytes raw) {
+  if (state_ == State::decided) rest_ += raw;
+}
+
 bool MessagePipe::Works::is_off(const MessageLink& link) const {
   return link.wish->mode == HYALITE_WS_NONE || Chain::is_left_out({link.instance, link.index}, flow_, nullptr);
 }
 
 void MessagePipe::Works::head(std::size_t at, const FrameHead& frame, Bytes raw) {
-  if (state_ != State::going) return;
+  if (state_ != State::going) return leave(raw);
   if (at == links_.size()) return outlet_.head(frame, raw);
   MessageLink& link = links_[at];
   if (link.mode != HYALITE_WS_NONE && is_off(link)) turn_off(at);
@@ -206,7 +215,7 @@ void MessagePipe::Works::head(std::size_t at, const FrameHead& frame, Bytes raw)
 }
 
 void MessagePipe::Works::payload(std::size_t at, const FrameHead& frame, Bytes raw, Bytes clear) {
-  if (state_ != State::going) return;
+  if (state_ != State::going) return leave(raw);
   if (at == links_.size()) return outlet_.payload(raw);
   MessageLink& link = links_[at];
   if (link.mode == HYALITE_WS_NONE) return payload(at + 1, frame, raw, clear);
@@ -284,10 +293,18 @@ void MessagePipe::Works::give_on_edited(std::size_t at, MessageUnit& unit, std::
 
 // ---- one call
 
+std::size_t MessagePipe::Works::waiting(Direction direction) const {
+  if (direction == direction_) return outlet_.waiting_bytes();
+  std::size_t sum = other_ != nullptr ? other_->outlet_.waiting_bytes() : 0;
+  for (const Injection& one : injections_) sum += one.payload.size();
+  return sum;
+}
+
 void MessagePipe::Works::ask(std::size_t at, MessageUnit& unit, Asking asking) {
   MessageLink& link = links_[at];
   const bool is_held = link.mode == HYALITE_WS_MESSAGES;
   MessageEdit edit{is_held && unit.opcode != Opcode::close, unit.opcode};
+  edit.waiting = {waiting(Direction::request), waiting(Direction::response)};
   hyalite_verdict verdict = HYALITE_ERROR;
   switch (put(link, unit, edit, asking, verdict)) {
     case Answer::paused:

@@ -48,8 +48,10 @@ class MessagePipe {
   MessageStep release();
   // What plugins want sent in the other direction, since it was asked last.
   std::vector<Injection> take_injections();
-  // What may be sent now: it, or nothing while a message is half-way there. More than the limit is not kept.
+  // What may be sent now: it, or nothing while a message is half-way there.
   std::string inject(const Injection& injection);
+  // The pipe of the other direction, which lives as long: so that a plugin learns what waits there already.
+  void pair_with(MessagePipe& other);
   // A Close in our own name: the bytes (none, when there was one already); nothing when a frame is half-way there.
   std::optional<std::string> close(unsigned code, Bytes reason);
 

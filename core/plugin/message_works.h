@@ -57,6 +57,7 @@ class MessagePipe::Works {
   std::vector<Injection> take_injections() { return std::exchange(injections_, {}); }
   std::string inject(const Injection& injection);
   std::optional<std::string> close(unsigned code, Bytes reason);
+  void pair_with(const Works& other) { other_ = &other; }
 
  private:
   enum class State { going, paused, decided, refused, released };
@@ -65,6 +66,7 @@ class MessagePipe::Works {
   void read(Bytes bytes);
   MessageStep step();
   void refuse(FrameRefusal refusal);
+  void leave(Bytes raw);
   void head(std::size_t at, const FrameHead& frame, Bytes raw);
   void payload(std::size_t at, const FrameHead& frame, Bytes raw, Bytes clear);
   void end(std::size_t at, const FrameHead& frame);
@@ -76,6 +78,8 @@ class MessagePipe::Works {
   void ask(std::size_t at, MessageUnit& unit, Asking asking);
   Answer put(const MessageLink& link, const MessageUnit& unit, MessageEdit& edit, Asking asking, hyalite_verdict& verdict);
   void carry_out(std::size_t at, MessageUnit& unit, MessageEdit& edit);
+  // Bytes of plugins' own messages that have not gone yet.
+  std::size_t waiting(Direction direction) const;
   bool is_off(const MessageLink& link) const;
   WaitingPlace place() const { return {&flow_.standstills, lane_of(Hook::ws_message, direction_)}; }
   std::size_t held() const;
@@ -84,6 +88,7 @@ class MessagePipe::Works {
   Chain& chain_;
   FlowSubject& flow_;
   const Direction direction_;
+  const Works* other_ = nullptr;  // of the other direction
   std::vector<MessageLink> links_;
   FrameReader reader_;
   MessageOutlet outlet_;

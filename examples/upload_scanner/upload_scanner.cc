@@ -37,6 +37,9 @@ struct UploadScanner : hyalite::Plugin<UploadScanner> {
   }
 
   Verdict on_request_body(hyalite::Request& request, hyalite::Body& body, ExchangeState& state) {
+    // A content coding that nobody here can undo hides everything.
+    if (!body.decoded() && !request.header(HYALITE_HEADER_CONTENT_ENCODING).empty())
+      return request.respond(415, "This content coding is not allowed.\n", {{"Content-Type", "text/plain"}}, "it cannot be decoded");
     if (body.size() <= at_once) return judged(request, holds_signature(body.text()));
     // A hook must not take long: everything else in this worker would wait for it, too.
     const hyalite::Pause pause = request.pause(std::chrono::seconds(10));

@@ -43,4 +43,12 @@ TEST(UploadScanner, RefusesWhatCannotBeHeld) {
   EXPECT_FALSE(talk.connected());
 }
 
+TEST(UploadScanner, RefusesWhatItCannotDecode) {
+  Bench bench(scanner("1000"));
+  Talk talk(bench);
+  talk.client(request("POST", "/up", {{"Content-Encoding", "compress"}}, "who knows"));
+  EXPECT_EQ(talk.to_client(0).status, 415u);
+  EXPECT_FALSE(talk.connected());
+}
+
 }  // namespace

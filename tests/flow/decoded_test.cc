@@ -1,5 +1,7 @@
 // Plugins that look at bodies without their content coding, and those that only look at the beginning.
 // SPDX-License-Identifier: MIT
+#include <random>
+
 #include "tests/flow/plugin_talk.h"
 #include "tests/unit/coding/samples.h"
 
@@ -127,6 +129,19 @@ TEST_F(DecodedTalk, ALongStreamIsUndoneWholeHoweverItIsCut) {
 
 // ---- peeking
 
+// RFC 9110, section 5.6.1.2: whoever reads the list ignores them.
+TEST_F(DecodedTalk, EmptyElementsOfAListAreNoCoding) {
+  for (const char* value : {"gzip,", ", gzip", " ,gzip , ,", "gzip\r\nContent-Encoding: ", "\r\nContent-Encoding: gzip"}) {
+    Set set;
+    set.script.request_head = interested(HYALITE_RESPONSE, wants(HYALITE_BODY_FULL, HYALITE_BODY_DECODED));
+    set.script.response_body = [&](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) { return replacing("o")(nullptr, w, view); };
+    Playbook t = set.talk();
+    t.client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+    t.upstream(answer(value, kGzip));
+    EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 200 OK\r\nETag: W/\"1\"\r\nContent-Length: 6\r\n\r\nbonono") << value;
+  }
+}
+
 struct PeekTalk : DecodedTalk {
   void peek(std::uint64_t n, std::uint32_t more = 0) {
     script.request_head = interested(HYALITE_RESPONSE, wants(HYALITE_BODY_PEEK, more, n));
@@ -193,6 +208,29 @@ TEST_F(PeekTalk, WithoutTheCodingTheRestLeavesAsItCame) {
   peek(3, HYALITE_BODY_DECODED);
   EXPECT_EQ(got(answer("gzip", kGzip)), answer("gzip", kGzip));
   EXPECT_EQ(shown, "ban");
+}
+
+TEST_F(PeekTalk, WhoTapsBehindSeesAllOfTheContentWithoutItsCoding) {
+  std::mt19937 random(1);
+  std::string text(200'000, ' ');
+  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  std::string tapped;
+  Script behind;  // responses go in reverse: it comes after the one that peeks
+  behind.request_head = interested(HYALITE_RESPONSE, wants(HYALITE_BODY_TAP, HYALITE_BODY_DECODED));
+  behind.response_body = [&](hyalite_exchange*, hyalite_window*, const hyalite_window_view* view) -> hyalite_verdict {
+    EXPECT_NE(view->flags & HYALITE_WINDOW_DECODED, 0u);
+    for (std::size_t i = 0; i < view->segment_count; ++i) tapped.append(view->segments[i].data, view->segments[i].size);
+    return HYALITE_CONTINUE;
+  };
+  scripted.add(std::move(behind));
+  peek(3, HYALITE_BODY_DECODED);
+  talk_.emplace(talk());
+  talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+  const std::string all = answer("gzip", samples::coded(Coding::gzip, text));
+  for (std::size_t at = 0; at < all.size(); at += 16'384) talk_->upstream(std::string_view(all).substr(at, 16'384));
+  EXPECT_EQ(shown, text.substr(0, 3));
+  EXPECT_EQ(tapped.size(), text.size());
+  EXPECT_TRUE(tapped == text);
 }
 
 }  // namespace

@@ -353,6 +353,52 @@ TEST_F(WebSocketTalk, LosesNothingThatWasHeldWhenAPluginHasSeenEnough) {
   EXPECT_EQ(t.sent(Side::upstream), rest);
 }
 
+TEST_F(WebSocketTalk, LosesNoFrameOfAMessageWhenAPluginBehindHasSeenEnough) {
+  Script front;
+  front.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    const hyalite_ws_options options{sizeof options, HYALITE_WS_MESSAGES, HYALITE_WS_OVERFLOW_REJECT, 0, 0};
+    EXPECT_EQ(ws->interest(x, HYALITE_REQUEST, &options), HYALITE_OK);
+    return HYALITE_CONTINUE;
+  };
+  front.ws_message = [](hyalite_flow*, hyalite_direction, const hyalite_ws_message*) -> hyalite_verdict { return HYALITE_CONTINUE; };
+  scripted.add(std::move(front));
+  mode = HYALITE_WS_FRAMES;
+  act = [](hyalite_flow* f, hyalite_direction, const hyalite_ws_message*) -> hyalite_verdict {
+    EXPECT_EQ(flow_host->pass_through(f, bytes("seen")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = upgraded();
+  const std::string all = from_client(Opcode::text, "a", false) + from_client(Opcode::continuation, "b", false) +
+                          from_client(Opcode::continuation, "c") + from_client(Opcode::text, "d");
+  t.client(all);
+  EXPECT_EQ(t.sent(Side::upstream), all);
+  EXPECT_EQ(seen, "> 1 a (more)\n");
+}
+
+TEST_F(WebSocketTalk, InjectionsThatWaitAreBoundedInEitherDirection) {
+  mode = HYALITE_WS_TAP;
+  hyalite_direction to = HYALITE_RESPONSE;
+  std::vector<hyalite_status> said;
+  act = [&](hyalite_flow* f, hyalite_direction, const hyalite_ws_message* m) -> hyalite_verdict {
+    if (m->opcode == HYALITE_WS_PING) said.push_back(ws->inject(f, to, HYALITE_WS_TEXT, bytes(std::string(600'000, 'x'))));
+    return HYALITE_CONTINUE;
+  };
+  const std::vector<hyalite_status> once{HYALITE_OK, HYALITE_E_LIMIT};
+  const std::string pings = from_client(Opcode::ping, "") + from_client(Opcode::ping, "");
+  Playbook t = upgraded();
+  t.upstream(from_server(Opcode::text, "half", false)).client(pings);
+  EXPECT_EQ(std::exchange(said, {}), once);
+  (void)t.sent(Side::client);
+  t.upstream(from_server(Opcode::continuation, "whole"));
+  EXPECT_GT(t.sent(Side::client).size(), 600'000u);
+  to = HYALITE_REQUEST;
+  t.client(from_client(Opcode::text, "half", false) + pings);
+  EXPECT_EQ(said, once);
+  (void)t.sent(Side::upstream);
+  t.client(from_client(Opcode::continuation, "whole"));
+  EXPECT_GT(t.sent(Side::upstream).size(), 600'000u);
+}
+
 TEST_F(WebSocketTalk, WhoIsLeftOutHoldsNothingBack) {
   act = [](hyalite_flow*, hyalite_direction, const hyalite_ws_message* m) -> hyalite_verdict {
     return m->opcode == HYALITE_WS_PING ? HYALITE_ERROR : HYALITE_CONTINUE;
@@ -377,6 +423,35 @@ TEST_F(WebSocketTalk, AnEndBetweenMessagesIsPassedOn) {
   t.client(from_client(Opcode::text, "whole")).ends(Side::client);
   EXPECT_TRUE(t.ended(Side::upstream));
   EXPECT_TRUE(t.going());
+}
+
+TEST_F(WebSocketTalk, WhatAMessagePluginLetsPassIsSentOnceAndRawPluginsHearNoMore) {
+  int raw = 0;
+  script.data = [&](hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
+    ++raw;
+    return HYALITE_CONTINUE;
+  };
+  script.flow_open = [](hyalite_flow* f, void*) -> hyalite_verdict {
+    const auto options = wants(HYALITE_BODY_TAP);
+    for (const hyalite_direction direction : {HYALITE_REQUEST, HYALITE_RESPONSE}) flow_host->stream_interest(f, direction, &options);
+    return HYALITE_CONTINUE;
+  };
+  act = [](hyalite_flow* f, hyalite_direction, const hyalite_ws_message*) -> hyalite_verdict {
+    EXPECT_EQ(flow_host->pass_through(f, bytes("seen")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  upgraded();
+  Playbook t(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock,
+                                          std::make_unique<FilterPair>(*file, std::make_unique<StreamFilter>(*chain, *file, *tally),
+                                                                       std::make_unique<WebSocketFilter>(*chain, *file, *tally))),
+             true);
+  t.upstream("\x81").client(from_client(Opcode::text, "enough"));
+  EXPECT_EQ(file->uninspected, Uninspected::plugin);
+  EXPECT_EQ(std::exchange(raw, 0), 2);
+  t.upstream("\x02hi").client("x").upstream("y");
+  EXPECT_EQ(t.sent(Side::client), "\x81\x02hiy");
+  EXPECT_EQ(t.sent(Side::upstream), from_client(Opcode::text, "enough") + "x");
+  EXPECT_EQ(raw, 0);
 }
 
 TEST_F(WebSocketTalk, WhatARawPluginWritesIsReadAsStrictly) {

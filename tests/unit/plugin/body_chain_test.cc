@@ -156,6 +156,9 @@ TEST(BodyPipe, NeedsLessWhenAPluginWantsLess) {
                 EXPECT_EQ(bodies->keep(window, 2), HYALITE_OK);
                 auto options = wants(HYALITE_BODY_FULL);
                 EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_LATE);
+                // Its length was announced.
+                options = wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+                EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_E_LATE);
                 options = wants(HYALITE_BODY_NONE);
                 EXPECT_EQ(http->body_interest(x, HYALITE_REQUEST, &options), HYALITE_OK);
                 return HYALITE_CONTINUE;
