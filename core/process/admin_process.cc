@@ -91,11 +91,13 @@ class AdminProcess final : public AdminSource {
         master_(loop, callback<&AdminProcess::on_master>(*this)),
         master_life_(loop, callback<&AdminProcess::on_master_gone>(*this)),
         leave_(loop, callback<&AdminProcess::on_leave>(*this)),
-        show_(loop, [this](const EndpointRequest& request,
-                           EndpointReply reply) { pages_.show(request, std::move(reply)); }),
+        show_(std::in_place, loop,
+              [this](const EndpointRequest& request, EndpointReply reply) {
+                pages_.show(request, std::move(reply));
+              }),
         control_(loop, [this](const EndpointRequest& request,
                               EndpointReply reply) { pages_.control(request, std::move(reply)); }),
-        install_(loop, [this](const EndpointRequest& request, EndpointReply reply) {
+        install_(std::in_place, loop, [this](const EndpointRequest& request, EndpointReply reply) {
           reply.send(answer_client(ca_.files(), request));
         }) {}
 
@@ -121,7 +123,8 @@ class AdminProcess final : public AdminSource {
   void on_master();
   void on_message(Received message);
   void on_master_gone() { ::_exit(kExitMasterGone); }
-  void on_leave() { loop_.stop(); }
+  void leave();
+  void on_leave();
   void on_day() { ca_.warn(loop_.clock().wall_time(), log_); }
   void serve();
   void add_board(std::uint64_t generation, const Received& message);
@@ -148,9 +151,12 @@ class AdminProcess final : public AdminSource {
   Loop& loop_;
   ReadWatch master_, master_life_;
   Timer leave_;
+  bool leaving_ = false;
   std::optional<Ticker> daily_;
   KeptListeners listeners_;
-  HttpEndpoint show_, control_, install_;
+  std::optional<HttpEndpoint> show_;
+  HttpEndpoint control_;
+  std::optional<HttpEndpoint> install_;
 };
 
 Result<void> AdminProcess::start(KeptListeners listeners) {
@@ -173,10 +179,10 @@ void AdminProcess::serve() {
     if (auto serving = endpoint.serve(std::move(fd)); !serving)
       log_.error("admin.serve", {{"why", serving.error().text}});
   };
-  serve(show_, KeptSocket::admin);
-  serve(show_, KeptSocket::admin_unix);
+  serve(*show_, KeptSocket::admin);
+  serve(*show_, KeptSocket::admin_unix);
   serve(control_, KeptSocket::control);
-  serve(install_, KeptSocket::install_page);
+  serve(*install_, KeptSocket::install_page);
   on_day();
   daily_.emplace(loop_, kDay, callback<&AdminProcess::on_day>(*this));
 }
@@ -203,11 +209,25 @@ void AdminProcess::on_message(Received message) {
   } else if (message.type == Outcome::kType) {
     on_outcome(message);
   } else if (message.as<Stop>()) {
-    show_.stop_accepting();
-    control_.stop_accepting();
-    install_.stop_accepting();
-    leave_.start(kLastAnswers);
+    leave();
   }
+}
+
+void AdminProcess::leave() {
+  if (leaving_) return;
+  leaving_ = true;
+  show_->stop_accepting();
+  control_.stop_accepting();
+  install_->stop_accepting();
+  leave_.start(kLastAnswers);
+}
+
+// Commands that are under way are waited for; pages and live views are our successor's by now.
+void AdminProcess::on_leave() {
+  if (commands_.empty()) return loop_.stop();
+  show_.reset();
+  install_.reset();
+  views_.clear();
 }
 
 void AdminProcess::add_board(std::uint64_t generation, const Received& message) {
@@ -403,6 +423,7 @@ void AdminProcess::on_outcome(const Received& message) {
   const auto answer = std::move(asked->second);
   commands_.erase(asked);
   answer({outcome->done != 0, text->text, text->json});
+  if (leaving_ && commands_.empty()) leave_.start(kLastAnswers);
 }
 
 // Sends what the master keeps for the admin process after us.

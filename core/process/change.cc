@@ -165,7 +165,14 @@ void Master::commit(GenerationPart& fresh) {
 void Master::fail_change(const Failure& failure) {
   Change change = std::move(*change_);
   change_.reset();
-  if (GenerationPart* part = generation(change.generation)) end(*part, Milliseconds{0});
+  GenerationPart* fresh = generation(change.generation);
+  if (fresh != nullptr && change.gone && !stopping_) {
+    // Its workers may have clients already.
+    tell_who_stays(*fresh);
+    retire(*fresh);
+  } else if (fresh != nullptr) {
+    end(*fresh, Milliseconds{0});
+  }
   if (AdminPart* part = admin(change.admin)) {
     part->state = AdminPart::State::leaving;
     ::kill(part->child.pid, SIGKILL);
@@ -241,26 +248,44 @@ void Master::admit(AdminPart& page) {
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
-  const Channel& channel = page.child.channel;
-  (void)channel.send(Go{});
+  (void)page.child.channel.send(Go{});
   for (const auto& part : generations_) {
-    AddBoard board;
-    board.generation = part->number;
-    if (part->board) (void)channel.send(board, {part->board.get(), part->plugins.get()});
-    AddQuestions questions;
-    questions.generation = part->number;
-    for (const Channel& end : part->questions) {
-      (void)channel.send(questions, {end.fd()});
-      ++questions.worker;
-    }
+    if (part->board) tell_board(page, part->number, part->board, part->plugins);
+    tell_questions(page, *part);
   }
   for (FinishedBoard& finished : finished_) {
-    AddBoard board;
-    board.generation = finished.number;
-    (void)channel.send(board, {finished.board.get(), finished.board.get()});
+    tell_board(page, finished.number, finished.board, finished.board);
     finished.told = false;
   }
   send_picture();
+}
+
+void Master::tell_board(const AdminPart& page, std::uint64_t number, const Fd& board,
+                        const Fd& plugins) {
+  AddBoard message;
+  message.generation = number;
+  if (auto sent = page.child.channel.send(message, {board.get(), plugins.get()}); !sent)
+    on_untold(number, sent.error());
+}
+
+void Master::tell_questions(const AdminPart& page, const GenerationPart& part) {
+  AddQuestions message;
+  message.generation = part.number;
+  for (const Channel& end : part.questions) {
+    if (auto sent = page.child.channel.send(message, {end.fd()}); !sent)
+      return on_untold(part.number, sent.error());
+    ++message.worker;
+  }
+}
+
+// What workers count that began to serve in a change that failed is not lost.
+void Master::tell_who_stays(const GenerationPart& failed) {
+  const AdminPart* page = serving_admin();
+  if (page != nullptr && failed.board) tell_board(*page, failed.number, failed.board, failed.plugins);
+}
+
+void Master::on_untold(std::uint64_t number, const Error& error) {
+  log_.error("admin.untold", {{"generation", std::to_string(number)}, {"why", error.text}});
 }
 
 void Master::dismiss_other_admins(const AdminPart& but) {
@@ -287,12 +312,16 @@ void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& 
     outcome.command = asker.command;
     outcome.done = done;
     tell(part->child.channel, outcome, text);
+    // It stayed for this.
+    if (part->state == AdminPart::State::leaving)
+      part->kill_at = clock_.now() + kAdminLeaves + kPatience;
   }
 }
 
 void Master::send_picture() {
-  picture_old_ = false;
-  if (AdminPart* page = serving_admin()) (void)page->child.channel.send(picture());
+  const AdminPart* page = serving_admin();
+  // One that is too busy to take it gets it at the next tick.
+  picture_old_ = page != nullptr && !page->child.channel.send(picture());
 }
 
 Picture Master::picture() const {

@@ -25,6 +25,8 @@ constexpr std::uint32_t kMagic = 0x6c617948;  // "Hyal"
 constexpr std::uint16_t kVersion = 1;
 
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(int) * Channel::kMostFds);
+// What waits for a peer that is busy.
+constexpr int kQueueBytes = 4 << 20;
 
 void attach(msghdr& header, char (&control)[kControlBytes], std::span<const int> fds) {
   if (fds.empty()) return;
@@ -62,6 +64,13 @@ Result<std::pair<Channel, Channel>> Channel::pair() {
     return Error::system(Fault::us, "socketpair", errno);
   }
   return std::pair{Channel(Fd(ends[0])), Channel(Fd(ends[1]))};
+}
+
+// More than net.core.wmem_max needs CAP_NET_ADMIN; who has not got it takes what there is.
+void Channel::widen() const {
+  const int fd = fd_.get();
+  if (::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &kQueueBytes, sizeof(kQueueBytes)) != 0)
+    (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kQueueBytes, sizeof(kQueueBytes));
 }
 
 Result<void> Channel::send_bytes(std::uint16_t type, std::string_view body,

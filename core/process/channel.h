@@ -57,6 +57,8 @@ class Channel {
   int fd() const { return fd_.get(); }
   explicit operator bool() const { return static_cast<bool>(fd_); }
   void close() { fd_.reset(); }
+  // More room for what is sent from here while the peer is busy; before a confinement (confinement.h).
+  void widen() const;
 
   // The descriptors stay the caller's. Fails when the peer is gone, or does not read and its queue
   // is full.

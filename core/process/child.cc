@@ -52,6 +52,8 @@ Result<Child> start_child(const std::string& program, const std::string& part,
                           const std::string& label) {
   auto ends = Channel::pair();
   if (!ends) return ends.error();
+  ends->first.widen();
+  ends->second.widen();
   std::string name = "hyalite", option = kPartOption, role = part, shown = label;
   const std::array<char*, 5> arguments = {name.data(), option.data(), role.data(), shown.data(),
                                           nullptr};

@@ -251,7 +251,7 @@ class Generation final : public WorkforceOwner {
   Workforce workforce_;
   std::optional<Monotonic> start_by_;  // from Go until all workers serve
   bool leaving_ = false;               // drains: over when the last worker is
-  bool abandoned_ = false;             // the workers drain by themselves
+  bool abandoned_ = false;             // workers that serve drain by themselves
   std::optional<int> status_;
 };
 
@@ -288,7 +288,11 @@ int Generation::run() {
     wait();
     if (leaving_ && workforce_.empty()) end(kExitInOrder);
   }
-  if (!abandoned_) workforce_.kill();
+  if (abandoned_) {
+    workforce_.kill_unstarted();
+  } else {
+    workforce_.kill();
+  }
   return *status_;
 }
 
@@ -404,11 +408,13 @@ Result<void> Generation::ask_for_listener(std::size_t listener,
   return {};
 }
 
+// Workers that had started may have clients: those are not cut off.
 void Generation::on_could_not_start(const std::string& why) {
-  if (status_) return;
+  if (status_ || leaving_) return;
   hyalite::tell(beginning_.master, Failed{},
                 Failure::of(Error{Fault::operator_, why}, beginning_.file));
   log_.error("generation.failed", {{"why", why}});
+  abandoned_ = true;
   end(kExitFailed);
 }
 

@@ -30,6 +30,8 @@ class LiveViews {
 
   void add(std::uint64_t generation, unsigned worker, Channel end);
   void remove(std::uint64_t generation);
+  // Nobody is asked any more; what was asked already is answered without the rest.
+  void clear() { workers_.clear(); }
   // `answer` gets a JSON array of at most `most` flows, once, later.
   void ask(std::size_t most, std::function<void(std::string)> answer);
 

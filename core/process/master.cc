@@ -40,6 +40,17 @@ void unlink_socket(const std::string& path) {
     ::unlink(path.c_str());
 }
 
+// Out of the list; null when nobody there has this pid.
+template <class Part>
+std::unique_ptr<Part> take_out(std::vector<std::unique_ptr<Part>>& parts, pid_t pid) {
+  const auto it = std::find_if(parts.begin(), parts.end(),
+                               [pid](const auto& part) { return part->child.pid == pid; });
+  if (it == parts.end()) return nullptr;
+  auto part = std::move(*it);
+  parts.erase(it);
+  return part;
+}
+
 }  // namespace
 
 Master::Master(MasterOptions options, Log& log)
@@ -125,7 +136,7 @@ bool Master::restless() const {
     return part->state == AdminPart::State::preparing;
   };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
-  return replace_at_ || admin_at_ || stopping_ ||
+  return replace_at_ || admin_at_ || stopping_ || picture_old_ ||
          std::any_of(generations_.begin(), generations_.end(), hurried) ||
          std::any_of(admins_.begin(), admins_.end(), hurried) ||
          std::any_of(admins_.begin(), admins_.end(), preparing) ||
@@ -198,20 +209,13 @@ void Master::reap() {
       on_checker(status);
       continue;
     }
-    const auto is = [pid](const auto& part) { return part->child.pid == pid; };
-    // What it still said comes first. Everybody else is a worker whose generation died.
-    if (const auto it = std::find_if(generations_.begin(), generations_.end(), is);
-        it != generations_.end()) {
-      if ((*it)->child.channel) on_readable((*it)->child.channel.fd());
-      const auto part = std::move(*it);
-      generations_.erase(it);
-      on_generation_ended(*part, status);
-    } else if (const auto one = std::find_if(admins_.begin(), admins_.end(), is);
-               one != admins_.end()) {
-      if ((*one)->child.channel) on_readable((*one)->child.channel.fd());
-      const auto part = std::move(*one);
-      admins_.erase(one);
-      on_admin_ended(*part, status);
+    // What it still said comes first, and may bring new parts into the lists.
+    if (const int fd = channel_of(pid); fd >= 0) on_readable(fd);
+    // Everybody else is a worker whose generation died.
+    if (const auto ended = take_out(generations_, pid)) {
+      on_generation_ended(*ended, status);
+    } else if (const auto page = take_out(admins_, pid)) {
+      on_admin_ended(*page, status);
     }
   }
 }
@@ -224,7 +228,8 @@ void Master::tick() {
   for (const auto& part : admins_) {
     const bool late =
         part->state == AdminPart::State::preparing && now - part->since > kAdminPrepares;
-    if (late || (part->kill_at && now >= *part->kill_at)) ::kill(part->child.pid, SIGKILL);
+    const bool overdue = part->kill_at && now >= *part->kill_at && !is_awaited(*part);
+    if (late || overdue) ::kill(part->child.pid, SIGKILL);
   }
   for (FinishedBoard& board : finished_) {
     if (!board.told && now >= board.finished_at) fold(board.number);
@@ -359,16 +364,18 @@ void Master::on_worker_died(const GenerationPart& part, const WorkerDied& death)
 
 void Master::on_generation_ended(GenerationPart& part, int status) {
   picture_old_ = true;
+  const bool changing = change_ && change_->generation == part.number;
   if (part.board) {
-    const bool orphans = part.state == GenerationState::serving;
+    // Workers that served already drain by themselves.
+    const bool began = changing && change_->gone;
+    if (began) tell_who_stays(part);
+    const bool orphans = began || part.state == GenerationState::serving;
     const Milliseconds drain =
         orphans && !stopping_ ? Milliseconds(part.limits.drain_ms) : Milliseconds{0};
     if (finished_.size() >= kMostFinished) finished_.erase(finished_.begin());
     finished_.push_back({part.number, std::move(part.board), clock_.now() + drain, false});
   }
-  if (change_ && change_->generation == part.number) {
-    return fail_change(part.failure ? *part.failure : loading_died(part, status));
-  }
+  if (changing) return fail_change(part.failure ? *part.failure : loading_died(part, status));
   if (part.state != GenerationState::serving || stopping_) {
     log_.info("generation.ended", {{"generation", std::to_string(part.number)}});
     return;
@@ -468,6 +475,25 @@ const GenerationPart* Master::serving() const {
 
 GenerationPart* Master::serving() {
   return const_cast<GenerationPart*>(std::as_const(*this).serving());
+}
+
+// Of a generation or an admin process; -1: it has none.
+int Master::channel_of(pid_t pid) {
+  for (const auto& part : generations_) {
+    if (part->child.pid == pid) return part->child.channel.fd();
+  }
+  const AdminPart* page = admin(pid);
+  return page == nullptr ? -1 : page->child.channel.fd();
+}
+
+// Somebody waits at this admin process for what becomes of a command.
+bool Master::is_awaited(const AdminPart& part) const {
+  const auto asks = [&](const std::vector<Asker>& askers) {
+    return std::any_of(askers.begin(), askers.end(),
+                       [&](const Asker& asker) { return asker.admin == part.child.pid; });
+  };
+  return (change_ && asks(change_->askers)) || (upgrade_ && asks(upgrade_->askers)) ||
+         asks(waiting_.reloads) || asks(waiting_.upgrades);
 }
 
 AdminPart* Master::admin(pid_t pid) {

@@ -116,6 +116,10 @@ class Master {
   Result<void> give_listeners(const Channel& to) const;
   void admit(AdminPart& admin);
   void dismiss_other_admins(const AdminPart& but);
+  void tell_board(const AdminPart& page, std::uint64_t number, const Fd& board, const Fd& plugins);
+  void tell_questions(const AdminPart& page, const GenerationPart& part);
+  void tell_who_stays(const GenerationPart& failed);
+  void on_untold(std::uint64_t number, const Error& error);
   Failure loading_died(const GenerationPart& part, int status) const;
   void answer(const std::vector<Asker>& askers, bool done, const Failure& text);
   void send_picture();
@@ -132,6 +136,8 @@ class Master {
   GenerationPart* generation(std::uint64_t number);
   GenerationPart* serving();
   const GenerationPart* serving() const;
+  int channel_of(pid_t pid);
+  bool is_awaited(const AdminPart& part) const;
   AdminPart* admin(pid_t pid);
   AdminPart* serving_admin();
   Result<Fd> read_settings_text() const;

@@ -162,10 +162,13 @@ MasterState Master::state() const {
         {part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
   for (const FinishedBoard& board : finished_)
     state.finished.push_back({board.number, board.board.get()});
-  if (upgrade_) {
-    for (const Asker& asker : upgrade_->askers)
-      state.askers.push_back({asker.admin, asker.command});
-  }
+  const auto add_askers = [&](const std::vector<Asker>& askers) {
+    for (const Asker& asker : askers) state.askers.push_back({asker.admin, asker.command});
+  };
+  if (upgrade_) add_askers(upgrade_->askers);
+  // What they wait for, the upgrade brings too.
+  add_askers(waiting_.reloads);
+  add_askers(waiting_.upgrades);
   state.quarantined = record_.words();
   return state;
 }

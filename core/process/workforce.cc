@@ -374,11 +374,18 @@ void Workforce::watch_memory(unsigned worker, Monotonic now) {
   Member& member = members_[worker];
   if (most == 0 || leaving_ || !member.current.started) return;
   const auto bytes = member.current.memory();
-  if (!bytes || *bytes <= most) return;
+  if (!bytes) return complain_of_memory(worker);
+  if (*bytes <= most) return;
   if (!member.retired) return retire(worker, *bytes, now);
   // The one before still drains, and there is no third row: its time is over.
   member.retired.end_by = std::min(member.retired.end_by.value_or(now), now);
   member.retired.ended_for = DeathCause::memory;
+}
+
+// Once: where /proc hides processes (its mount option hidepid; ProtectProc= of a unit), it is all of them, all the time.
+void Workforce::complain_of_memory(unsigned worker) {
+  if (std::exchange(memory_is_hidden_, true)) return;
+  needs_.log.warning("worker.memory_hidden", {{"worker", std::to_string(worker)}});
 }
 
 void Workforce::retire(unsigned worker, std::size_t bytes, Monotonic now) {
@@ -422,6 +429,18 @@ void Workforce::reopen() { order_all(Reopen{}); }
 
 void Workforce::kill() {
   for_each([](unsigned, WorkerProcess& process) { ::kill(process.pid, SIGKILL); });
+}
+
+void Workforce::kill_unstarted() {
+  for_each([](unsigned, WorkerProcess& process) {
+    // It may have said so, and nobody has heard it yet.
+    while (process.orders && !process.started) {
+      const auto message = process.orders.receive();
+      if (!message || !*message) break;
+      process.started = (*message)->as<WorkerStarted>().has_value();
+    }
+    if (!process.started) ::kill(process.pid, SIGKILL);
+  });
 }
 
 bool Workforce::empty() const {

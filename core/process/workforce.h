@@ -91,6 +91,8 @@ class Workforce {
   void reopen();
   // All of them, now.
   void kill();
+  // Those that do not serve yet.
+  void kill_unstarted();
   bool empty() const;
 
  private:
@@ -112,6 +114,7 @@ class Workforce {
   void plan_replacement(unsigned worker);
   void watch(WorkerProcess& process, Monotonic now);
   void watch_memory(unsigned worker, Monotonic now);
+  void complain_of_memory(unsigned worker);
   void retire(unsigned worker, std::size_t bytes, Monotonic now);
   std::string instance(std::size_t place) const { return needs_.program.instance(place); }
   void count(DeathCause cause, const Blame& blame);
@@ -133,6 +136,7 @@ class Workforce {
   std::vector<Fd> signer_ends_;  // by row: two processes of one place ask on their own; or none
   std::vector<Member> members_;
   bool all_started_ = false;
+  bool memory_is_hidden_ = false;  // which was said
   bool leaving_ = false;  // drains or stops: nobody is replaced any more
   std::optional<Monotonic> memory_at_;  // when it is looked at next
 };

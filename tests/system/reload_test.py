@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # Reload and upgrade lose nothing; what cannot be loaded changes nothing.
 # SPDX-License-Identifier: MIT
+import concurrent.futures
 import copy
 import os
 import pathlib
 import shutil
+import signal
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
@@ -100,6 +102,41 @@ class Reload(GatewayTest):
             lab.curl(lab.url("/address?after"))
             return any(it.get("target") == "/address?after" for it in self.gateway.records())
         lab.wait_for(arrives, "a record in the new file")
+
+
+class BesideAnother(GatewayTest):
+    @classmethod
+    def set_up_origin(cls):
+        cls.addClassCleanup(WebServer(cls.directory).close)
+
+    def test_a_reload_learns_what_became_of_it_from_an_admin_process_that_was_replaced_meanwhile(self):
+        service = Service(self.gateway)
+        before = service.generation()["number"]
+        # What takes a while to load.
+        names = f"{self.directory}/names.txt"
+        with open(names, "w") as file:
+            file.writelines(f"host-{number}.example\n" for number in range(1_000_000))
+        settings = copy.deepcopy(self.gateway.settings)
+        settings["plugins"].append({"name": "ads", "use": "blocker", "settings": {"lists": [names]}})
+        self.gateway.write(settings)
+
+        def loading():
+            return next((it["pid"] for it in service.status()["generations"] if it["state"] == "loading"), None)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            first = pool.submit(service.tell, "reload")
+            generation = lab.wait_for(loading, "a generation that loads")
+            os.kill(generation, signal.SIGSTOP)
+            try:
+                second = pool.submit(service.tell, "reload")
+                # Who asked later has an answer: the second reload has arrived, too.
+                for _ in range(3):
+                    self.assertEqual(service.tell("status")[0], 0)
+            finally:
+                os.kill(generation, signal.SIGCONT)
+            for told in (first, second):
+                code, said = told.result()
+                self.assertEqual(code, 0, said)
+        self.assertEqual(service.generation()["number"], before + 2)
 
 
 class ReplacedProgram(GatewayTest):

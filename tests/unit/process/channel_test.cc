@@ -100,6 +100,18 @@ TEST(Channel, FailsInsteadOfWaitingForAPeerThatDoesNotRead) {
   EXPECT_EQ(ends.next().body, body);
 }
 
+TEST(Channel, HoldsMoreWhenItIsWide) {
+  const auto room = [](const Channel& end) {
+    int bytes = 0;
+    socklen_t size = sizeof(bytes);
+    EXPECT_EQ(::getsockopt(end.fd(), SOL_SOCKET, SO_SNDBUF, &bytes, &size), 0);
+    return bytes;
+  };
+  Ends ends;
+  ends.left.widen();
+  EXPECT_GT(room(ends.left), room(ends.right));
+}
+
 TEST(FixedText, HoldsWhatFitsAndEndsWhereItEnds) {
   EXPECT_EQ(FixedText<8>("abc").text(), "abc");
   EXPECT_EQ(FixedText<4>("abcdef").text(), "abcd");

@@ -367,6 +367,31 @@ TEST_F(AWorkforce, IsEmptyAfterItIsDrainedAndReplacesNobody) {
   EXPECT_EQ(*board->generation().cell(counts.starts), 2u);
 }
 
+TEST_F(AWorkforce, LetsThoseThatServeDrainWhenItIsGivenUp) {
+  program.before_start = [](const ServiceNeeds& needs) {
+    while (needs.worker == 1) ::pause();
+  };
+  start(2);
+  // A client may come to the worker that does not start.
+  bool served = false;
+  run_until([&] {
+    served = served || greeting(Milliseconds{50}) == "0";
+    return served;
+  });
+  const pid_t serves = note(0).pid, hangs = note(1).pid;
+  workforce->kill_unstarted();
+  run_until([&] { return note(1).pid == 0; });
+  ASSERT_EQ(deaths.size(), 1u);
+  EXPECT_EQ(deaths[0].pid, hangs);
+  EXPECT_FALSE(all_started);
+  EXPECT_EQ(note(0).pid, serves);
+  // As when the generation ends.
+  workforce.reset();
+  int status = 0;
+  ASSERT_EQ(::waitpid(serves, &status, 0), serves);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 TEST_F(AWorkforce, EndsAtOnceWithTheMaster) {
   start(2);
   run_until([&] { return all_started; });
