@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,12 +16,39 @@ namespace {
 constexpr std::string_view kNames[] = {"error", "warning", "info", "debug"};
 constexpr std::string_view kJournalPrefixes[] = {"<3>", "<4>", "<6>", "<7>"};
 
-// stderr may be a pipe that nobody reads for a while: one write, whatever comes of it; a log line never stops the data.
-void write_to_stderr(std::string_view line) {
-  std::string text(line);
+// A pipe that takes anything takes so much without waiting (PIPE_BUF, pipe(7)); so do terminals and sockets, as far as they go.
+constexpr std::size_t kMostAtOnce = 4096;
+
+bool takes_a_line() {
+  pollfd stderr_fd{STDERR_FILENO, POLLOUT, 0};
+  return ::poll(&stderr_fd, 1, 0) > 0;
+}
+
+void write_line(std::string text) {
+  if (text.size() >= kMostAtOnce) text.resize(kMostAtOnce - 1);
   text += '\n';
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
+
+// stderr may be a pipe or a terminal that nobody reads for a while. A log line never stops the data: it is lost then, and counted.
+class Stderr {
+ public:
+  void operator()(std::string_view line) {
+    if (!takes_a_line()) {
+      ++lost_;
+      return;
+    }
+    if (lost_ > 0) {
+      const std::string_view level = line.starts_with('<') ? kJournalPrefixes[1] : std::string_view();
+      write_line(std::string(level) + "hyalite warning log.lost lines=" + std::to_string(std::exchange(lost_, 0)));
+    }
+    if (takes_a_line()) return write_line(std::string(line));
+    ++lost_;
+  }
+
+ private:
+  std::size_t lost_ = 0;
+};
 
 bool needs_quotes(std::string_view value) {
   if (value.empty()) return true;
@@ -32,7 +60,7 @@ bool needs_quotes(std::string_view value) {
 
 }  // namespace
 
-Log::Log(LogLevel most) : Log(most, write_to_stderr) {}
+Log::Log(LogLevel most) : Log(most, Stderr()) {}
 // systemd sets JOURNAL_STREAM when stderr goes to its journal (systemd.exec(5)).
 Log::Log(LogLevel most, Sink sink)
     : most_(most), sink_(std::move(sink)), for_journal_(std::getenv("JOURNAL_STREAM") != nullptr) {}

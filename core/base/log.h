@@ -19,6 +19,7 @@ using LogField = std::pair<std::string_view, std::string>;
 // One per process, made by main and lent to whoever speaks.
 // A line is `hyalite [process] LEVEL event key=value ...`. When stderr goes to systemd's journal, or set_for_journal() says so,
 // it begins with the level as the journal reads it: <3>, <4>, <6>, <7> (sd-daemon(3)).
+// On stderr it is cut at 4,096 bytes; one that stderr does not take at once is lost, and `log.lost lines=N` stands before the next.
 // Values with spaces, quotes or control characters are quoted and escaped: nothing from the network can forge a line.
 class Log {
  public:

@@ -5,6 +5,9 @@
 #include <event2/dns.h>
 #include <event2/util.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <chrono>
 
 namespace hyalite {
 
@@ -13,6 +16,7 @@ struct Resolver::Lookup::State {
   Loop& loop;
   Callback<Found> done;
   std::uint16_t port;
+  std::shared_ptr<std::size_t> open;
   evdns_getaddrinfo_request* request = nullptr;
   bool dropped = false;  // nobody wants to know any more
   bool starting = true;
@@ -33,6 +37,7 @@ struct Resolver::Lookup::State {
       if (!addresses.empty()) found = std::move(addresses);
     }
     state.request = nullptr;
+    --*state.open;
     if (!state.starting) return state.tell(std::move(found));
     state.answered = true;
     state.loop.post([&state, found] { state.tell(found); });
@@ -61,9 +66,25 @@ Resolver::~Resolver() {
   if (base_ != nullptr) evdns_base_free(base_, 1);
 }
 
+Resolver::Looks Resolver::looks() {
+  struct stat file{};
+  if (::stat("/etc/resolv.conf", &file) != 0) return {};
+  const auto changed = std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec);
+  return {file.st_ino, static_cast<std::uint64_t>(file.st_size), std::chrono::nanoseconds(changed).count()};
+}
+
+// libevent reads the configuration once. A network that changes its name servers changes the file.
+void Resolver::renew() {
+  const Looks now = looks();
+  if (base_ != nullptr && (now == made_from_ || *open_ > 0)) return;
+  if (base_ != nullptr) evdns_base_free(base_, 1);
+  base_ = evdns_base_new(loop_.base(), EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  made_from_ = now;
+}
+
 std::unique_ptr<Resolver::Lookup> Resolver::start(const std::string& name, std::uint16_t port, Callback<Found> done) {
-  if (base_ == nullptr) base_ = evdns_base_new(loop_.base(), EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-  auto* state = new Lookup::State{loop_, done, port};
+  renew();
+  auto* state = new Lookup::State{loop_, done, port, open_};
   std::unique_ptr<Lookup> lookup(new Lookup(state));
   if (base_ == nullptr) {
     loop_.post([state] { state->tell(Error{Fault::operator_, "there is no resolver"}); });
@@ -73,6 +94,7 @@ std::unique_ptr<Resolver::Lookup> Resolver::start(const std::string& name, std::
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_protocol = IPPROTO_TCP;
+  ++*open_;
   evdns_getaddrinfo_request* request = evdns_getaddrinfo(base_, name.c_str(), nullptr, &hints, &Lookup::State::on_answer, state);
   if (!state->answered) state->request = request;
   state->starting = false;

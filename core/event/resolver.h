@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +34,7 @@ class Resolver {
     State* state_;
   };
 
-  // Reads the system's configuration with the first question. The loop outlives the resolver, and lookups do not.
+  // Reads the system's configuration with the first question, and again when it has changed and nobody waits for an answer. The loop outlives the resolver, and lookups do not.
   explicit Resolver(Loop& loop) : loop_(loop) {}
   ~Resolver();
   Resolver(const Resolver&) = delete;
@@ -43,8 +45,19 @@ class Resolver {
   std::unique_ptr<Lookup> start(const std::string& name, std::uint16_t port, Callback<Found> done);
 
  private:
+  // What the system's configuration looked like, outside.
+  struct Looks {
+    std::uint64_t inode = 0, bytes = 0;
+    std::int64_t changed_ns = 0;
+    bool operator==(const Looks&) const = default;
+  };
+  static Looks looks();
+  void renew();
+
   Loop& loop_;
   evdns_base* base_ = nullptr;
+  Looks made_from_;
+  std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);  // questions that libevent has not answered; they may outlive us
 };
 
 }  // namespace hyalite

@@ -238,6 +238,11 @@ std::size_t wait_for_end(const InterceptState& state, Milliseconds drain, const 
   return open;
 }
 
+// Somebody may have switched it off, or on otherwise, while we waited for the lock.
+bool is_on_as(const OnRequest& request, const std::optional<InterceptState>& state) {
+  return state && state->complete && state->settings_text == request.settings_text && state->keep_open == request.keep_open;
+}
+
 }  // namespace
 
 Result<void> switch_on(const OnRequest& request) {
@@ -247,7 +252,7 @@ Result<void> switch_on(const OnRequest& request) {
   if (!lock) return lock.error();
   const auto before = file.read();
   if (!before) return before.error();
-  if (request.only_if_on && (!*before || !(*before)->complete)) return {};
+  if (request.only_if_on && !is_on_as(request, *before)) return {};
   const auto presence = find_ours();
   if (!presence) return presence.error();
   InterceptState state = state_for(request, *before);
