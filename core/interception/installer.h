@@ -21,7 +21,7 @@ struct OnRequest {
   std::string settings_file;
   bool keep_open = false;
   std::string settings_text = {};  // what the file said, for `hyalite intercept watch`
-  bool only_if_on = false;         // does nothing unless it was switched on, and off not since
+  bool only_if_on = false;         // does nothing unless it is on, with these settings
 };
 
 // Makes what the plan says and is not there yet, and takes away what is ours and not in the plan:

@@ -52,12 +52,19 @@ std::string what_of(const std::vector<Difference>& differences) {
   return text;
 }
 
+// Not when somebody switched it off, or on otherwise, meanwhile.
+bool is_still(const InterceptState& state) {
+  const auto now = StateFile().read();
+  return now && *now && (*now)->settings_text == state.settings_text;
+}
+
 bool restore(const Settings& settings, const MachineFacts& machine, const InterceptState& state,
              Log& log) {
   const auto plan = make_plan(settings, machine, {state.keep_open});
   const auto done = plan ? switch_on({settings, *plan, state.settings_file, state.keep_open,
                                       state.settings_text, true})
                          : Result<void>(plan.error());
+  if (done && !is_still(state)) return false;
   if (done) {
     log.info("intercept.restored");
   } else {

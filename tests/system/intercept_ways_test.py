@@ -2,6 +2,8 @@
 # `hyalite intercept` beyond clients' traffic: this machine's own connections in three ways, named destinations, watching,
 # and what iptables makes of a plan.
 # SPDX-License-Identifier: MIT
+import fcntl
+import json
 import os
 import pathlib
 import re
@@ -186,6 +188,33 @@ class Watching(InterceptionTest):
             lab.must_run("gateway", "ip", "rule", "add", "pref", "77", "lookup", "main")
             lab.must_run("gateway", "ip", "rule", "del", "pref", "77")
             self.assertEqual(self.intercept.run("show").returncode, 3)
+        finally:
+            watch.kill()
+            watch.communicate()
+        self.intercept.on()
+
+
+    def test_what_was_replaced_meanwhile_is_not_brought_back(self):
+        """It looks, and then waits for whoever switches on anew just now."""
+        runtime = pathlib.Path("/run/hyalite-intercept")
+        with lab.on("gateway"):
+            file = runtime / f"network-{os.stat('/proc/self/ns/net').st_ino}.json"
+            watch = subprocess.Popen([lab.binary(), "intercept", "watch"], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertIn("intercept.watching", watch.stderr.readline())
+            with open(runtime / "lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                lab.must_run("gateway", "nft", "delete", "table", "inet", "hyalite")
+                self.assertIn("intercept.differs", watch.stderr.readline())
+                state = json.loads(file.read_text())
+                state["settings_text"] += "\n# newer\n"
+                file.write_text(json.dumps(state))
+            # What it says next is of the newer ones.
+            lab.must_run("gateway", "ip", "rule", "add", "pref", "77", "lookup", "main")
+            lab.must_run("gateway", "ip", "rule", "del", "pref", "77")
+            self.assertIn("intercept.differs", watch.stderr.readline())
+            self.assertIn("intercept.restored", watch.stderr.readline())
+            self.assertTrue(json.loads(file.read_text())["settings_text"].endswith("# newer\n"))
         finally:
             watch.kill()
             watch.communicate()
