@@ -58,7 +58,12 @@ hyalite_status Channels::receive(const InstanceHost& owner, Ref ref, bool on) {
 
 bool Channels::end(const InstanceHost& owner, Ref ref, hyalite_status status) {
   Channel* channel = find(owner, ref);
-  if (channel == nullptr) return false;
+  if (channel == nullptr) {
+    // Cancelled, and whoever was to hear of it goes, too: it must not be woken any more.
+    const Channel* cancelled = table_.find(ref);
+    if (cancelled != nullptr && cancelled->owner == &owner && status != HYALITE_E_CANCELLED) (void)table_.take(ref);
+    return false;
+  }
   if (channel->arrivals) {
     finish(ref, status);
     outbound_->disconnect(ref);

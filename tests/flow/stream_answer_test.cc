@@ -148,6 +148,17 @@ TEST_F(StreamAnswerTalk, ACancelledOneIsSeenToBeCutShort) {
   EXPECT_EQ(events, "room over:-11 ");
 }
 
+TEST_F(StreamAnswerTalk, ACancelledOneWhoseExchangeEndsWakesNobody) {
+  Playbook t = talk();
+  t.client(kAsk);
+  EXPECT_EQ(async->cancel(host, channel), HYALITE_OK);
+  t.breaks(Side::client);
+  ASSERT_TRUE(t.said<Close>());
+  t.stage().on_closing(t.said<Close>()->reason);
+  EXPECT_FALSE(deliver(t)) << "the flow may be gone by now";
+  EXPECT_EQ(events, "room over:-11 ");
+}
+
 TEST_F(StreamAnswerTalk, ItsEndIsToldWhenTheClientGoes) {
   Playbook t = talk();
   t.client(kAsk).breaks(Side::client);
