@@ -48,6 +48,7 @@ FAULTS = [Fault(*row) for row in (
     ("upstream dies within a message", "a message that cannot be taken for whole", "that response", "needs none", "origin_dies:OriginDies"),
     ("a client dies in any stage", "(it is gone)", "nothing; its upstream connection goes with it", "needs none", "client_dies:ClientDies"),
     ("DNS is down (names of services)", "what the plugin's on_failure says", "that plugin's opinion, counted", "by itself: names are asked for at each connection", "faults:NamesAreDown"),
+    ("the network has other name servers", "none", "nothing", "by itself: a changed /etc/resolv.conf is read again", "faults:NamesAreToldElsewhere"),
     ("reload amid a download, a WebSocket and TLS", "nothing", "nothing", "needs none", "faults:Changing.test_a_reload_breaks_no_download_websocket_or_tls"),
     ("upgrade amid a download, a WebSocket and TLS", "nothing", "nothing", "needs none", "faults:Changing.test_an_upgrade_breaks_no_download_websocket_or_tls"),
     ("reload or upgrade under load", "nothing: no request fails", "nothing", "needs none", "reload:Reload"),

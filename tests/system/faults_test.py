@@ -3,13 +3,17 @@
 # death of each process does is in worker_dies, service_parts_die, signer and containment; tests/faults/run.py has them all.
 # SPDX-License-Identifier: MIT
 import contextlib
+import http.server
 import os
 import pathlib
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
+import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
@@ -244,6 +248,71 @@ class NamesAreDown(WithServer):
     def test_the_plugin_fails_as_the_operator_chose(self):
         self.assertEqual(self.served(), 200)
         self.gateway.wait_for_count(1, "hyalite_plugin_left_out_total", instance="lookup")
+
+
+class NameServer:
+    """Says that every name is 127.0.0.1."""
+
+    def __init__(self, address):
+        self.asked, self._socket = 0, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((address, 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                query, client = self._socket.recvfrom(512)
+                self.asked += 1
+                end = query.index(b"\0", 12) + 5
+                is_a = query[end - 4:end - 2] == b"\0\1"
+                answer = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\x7f\0\0\1" if is_a else b""
+                self._socket.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([is_a]) + b"\0\0\0\0" + query[12:end] + answer, client)
+
+    def close(self):
+        with contextlib.suppress(OSError):  # it has no peer, but whoever waits is woken
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class NamesAreToldElsewhere(WithServer):
+    """The network has other name servers than when the service started."""
+    plugins = ({"name": "lookup", "use": "url_lookup", "on_failure": "closed", "settings": {"service": "urls", "within_ms": 2000}},)
+    settings = {"workers": {"count": 1}, "services": [{"name": "urls", "address": "urls.test:8098"}]}
+
+    @classmethod
+    def set_up_origin(cls):
+        super().set_up_origin()
+        if not os.path.exists("/etc/resolv.conf"):
+            raise unittest.SkipTest("this machine has no /etc/resolv.conf")
+        cls.told = pathlib.Path(cls.directory, "resolv.conf")
+        cls.told.write_text("nameserver 127.0.0.1\n")
+        cls.told.chmod(0o644)
+        subprocess.run(["mount", "--bind", cls.told, "/etc/resolv.conf"], check=True)
+        cls.addClassCleanup(lambda: subprocess.run(["umount", "/etc/resolv.conf"], check=True))
+
+        class Handler(http.server.BaseHTTPRequestHandler):  # of HTTP/1.0: a connection, and a name, for each question
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"allow")
+
+            def log_message(self, *_):
+                pass
+        service = http.server.ThreadingHTTPServer(("127.0.0.1", 8098), Handler)
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        cls.addClassCleanup(service.server_close)
+        cls.addClassCleanup(service.shutdown)
+
+    def test_they_are_asked_from_then_on(self):
+        before = NameServer("127.0.0.1")
+        self.assertEqual(self.served(), 200)
+        self.assertGreater(before.asked, 0)
+        before.close()
+        after = NameServer("127.0.0.2")
+        self.told.write_text("# another network's\nnameserver 127.0.0.2\n")
+        self.assertEqual(self.served(), 200)
+        self.assertGreater(after.asked, 0)
+        after.close()
 
 
 class Changing(GatewayTest):
