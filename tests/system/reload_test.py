@@ -2,6 +2,7 @@
 # Reload and upgrade lose nothing; what cannot be loaded changes nothing.
 # SPDX-License-Identifier: MIT
 import concurrent.futures
+import contextlib
 import copy
 import os
 import pathlib
@@ -137,6 +138,40 @@ class BesideAnother(GatewayTest):
                 code, said = told.result()
                 self.assertEqual(code, 0, said)
         self.assertEqual(service.generation()["number"], before + 2)
+
+
+class GivenUp(GatewayTest):
+    """One worker of a new generation serves, the other never does."""
+    settings = {"workers": {"count": 2}}
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.web = WebServer(cls.directory)
+        cls.web.put("large", os.urandom(1 << 16) * (SIZE >> 16))
+        cls.addClassCleanup(cls.web.close)
+
+    def test_whom_the_new_workers_serve_is_not_cut_off_when_the_reload_fails(self):
+        service = Service(self.gateway)
+        before = service.generation()["number"]
+        settings = copy.deepcopy(self.gateway.settings)
+        bad = pathlib.Path(lab.binary()).parents[1] / "bad_plugins/hangs_in_one_start.so"
+        os.mkdir(f"{self.directory}/bad", 0o755)
+        settings["plugins"].append({"name": "hangs", "use": shutil.copy(bad, f"{self.directory}/bad"), "validate": False})
+        self.gateway.write(settings)
+        with concurrent.futures.ThreadPoolExecutor() as pool, contextlib.ExitStack() as clients:
+            told, downloads = pool.submit(service.tell, "reload"), []
+            while not told.done():
+                client = clients.enter_context(raw.connect())
+                client.send(b"GET /large HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
+                client.read(1000)
+                downloads = downloads[-10:] + [client]
+            self.assertEqual(told.result()[0], 1, told.result()[1])
+            self.assertIn('"hangs": start', told.result()[1])
+            self.gateway.wait_for_line(r"worker\.orphaned")
+            self.assertEqual(service.generation()["number"], before)
+            whole = (SIZE >> 16 << 16) - 2000
+            for client in downloads:
+                self.assertGreater(len(client.read(whole + 1000)), whole)
 
 
 class ReplacedProgram(GatewayTest):
