@@ -86,6 +86,13 @@ struct WebSocketTalk : Set, ::testing::Test {
     return Playbook(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock, std::make_unique<WebSocketFilter>(*chain, *file, *tally)),
                     true);
   }
+  // The same, with the raw bytes' plugins in front.
+  Playbook paired() {
+    upgraded();
+    auto pair = std::make_unique<FilterPair>(*file, std::make_unique<StreamFilter>(*chain, *file, *tally),
+                                             std::make_unique<WebSocketFilter>(*chain, *file, *tally));
+    return Playbook(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock, std::move(pair)), true);
+  }
   ~WebSocketTalk() override {
     if (file) chain->flow_close(file->subject, {});
   }
@@ -440,11 +447,7 @@ TEST_F(WebSocketTalk, WhatAMessagePluginLetsPassIsSentOnceAndRawPluginsHearNoMor
     EXPECT_EQ(flow_host->pass_through(f, bytes("seen")), HYALITE_OK);
     return HYALITE_FINAL;
   };
-  upgraded();
-  Playbook t(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock,
-                                          std::make_unique<FilterPair>(*file, std::make_unique<StreamFilter>(*chain, *file, *tally),
-                                                                       std::make_unique<WebSocketFilter>(*chain, *file, *tally))),
-             true);
+  Playbook t = paired();
   t.upstream("\x81").client(from_client(Opcode::text, "enough"));
   EXPECT_EQ(file->uninspected, Uninspected::plugin);
   EXPECT_EQ(std::exchange(raw, 0), 2);
@@ -473,11 +476,7 @@ TEST_F(WebSocketTalk, WhatARawPluginWritesIsReadAsStrictly) {
     flow_host->stream_interest(f, HYALITE_RESPONSE, &options);
     return HYALITE_CONTINUE;
   };
-  upgraded();
-  Playbook t(std::make_unique<Tunnelling>(Uninspected::upgrade, Seconds{60}, clock,
-                                          std::make_unique<FilterPair>(*file, std::make_unique<StreamFilter>(*chain, *file, *tally),
-                                                                       std::make_unique<WebSocketFilter>(*chain, *file, *tally))),
-             true);
+  Playbook t = paired();
   t.upstream(from_server(Opcode::text, "fine")).client(from_client(Opcode::text, "fine"));
   EXPECT_EQ(t.sent(Side::client), from_server(Opcode::text, "fine"));
   EXPECT_EQ(t.sent(Side::upstream), from_client(Opcode::text, "fine"));

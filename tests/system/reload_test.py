@@ -21,13 +21,17 @@ GET = b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
 SIZE = 30_000_000
 
 
-class Reload(GatewayTest):
+class WithLarge(GatewayTest):
+    """An origin with something that takes a while."""
+
     @classmethod
     def set_up_origin(cls):
         cls.web = WebServer(cls.directory)
         cls.web.put("large", os.urandom(1 << 16) * (SIZE >> 16))
         cls.addClassCleanup(cls.web.close)
 
+
+class Reload(WithLarge):
     def setUp(self):
         self.service = Service(self.gateway)
         self.service.generation()
@@ -140,15 +144,9 @@ class BesideAnother(GatewayTest):
         self.assertEqual(service.generation()["number"], before + 2)
 
 
-class GivenUp(GatewayTest):
+class GivenUp(WithLarge):
     """One worker of a new generation serves, the other never does."""
     settings = {"workers": {"count": 2}}
-
-    @classmethod
-    def set_up_origin(cls):
-        cls.web = WebServer(cls.directory)
-        cls.web.put("large", os.urandom(1 << 16) * (SIZE >> 16))
-        cls.addClassCleanup(cls.web.close)
 
     def test_whom_the_new_workers_serve_is_not_cut_off_when_the_reload_fails(self):
         service = Service(self.gateway)
