@@ -21,8 +21,6 @@ namespace hyalite {
 
 namespace {
 
-// How long after its own deadline a part of the service is waited for.
-constexpr Milliseconds kPatience = Seconds{5};
 // How long an admin process that was replaced may take to send its last answers.
 constexpr Milliseconds kAdminLeaves = Seconds{2};
 constexpr std::size_t kMostFailureShown = 1'000;
@@ -87,9 +85,9 @@ Result<GenerationPart*> Master::start_generation(const Fd& text, bool first) {
   begin.quarantined = FixedText<4'096>(quarantined);
   auto sent = part->child.channel.send(
       begin, {part->text.get(), life_read_.get(), memory.get(), refusals_.get()});
-  generations_.push_back(std::move(part));
+  GenerationPart& started = roster_.add(std::move(part));
   if (!sent) return sent.error();
-  return generations_.back().get();
+  return &started;
 }
 
 Result<AdminPart*> Master::start_admin(const Fd& text) {
@@ -98,18 +96,18 @@ Result<AdminPart*> Master::start_admin(const Fd& text) {
   auto part = std::make_unique<AdminPart>();
   part->child = std::move(*child);
   part->since = clock_.now();
-  AdminPart* started = admins_.emplace_back(std::move(part)).get();
+  AdminPart& started = roster_.add(std::move(part));
   Begin begin;
   begin.generation = last_number_;
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
-  const Channel& channel = started->child.channel;
+  const Channel& channel = started.child.channel;
   if (auto sent =
           channel.send(begin, {text.get(), life_read_.get(), totals_.get(), refusals_.get()});
       !sent)
     return sent.error();
   if (auto sent = give_listeners(channel); !sent) return sent.error();
-  return started;
+  return &started;
 }
 
 Result<void> Master::give_listeners(const Channel& to) const {
@@ -126,8 +124,8 @@ Result<void> Master::give_listeners(const Channel& to) const {
 
 void Master::advance() {
   if (!change_ || change_->gone) return;
-  GenerationPart* fresh = generation(change_->generation);
-  const AdminPart* page = admin(change_->admin);
+  GenerationPart* fresh = roster_.generation(change_->generation);
+  const AdminPart* page = roster_.admin(change_->admin);
   if (fresh == nullptr || !fresh->prepared() || page == nullptr ||
       page->state != AdminPart::State::prepared)
     return;
@@ -138,7 +136,7 @@ void Master::advance() {
 void Master::commit(GenerationPart& fresh) {
   Change change = std::move(*change_);
   change_.reset();
-  for (const auto& part : generations_) {
+  for (const auto& part : roster_.generations()) {
     if (part->state == GenerationState::serving) retire(*part);
   }
   set_state(fresh, GenerationState::serving);
@@ -158,14 +156,14 @@ void Master::commit(GenerationPart& fresh) {
                           {"listeners", sockets_.text()},
                           {"cause", std::string(name(change.cause))}});
   answer(change.askers, true, {summary() + '\n'});
-  if (AdminPart* page = admin(change.admin)) admit(*page);
+  if (AdminPart* page = roster_.admin(change.admin)) admit(*page);
   after_change();
 }
 
 void Master::fail_change(const Failure& failure) {
   Change change = std::move(*change_);
   change_.reset();
-  GenerationPart* fresh = generation(change.generation);
+  GenerationPart* fresh = roster_.generation(change.generation);
   if (fresh != nullptr && change.gone && !stopping_) {
     // Its workers may have clients already.
     tell_who_stays(*fresh);
@@ -173,7 +171,7 @@ void Master::fail_change(const Failure& failure) {
   } else if (fresh != nullptr) {
     end(*fresh, Milliseconds{0});
   }
-  if (AdminPart* part = admin(change.admin)) {
+  if (AdminPart* part = roster_.admin(change.admin)) {
     part->state = AdminPart::State::leaving;
     ::kill(part->child.pid, SIGKILL);
   }
@@ -188,7 +186,7 @@ void Master::fail_change(const Failure& failure) {
     return;
   }
   answer(change.askers, false, failure);
-  if (serving() == nullptr && !stopping_) {
+  if (roster_.serving() == nullptr && !stopping_) {
     replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(
                                      clock_.now() - change.since));
   }
@@ -202,14 +200,14 @@ void Master::after_change() {
   if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
   if (waiting.reload) return ask_reload(std::move(waiting.reloads));
   // A reload or an upgrade brings a fresh generation in any case.
-  if (waiting.change && !waiting.upgrade && !change_ && serving() != nullptr)
+  if (waiting.change && !waiting.upgrade && !change_ && roster_.serving() != nullptr)
     begin_change(*waiting.change, copy_of(last_good_), {});
 }
 
 // The serving generation died. Its settings were good.
 void Master::replace_dead() {
   replace_at_.reset();
-  if (change_ || upgrade_ || serving() != nullptr) return;
+  if (change_ || upgrade_ || roster_.serving() != nullptr) return;
   begin_change(Cause::replace, copy_of(last_good_), {});
 }
 
@@ -229,10 +227,11 @@ void Master::end(GenerationPart& part, Milliseconds deadline) {
 }
 
 void Master::enforce_cap() {
-  const GenerationPart* current = serving();
+  const GenerationPart* current = roster_.serving();
   const std::size_t most = current == nullptr ? 0 : current->limits.draining_generations;
   std::size_t draining = 0;
-  for (auto part = generations_.rbegin(); part != generations_.rend(); ++part) {
+  const auto& generations = roster_.generations();
+  for (auto part = generations.rbegin(); part != generations.rend(); ++part) {
     if ((*part)->state != GenerationState::draining || ++draining <= most) continue;
     log_.warning("generation.cut", {{"generation", std::to_string((*part)->number)},
                                     {"why", "limits.draining_generations is reached"}});
@@ -249,7 +248,7 @@ void Master::admit(AdminPart& page) {
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
   (void)page.child.channel.send(Go{});
-  for (const auto& part : generations_) {
+  for (const auto& part : roster_.generations()) {
     if (part->board) tell_board(page, part->number, part->board, part->plugins);
     tell_questions(page, *part);
   }
@@ -280,8 +279,9 @@ void Master::tell_questions(const AdminPart& page, const GenerationPart& part) {
 
 // What workers count that began to serve in a change that failed is not lost.
 void Master::tell_who_stays(const GenerationPart& failed) {
-  const AdminPart* page = serving_admin();
-  if (page != nullptr && failed.board) tell_board(*page, failed.number, failed.board, failed.plugins);
+  const AdminPart* page = roster_.serving_admin();
+  if (page != nullptr && failed.board)
+    tell_board(*page, failed.number, failed.board, failed.plugins);
 }
 
 void Master::on_untold(std::uint64_t number, const Error& error) {
@@ -289,7 +289,7 @@ void Master::on_untold(std::uint64_t number, const Error& error) {
 }
 
 void Master::dismiss_other_admins(const AdminPart& but) {
-  for (const auto& part : admins_) {
+  for (const auto& part : roster_.admins()) {
     if (part.get() == &but || part->state == AdminPart::State::leaving) continue;
     part->state = AdminPart::State::leaving;
     Stop stop;
@@ -306,7 +306,7 @@ Failure Master::loading_died(const GenerationPart& part, int status) const {
 
 void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& text) {
   for (const Asker& asker : askers) {
-    AdminPart* part = admin(asker.admin);
+    AdminPart* part = roster_.admin(asker.admin);
     if (part == nullptr) continue;
     Outcome outcome;
     outcome.command = asker.command;
@@ -319,7 +319,7 @@ void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& 
 }
 
 void Master::send_picture() {
-  const AdminPart* page = serving_admin();
+  const AdminPart* page = roster_.serving_admin();
   // One that is too busy to take it gets it at the next tick.
   picture_old_ = page != nullptr && !page->child.channel.send(picture());
 }
@@ -331,7 +331,7 @@ Picture Master::picture() const {
   };
   picture.master_pid = ::getpid();
   picture.started_ns = ns(started_);
-  for (const auto& part : generations_) {
+  for (const auto& part : roster_.generations()) {
     if (picture.generations >= Picture::kMostGenerations) break;
     GenerationPicture& one = picture.generation[picture.generations++];
     one.number = part->number;
@@ -358,14 +358,13 @@ Picture Master::picture() const {
 
 // One line for people and service managers.
 std::string Master::summary() const {
-  const GenerationPart* current = serving();
+  const GenerationPart* current = roster_.serving();
   if (current == nullptr) return "no generation serves";
   std::string text = "generation " + std::to_string(current->number) + " serves with " +
                      std::to_string(current->limits.workers) +
                      (current->limits.workers == 1 ? " worker on " : " workers on ") +
                      sockets_.text();
-  std::size_t draining = 0;
-  for (const auto& part : generations_) draining += part->state == GenerationState::draining;
+  const std::size_t draining = roster_.draining();
   if (draining > 0) text += ", " + std::to_string(draining) + " draining";
   if (!last_failure_.empty()) text += "; the last change failed";
   return text;

@@ -23,6 +23,7 @@
 #include "process/master_state.h"
 #include "process/notify.h"
 #include "process/parts.h"
+#include "process/roster.h"
 #include "process/signals.h"
 
 namespace hyalite {
@@ -87,14 +88,15 @@ class Master {
   void begin_stop(bool at_once);
   int finish();
 
-  // ---- what the parts say (master.cc)
+  // ---- what the parts say (heard.cc)
   void on_generation_message(GenerationPart& part, Received message);
   void on_admin_message(AdminPart& part, Received message);
   void on_command(AdminPart& part, const Command& command);
   void on_worker_died(const GenerationPart& part, const WorkerDied& death);
   void on_worker_retired(const GenerationPart& part, const WorkerRetired& retired);
   void remember(FaultPicture fault);
-  void on_denied(Denials& denials, const std::string& part, const Child& child, const LoadNote::Running& running);
+  void on_denied(Denials& denials, const std::string& part, const Child& child,
+                 const LoadNote::Running& running);
   void answer_listen(GenerationPart& part, const ListenRequest& request);
   void on_generation_ended(GenerationPart& part, int status);
   void on_admin_ended(AdminPart& part, int status);
@@ -133,13 +135,7 @@ class Master {
   MasterState state() const;
   Result<void> take_over(const MasterState& state);
 
-  GenerationPart* generation(std::uint64_t number);
-  GenerationPart* serving();
-  const GenerationPart* serving() const;
-  int channel_of(pid_t pid);
   bool is_awaited(const AdminPart& part) const;
-  AdminPart* admin(pid_t pid);
-  AdminPart* serving_admin();
   Result<Fd> read_settings_text() const;
   void set_state(GenerationPart& part, GenerationState state);
 
@@ -159,8 +155,7 @@ class Master {
   Backoff generation_backoff_{Milliseconds{100}, Seconds{30}},
       admin_backoff_{Milliseconds{100}, Seconds{30}};
 
-  std::vector<std::unique_ptr<GenerationPart>> generations_;  // the oldest first
-  std::vector<std::unique_ptr<AdminPart>> admins_;
+  Roster roster_;
   std::vector<FinishedBoard> finished_;
   std::optional<Change> change_;
   std::optional<Upgrade> upgrade_;

@@ -21,6 +21,9 @@
 
 namespace hyalite {
 
+// How long after its own deadline a part of the service is waited for.
+inline constexpr Milliseconds kPatience = Seconds{5};
+
 struct GenerationPart {
   std::uint64_t number = 0;
   Child child;

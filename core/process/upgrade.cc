@@ -141,7 +141,7 @@ MasterState Master::state() const {
         MasterState::Group{group.asked, group.bound, group.transparent, {}});
     for (const Fd& slot : group.slots) one.slots.push_back(slot.get());
   }
-  for (const auto& part : generations_) {
+  for (const auto& part : roster_.generations()) {
     auto& one = state.generations.emplace_back();
     one = {part->number,
            part->child.pid,
@@ -157,7 +157,7 @@ MasterState Master::state() const {
            {}};
     for (const Channel& end : part->questions) one.questions.push_back(end.fd());
   }
-  for (const auto& part : admins_)
+  for (const auto& part : roster_.admins())
     state.admins.push_back(
         {part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
   for (const FinishedBoard& board : finished_)
@@ -238,14 +238,14 @@ Result<void> Master::take_over(const MasterState& left) {
     } else {
       for (const auto& group : left.groups) part->listeners.insert(group.asked);
     }
-    generations_.push_back(std::move(part));
+    roster_.add(std::move(part));
   }
   for (const auto& one : left.admins) {
     auto part = std::make_unique<AdminPart>();
     part->child = {one.pid, Channel(Fd(one.channel))};
     part->state = one.leaving ? AdminPart::State::leaving : AdminPart::State::serving;
     part->since = clock_.now();
-    admins_.push_back(std::move(part));
+    roster_.add(std::move(part));
   }
   for (const auto& board : left.finished)
     finished_.push_back({board.number, Fd(board.board), clock_.now(), false});
