@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kRecordHeader = 5, kMessageHeader = 4;
 constexpr std::size_t kMostRecord = 1 << 14;
+// Each is kept as a text of its own. Browsers offer two.
+constexpr std::size_t kMostProtocols = 256;
 constexpr char kHandshakeRecord = 22, kClientHello = 1;
 
 std::size_t number(Bytes bytes) {
@@ -117,6 +119,7 @@ bool read_alpn(Bytes extension, ClientHello& hello) {
   while (list.more()) {
     const Bytes protocol = list.vector8();
     if (list.ok() && protocol.empty()) return false;
+    if (hello.alpn.size() > kMostProtocols) return true;  // it is refused for this
     hello.alpn.emplace_back(protocol);
   }
   return list.ended_well();
@@ -165,6 +168,7 @@ const char* read_extensions(Bytes all, ClientHello& hello) {
     if (!seen.insert(id).second) return "an extension comes twice";
     hello.extensions.push_back(id);
     if (!read_extension(id, body, hello)) return "the lengths inside an extension do not fit";
+    if (hello.alpn.size() > kMostProtocols) return "it offers too many protocols";
   }
   return nullptr;
 }

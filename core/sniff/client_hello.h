@@ -28,7 +28,7 @@ struct ClientHello {
   ServerName server_name_kind = ServerName::absent;
   std::string server_name;  // lower case, without a final dot, when kind is host; the bytes as they
                             // came when not; never trusted
-  std::vector<std::string> alpn;  // as offered; may hold any bytes
+  std::vector<std::string> alpn;  // as offered, at most 256; may hold any bytes
   std::vector<std::uint16_t> cipher_suites;
   std::vector<std::uint16_t> extensions;  // ids
   std::vector<std::uint16_t> groups;

@@ -127,10 +127,29 @@ ClientSpeaks judge_line(const Line& line) {
   return undecided;
 }
 
+// A record of whatever kind: some servers pass over an alert before the ClientHello.
+std::optional<ClientSpeaks> judge_record(Bytes first) {
+  constexpr unsigned char kFirstKind = 0x14, kLastKind = 0x18;
+  const auto kind = static_cast<unsigned char>(first[0]);
+  if (kind < kFirstKind || kind > kLastKind) return std::nullopt;
+  if (first.size() == 1) return ClientSpeaks::need_more;
+  if (first[1] == 0x03) return ClientSpeaks::tls;
+  return std::nullopt;
+}
+
+// RFC 5246, appendix E.2: a length with its highest bit set, 1, and version 3 or later.
+std::optional<ClientSpeaks> judge_old_hello(Bytes first) {
+  constexpr Bytes kHello("\x01\x03", 2);
+  if ((static_cast<unsigned char>(first[0]) & 0x80) == 0) return std::nullopt;
+  const Bytes told = first.substr(std::min<std::size_t>(first.size(), 2), kHello.size());
+  if (!kHello.starts_with(told)) return std::nullopt;
+  return told.size() == kHello.size() ? ClientSpeaks::tls : ClientSpeaks::need_more;
+}
+
 ClientSpeaks judge(Bytes first) {
-  if (!first.empty() && first[0] == 0x16) {
-    if (first.size() == 1) return ClientSpeaks::need_more;
-    if (first[1] == 0x03) return ClientSpeaks::tls;
+  if (!first.empty()) {
+    if (const auto record = judge_record(first)) return *record;
+    if (const auto old_hello = judge_old_hello(first)) return *old_hello;
   }
   if (first.substr(0, kHttp2Preface.size()) == kHttp2Preface) return ClientSpeaks::http2_preface;
   if (kHttp2Preface.substr(0, first.size()) == first) return ClientSpeaks::need_more;

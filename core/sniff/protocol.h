@@ -10,7 +10,9 @@ namespace hyalite {
 
 enum class ClientSpeaks {
   need_more,  // it may still become any of the others
-  tls,        // begins like a TLS record of a handshake
+  tls,  // begins like a TLS record of whatever kind, or like a ClientHello in the form of SSL 2.0,
+        // which some servers still take (RFC 5246, appendix E.2): more than can be read, never
+        // tunnelled as something else
   http1,  // any server might read it as an HTTP/1 request, valid or not: to be checked strictly,
           // never tunnelled
   http2_preface,  // the whole connection preface of RFC 9113, section 3.4

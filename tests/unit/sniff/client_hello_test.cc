@@ -172,6 +172,15 @@ TEST(ClientHello, IsMalformedWhenAnExtensionComesTwice) {
                    "an extension comes twice");
 }
 
+TEST(ClientHello, IsMalformedWhenItOffersMoreProtocolsThanAnybodySpeaks) {
+  std::string protocols;
+  for (int i = 0; i < 256; ++i) protocols += vector8("h2");
+  EXPECT_EQ(read(Builder().extension(16, vector16(protocols)).records()).hello().alpn.size(), 256u);
+  protocols += vector8("h2");
+  expect_malformed(Builder().extension(16, vector16(protocols)).records(),
+                   "it offers too many protocols");
+}
+
 TEST(ClientHello, IsMalformedWhenItsRecordsAre) {
   expect_malformed("\x16\x03\x01\x40\x01", "a record is too long");
   expect_malformed(std::string("\x16\x03\x01\0\0", 5), "a record is empty");

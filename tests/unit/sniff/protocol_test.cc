@@ -27,11 +27,31 @@ void expect(std::initializer_list<Case> cases) {
 }
 
 TEST(TheClient, SpeaksTlsWhenARecordOfAHandshakeBegins) {
-  expect({{"\x16", need_more},
-          {"\x16\x03", tls},
-          {"\x16\x03\x01\x02", tls},
-          {"\x16\x02\x01", other},
-          {"\x15\x03", other}});
+  expect(
+      {{"\x16", need_more}, {"\x16\x03", tls}, {"\x16\x03\x01\x02", tls}, {"\x16\x02\x01", other}});
+}
+
+// Go passes over an alert before the ClientHello; OpenSSL over empty records.
+TEST(TheClient, SpeaksTlsWhateverRecordBegins) {
+  expect({{"\x15", need_more},
+          {"\x15\x03\x01", tls},
+          {"\x14\x03", tls},
+          {"\x17\x03", tls},
+          {"\x18\x03", tls},
+          {"\x13\x03", other},
+          {"\x19\x03", other},
+          {"\x15\x02", other}});
+}
+
+TEST(TheClient, SpeaksTlsWhenAHelloBeginsInTheOldForm) {
+  expect({{"\x80", need_more},
+          {"\x80\n", need_more},
+          {"\x80\x2e\x01", need_more},
+          {"\x80\x2e\x01\x03", tls},
+          {"\xff\x2e\x01\x03\x01", tls},
+          {"\x80\x2e\x01\x02", other},
+          {"\x80\n x", other},
+          {"\x00\x2e\x01\x03"sv, other}});
 }
 
 TEST(TheClient, SpeaksHttpWhenItsFirstLineIsARequest) {
