@@ -2,12 +2,23 @@
 // SPDX-License-Identifier: MIT
 #include "tls/signer_link.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <utility>
 
 namespace hyalite {
+
+namespace {
+
+// A message of no bytes looks like an end.
+bool has_hung_up(int socket) {
+  pollfd about = {socket, POLLRDHUP, 0};
+  return ::poll(&about, 1, 0) > 0 && (about.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+}  // namespace
 
 Result<std::optional<std::string_view>> receive_message(int socket, std::string& buffer) {
   buffer.resize(kMostSignerBytes);
@@ -17,8 +28,8 @@ Result<std::optional<std::string_view>> receive_message(int socket, std::string&
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return std::optional<std::string_view>();
     if (got < 0) return Error::system(Fault::us, "the signer's socket", errno);
-    if (got == 0) return Error{Fault::us, "the other end of the signer's socket is gone"};
-    if (static_cast<std::size_t>(got) > buffer.size()) continue;
+    if (got == 0 && has_hung_up(socket)) return Error{Fault::us, "the other end of the signer's socket is gone"};
+    if (static_cast<std::size_t>(got) > buffer.size()) return std::optional(std::string_view());
     return std::optional(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
   }
 }
@@ -47,7 +58,7 @@ void SignerSocket::on_readable() {
     const auto message = receive_message(socket_.get(), buffer_);
     if (!message) return watch_.stop();
     if (!*message) return;
-    (*answers_)(**message);
+    if (!(*message)->empty()) (*answers_)(**message);
   }
 }
 

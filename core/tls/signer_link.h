@@ -56,7 +56,7 @@ class LocalSigner final : public SignerLink {
 };
 
 // One message of at most kMostSignerBytes from such a socket, read into `buffer`; nothing when none
-// is there yet. An error: the peer is gone.
+// is there yet; an empty one for what is none. An error: the peer is gone.
 Result<std::optional<std::string_view>> receive_message(int socket, std::string& buffer);
 // An error with EAGAIN as its code: the peer does not read.
 Result<void> send_message(int socket, std::string_view message);
