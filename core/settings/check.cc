@@ -74,6 +74,8 @@ class Checker {
   Mistakes mistakes_;
 };
 
+constexpr std::size_t kJa3Digits = 32, kSha256Digits = 64;
+
 // Whether one socket would take what the other is for: the same address, or IPv4's wildcard beside
 // a dual-stack one.
 bool clash(const Address& a, const Address& b) {
@@ -251,6 +253,16 @@ void Checker::check_tls_rule(const TlsRuleSettings& rule, const std::string& pat
     add(path + ".to", "rule \"" + rule.name + "\": " + (rule.to ? "to without redirect" : "redirect without to"),
         "both or neither");
   }
+  if (rule.to && rule.to->port == 0) add(path + ".to", "rule \"" + rule.name + "\": to has no port", "an address with a port");
+  const auto refuse_digest = [&](std::string_view list, const std::vector<std::string>& digests, std::size_t digits) {
+    for (const std::string& one : digests) {
+      if (one.size() == digits && one.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos) continue;
+      add(path + "." + std::string(list), "rule \"" + rule.name + "\": \"" + one + "\" can be nobody's",
+          std::to_string(digits) + " hexadecimal digits");
+    }
+  };
+  refuse_digest("ja3", rule.ja3, kJa3Digits);
+  refuse_digest("certificates", rule.certificates, kSha256Digits);
   if (rule.key_log && (!at_hello || rule.action != TlsAction::intercept))
     add(path + ".key_log", "rule \"" + rule.name + "\": key_log without both handshakes ahead", "action intercept at the moment client_hello");
   if (rule.key_log && settings_.tls.key_log.empty())

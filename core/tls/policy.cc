@@ -49,8 +49,8 @@ bool any_contains(const std::vector<Network>& networks, const IpAddress& ip) {
   return std::any_of(networks.begin(), networks.end(), [&](const Network& one) { return one.contains(ip); });
 }
 
-bool has(const std::vector<std::string>& all, const std::string& one) {
-  return std::find(all.begin(), all.end(), one) != all.end();
+bool has(const std::vector<std::string>& all, std::string_view fingerprint) {
+  return std::any_of(all.begin(), all.end(), [&](const std::string& one) { return equals_ignoring_case(one, fingerprint); });
 }
 
 bool shows(HelloTrait trait, const ClientHello& hello) {
@@ -72,9 +72,7 @@ bool of_facts(const TlsRuleSettings& rule, const TlsCase& about) {
   }
   if (!rule.certificates.empty()) {
     if (about.upstream == nullptr || !about.upstream->verified) return false;
-    const std::string digest = hex(about.upstream->certificate_digest);
-    const auto same = [&](const std::string& one) { return equals_ignoring_case(one, digest); };
-    if (std::none_of(rule.certificates.begin(), rule.certificates.end(), same)) return false;
+    if (!has(rule.certificates, hex(about.upstream->certificate_digest))) return false;
   }
   if (rule.versions.empty()) return true;
   const auto agreed = [&](TlsVersion version) { return about.ours->version == wire_version(version); };

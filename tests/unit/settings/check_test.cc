@@ -116,7 +116,7 @@ TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
             std::string::npos);
   for (const char* fine : {"action: pass", "action: intercept", "action: block, block_with: reset", "action: block, block_with: page",
                            "action: redirect, to: 192.0.2.1:443", "moment: certificate, action: pass, defects: [expired]",
-                           "moment: certificate, action: intercept", "moment: certificate, action: block",
+                           "action: block, ja3: [E7D705a3286e19ea42f587b344ee6865]", "moment: certificate, action: intercept", "moment: certificate, action: block",
                            "moment: handshake, action: block, block_with: page, versions: [tls1.2]",
                            "moment: handshake, action: block, block_with: reset"}) {
     EXPECT_EQ(rule(fine), "") << fine;
@@ -134,6 +134,9 @@ TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
       {"action: pass, key_log: true", "key_log without both handshakes ahead"},
       {"moment: certificate, action: intercept, key_log: true", "key_log without both handshakes ahead"},
       {"moment: certificate, action: block, versions: [tls1.2]", "versions are not known at this moment"},
+      {"action: redirect, to: 192.0.2.1:0", "to has no port"},
+      {"action: block, ja3: [e7d705a3286e19ea42f587b344ee686]", "can be nobody's"},
+      {"moment: certificate, action: block, certificates: [da39a3ee5e6b4b0d3255bfef95601890afd80709]", "can be nobody's"},
   };
   for (const auto& [text, says] : refused) {
     EXPECT_NE(rule(text).find(says), std::string::npos) << text << ": " << rule(text);

@@ -118,7 +118,7 @@ TEST_F(Policy, AllKindsOfConditionsMustHold) {
   rule.domains = {"bank.example"};
   rule.clients = {*Network::parse("192.0.2.0/24")};
   rule.destinations = {*Network::parse("2001:db8::/32")};
-  rule.ja3 = {"three"};
+  rule.ja3 = {"Three"};
   rule.ja4 = {"other", "four"};
   EXPECT_TRUE(holds());
   rule.clients = {*Network::parse("198.51.100.0/24")};
