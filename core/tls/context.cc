@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
 
 #include <filesystem>
 
@@ -39,8 +40,11 @@ Context new_context(const SSL_METHOD* method, TlsVersion oldest) {
   SSL_CTX* c = context.get();
   SSL_CTX_set_min_proto_version(c, version_of(oldest));
   SSL_CTX_set_max_proto_version(c, 0);
-  // The older versions sign with SHA-1, which no other level of the library allows.
-  if (oldest < TlsVersion::tls_1_2) SSL_CTX_set_security_level(c, 0);
+  // The older versions sign with SHA-1, which no other level of the library allows; in certificates nothing becomes weaker.
+  if (oldest < TlsVersion::tls_1_2) {
+    X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(c), SSL_CTX_get_security_level(c));
+    SSL_CTX_set_security_level(c, 0);
+  }
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(c, 1);
@@ -57,7 +61,7 @@ std::optional<Mistake> trust(SSL_CTX* context, const std::string& whom, const st
   }
   const auto certificates = read_certificates(seen_from(file, whom));
   if (certificates.empty()) {
-    return mistake_at(file, path, "\"" + whom + "\" holds no certificate that can be read", "a file of certificates (PEM), or system");
+    return mistake_at(file, path, "\"" + whom + "\" holds no certificate, or one that cannot be read", "a file of certificates (PEM), or system");
   }
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const Certificate& one : certificates) (void)X509_STORE_add_cert(store, one.get());
@@ -68,11 +72,15 @@ std::optional<Mistake> trust(SSL_CTX* context, const std::string& whom, const st
 std::vector<Certificate> read_certificates(const std::string& path) {
   const Owned<BIO, BIO_free_all> in(BIO_new_file(path.c_str(), "r"));
   std::vector<Certificate> all;
+  ERR_clear_error();
   while (in) {
     Certificate one(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
     if (!one) break;
     all.push_back(std::move(one));
   }
+  // Where the file ends, nothing more begins; everything else is a certificate that is damaged.
+  const unsigned long last = ERR_peek_last_error();
+  if (ERR_GET_LIB(last) != ERR_LIB_PEM || ERR_GET_REASON(last) != PEM_R_NO_START_LINE) all.clear();
   ERR_clear_error();
   return all;
 }

@@ -30,8 +30,9 @@ std::string wire_form(const std::vector<std::string>& protocols) {
 }
 
 // Everything that decides which server answers. Whom we trust is the same for the whole engine. A digest, since a client may offer
-// protocols by the kilobyte.
+// protocols by the kilobyte. Empty: nobody knows.
 std::string session_key(const UpstreamPlan& plan) {
+  if (plan.within_connect && plan.server_name.empty()) return {};
   return hex(sha256_of(plan.server_name + '\0' + plan.address.text() + '\0' + wire_form(plan.alpn)));
 }
 
@@ -76,22 +77,27 @@ class UpstreamObserver final : public Secrets {
     facts.verified = true;
     facts.certificate_digest = verdict_.certificate.digest();
     facts.certificate = verdict_.certificate;
-    settled_ = facts.done;
+    // Whoever resumes is not asked again, and what is decided of those who are asked would be forgotten.
+    settled_ = facts.done && !facts.asked_for_certificate;
     // With TLS 1.2 nobody is told of a session that was resumed, nor that its ticket was renewed.
     if (settled_ && facts.resumed && facts.version < TLS1_3_VERSION) early_ = Session(SSL_get1_session(connection));
     // With TLS 1.2 the session comes before the handshake is over.
-    if (settled_ && early_) cache_.keep(key_, {std::move(early_), verdict_});
+    if (settled_ && early_) keep(std::move(early_));
   }
 
   void on_session(SSL_SESSION* session) override {
     if (settled_) {
-      cache_.keep(key_, {Session(session), verdict_});
+      keep(Session(session));
     } else {
       early_ = Session(session);
     }
   }
 
  private:
+  void keep(Session session) {
+    if (!key_.empty()) cache_.keep(key_, {std::move(session), verdict_});
+  }
+
   SessionCache& cache_;
   std::string key_;
   std::optional<Verdict> resumed_;
@@ -182,7 +188,7 @@ class Engine final : public TlsEngine {
     }
     identify(ssl, plan.server_name);
     std::string key = session_key(plan);
-    SessionCache::Kept kept = sessions_.take(key, clock_.wall_time());
+    SessionCache::Kept kept = key.empty() ? SessionCache::Kept() : sessions_.take(key, clock_.wall_time());
     std::optional<Verdict> verdict;
     if (kept.session) {
       SSL_set_session(ssl, kept.session.get());

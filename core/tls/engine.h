@@ -23,6 +23,7 @@ class TlsGround;
 struct UpstreamPlan {
   std::string server_name;  // SNI, and the name that is verified; an address is verified but not sent; empty: neither
   Address address;
+  bool within_connect = false;  // which server it is says the CONNECT, and not the address
   std::vector<std::string> alpn;
   bool log_keys = false;  // its secrets go to tls.key_log
 };

@@ -9,9 +9,9 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/text.h"
+#include "tls/dates.h"
 #include "tls/digest.h"
 #include "tls/handle.h"
 #include "tls/leaf_text.h"
@@ -29,12 +29,6 @@ std::string text_of(const X509_NAME* name) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(out.get(), &data);
   return size <= 0 ? std::string() : std::string(data, std::min<std::size_t>(static_cast<std::size_t>(size), kMostNameBytes));
-}
-
-WallTime time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
 }
 
 void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
@@ -64,8 +58,8 @@ std::vector<std::string> PeerCertificate::names() const {
   return result;
 }
 
-WallTime PeerCertificate::not_before() const { return time_of(X509_get0_notBefore(certificate_)); }
-WallTime PeerCertificate::not_after() const { return time_of(X509_get0_notAfter(certificate_)); }
+WallTime PeerCertificate::not_before() const { return wall_time_of(X509_get0_notBefore(certificate_)).value_or(WallTime{}); }
+WallTime PeerCertificate::not_after() const { return wall_time_of(X509_get0_notAfter(certificate_)).value_or(WallTime{}); }
 
 Digest256 PeerCertificate::digest() const {
   if (!digest_) {
