@@ -26,6 +26,7 @@ struct FlowFile {
   const std::optional<ArrivalMode> arrival;
   bool within_connect = false;    // behind a CONNECT that succeeded: its connection cannot be made afresh
   bool known_to_plugins = false;  // flow_open was called: flow_close must be
+  bool finding_logged = false;    // about its requests
   std::uint64_t exchanges = 0;
   std::unique_ptr<ClientHelloReader> hello;  // once the client was found to speak TLS
   std::unique_ptr<TlsFile> tls;              // once a ClientHello was read

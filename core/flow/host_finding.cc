@@ -32,15 +32,15 @@ std::optional<IpAddress> address_in(Bytes host) {
 // Inside TLS: what was agreed on under one name is no answer for another (RFC 9110, section 7.4). Without a server name the
 // certificate says for whom the upstream speaks. A host name alone could be checked only by asking the DNS.
 std::optional<HostFinding> host_finding(Bytes host, const FlowSubject& flow, const OriginalDestination& destination,
-                                        std::span<const std::string> certificate_names) {
+                                        const std::vector<std::string>* certificate_names) {
   if (host.empty()) return std::nullopt;
   const Bytes name = host_name(host);
   if (const std::string_view server_name = flow.server_name(); flow.secure() && !server_name.empty()) {
     if (equals_ignoring_case(name, server_name)) return std::nullopt;
     return HostFinding{"host_differs_from_server_name", std::string(host) + " under " + std::string(server_name)};
   }
-  if (!certificate_names.empty() && !name.empty() && !IpAddress::parse(name) && name.front() != '[') {
-    if (cover(certificate_names, to_lower(name))) return std::nullopt;
+  if (certificate_names != nullptr && !name.empty() && !IpAddress::parse(name) && name.front() != '[') {
+    if (cover(*certificate_names, to_lower(name))) return std::nullopt;
     return HostFinding{"host_differs_from_certificate", std::string(host) + " is not in the server's certificate"};
   }
   const auto address = address_in(host);

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/message.h"
 #include "plugin/subject.h"
@@ -18,8 +18,8 @@ struct HostFinding {
 };
 
 // Nothing: they agree, as far as can be told without asking the DNS. `certificate_names`: of the upstream, where the client asked
-// for no name in TLS; else empty.
+// for no name of a host in TLS; else null.
 std::optional<HostFinding> host_finding(Bytes host, const FlowSubject& flow, const OriginalDestination& destination,
-                                        std::span<const std::string> certificate_names);
+                                        const std::vector<std::string>* certificate_names);
 
 }  // namespace hyalite

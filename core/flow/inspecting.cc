@@ -3,12 +3,14 @@
 #include "flow/inspecting.h"
 
 #include <algorithm>
-#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "flow/connect_failure.h"
 #include "flow/end_of.h"
+#include "flow/finding_line.h"
 #include "flow/host_finding.h"
 #include "http/writer.h"
 
@@ -122,11 +124,15 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
 }
 
 bool Inspecting::note_findings() {
-  const std::span<const std::string> names = file_.tls ? std::span<const std::string>(file_.tls->names) : std::span<const std::string>();
+  const std::vector<std::string>* names = file_.tls && file_.tls->names ? &*file_.tls->names : nullptr;
   const auto finding = host_finding(exchange_->request.value(Name::host), file_.subject, file_.facts.destination, names);
   if (!finding) return false;
   exchange_->subject.findings.add("hyalite", finding->name, finding->detail);
   ++needs_.tally.findings;
+  // A client can say it again with each request; one line tells of it.
+  if (needs_.rules.host_mismatch == FindingAction::log && !std::exchange(file_.finding_logged, true)) {
+    log_finding(needs_.log, file_.facts, finding->name, finding->detail);
+  }
   return true;
 }
 

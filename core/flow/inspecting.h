@@ -25,6 +25,7 @@ struct InspectingNeeds {
   const Bypass& bypass;
   const Clock& clock;
   Tally& tally;
+  Log& log;
   ExchangePool& pool;
   bool reuses_upstreams = false;  // connections may serve other flows of the client, before and after; not within TLS or a tunnel
 };

@@ -54,7 +54,7 @@ Route::Route(const Settings& settings, Chain& chain, const TlsPolicy& tls_policy
       bypass_(settings.bypass),
       exchanges_(kMostSpareExchanges) {
   for (const ListenerSettings& listener : settings.listeners) {
-    rules_.push_back({sniffing_limits(settings, listener), {chain, HttpRules(settings, listener), bypass_, clock, tally, exchanges_, settings.upstream.reuse.enabled}});
+    rules_.push_back({sniffing_limits(settings, listener), {chain, HttpRules(settings, listener), bypass_, clock, tally, log, exchanges_, settings.upstream.reuse.enabled}});
   }
 }
 

@@ -82,6 +82,7 @@ class Route {
   std::unique_ptr<Stage> unless(Treatment treatment, Uninspected why, FlowFile& file) const;
 
   // TLS (route_tls.cc).
+  bool decides_by_hellos() const;
   void open_tls(FlowFile& file) const;
   std::unique_ptr<Stage> by_hello(FlowFile& file) const;
   std::unique_ptr<Stage> by_upstream(FlowFile& file) const;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "flow/blocking.h"
 #include "flow/ending.h"
+#include "flow/finding_line.h"
 #include "flow/route.h"
 #include "flow/securing.h"
 #include "flow/tls_view.h"
@@ -33,10 +34,11 @@ std::string asked_name(const ClientHello& hello) {
   return hello.server_name_kind == ServerName::invalid ? std::string() : hello.server_name;
 }
 
-// What clients refuse certificates for: the name they asked for, or where they were going.
+// What clients refuse certificates for: the name they asked for, or where they were going. Empty: within a CONNECT nobody knows.
 std::string name_for_refusals(const FlowFile& file) {
   const std::string& name = file.tls->client_plan.server_name;
-  return name.empty() ? file.facts.destination.ip.text() : to_lower(name);
+  if (!name.empty()) return to_lower(name);
+  return file.within_connect ? std::string() : file.facts.destination.ip.text();
 }
 
 PagePlan blocked_by(const TlsRuleSettings* rule) {
@@ -48,11 +50,22 @@ PagePlan blocked_by(const TlsRuleSettings* rule) {
 
 // ---- the ClientHello ----
 
-// A hello that cannot be read is no server's hello either: it passes like one, unless TLS is not to pass unseen.
+// Does anybody decide by what hellos say? Then one that only some servers can read must not get past them.
+bool Route::decides_by_hellos() const {
+  const PolicySettings& policy = settings_.policy;
+  const auto decides = [](const TlsRuleSettings& rule) {
+    return rule.moment == TlsMoment::client_hello && rule.action != TlsAction::pass;
+  };
+  return settings_.tls.action != TlsAction::pass || policy.no_server_name == FindingAction::refuse ||
+         policy.encrypted_hello == FindingAction::refuse || chain_.wants(Hook::client_hello) ||
+         std::any_of(settings_.tls.rules.begin(), settings_.tls.rules.end(), decides);
+}
+
+// Where all TLS passes, one that cannot be read does, too.
 std::unique_ptr<Stage> Route::after(const HelloRead& hello, FlowFile& file) const {
   if (!hello.readable) {
     (void)note(FindingAction::count, "malformed_client_hello", file.hello->why(), file);
-    if (settings_.tls.action == TlsAction::pass) return pass_tls(file);
+    if (!decides_by_hellos()) return pass_tls(file);
     tally_.tls_answer(TlsAction::block);
     return std::make_unique<Alerting>(Alert::decode_error, CloseReason::tls_blocked);
   }
@@ -79,12 +92,7 @@ void Route::open_tls(FlowFile& file) const {
 bool Route::note(FindingAction action, std::string_view name, std::string_view detail, FlowFile& file) const {
   file.subject.findings.add("hyalite", name, detail);
   ++tally_.findings;
-  if (action == FindingAction::log) {
-    log_.info("flow.finding", {{"finding", std::string(name)},
-                               {"client", file.facts.client.text()},
-                               {"destination", file.facts.destination.text()},
-                               {"detail", std::string(detail)}});
-  }
+  if (action == FindingAction::log) log_finding(log_, file.facts, name, detail);
   return action == FindingAction::refuse;
 }
 
@@ -162,7 +170,8 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
     (void)note(FindingAction::log, "no_ca", "it cannot be looked into without a CA", file);
     return pass_tls(file);
   }
-  if (settings_.tls.learn.enabled && refusals_.passes(name_for_refusals(file), clock_.wall_time())) {
+  const std::string name = name_for_refusals(file);
+  if (settings_.tls.learn.enabled && !name.empty() && refusals_.passes(name, clock_.wall_time())) {
     (void)note(FindingAction::count, "learned", "clients refused our certificate for this name", file);
     return pass_tls(file);
   }
@@ -180,6 +189,7 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
   tally_.tls_answer(TlsAction::intercept);
   if (file.tls->upstream_plan.log_keys) log_keys(file);
   file.tls->upstream_plan.address = file.subject.upstream();
+  file.tls->upstream_plan.within_connect = file.within_connect;
   return secure(Side::upstream);
 }
 
@@ -230,7 +240,7 @@ std::unique_ptr<Stage> Route::accept_upstream(FlowFile& file) const {
   TlsFacts& upstream = tls.upstream;
   tls.accepted = upstream.certificate_digest;
   tls.client_plan.upstream = upstream.certificate;
-  if (tls.client_plan.server_name.empty()) tls.names = upstream.certificate.names();
+  if (file.hello->hello().server_name_kind != ServerName::host) tls.names = upstream.certificate.names();
   tls.client_plan.alpn = upstream.alpn;
   upstream.certificate = {};
   return secure(Side::client);
@@ -258,6 +268,7 @@ void Route::note_answer(FlowFile& file) const {
   const Learning learning{learn.enabled ? learn.clients : 0, std::chrono::duration_cast<Seconds>(learn.within),
                           std::chrono::duration_cast<Seconds>(learn.pass_for)};
   const std::string name = name_for_refusals(file);
+  if (name.empty()) return;
   const RefusalSign sign = left ? RefusalSign::closed : refusal_sign(client.alert);
   if (!refusals_.note(name, file.facts.client.ip, sign, now, learning)) return;
   log_.warning("tls.learned", {{"name", name}, {"hours", std::to_string(learning.pass_for.count() / 3'600)}});

@@ -33,8 +33,8 @@ struct TlsFile {
   bool intercepted = false;
   // Such a connection has shaken hands by then.
   Monotonic reconnect_by{};
-  // Of the upstream's certificate, when the client asked for no name: what a Host may be.
-  std::vector<std::string> names;
+  // Of the upstream's certificate, when the client asked for no name of a host: what a Host may be.
+  std::optional<std::vector<std::string>> names;
   // Somebody accepted this certificate with its defects: it is good for further connections.
   std::optional<Digest256> accepted;
 };

@@ -100,7 +100,7 @@ Cost cost_of_an_exchange(std::size_t plugins) {
   facts.destination = OriginalDestination{*Address::parse("10.2.0.2:80")};
   FlowFile file(facts, 0, ArrivalMode::transparent);
   ExchangePool pool(0);
-  const InspectingNeeds needs{chain, HttpRules(settings, settings.listeners[0]), bypass, clock, tally, pool};
+  const InspectingNeeds needs{chain, HttpRules(settings, settings.listeners[0]), bypass, clock, tally, log, pool};
   const std::size_t before = allocations;
   chain.flow_open(file.subject);
   Playbook talk(std::make_unique<Inspecting>(needs, file), true);

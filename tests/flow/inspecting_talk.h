@@ -30,7 +30,7 @@ struct InspectingTalk : ::testing::Test {
     return Playbook(std::make_unique<Inspecting>(*needs, *file), connected);
   }
   InspectingNeeds lent(ExchangePool& memory) {
-    return {chain, HttpRules(settings, settings.listeners[0]), *bypass, clock, *tally, memory, may_keep};
+    return {chain, HttpRules(settings, settings.listeners[0]), *bypass, clock, *tally, log, memory, may_keep};
   }
 
   std::uint64_t count(std::string_view family, std::string_view label) {
@@ -51,7 +51,8 @@ struct InspectingTalk : ::testing::Test {
   std::vector<std::uint64_t> cells;
   Settings settings;
   FlowFacts facts;
-  Log log{LogLevel::error, [](std::string_view) {}};
+  std::vector<std::string> logged;
+  Log log{LogLevel::info, [this](std::string_view line) { logged.emplace_back(line); }};
   std::unique_ptr<Chain> empty = load_chain(settings, {}, layout, log).chain;
   Chain& chain = *empty;
   std::optional<Tally> tally;

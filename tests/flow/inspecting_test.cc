@@ -352,6 +352,24 @@ TEST_F(InspectingTalk, LittleIsReadOfABodyThatCouldPassUnseen) {
   EXPECT_EQ(t.stage().passes_unseen(Side::upstream), 99'999u);
 }
 
+TEST_F(InspectingTalk, AHostThatIsNotWhereItGoesIsWorthOneLineAConnection) {
+  auto t = talk();
+  for (int i = 0; i < 2; ++i) {
+    t.client("GET / HTTP/1.1\r\nHost: 203.0.113.99\r\n\r\n");
+    if (i == 0) t.connected();
+    t.upstream(kOk);
+  }
+  ASSERT_EQ(logged.size(), 1u);
+  EXPECT_NE(logged[0].find("finding=host_differs_from_destination"), std::string::npos) << logged[0];
+  EXPECT_EQ(tally->findings, 2u);
+
+  logged.clear();
+  settings.policy.host_mismatch = FindingAction::count;
+  auto counted = talk();
+  counted.client("GET / HTTP/1.1\r\nHost: 203.0.113.99\r\n\r\n");
+  EXPECT_TRUE(logged.empty());
+}
+
 TEST_F(InspectingTalk, TheMemoryOfAnExchangeServesTheNext) {
   ExchangePool keeping(1);
   talk();

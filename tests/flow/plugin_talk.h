@@ -68,7 +68,7 @@ struct Set {
     places = TallyPlaces::declare(layout);
     cells.assign(layout.cells(), 0);
     tally.emplace(MetricRow(cells.data(), layout), *places);
-    needs.emplace(InspectingNeeds{*chain, HttpRules(settings, settings.listeners[0]), bypass, clock, *tally, pool, may_keep});
+    needs.emplace(InspectingNeeds{*chain, HttpRules(settings, settings.listeners[0]), bypass, clock, *tally, log, pool, may_keep});
     http_file.emplace(facts, 0, ArrivalMode::transparent);
     http_file->subject.waker = &woken;
     chain->flow_open(http_file->subject);
@@ -103,6 +103,7 @@ struct Set {
   ScriptedChain scripted;
   std::optional<FlowFile> http_file;
   ExchangePool pool{0};
+  Log log{LogLevel::error, [](std::string_view) {}};
   std::optional<InspectingNeeds> needs;
   Chain* chain = nullptr;
 };

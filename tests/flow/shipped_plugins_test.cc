@@ -49,7 +49,8 @@ class Theatre {
     FlowFile file(some_flow(), 0, ArrivalMode::transparent);
     FlowSubject& flow = file.subject;
     ExchangePool pool{0};
-    const InspectingNeeds needs{*chain_, HttpRules(settings_, settings_.listeners[0]), bypass, clock, tally, pool};
+    Log log{LogLevel::error, [](std::string_view) {}};
+    const InspectingNeeds needs{*chain_, HttpRules(settings_, settings_.listeners[0]), bypass, clock, tally, log, pool};
     chain_->flow_open(flow);
     flow.set_protocol(Protocol::http1);
     Scene scene;

@@ -274,6 +274,22 @@ TEST_F(TlsHooks, WithoutAServerNameTheCertificateSaysWhichHostsThereAre) {
   EXPECT_EQ(requests.size(), 2u);
 }
 
+TEST_F(TlsHooks, ACertificateOfAddressesAloneCoversNoName) {
+  settings.policy.host_mismatch = FindingAction::refuse;
+  origin_certificate = roots.issue({"127.0.0.1"});
+  start();
+  for (const char* name : {static_cast<const char*>(nullptr), "127.0.0.1"}) {
+    for (const auto& [host, fine] : {std::pair("127.0.0.1", true), std::pair("hidden.example", false)}) {
+      auto peer = client(nullptr);
+      if (name != nullptr) SSL_set_tlsext_host_name(peer->ssl(), name);
+      peer->say(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n");
+      ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open || !peer->got.empty(); })) << host;
+      EXPECT_EQ(peer->got.substr(0, 12), fine ? "HTTP/1.1 200" : "HTTP/1.1 421") << host;
+    }
+  }
+  EXPECT_EQ(requests.size(), 2u);
+}
+
 TEST_F(TlsHooks, AHostThatIsNotTheServerNameIsAFinding) {
   settings.policy.host_mismatch = FindingAction::refuse;
   start();

@@ -141,6 +141,38 @@ TEST_F(OddTls, WhereTlsPassesAHelloBeyondTheLimitPassesAsItCame) {
   EXPECT_EQ(count("hyalite_findings_total"), 1u) << "malformed_client_hello";
 }
 
+// OpenSSL passes over empty records, Go over an alert, and old servers take a hello in the form of SSL 2.0.
+TEST_F(OddTls, WhatOnlySomeServersReadDoesNotGetPastWhoDecidesByHellos) {
+  settings.tls.action = TlsAction::pass;
+  const std::string hello = ClientHelloBuilder().server_name(kName).records();
+  const std::string odd[] = {std::string("\x16\x03\x01\0\0", 5) + hello, "\x15\x03\x01" + vector16("\x01\x5a") + hello,
+                             "\x80\x2e\x01\x03\x01" + std::string(43, 'x')};
+  const std::function<void()> deciders[] = {
+      [&] {
+        settings.tls.rules = {rule(TlsAction::block)};
+        settings.tls.rules[0].domains = {"example.com"};
+      },
+      [&] { settings.policy.no_server_name = FindingAction::refuse; }, [&] { settings.policy.encrypted_hello = FindingAction::refuse; }};
+  for (const auto& decides : deciders) {
+    settings.tls.rules = {};
+    settings.policy = {};
+    decides();
+    again();
+    start();
+    for (const std::string& one : odd) EXPECT_EQ(answer_to(one), alert(50));
+    EXPECT_EQ(count("hyalite_tls_answers_total", "block"), std::size(odd));
+  }
+  settings.tls.rules = {rule(TlsAction::pass)};
+  settings.policy = {};
+  again();
+  start();
+  for (const std::string& one : odd) {
+    Fd fd = redirected();
+    send_to(fd.get(), one);
+    EXPECT_EQ(arrived(one.size()), one) << "nobody decides by what it says";
+  }
+}
+
 TEST_F(OddTls, ASlowClientShakesHandsByteByByte) {
   start();
   auto peer = client();
@@ -264,6 +296,36 @@ TEST_F(ClientCertificate, IsNotShownToOthers) {
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
   EXPECT_NE(peer->got.find("asks for a certificate of the client"), std::string::npos) << peer->got << peer->error;
   for (const auto& server : servers) EXPECT_FALSE(server->certificate());
+}
+
+// Whoever resumes a session is not asked: that it would have been must not be forgotten.
+TEST_F(ClientCertificate, IsTheClientsOwnEachTimeWhereTheUpstreamOnlyWouldLikeOne) {
+  for (const int version : {TLS1_3_VERSION, TLS1_2_VERSION}) {
+    SSL_CTX_set_verify(origin_context().get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_session_id_context(origin_context().get(), reinterpret_cast<const unsigned char*>("o"), 1);
+    SSL_CTX_set_max_proto_version(origin_context().get(), version);
+    start();
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+      auto peer = client(kName, client_context(roots.own().certificate));
+      peer->say(kGet);
+      ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error << i;
+      EXPECT_EQ(count("hyalite_tls_answers_total", "pass"), i) << version;
+    }
+    again();
+  }
+}
+
+TEST_F(ClientCertificate, ThatIsFollowedByADamagedOneIsAMistake) {
+  settings.tls.upstream.certificates = {configured({})};
+  for (const std::string& whole : {settings.tls.upstream.certificates[0].certificate, settings.tls.upstream.trust}) {
+    std::ofstream(whole, std::ios::app) << "For people\n";
+    Mistakes mistakes;
+    EXPECT_NE(TlsGround::load(settings, "", mistakes), nullptr) << text_of(mistakes);
+    std::ofstream(whole, std::ios::app) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    EXPECT_EQ(TlsGround::load(settings, "", mistakes), nullptr);
+    EXPECT_NE(text_of(mistakes).find("one that cannot be read"), std::string::npos) << text_of(mistakes);
+    settings.tls.upstream.certificates = {configured({})};
+  }
 }
 
 TEST_F(ClientCertificate, WhoseKeyOthersMayReadIsAMistake) {

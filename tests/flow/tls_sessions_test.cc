@@ -1,5 +1,7 @@
 // TLS that is looked into: both sides resume.
 // SPDX-License-Identifier: MIT
+#include <cstring>
+
 #include "tests/flow/tls_fixture.h"
 #include "tls/session_cache.h"
 
@@ -138,6 +140,71 @@ TEST_F(Intercepted, AnUpstreamOfGiantCertificatesOrTicketsIsNotResumed) {
     SSL_CTX_set_session_ticket_cb(origin_context().get(), fill, nullptr, nullptr);
     EXPECT_EQ(resumed(), 0u) << version;
   }
+}
+
+// "No expiry" is the end of the year 9999 (RFC 5280, section 4.1.2.5), which no count of nanoseconds reaches.
+TEST_F(Intercepted, AnUpstreamWhoseCertificateNeverEndsIsResumed) {
+  origin_certificate = roots.issue({kName});
+  X509* x = origin_certificate.certificate.get();
+  ASN1_TIME_set_string(X509_getm_notAfter(x), "99991231235959Z");
+  X509_sign(x, roots.own().key.get(), EVP_sha256());
+  EXPECT_GT(PeerCertificate(Certificate(origin_certificate.certificate).release()).not_after(), now + std::chrono::years(100));
+  start();
+  for (int i = 0; i < 2; ++i) {
+    auto peer = client();
+    peer->say(kGet);
+    ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  }
+  EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 1u);
+}
+
+// Behind an explicit proxy: which server answers says the CONNECT.
+struct BehindAProxy : TlsOnLoopback {
+  void serve() override {
+    constexpr std::string_view kEnd = "\r\n\r\n";
+    if (Fd fd(accept4(origin.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)); fd) connects.push_back(std::move(fd));
+    std::erase_if(connects, [&](Fd& fd) {
+      char head[4096];
+      const ssize_t n = ::recv(fd.get(), head, sizeof head, MSG_PEEK);
+      if (n < 0 || !std::string_view(head, static_cast<std::size_t>(n)).ends_with(kEnd)) return false;
+      (void)::recv(fd.get(), head, static_cast<std::size_t>(n), 0);
+      send_to(fd.get(), "HTTP/1.1 200 OK\r\n\r\n");
+      servers.push_back(std::make_unique<TlsPeer>(origin_context(), std::move(fd), true));
+      return true;
+    });
+    TlsOnLoopback::serve();
+  }
+  // Through a tunnel to `target`; names nobody in TLS.
+  void visit(const std::string& target, const char* name) {
+    Fd fd = redirected();
+    send_to(fd.get(), "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n");
+    ASSERT_TRUE(pump(*loop, [&] {
+      serve();
+      char head[64];
+      return ::recv(fd.get(), head, sizeof head, MSG_DONTWAIT) > 0;
+    }));
+    TlsPeer peer(client_context(leaves->trusted.own().certificate), std::move(fd), false);
+    if (name != nullptr) SSL_set_tlsext_host_name(peer.ssl(), name);
+    peer.say(kGet);
+    ASSERT_TRUE(pump(*loop, [&] {
+      while (peer.step()) {
+      }
+      if (peer.shaken()) peer.say("");
+      serve();
+      return peer.got == kAnswer;
+    })) << peer.error;
+  }
+  std::vector<Fd> connects;
+};
+
+TEST_F(BehindAProxy, ServersWithoutANameHaveNoSessionsInCommon) {
+  start();
+  visit("a.example:443", nullptr);
+  visit("b.example:443", nullptr);
+  EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 0u);
+  visit("www.example.com:443", kName);
+  visit("www.example.com:443", kName);
+  EXPECT_EQ(count("hyalite_tls_handshakes_total", "upstream_resumed"), 1u);
 }
 
 }  // namespace

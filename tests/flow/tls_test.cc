@@ -107,6 +107,21 @@ TEST_F(Intercepted, NoDefectPassesByDefaultAndThePageSaysWhatIsWrong) {
   EXPECT_TRUE(requests.empty());
 }
 
+// Old versions need SHA-1 for their own signatures, not in certificates.
+TEST_F(Intercepted, AnOldestVersionMakesNoCertificateStrong) {
+  settings.tls.upstream.minimum_version = TlsVersion::tls_1_0;
+  X509_sign(origin_certificate.certificate.get(), roots.own().key.get(), EVP_sha1());
+  SSL_CTX_set_security_level(origin_context().get(), 0);
+  SSL_CTX_use_certificate(origin_context().get(), origin_certificate.certificate.get());
+  SSL_CTX_use_PrivateKey(origin_context().get(), origin_certificate.key.get());
+  start();
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
+  EXPECT_EQ(peer->got.substr(0, 12), "HTTP/1.1 502") << peer->got << peer->error;
+  EXPECT_EQ(count("hyalite_tls_defects_total", "other"), 1u);
+}
+
 TEST_F(Intercepted, AnIntermediateThatIsSentIsEnough) {
   const Authority between("Between", roots);
   origin_certificate = between.issue({kName});

@@ -21,7 +21,7 @@ Gateway::Gateway(const Settings& given, const std::string& plugin_directory, Out
   tally_.emplace(MetricRow(cells_.data(), layout_), places_);
   bypass_.emplace(settings_.bypass);
   if (load_.chain)
-    needs_.emplace(InspectingNeeds{*load_.chain, HttpRules(settings_, settings_.listeners[0]), *bypass_, clock_, *tally_, pool_});
+    needs_.emplace(InspectingNeeds{*load_.chain, HttpRules(settings_, settings_.listeners[0]), *bypass_, clock_, *tally_, log_, pool_});
 }
 
 void Gateway::renew(Waker& waker) {

@@ -109,7 +109,7 @@ int run(const std::string& plugins, const std::string& log_file, std::size_t cou
   facts.destination = OriginalDestination{*Address::parse("198.51.100.1:80")};
   FlowFile file(facts, 0, ArrivalMode::transparent);
   ExchangePool pool(16);
-  const InspectingNeeds needs{*load.chain, HttpRules(read.settings, read.settings.listeners[0]), bypass, clock, tally, pool};
+  const InspectingNeeds needs{*load.chain, HttpRules(read.settings, read.settings.listeners[0]), bypass, clock, tally, log, pool};
   load.chain->flow_open(file.subject);
   std::size_t sent = 0, allocated = 0;
   {
