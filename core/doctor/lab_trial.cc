@@ -74,11 +74,14 @@ bool is_wanted(const Settings& settings, const Address& destination) {
   return std::any_of(settings.listeners.begin(), settings.listeners.end(), takes);
 }
 
-// One interface on each side, as the lab has them; nothing that other programs would see.
+// One interface on each side, as the lab has them; nothing that other programs would see. TLS and
+// services name files, users and addresses of the machine: the trial asks for none of them.
 Settings for_the_lab(const Settings& settings, const std::string& directory) {
   Settings some = settings;
   some.plugins.clear();
   some.plugin_dirs.clear();
+  some.services.clear();
+  some.tls = {};
   InterceptionSettings& interception = some.interception;
   if (!interception.client_interfaces.empty()) interception.client_interfaces.resize(1);
   if (interception.mode == InterceptionMode::anyip) name_the_origin(some);

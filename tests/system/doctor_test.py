@@ -585,6 +585,18 @@ class Doctor(unittest.TestCase):
         whom = "client" if lab.keeps_client_address() else "gateway"
         self.assertEqual(len(re.findall(rf"through the proxy; the origin saw .*, the {whom}\n", trial["what"])), 2 * len(lab.PORTS), trial)
 
+    def test_a_connection_in_a_private_lab_needs_no_file_of_the_settings(self):
+        sh(f"{lab.binary()} ca init --directory {self.directory}/ca --name 'Lab CA'")
+        pathlib.Path(self.directory, "banks.txt").write_text("bank.example\n")
+        with contextlib.suppress(OSError):  # where a user made the lab, there is no other one
+            os.chown(f"{self.directory}/ca/ca.key", 1, 1)
+        report = self.doctor(
+            tls={"ca": {"certificate": "ca/ca.pem", "key": "ca/ca.key", "install_page": "192.0.2.1:8088"}, "key_log": "gone/keys",
+                 "rules": [{"name": "banks", "action": "pass", "domain_files": ["banks.txt"]}]},
+            services=[{"name": "look-up", "address": "127.0.0.1:8081", "tls": {"enabled": True, "trust": "roots.pem"}}])
+        trial, = report["trials"]
+        self.assertEqual((report["verdict"], trial["made"], trial["passed"]), ("healthy", True, True), trial)
+
     def traces(self):
         said = [sh("ip -brief link; ip neighbor; tc qdisc; nft list ruleset; tc filter show dev lan egress; tc filter show dev wan egress")]
         said += [sh(f"ip {family} rule; ip {family} route show table all") for family in ("-4", "-6")]
