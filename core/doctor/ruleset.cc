@@ -3,6 +3,7 @@
 #include "doctor/ruleset.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "settings/json.h"
@@ -44,16 +45,44 @@ std::string subject_of(JsonView left) {
   return kind + " " + text_of(rest.member("key"));
 }
 
-void add_values(JsonView view, std::vector<RuleValue>& values) {
-  if (view.is(Type::array)) {
-    for (std::size_t i = 0; i < view.size(); ++i) add_values(view.element(i), values);
+// As nft names the flags of TCP, from the lowest bit.
+constexpr std::array<std::string_view, 8> kFlags = {"fin", "syn", "rst", "psh",
+                                                    "ack", "urg", "ecn", "cwr"};
+
+// One number: as such, as a flag's name, or as several of them. Nothing: it is none.
+std::optional<std::uint64_t> bits_of(JsonView view) {
+  if (const auto number = view.integer()) return static_cast<std::uint64_t>(*number);
+  if (const auto name = view.string()) {
+    const auto found = std::find(kFlags.begin(), kFlags.end(), *name);
+    if (found == kFlags.end()) return std::nullopt;
+    return std::uint64_t{1} << (found - kFlags.begin());
+  }
+  const JsonView all = view.is(Type::array) ? view : view.member("|");
+  if (!all.is(Type::array)) return std::nullopt;
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto some = bits_of(all.element(i));
+    if (!some) return std::nullopt;
+    bits |= *some;
+  }
+  return bits;
+}
+
+void add_elements(JsonView set, bool flags, std::vector<RuleValue>& values);
+
+// Flags in a row are one value, of everything else each is one.
+void add_values(JsonView view, bool flags, std::vector<RuleValue>& values) {
+  if (const auto bits = flags ? bits_of(view) : std::nullopt) {
+    values.push_back({std::to_string(*bits), std::nullopt, 0});
+  } else if (view.is(Type::array)) {
+    add_elements(view, flags, values);
   } else if (const JsonView set = view.member("set"); !set.is(Type::absent)) {
-    add_values(set, values);
+    add_elements(set, flags, values);
   } else if (const JsonView element = view.member("elem"); !element.is(Type::absent)) {
-    add_values(element.member("val"), values);
+    add_values(element.member("val"), flags, values);
   } else if (const JsonView range = view.member("range"); range.is(Type::array)) {
     RuleValue value;
-    value.range = {number_of(range.element(0)), number_of(range.element(1))};
+    value.range = {bits_of(range.element(0)).value_or(0), bits_of(range.element(1)).value_or(0)};
     value.word = text_of(range.element(0)) + "-" + text_of(range.element(1));
     values.push_back(std::move(value));
   } else if (const JsonView prefix = view.member("prefix"); prefix.is(Type::object)) {
@@ -66,22 +95,38 @@ void add_values(JsonView view, std::vector<RuleValue>& values) {
   }
 }
 
-// tcp flags are written by name.
-std::uint64_t mask_of(JsonView view) {
-  if (const auto number = view.integer()) return static_cast<std::uint64_t>(*number);
-  return 1;  // names: the match is known by what it asks
+void add_elements(JsonView set, bool flags, std::vector<RuleValue>& values) {
+  if (set.is(Type::array)) {
+    for (std::size_t i = 0; i < set.size(); ++i) add_values(set.element(i), flags, values);
+  } else {
+    add_values(set, flags, values);
+  }
 }
 
 RuleMatch match_of(JsonView view) {
   RuleMatch match;
   JsonView left = view.member("left");
-  if (const JsonView masked = left.member("&"); masked.is(Type::array)) {
-    match.mask = mask_of(masked.element(1));
-    left = masked.element(0);
-  }
+  const JsonView masked = left.member("&");
+  if (masked.is(Type::array)) left = masked.element(0);
   match.what = subject_of(left);
-  match.inverted = text_of(view.member("op")) == "!=";
-  add_values(view.member("right"), match.values);
+  const bool flags = match.what == "tcp flags";
+  if (masked.is(Type::array)) {
+    const auto mask = bits_of(masked.element(1));
+    match.mask = mask.value_or(0);
+    if (!mask) match.what = "masked " + match.what;  // which nobody understands
+  }
+  const std::string op = text_of(view.member("op"));
+  const JsonView right = view.member("right");
+  const auto some = flags ? bits_of(right) : std::nullopt;
+  if (some && (op == "in" || op == "!")) {
+    // "tcp flags syn,ack" asks for any of them, "tcp flags ! syn,ack" for none.
+    match.mask &= *some;
+    match.inverted = op == "in";
+    match.values.push_back({"0", std::nullopt, 0});
+    return match;
+  }
+  match.inverted = op == "!=";
+  add_values(right, flags, match.values);
   return match;
 }
 
@@ -165,9 +210,9 @@ void add_object(JsonView item, Ruleset& ruleset) {
   if (const JsonView added = item.member("chain"); added.is(Type::object)) {
     ruleset.chains.push_back(chain_of(added));
   } else if (const JsonView set = item.member("set"); set.is(Type::object)) {
-    add_values(set.member("elem"),
-               ruleset.sets[text_of(set.member("family")) + " " + text_of(set.member("table")) +
-                            " " + text_of(set.member("name"))]);
+    add_elements(set.member("elem"), text_of(set.member("type")) == "tcp_flag",
+                 ruleset.sets[text_of(set.member("family")) + " " + text_of(set.member("table")) +
+                              " " + text_of(set.member("name"))]);
   } else if (const JsonView rule = item.member("rule"); rule.is(Type::object)) {
     for (ChainFact& chain : ruleset.chains) {
       if (chain.family == text_of(rule.member("family")) &&

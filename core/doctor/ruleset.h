@@ -16,15 +16,15 @@ namespace hyalite {
 
 // One value of a match: a number, a word, a network or a range.
 struct RuleValue {
-  std::string word;                                              // also numbers, in decimal
+  std::string word;  // also numbers, and TCP flags as one; in decimal
   std::optional<std::pair<std::uint64_t, std::uint64_t>> range;  // both ends are in it
   unsigned prefix_bits = 0;                                      // of `word`, an address; 0: whole
 };
 
 struct RuleMatch {
-  std::string what;        // "meta iifname", "tcp dport", "ct state", "fib daddr type", ...
-  std::uint64_t mask = 0;  // 0: none
-  bool inverted = false;   // !=
+  std::string what;  // "meta iifname", "tcp dport", "ct state", "fib daddr type", ...
+  std::uint64_t mask = ~std::uint64_t{0};  // of the number that is asked about
+  bool inverted = false;                   // !=
   std::vector<RuleValue> values;
 };
 

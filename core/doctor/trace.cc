@@ -15,6 +15,9 @@ using Kind = RuleDeed::Kind;
 
 constexpr int kMostJumps = 16;  // as the kernel has it (NFT_JUMP_STACK_SIZE)
 
+// The TCP flags of a packet that begins a connection, and of one with data.
+constexpr std::uint64_t kSyn = 0x02, kPshAck = 0x18;
+
 enum class Answer { no, yes, unclear };
 
 Answer answer(bool yes) { return yes ? Answer::yes : Answer::no; }
@@ -158,8 +161,10 @@ class Tracing {
     if (what == "meta protocol") return any_word(match, chain, packet_.v6 ? "ip6" : "ip");
     if (what == "meta mark") return any_number(match, chain, packet_.mark);
     if (what == "meta skuid") return any_number(match, chain, packet_.user);
-    if (what == "tcp flags")
-      return answer(packet_.protocol == "tcp" && packet_.begins == is_syn(match));
+    if (what == "tcp flags") {
+      if (packet_.protocol != "tcp") return Answer::no;
+      return any_number(match, chain, packet_.begins ? kSyn : kPshAck);
+    }
     if (what == "tcp dport" || what == "udp dport" || what == "th dport")
       return port(match, chain, packet_.dport);
     if (what == "tcp sport" || what == "udp sport" || what == "th sport")
@@ -180,12 +185,6 @@ class Tracing {
     }
     if (what == "meta pkttype") return any_word(match, chain, "host");
     return Answer::unclear;
-  }
-
-  // Does it ask for SYN? "tcp flags syn / fin,syn,rst,ack", "tcp flags & (fin|syn|rst|ack) == syn".
-  static bool is_syn(const RuleMatch& match) {
-    return match.values.size() == 1 &&
-           (match.values[0].word == "syn" || match.values[0].word == "2");
   }
 
   static bool has_word(const RuleMatch& match, std::string_view word) {
@@ -212,7 +211,7 @@ class Tracing {
   }
 
   Answer any_number(const RuleMatch& match, const ChainFact& chain, std::uint64_t number) const {
-    if (match.mask != 0) number &= match.mask;
+    number &= match.mask;
     for (const RuleValue& it : values_of(match, chain)) {
       if (it.range && number >= it.range->first && number <= it.range->second) return Answer::yes;
       if (!it.range && parse_decimal(it.word) == number) return Answer::yes;

@@ -157,6 +157,18 @@ TEST(Judging, ARuleThatIsNotUnderstoodIsADoubtNotAFinding) {
   }
 }
 
+TEST(Judging, AFirewallThatDropsScansIsNoFault) {
+  Facts facts = healthy_facts();
+  // tcp flags & (fin|syn) == (fin|syn) drop; tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0 drop
+  use_rules(
+      facts,
+      with(
+          R"({"chain":{"family":"inet","table":"fw","name":"p","type":"filter","hook":"prerouting","prio":-300,"policy":"accept"}},)"
+          R"({"rule":{"family":"inet","table":"fw","chain":"p","handle":2,"expr":[{"match":{"op":"==","left":{"&":[{"payload":{"protocol":"tcp","field":"flags"}},["fin","syn"]]},"right":["fin","syn"]}},{"drop":null}]}},)"
+          R"({"rule":{"family":"inet","table":"fw","chain":"p","handle":3,"expr":[{"match":{"op":"!","left":{"payload":{"protocol":"tcp","field":"flags"}},"right":["fin","syn","rst","psh","ack","urg"]}},{"drop":null}]}})"));
+  EXPECT_THAT(found(facts), IsEmpty());
+}
+
 TEST(Judging, FailingOpenOnPurposeIsNoFault) {
   Facts facts = healthy_facts();
   use_rules(

@@ -143,6 +143,90 @@ TEST(Trace, MatchesHoldAsNftSays) {
   }
 }
 
+struct FlagsMatch {
+  const char* op;
+  const char* mask;  // empty: none
+  const char* right;
+  bool first, rest;  // does it hold for the first packet, and for what follows?
+};
+
+std::string asking_flags(const FlagsMatch& it) {
+  const std::string field = R"({"payload":{"protocol":"tcp","field":"flags"}})";
+  const std::string mask = it.mask;
+  const std::string left = mask.empty() ? field : R"({"&":[)" + field + "," + mask + "]}";
+  return std::string(R"({"match":{"op":")") + it.op + R"(","left":)" + left + R"(,"right":)" +
+         it.right + R"(}},{"drop":null})";
+}
+
+Packet following() {
+  Packet packet = beginning();
+  packet.begins = false;
+  return packet;
+}
+
+// As nft 1.0.6 writes them, behind the rule that was given to it.
+TEST(Trace, TcpFlagsAreBits) {
+  for (const FlagsMatch& it : {
+           // tcp flags & (fin|syn) == (fin|syn)
+           FlagsMatch{"==", R"(["fin","syn"])", R"(["fin","syn"])", false, false},
+           // tcp flags & (syn|rst) == (syn|rst)
+           FlagsMatch{"==", R"(["syn","rst"])", R"(["syn","rst"])", false, false},
+           // tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0
+           FlagsMatch{"!", "", R"(["fin","syn","rst","psh","ack","urg"])", false, false},
+           // The same, as older ones write it.
+           FlagsMatch{"==", R"({"|":[{"|":["fin","syn"]},"ack"]})", "0", false, false},
+           // tcp flags & (fin|syn|rst|psh|ack|urg) == fin|psh|urg
+           FlagsMatch{"==", R"(["fin","syn","rst","psh","ack","urg"])", R"(["fin","psh","urg"])",
+                      false, false},
+           // tcp flags & (fin|syn|rst|ack) != syn
+           FlagsMatch{"!=", R"(["fin","syn","rst","ack"])", R"("syn")", false, true},
+           // tcp flags & syn == syn; tcp flags ! syn
+           FlagsMatch{"==", R"("syn")", R"("syn")", true, false},
+           FlagsMatch{"!", "", R"("syn")", false, true},
+           // tcp flags syn; tcp flags syn,ack; tcp flags 0
+           FlagsMatch{"in", "", R"("syn")", true, false},
+           FlagsMatch{"in", "", R"(["syn","ack"])", true, true},
+           FlagsMatch{"in", "", "0", false, false},
+           // tcp flags == syn; tcp flags != syn; tcp flags == 0x18
+           FlagsMatch{"==", "", R"("syn")", true, false},
+           FlagsMatch{"!=", "", R"("syn")", false, true},
+           FlagsMatch{"==", "", "24", false, true},
+           // tcp flags { syn, psh|ack }; tcp flags & (fin|syn) != { fin, syn }
+           FlagsMatch{"==", "", R"({"set":[{"|":["psh","ack"]},"syn"]})", true, true},
+           FlagsMatch{"!=", R"({"|":["fin","syn"]})", R"({"set":["fin","syn"]})", false, true},
+           // tcp flags 1-3
+           FlagsMatch{"==", "", R"({"range":["fin",3]})", true, false},
+       }) {
+    const std::string steps = asking_flags(it);
+    EXPECT_EQ(through(rule(steps), beginning()).passes(), !it.first) << steps;
+    EXPECT_EQ(through(rule(steps), following()).passes(), !it.rest) << steps;
+    Packet other = following();
+    other.protocol = "udp";
+    EXPECT_TRUE(through(rule(steps), other).passes()) << steps;
+  }
+}
+
+TEST(Trace, TcpFlagsThatCannotBeReadAreADoubt) {
+  for (const FlagsMatch& it : {
+           FlagsMatch{"==", R"({"^":["syn","ack"]})", R"("syn")", false, false},
+           FlagsMatch{"==", R"(["syn","new"])", R"("syn")", false, false},
+           FlagsMatch{"==", "", R"("new")", false, false},
+           FlagsMatch{"in", "", R"({"^":["syn","ack"]})", false, false},
+       }) {
+    const Traced there = through(rule(asking_flags(it)), beginning());
+    EXPECT_TRUE(there.passes());
+    EXPECT_EQ(there.doubts.size(), 1u) << asking_flags(it);
+  }
+}
+
+TEST(Trace, NamedSetsOfFlagsAreLookedUp) {
+  const std::string rules =
+      R"({"nftables":[{"set":{"family":"inet","table":"t","name":"odd","type":"tcp_flag","handle":1,"elem":[{"|":["fin","syn"]},"rst"]}},)" +
+      rule(asking_flags({"!=", "", R"("@odd")", true, true})).substr(13);
+  EXPECT_FALSE(through(rules, beginning()).passes());
+  EXPECT_FALSE(through(rules, following()).passes());
+}
+
 TEST(Trace, TheMarkOfAConnectionIsFollowed) {
   const std::string set =
       R"({"mangle":{"key":{"ct":{"key":"mark"}},"value":{"|":[{"ct":{"key":"mark"}},256]}}},)";
