@@ -103,6 +103,18 @@ void add_elements(JsonView set, bool flags, std::vector<RuleValue>& values) {
   }
 }
 
+// "< 1024" and its like: a range whose numbers fit, or are those that do not.
+void compare(std::string_view op, JsonView right, RuleMatch& match) {
+  const auto number = bits_of(right);
+  if (!number) match.what = "compared " + match.what;  // an address, say
+  RuleValue value;
+  value.word = std::string(op) + text_of(right);
+  value.range = {0, number.value_or(0)};
+  if (op == "<" || op == ">=") value.range = {number.value_or(0), ~std::uint64_t{0}};
+  match.inverted = op == "<" || op == ">";
+  match.values.push_back(std::move(value));
+}
+
 RuleMatch match_of(JsonView view) {
   RuleMatch match;
   JsonView left = view.member("left");
@@ -123,6 +135,10 @@ RuleMatch match_of(JsonView view) {
     match.mask &= *some;
     match.inverted = op == "in";
     match.values.push_back({"0", std::nullopt, 0});
+    return match;
+  }
+  if (op.starts_with('<') || op.starts_with('>')) {
+    compare(op, right, match);
     return match;
   }
   match.inverted = op == "!=";

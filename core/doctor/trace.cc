@@ -144,6 +144,7 @@ class Tracing {
     const auto words = split(match.what, ' ');
     if (words.size() != 2) return true;
     if (words[0] == "tcp" || words[0] == "udp") return packet_.protocol == words[0];
+    if (words[0] == "th") return packet_.protocol == "tcp" || packet_.protocol == "udp";
     if (words[0] == "ip") return !packet_.v6;
     if (words[0] == "ip6") return packet_.v6;
     return true;

@@ -117,6 +117,14 @@ TEST(Trace, MatchesHoldAsNftSays) {
                 false},
           Match{R"({"payload":{"protocol":"tcp","field":"dport"}})",
                 "==", R"({"set":[25,{"range":[79,81]}]})", true},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", "<", "1024", true},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", "<", "80", false},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", "<=", "80", true},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", ">", "79", true},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", ">", "80", false},
+          Match{R"({"payload":{"protocol":"tcp","field":"dport"}})", ">=", "80", true},
+          Match{R"({"payload":{"protocol":"udp","field":"dport"}})", "<", "1024", false},
+          Match{R"({"payload":{"protocol":"tcp","field":"flags"}})", "<", R"("rst")", true},
           Match{R"({"payload":{"protocol":"udp","field":"dport"}})", "==", "80", false},
           Match{R"({"payload":{"protocol":"udp","field":"dport"}})", "!=", "81",
                 false},  // no UDP at all
@@ -141,6 +149,15 @@ TEST(Trace, MatchesHoldAsNftSays) {
               it.holds ? Traced::End::dropped : Traced::End::passed)
         << steps;
   }
+}
+
+TEST(Trace, AComparedAddressIsADoubt) {
+  const Traced there = through(
+      rule(
+          R"({"match":{"op":"<","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"10.0.0.5"}},{"drop":null})"),
+      beginning());
+  EXPECT_TRUE(there.passes());
+  EXPECT_EQ(there.doubts.size(), 1u);
 }
 
 struct FlagsMatch {
