@@ -95,10 +95,11 @@ void add_values(JsonView view, bool flags, std::vector<RuleValue>& values) {
   }
 }
 
+// Of an empty set nft says nothing.
 void add_elements(JsonView set, bool flags, std::vector<RuleValue>& values) {
   if (set.is(Type::array)) {
     for (std::size_t i = 0; i < set.size(); ++i) add_values(set.element(i), flags, values);
-  } else {
+  } else if (!set.is(Type::absent)) {
     add_values(set, flags, values);
   }
 }

@@ -262,6 +262,17 @@ TEST(Trace, NamedSetsAreLookedUp) {
   EXPECT_FALSE(through(rules, beginning()).passes());
 }
 
+TEST(Trace, AnEmptySetHoldsNothing) {
+  const std::string rules =
+      R"({"nftables":[{"set":{"family":"inet","table":"t","name":"banned","type":"ipv4_addr","handle":1}},)" +
+      rule(
+          R"({"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@banned"}},{"drop":null})")
+          .substr(13);
+  const Traced there = through(rules, beginning());
+  EXPECT_TRUE(there.passes());
+  EXPECT_TRUE(there.doubts.empty());
+}
+
 TEST(Trace, NothingThatIsNoListOfRulesIsRead) {
   for (const char* text : {"", "{}", "[]", "{\"nftables\":{}}", "{\"nftables\":[", "null"})
     EXPECT_FALSE(read_ruleset(text)) << text;
