@@ -29,6 +29,10 @@ const ListenerSettings* arrival_listener(const Settings& settings) {
 
 std::string_view family_name(bool v6) { return v6 ? "IPv6" : "IPv4"; }
 
+std::string sysctl_of(std::string_view interface, std::string_view name) {
+  return "net/ipv4/conf/" + std::string(interface) + "/" + std::string(name);
+}
+
 std::optional<long> Facts::sysctl(std::string_view name) const {
   const auto found = sysctls.find(name);
   if (found == sysctls.end()) return std::nullopt;

@@ -15,6 +15,8 @@
 namespace hyalite {
 
 std::string_view family_name(bool v6);  // "IPv4", "IPv6"
+// A setting of an interface, as the sysctl command takes it: the names of interfaces may have dots.
+std::string sysctl_of(std::string_view interface, std::string_view name);
 
 class Case {
  public:

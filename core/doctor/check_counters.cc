@@ -29,8 +29,8 @@ void check_counters(const Case& machine, Judgement& judgement) {
                    "set upstream.mark, and exempt it: " + machine.switch_on, kShow);
   if (growth(facts, "IPReversePathFilter") > 0 && !judgement.has("reverse_path_filter"))
     judgement.find("reverse_path_filter", counted(facts, "IPReversePathFilter"),
-                   "sysctl -w net.ipv4.conf.INTERFACE.rp_filter=2, on the interface that clients "
-                   "are behind",
+                   "sysctl -w " + sysctl_of("INTERFACE", "rp_filter") +
+                       "=2, on the interface that clients are behind",
                    kShow);
   if (machine.keeps_ports() && growth(facts, "ListenDrops") > 0 &&
       growth(facts, "OutNoRoutes") > 0 && !judgement.has("listener_cannot_answer"))

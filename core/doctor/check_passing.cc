@@ -123,13 +123,14 @@ void check_redirects(const Case& machine, Judgement& judgement) {
     judgement.look("redirects_sent");
     // Either of the two switches it on (ip-sysctl: send_redirects).
     const std::string prefix = "net.ipv4.conf.";
-    const std::string own = prefix + interface + ".send_redirects";
-    if (machine.facts.sysctl(own).value_or(0) == 0 &&
+    if (machine.facts.sysctl(prefix + interface + ".send_redirects").value_or(0) == 0 &&
         machine.facts.sysctl(prefix + "all.send_redirects").value_or(0) == 0)
       continue;
+    const std::string own = sysctl_of(interface, "send_redirects");
     judgement.find("redirects_sent",
                    "clients and routers are both on " + interface + ", and it sends ICMP redirects",
-                   "sysctl -w " + prefix + "all.send_redirects=0 " + own + "=0", "sysctl " + own);
+                   "sysctl -w " + sysctl_of("all", "send_redirects") + "=0 " + own + "=0",
+                   "sysctl " + own);
   }
 }
 

@@ -122,7 +122,7 @@ class Routing {
     if (makes_senders_local(probe)) {
       judgement_.find("answers_look_local",
                       what + "a rule with iif lo makes " + probe.from + " look like an own address",
-                      "sysctl -w net.ipv4.conf." + probe.interface + ".accept_local=1",
+                      "sysctl -w " + sysctl_of(probe.interface, "accept_local") + "=1",
                       probe.command);
     } else if (strict(probe.interface)) {
       find_strict(probe.from, probe.interface, "another interface", probe.command);
@@ -193,7 +193,7 @@ class Routing {
     judgement_.find("reverse_path_filter",
                     "rp_filter is strict on " + interface + ", and what is sent to " + client +
                         " leaves by " + elsewhere,
-                    "sysctl -w net.ipv4.conf." + interface + ".rp_filter=2", command);
+                    "sysctl -w " + sysctl_of(interface, "rp_filter") + "=2", command);
   }
 
   // The larger of all and the interface's own counts (ip-sysctl: rp_filter).

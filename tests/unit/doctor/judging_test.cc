@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "healthy.h"
@@ -193,6 +194,43 @@ TEST(Judging, ClientsWithoutIpv6NeedNone) {
   only_v4.transparent = true;
   facts.listeners = {std::vector<ListenerFact>{only_v4}, {}};
   EXPECT_THAT(found(facts), IsEmpty());
+}
+
+// The sysctl command takes a dot in the name of an interface for a slash, unless there are slashes.
+TEST(Judging, RemediesForAVlanCanBeTyped) {
+  Settings settings = healthy_settings();
+  settings.interception.client_interfaces = settings.interception.origin_interfaces = {"eth1.10"};
+  Facts facts = healthy_facts();
+  facts.sysctls["net.ipv4.conf.eth1.10.send_redirects"] = "1";
+  facts.sysctls["net.ipv4.conf.eth1.10.rp_filter"] = "1";
+  ProbeFact back;
+  back.what = ProbeFact::What::back_to_client;
+  back.interface = "eth1.10";
+  back.device = "eth7";
+  facts.probes.push_back(back);
+  RuleFact bringing, own;
+  bringing.preference = own.preference = 100;
+  bringing.iif = "eth1.10";
+  bringing.mark = bringing.mask = 0x100000;
+  bringing.table = "100";
+  own.iif = "lo";
+  own.dport = 80;
+  own.table = "101";
+  facts.rules.value->insert(facts.rules.value->end(), {bringing, own});
+  ProbeFact refused;
+  refused.interface = "eth1.10";
+  refused.port = 80;
+  refused.error = "Invalid cross-device link";
+  facts.probes.push_back(refused);
+  std::map<std::string_view, Finding> findings;
+  for (const Finding& it : judge(Case(facts, settings, "hyalite intercept on")).findings())
+    findings[it.id] = it;
+  const std::string at = "net/ipv4/conf/eth1.10/";
+  EXPECT_EQ(findings["redirects_sent"].remedy,
+            "sysctl -w net/ipv4/conf/all/send_redirects=0 " + at + "send_redirects=0");
+  EXPECT_EQ(findings["redirects_sent"].shown, "sysctl " + at + "send_redirects");
+  EXPECT_EQ(findings["reverse_path_filter"].remedy, "sysctl -w " + at + "rp_filter=2");
+  EXPECT_EQ(findings["answers_look_local"].remedy, "sysctl -w " + at + "accept_local=1");
 }
 
 TEST(Judging, TheFirstBrokenThingComesFirst) {
