@@ -168,6 +168,26 @@ TEST(Harness, LooksIntoTlsWithoutCryptography) {
   EXPECT_EQ(expired.to_upstream(), "");
 }
 
+// The C++ wrapper's promise, for which it takes an exchange of the engine's.
+TEST(Harness, ShowsNothingOfARequestThatNeverWasWhole) {
+  Bench bench(Plugin{TEST_PLUGIN_DIR "/ends.so"});
+  ASSERT_TRUE(bench) << bench.mistakes();
+  Talk talk(bench);
+  talk.client(request("GET", "/x?y"));
+  talk.upstream(response(200));
+  EXPECT_TRUE(has(bench.log(), "ended [GET] [/x?y] [/x] [y] [h.example] 200 [Said]")) << bench.log();
+  EXPECT_FALSE(has(bench.log(), "ended []")) << bench.log();
+  talk.client("GET\r\n\r\n");
+  EXPECT_EQ(talk.to_client(1).status, 400u);
+  EXPECT_TRUE(has(bench.log(), "ended [] [] [] [] [] 0 []")) << bench.log();
+  // A whole request, and no response to it.
+  Client client;
+  client.upstream = HYALITE_UPSTREAM_REFUSES;
+  Talk refused(bench, client);
+  refused.client(request("GET", "/z"));
+  EXPECT_TRUE(has(bench.log(), "ended [GET] [/z] [/z] [] [h.example] 0 []")) << bench.log();
+}
+
 TEST(Harness, ShowsTheFailuresOfPlugins) {
   Bench bench(Plugin{kBad + "throws.so", "in: request_head", "tested", "on_failure: closed"});
   ASSERT_TRUE(bench) << bench.mistakes();

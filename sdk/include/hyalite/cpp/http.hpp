@@ -356,17 +356,18 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     return {*host_, exchange_, part, nullptr};
   }
 
-  // In request hooks there is a request line, always.
+  // In request hooks there is a request line, always. Where there is none, as in on_exchange_end of
+  // a request that was refused before its head was whole, its parts are empty.
   class Request : public Message {
    public:
     Request(const Host& host, hyalite_exchange* exchange, const hyalite_headers* headers = nullptr)
         : Message(host, exchange, HYALITE_PART_REQUEST, headers) {}
 
-    std::string_view method() const { return view(request_line()->method); }
-    std::string_view target() const { return view(request_line()->target); }
-    std::string_view path() const { return view(request_line()->path); }
-    std::string_view query() const { return view(request_line()->query); }
-    std::string_view authority() const { return view(request_line()->authority); }
+    std::string_view method() const { return view(line().method); }
+    std::string_view target() const { return view(line().target); }
+    std::string_view path() const { return view(line().path); }
+    std::string_view query() const { return view(line().query); }
+    std::string_view authority() const { return view(line().authority); }
     // Of the authority, without its port; in its own case.
     std::string_view host_name() const { return host_of(authority()); }
     hyalite_status set_method(std::string_view method) {
@@ -375,23 +376,37 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_status set_target(std::string_view target) {
       return host_->http->set_target(exchange_, bytes(target));
     }
+
+   private:
+    const hyalite_request_line& line() const {
+      static constexpr hyalite_request_line kNone{};
+      const hyalite_request_line* found = request_line();
+      return found == nullptr ? kNone : *found;
+    }
   };
 
   // In response hooks there is a response line, always. In on_response_info it is the interim
-  // response.
+  // response. Where there is none (yet), the status is 0 and the reason empty.
   class Response : public Message {
    public:
     Response(const Host& host, hyalite_exchange* exchange, const hyalite_headers* headers = nullptr,
              hyalite_part part = HYALITE_PART_RESPONSE)
         : Message(host, exchange, part, headers) {}
 
-    std::uint32_t status() const { return response_line()->status; }
-    std::string_view reason() const { return view(response_line()->reason); }
+    std::uint32_t status() const { return line().status; }
+    std::string_view reason() const { return view(line().reason); }
     hyalite_status set_status(std::uint32_t status, std::string_view reason = {}) {
       return host_->http->set_status(exchange_, status, bytes(reason));
     }
     // In on_response_info: the client does not get it.
     hyalite_status drop() { return host_->http->drop_info(exchange_); }
+
+   private:
+    const hyalite_response_line& line() const {
+      static constexpr hyalite_response_line kNone{};
+      const hyalite_response_line* found = response_line();
+      return found == nullptr ? kNone : *found;
+    }
   };
 
   class Trailers : public Message {
