@@ -3,6 +3,7 @@
 with flags of the kinds that authors choose; and that flags under which the border would lie otherwise do not compile."""
 # SPDX-License-Identifier: MIT
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,17 @@ struct A : hyalite::Plugin<A> {
 };
 HYALITE_PLUGIN(A)
 """
+
+
+def plugins_with(members, name="Plugin", final=""):
+    """A class for each, whose descriptor is asked for."""
+    text, names = "#include <hyalite/plugin.hpp>\n", [f"{name}{number}" for number in range(len(members))]
+    for it, more in zip(names, members):
+        text += (f"namespace {{ struct {it}{final} : hyalite::Plugin<{it}> {{\n"
+                 f"  static constexpr hyalite::Info info{{\"org.example.a\", \"1\", \"A\", \"MIT\"}};\n  {more.replace('NAME', it)}\n}}; }}\n")
+    return text + f"const hyalite_descriptor* all_of_{name}[] = {{{', '.join(f'hyalite::descriptor_of<{it}>()' for it in names)}}};\n"
+
+
 COMPILERS = [pair for pair in (("gcc", "g++"), ("clang", "clang++")) if shutil.which(pair[1])]
 
 
@@ -57,6 +69,29 @@ class Headers(unittest.TestCase):
             if shutil.which(compiler):
                 with self.subTest(compiler=compiler, year=year):
                     self.passes(compiler, WRAPPER, ".cc", f"-std={year}", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Werror", "-fvisibility=hidden", *flags)
+
+    def test_hooks_that_would_never_be_called_do_not_compile(self):
+        head, none, never = "void on_request_head(hyalite::Request&) {}", "no hook was found", "on_request_head would never be called"
+        wrong = {"": [none],
+                 "void on_request_haed(hyalite::Request&) {}": [none],
+                 f"private: {head}": [none, never],
+                 f"void tick() {{}} protected: {head}": [never],
+                 f"void tick() {{}} {head} void on_request_head(int) {{}}": [never],
+                 "void tick() {} template <class R> void on_request_head(R&) {}": [never],
+                 "void tick() {} void configure(const hyalite::Settings&) {} void configure(int) {}": ["configure would never be called"]}
+        for _, cxx in COMPILERS:
+            said = compile(cxx, plugins_with(wrong), ".cc", "-std=c++17", "-fvisibility=hidden")
+            complaints = re.findall(r"error: .*(no hook was found|\b\w+ would never be called)", said)
+            self.assertEqual(sorted(sum(wrong.values(), [])), sorted(complaints), said)
+
+    def test_all_other_hooks_compile(self):
+        right = ("void start(const hyalite_worker&) {}",
+                 "void configure(const hyalite::Settings&) {}",
+                 "void tick() {} private: void start(int) {} void stop(int) {} void stop(char) {} void on_request(int) {}",
+                 "virtual ~NAME() = default; virtual void on_data(hyalite::Flow&, hyalite_direction, hyalite::Body&) {}")
+        for _, cxx in COMPILERS:
+            self.passes(cxx, plugins_with(right) + plugins_with(right, "Final", " final").split("\n", 1)[1], ".cc", "-std=c++17", "-Wall", "-Wextra", "-Wpedantic",
+                        "-Wshadow", "-Wnon-virtual-dtor", "-Werror", "-fvisibility=hidden")
 
     def test_each_alone_and_twice(self):
         for header in sorted((INCLUDE / "hyalite").glob("*.h")):

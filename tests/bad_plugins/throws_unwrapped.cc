@@ -6,6 +6,7 @@
 
 struct Plain : hyalite::Plugin<Plain> {
   static constexpr hyalite::Info info{"throws_unwrapped", "1.0.0", "Throws through C", "MIT"};
+  void on_request_head(hyalite::Request&) {}  // the one below stands for it
 };
 
 static hyalite_verdict request_head(void*, hyalite_exchange*, void*, const hyalite_headers*) {

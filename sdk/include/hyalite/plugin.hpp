@@ -10,8 +10,8 @@
 //     HYALITE_PLUGIN(Hello)
 //
 // A hook that the class does not have is never called and costs nothing. Hooks must be public and
-// not overloaded. They return hyalite::Verdict, or void to go on. What they may end with is in their
-// comments in flow.h, http.h and ws.h:
+// not overloaded; a class without any does not compile. They return hyalite::Verdict, or void to go
+// on. What they may end with is in their comments in flow.h, http.h and ws.h:
 //     return request.respond(403, "no\n");         // and so with reset, pass_through
 //     return hyalite::Verdict::ignore;             // leave me out of the rest
 // An exception that leaves a hook is logged and becomes Verdict::error; it works without exceptions

@@ -18,41 +18,50 @@ namespace hyalite __attribute__((visibility("hidden"))) {
   inline namespace v1 {
   namespace detail {
 
-// Has<name>: does the class have a public member of that name, exactly one?
+// Those about flows and exchanges.
+#define HYALITE_HOOKS(each)                                                                       \
+  each(on_flow_open) each(on_protocol) each(on_upstream_connect) each(on_flow_close)              \
+  each(on_client_hello) each(on_upstream_tls) each(on_tls_done) each(on_data) each(on_ws_message) \
+  each(on_request_head) each(on_request_body) each(on_request_trailers) each(on_request_end)      \
+  each(on_response_info) each(on_response_head) each(on_response_body)                            \
+  each(on_response_trailers) each(on_response_end) each(on_tunnel_open) each(on_exchange_end)     \
+  each(on_resume_flow) each(on_resume)
+
+// has_<name>: does the class have a public member of that name, exactly one?
 #define HYALITE_DETECT(member)              \
   template <class T, class = void>          \
   struct has_##member : std::false_type {}; \
   template <class T>                        \
-  struct has_##member<T, std::void_t<decltype(&T::member)>> : std::true_type {}
-  HYALITE_DETECT(configure);
-  HYALITE_DETECT(start);
-  HYALITE_DETECT(tick);
-  HYALITE_DETECT(reopen);
-  HYALITE_DETECT(drain);
-  HYALITE_DETECT(stop);
-  HYALITE_DETECT(settings_schema);
-  HYALITE_DETECT(on_flow_open);
-  HYALITE_DETECT(on_protocol);
-  HYALITE_DETECT(on_upstream_connect);
-  HYALITE_DETECT(on_flow_close);
-  HYALITE_DETECT(on_client_hello);
-  HYALITE_DETECT(on_upstream_tls);
-  HYALITE_DETECT(on_tls_done);
-  HYALITE_DETECT(on_data);
-  HYALITE_DETECT(on_ws_message);
-  HYALITE_DETECT(on_request_head);
-  HYALITE_DETECT(on_request_body);
-  HYALITE_DETECT(on_request_trailers);
-  HYALITE_DETECT(on_request_end);
-  HYALITE_DETECT(on_response_info);
-  HYALITE_DETECT(on_response_head);
-  HYALITE_DETECT(on_response_body);
-  HYALITE_DETECT(on_response_trailers);
-  HYALITE_DETECT(on_response_end);
-  HYALITE_DETECT(on_tunnel_open);
-  HYALITE_DETECT(on_exchange_end);
-  HYALITE_DETECT(on_resume_flow);
-  HYALITE_DETECT(on_resume);
+  struct has_##member<T, std::void_t<decltype(&T::member)>> : std::true_type {};
+  HYALITE_DETECT(configure)
+  HYALITE_DETECT(start)
+  HYALITE_DETECT(tick)
+  HYALITE_DETECT(reopen)
+  HYALITE_DETECT(drain)
+  HYALITE_DETECT(stop)
+  HYALITE_DETECT(settings_schema)
+  HYALITE_HOOKS(HYALITE_DETECT)
+#undef HYALITE_DETECT
+
+// is_named_<name>: does it have any of that name, public or not, one or more? Then the name is
+// ambiguous beside the one of HookNames. What is final has nobody beside it, and is not asked.
+#define HYALITE_NAME(member) void member();
+  struct HookNames {
+    HYALITE_NAME(configure)
+    HYALITE_HOOKS(HYALITE_NAME)
+  };
+#undef HYALITE_NAME
+  template <class T, bool = std::is_final_v<T>>
+  struct Beside : T, HookNames {};
+  template <class T>
+  struct Beside<T, true> : HookNames {};
+#define HYALITE_DETECT(member)                  \
+  template <class T, class = void>              \
+  struct is_named_##member : std::true_type {}; \
+  template <class T>                            \
+  struct is_named_##member<T, std::void_t<decltype(&Beside<T>::member)>> : std::false_type {};
+  HYALITE_DETECT(configure)
+  HYALITE_HOOKS(HYALITE_DETECT)
 #undef HYALITE_DETECT
 
   struct NoState {
@@ -445,7 +454,28 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       return nullptr;
     }
 
+    static constexpr bool has_any() {
+#define HYALITE_OR(member) || has_##member<T>::value
+      return has_configure<T>::value || has_start<T>::value || has_tick<T>::value ||
+             has_reopen<T>::value || has_drain<T>::value ||
+             has_stop<T>::value HYALITE_HOOKS(HYALITE_OR);
+#undef HYALITE_OR
+    }
+    // Whatever is no hook for them is silently never called.
+    static constexpr void check_hooks() {
+      static_assert(has_any(),
+                    "no hook was found: are they public, spelt as in <hyalite/plugin.hpp>, and not "
+                    "overloaded?");
+#define HYALITE_CHECK(member)                                           \
+  static_assert(has_##member<T>::value || !is_named_##member<T>::value, \
+                #member " would never be called: is it public, and the only one of its name?");
+      HYALITE_CHECK(configure)
+      HYALITE_HOOKS(HYALITE_CHECK)
+#undef HYALITE_CHECK
+    }
+
     static constexpr hyalite_descriptor make_descriptor() {
+      check_hooks();
       hyalite_descriptor d{};
       d.magic = HYALITE_DESCRIPTOR_MAGIC;
       d.abi_major = HYALITE_ABI_MAJOR;
@@ -471,6 +501,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
       return &kDescriptor;
     }
   };
+#undef HYALITE_HOOKS
 
   }  // namespace detail
   }  // namespace v1
