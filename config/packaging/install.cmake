@@ -10,18 +10,15 @@ install(FILES ${config_dir}/default.yaml ${config_dir}/minimal.yaml ${config_dir
   ${config_dir}/hyalite.schema.json DESTINATION ${data_dir})
 # The service's own settings begin as the least that works; in /etc the schema is no neighbour.
 file(READ ${config_dir}/minimal.yaml text)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config_dir}/minimal.yaml ${config_dir}/hyalite.service)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config_dir}/minimal.yaml)
 string(REPLACE "$schema=hyalite.schema.json" "$schema=${CMAKE_INSTALL_FULL_DATADIR}/hyalite/hyalite.schema.json" text "${text}")
 string(REPLACE "default.yaml has every setting" "hyalite.yaml(5) has every setting" text "${text}")
 file(WRITE ${made}/hyalite.yaml "${text}")
 install(FILES ${made}/hyalite.yaml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/hyalite)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/logrotate DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d RENAME hyalite)
 
-# The unit, with the program where it is installed.
-file(READ ${config_dir}/hyalite.service text)
-string(REPLACE "/usr/bin/hyalite" "${CMAKE_INSTALL_FULL_BINDIR}/hyalite" text "${text}")
-file(WRITE ${made}/hyalite.service "${text}")
-foreach(unit hyalite-intercept hyalite-intercept-watch)
+# The units, with the program and its settings where they are installed.
+foreach(unit hyalite hyalite-intercept hyalite-intercept-watch)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${config_dir}/${unit}.service)
   file(READ ${config_dir}/${unit}.service text)
   string(REPLACE "/usr/bin/hyalite" "${CMAKE_INSTALL_FULL_BINDIR}/hyalite" text "${text}")

@@ -95,6 +95,11 @@ class Installed(unittest.TestCase):
         self.assertRegex(unit, r"(?m)^Type=notify$")
         self.assertRegex(unit, r"(?m)^KillMode=mixed$")
 
+    def test_units_name_the_settings_where_they_are(self):
+        units = "".join(self.found(f"systemd/system/{it}.service").read_text() for it in ("hyalite", "hyalite-intercept", "hyalite-intercept-watch"))
+        named = set(re.findall(r"--config /(\S+)", units))
+        self.assertEqual({self.root / it for it in named}, {self.found("etc/hyalite/hyalite.yaml")})
+
     def test_the_unit_may_do_little(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("no systemd-analyze here")
