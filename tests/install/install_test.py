@@ -179,10 +179,10 @@ class Installed(unittest.TestCase):
 
     # ---- what authors of plugins get: outside of the tree, against what was installed
 
-    def author(self, *command, at):
+    def author(self, *command, at, **more):
         env = {**os.environ, "PATH": f"{self.prefix}/bin:{os.environ['PATH']}", "CMAKE_PREFIX_PATH": str(self.prefix), "CMAKE_GENERATOR": "Ninja",
                "PKG_CONFIG_PATH": str(self.found("pkgconfig/hyalite.pc").parent), "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
-        said = subprocess.run([str(word) for word in command], cwd=at, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = subprocess.run([str(word) for word in command], cwd=at, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
         self.assertEqual(said.returncode, 0, f"{command}:\n{said.stdout}")
         return said.stdout
 
@@ -243,8 +243,9 @@ class Installed(unittest.TestCase):
             self.skipTest("SKIPPED: there is no cargo here (package cargo)")
 
     def build_and_test_rust(self, project):
-        self.author("cargo", "build", "--offline", "--quiet", at=project)
-        self.author("cargo", "test", "--offline", "--quiet", at=project)
+        # A umask of 002 is common, and lets the group write to what is built.
+        self.author("cargo", "build", "--offline", "--quiet", at=project, umask=0o002)
+        self.author("cargo", "test", "--offline", "--quiet", at=project, umask=0o002)
 
     def test_a_new_project_in_rust_passes_its_test(self):
         self.needs_cargo()

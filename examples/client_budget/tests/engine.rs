@@ -6,17 +6,29 @@ mod hyalite {
     include!(concat!(env!("HYALITE_RUST"), "/hyalite_testing.rs"));
 }
 use hyalite::*;
+use std::os::unix::fs::PermissionsExt;
 
 #[link(name = "hyalite-testing")]
 extern "C" {}
+
+// Beside the directory (deps) that the test lies in. Under some umasks cargo lets the group write to what it makes, and no such plugin is loaded.
+fn plugin() -> String {
+    let test = std::env::current_exe().unwrap();
+    let directory = test.parent().unwrap().parent().unwrap();
+    let file = directory.join("libclient_budget.so");
+    for path in [directory, &file] {
+        let mut permissions = std::fs::metadata(path).unwrap_or_else(|why| panic!("{}: {}", path.display(), why)).permissions();
+        permissions.set_mode(permissions.mode() & !0o022);
+        std::fs::set_permissions(path, permissions).unwrap();
+    }
+    file.display().to_string()
+}
 
 struct Bench(*mut hyalite_bench);
 
 impl Bench {
     fn new(settings: &str) -> Bench {
-        let test = std::env::current_exe().unwrap(); // beside the directory (deps) that it lies in
-        let plugin = test.parent().unwrap().parent().unwrap().join("libclient_budget.so");
-        Bench(unsafe { hyalite_bench_open(bytes(&format!("plugins: [ {{ name: tested, use: \"{}\", settings: {} }} ]\n", plugin.display(), settings))) })
+        Bench(unsafe { hyalite_bench_open(bytes(&format!("plugins: [ {{ name: tested, use: \"{}\", settings: {} }} ]\n", plugin(), settings))) })
     }
     fn mistakes(&self) -> String {
         text(unsafe { hyalite_bench_mistakes(self.0) })

@@ -5,6 +5,7 @@ mod hyalite {
     include!(concat!(env!("HYALITE_RUST"), "/hyalite_testing.rs"));
 }
 use hyalite::*;
+use std::os::unix::fs::PermissionsExt;
 
 #[link(name = "hyalite-testing")]
 extern "C" {}
@@ -13,10 +14,17 @@ fn text(bytes: hyalite_bytes) -> String {
     String::from_utf8_lossy(unsafe { slice(bytes) }).into_owned()
 }
 
-// Beside the directory (deps) that the test lies in.
+// Beside the directory (deps) that the test lies in. Under some umasks cargo lets the group write to what it makes, and no such plugin is loaded.
 fn plugin() -> String {
     let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().parent().unwrap().join("lib@IDENT@.so").display().to_string()
+    let directory = test.parent().unwrap().parent().unwrap();
+    let file = directory.join("lib@IDENT@.so");
+    for path in [directory, &file] {
+        let mut permissions = std::fs::metadata(path).unwrap_or_else(|why| panic!("{}: {}", path.display(), why)).permissions();
+        permissions.set_mode(permissions.mode() & !0o022);
+        std::fs::set_permissions(path, permissions).unwrap();
+    }
+    file.display().to_string()
 }
 
 #[test]
