@@ -21,8 +21,15 @@ namespace hyalite {
 
 namespace {
 
-std::string file_of(pid_t process, std::string_view name) {
-  return "/proc/" + std::to_string(process) + "/" + std::string(name);
+// The process's directory in /proc. What is asked through it is of this process, or of nobody: its
+// number may be another's meanwhile.
+Fd open_process(pid_t process) {
+  const std::string path = "/proc/" + std::to_string(process);
+  return Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+std::string file_of(const Fd& process, std::string_view name) {
+  return "/proc/self/fd/" + std::to_string(process.get()) + '/' + std::string(name);
 }
 
 std::string first_line(const std::string& path) {
@@ -32,19 +39,34 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// The first process of a namespace for processes is number 1 there.
-bool is_first_of_its_namespace(pid_t process) {
+// What a line of its status says: "Uid:" has four numbers. Empty when there is no such line.
+std::vector<std::string> status_of(const Fd& process, std::string_view name) {
+  std::vector<std::string> values;
   std::ifstream status(file_of(process, "status"));
   for (std::string line; std::getline(status, line);) {
-    if (line.rfind("NSpid:", 0) == 0) {
-      const auto numbers = split(trim(std::string_view(line).substr(6)), '\t');
-      return numbers.size() > 1 && numbers.back() == "1";
-    }
+    if (!line.starts_with(name)) continue;
+    for (const std::string_view it : split(trim(std::string_view(line).substr(name.size())), '\t'))
+      values.emplace_back(it);
+    break;
   }
-  return false;
+  return values;
 }
 
-bool may_enter(pid_t process) {
+// The first process of a namespace for processes is number 1 there.
+bool is_first_of_its_namespace(const Fd& process) {
+  const auto numbers = status_of(process, "NSpid:");
+  return numbers.size() > 1 && numbers.back() == "1";
+}
+
+// Anybody may call a process so and put it into namespaces of his own, and root may enter all: a
+// command there would run among his files, as root. The kernel says whose it is in the ids of our
+// user namespace, so a lab that is one's own is also when it calls its user root.
+bool is_of_this_user(const Fd& process) {
+  const auto ids = status_of(process, "Uid:");  // real, effective, saved, for files
+  return ids.size() > 1 && ids[1] == std::to_string(::geteuid());
+}
+
+bool may_enter(const Fd& process) {
   return Fd(::open(file_of(process, "ns/net").c_str(), O_RDONLY | O_CLOEXEC)).get() >= 0;
 }
 
@@ -63,10 +85,11 @@ std::vector<pid_t> running_labs() {
   while (const dirent* entry = processes ? ::readdir(processes.get()) : nullptr) {
     const auto number = parse_decimal(entry->d_name);
     if (!number) continue;
-    const auto process = static_cast<pid_t>(*number);
-    if (first_line(file_of(process, "comm")) == kLabProcessName &&
-        is_first_of_its_namespace(process) && may_enter(process)) {
-      found.push_back(process);
+    const auto lab = static_cast<pid_t>(*number);
+    const Fd process = open_process(lab);
+    if (process && first_line(file_of(process, "comm")) == kLabProcessName &&
+        is_first_of_its_namespace(process) && is_of_this_user(process) && may_enter(process)) {
+      found.push_back(lab);
     }
   }
   return found;
@@ -80,11 +103,15 @@ Result<void> join_lab(pid_t lab) {
   // The one of users first: the right to enter the others comes from it.
   constexpr Namespace kNamespaces[] = {
       {"user", CLONE_NEWUSER}, {"ipc", CLONE_NEWIPC}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
+  const std::string name = "lab " + std::to_string(lab);
+  const Fd process = open_process(lab);
+  if (!process) return Error::system(Fault::operator_, name, errno);
+  if (!is_of_this_user(process)) return Error{Fault::operator_, name + " is another user's"};
   std::vector<Fd> there;
   for (const Namespace& it : kNamespaces) {
-    const std::string path = file_of(lab, std::string("ns/") + it.name);
-    there.emplace_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!there.back()) return Error::system(Fault::operator_, path, errno);
+    const std::string path = std::string("ns/") + it.name;
+    there.emplace_back(::openat(process.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!there.back()) return Error::system(Fault::operator_, name + ": " + path, errno);
   }
   char directory[4096];
   const bool has_directory = ::getcwd(directory, sizeof directory) != nullptr;

@@ -11,6 +11,7 @@ import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import lab
+from intercept import other_users
 
 MODES = ("outside",)
 
@@ -111,6 +112,33 @@ class Lab(unittest.TestCase):
             self.assertEqual((shell.stdout, shell.returncode), ("gateway\n", 0), shell.stderr)
             running.stdin.close()
         self.assertEqual(running.returncode, 0)
+
+    # As process 1, which sees no other lab: $1 is a directory, the rest begins a command as another user.
+    ANOTHERS = """
+        there=$1; shift
+        mkfifo $there/end
+        "$@" $HYALITE lab run -- sh -c 'echo up; cat' <$there/end | {
+            exec 3>$there/end
+            read up || exit 77
+            for it in /proc/[0-9]*; do [ "$(cat $it/comm 2>/dev/null)" != hyalite-lab ] || number=${it#/proc/}; done
+            echo $number
+            "$@" $HYALITE lab exec client -- echo entered
+            $HYALITE lab exec client -- echo entered
+            $HYALITE lab exec --lab $number client -- echo entered
+        }"""
+
+    @unittest.skipUnless(os.geteuid() == 0 and other_users(), "root alone can be another user")
+    def test_is_entered_by_whose_it_is_and_not_by_root(self):
+        environment = {**os.environ, "HYALITE": lab.binary()}
+        environment.pop("HYALITE_LAB", None)
+        with tempfile.TemporaryDirectory() as directory:
+            done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", self.ANOTHERS, "sh", directory, "setpriv", "--reuid",
+                                   "nobody", "--regid", "nogroup", "--clear-groups", "--"], capture_output=True, text=True, env=environment, timeout=60)
+        if done.returncode == lab.SKIPPED:
+            self.skipTest(f"an ordinary user can have no lab here: {done.stderr}")
+        number, *entered = done.stdout.split()
+        self.assertEqual(entered, ["entered"], done)
+        self.assertRegex(done.stderr, r"^hyalite lab: no lab is running.*\n" + f"hyalite lab: lab {number} is another user's\n$")
 
     def lab_below(self, process):
         return int(pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])
