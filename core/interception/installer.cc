@@ -208,6 +208,13 @@ InterceptState with_all_sysctls(InterceptState state, const std::optional<Interc
   return state;
 }
 
+// While it is put back, the file says what it was: whoever fails, or is killed, leaves all of it to
+// the next try.
+InterceptState kept_on(InterceptState before, const InterceptState& remembered) {
+  before.sysctls = remembered.sysctls;
+  return before;
+}
+
 // Nothing new is brought to the proxy; what goes through it goes on. The rules stay: with the last
 // one that needs it, connection tracking would go, and with it what was redirected. False: routes
 // bring connections here, which cannot tell old from new.
@@ -257,8 +264,12 @@ Result<void> switch_on(const OnRequest& request) {
   if (!presence) return presence.error();
   InterceptState state = state_for(request, *before);
   const InterceptState remembered = with_all_sysctls(state, *before);
-  if (auto written = file.write(remembered); !written) return written;
+  if (auto written = file.write(request.only_if_on ? kept_on(**before, remembered) : remembered);
+      !written)
+    return written;
   if (auto done = make_it_so(request, state, *before, *presence); !done) {
+    // What is left of it goes on bringing traffic here: nobody asked for it to end.
+    if (request.only_if_on) return done.error();
     const auto undone = undo(file, remembered);
     return Error{done.error().fault,
                  done.error().text + (undone ? "; all of it was undone"

@@ -19,7 +19,7 @@ namespace hyalite {
 namespace {
 
 constexpr Milliseconds kTogether{200}, kLookAgain = Seconds{60};
-constexpr std::size_t kMostRestores = 10;  // within kLookAgain
+constexpr std::size_t kMostTries = 10;  // to put it back, within kLookAgain
 
 Result<Fd> subscribed(int protocol, std::initializer_list<int> groups) {
   Fd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
@@ -58,6 +58,7 @@ bool is_still(const InterceptState& state) {
   return now && *now && (*now)->settings_text == state.settings_text;
 }
 
+// True: it was tried. One that failed may have changed something, too, and is heard of.
 bool restore(const Settings& settings, const MachineFacts& machine, const InterceptState& state,
              Log& log) {
   const auto plan = make_plan(settings, machine, {state.keep_open});
@@ -70,7 +71,7 @@ bool restore(const Settings& settings, const MachineFacts& machine, const Interc
   } else {
     log.error("intercept.not_restored", {{"reason", done.error().text}});
   }
-  return done.has_value();
+  return true;
 }
 
 }  // namespace
@@ -117,16 +118,16 @@ Error watch_interception(const Clock& clock, Log& log) {
   auto changes = ChangeListener::open();
   if (!changes) return changes.error();
   log.info("intercept.watching");
-  std::deque<Monotonic> restored;
+  std::deque<Monotonic> tries;
   for (;;) {
-    if (watch_once(log)) restored.push_back(clock.now());
-    while (!restored.empty() && clock.now() - restored.front() > kLookAgain) restored.pop_front();
-    if (restored.size() < kMostRestores) {
+    if (watch_once(log)) tries.push_back(clock.now());
+    while (!tries.empty() && clock.now() - tries.front() > kLookAgain) tries.pop_front();
+    if (tries.size() < kMostTries) {
       (void)changes->wait(kLookAgain);
     } else {
       log.error("intercept.fought_over");
       ::poll(nullptr, 0, static_cast<int>(kLookAgain.count()));
-      restored.clear();
+      tries.clear();
     }
   }
 }

@@ -28,12 +28,12 @@ class ChangeListener {
 
 // Looks once: does nothing while interception is off, or `on` or `off` is at work. What is missing
 // is restored as it was switched on, or only reported, as interception.watch says. True: something
-// was restored.
+// was restored, or could not be.
 bool watch_once(Log& log);
 
 // The same after every change, and each minute, for kernel settings tell nobody. Does not return
-// but with what keeps it from hearing. Restoring again and again against somebody else rests for a
-// minute in between.
+// but with what keeps it from hearing. Restoring again and again, against somebody else or in vain,
+// rests for a minute in between.
 Error watch_interception(const Clock& clock, Log& log);
 
 }  // namespace hyalite

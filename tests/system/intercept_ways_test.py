@@ -193,6 +193,26 @@ class Watching(InterceptionTest):
             watch.communicate()
         self.intercept.on()
 
+    def test_what_cannot_be_put_back_yet_costs_nothing_that_is_there(self):
+        """Our route for IPv6 goes with the loopback interface, and cannot be made before that is back."""
+        table = "nft", "list", "table", "inet", "hyalite"
+        with lab.on("gateway"):
+            watch = subprocess.Popen([lab.binary(), "intercept", "watch"], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertIn("intercept.watching", watch.stderr.readline())
+            lab.must_run("gateway", "ip", "link", "set", "lo", "down")
+            try:
+                self.assertIn("intercept.differs", watch.stderr.readline())
+                self.assertIn("intercept.not_restored", watch.stderr.readline())
+                lab.must_run("gateway", *table)
+            finally:
+                lab.must_run("gateway", "ip", "link", "set", "lo", "up")
+            lab.wait_for(lambda: self.intercept.run("show").returncode == 0, "it to be put back")
+            lab.must_run("gateway", *table)
+        finally:
+            watch.kill()
+            watch.communicate()
+        self.intercept.on()
 
     def test_what_was_replaced_meanwhile_is_not_brought_back(self):
         """It looks, and then waits for whoever switches on anew just now."""
