@@ -114,11 +114,27 @@ std::string deed_of(JsonView expressions) {
 
 std::string sysctl_file(const std::string& name) { return "/proc/sys/" + name; }
 
+// A sysctl may have switched IPv6 off on each interface: then no route leads over lo, and nothing
+// comes that would need one. Where something may come all the same, there is IPv6: it must not pass
+// uninspected, and `on` says what is wrong.
+bool has_ipv6(const InterceptionSettings& it) {
+  const auto disabled = [](const std::string& interface) {
+    return read_sysctl("net/ipv6/conf/" + interface + "/disable_ipv6");
+  };
+  if (::access("/proc/net/if_inet6", F_OK) != 0) return false;
+  if (disabled("lo") != "1") return true;
+  const auto is_on = [&](const std::string& interface) { return disabled(interface) == "0"; };
+  const auto any = [&](const std::vector<std::string>& interfaces) {
+    return std::any_of(interfaces.begin(), interfaces.end(), is_on);
+  };
+  return any(it.client_interfaces) || any(it.origin_interfaces);
+}
+
 }  // namespace
 
 MachineFacts look_at_machine(const Settings& settings) {
   MachineFacts facts;
-  facts.ipv6 = ::access("/proc/net/if_inet6", F_OK) == 0;
+  facts.ipv6 = has_ipv6(settings.interception);
   for (const std::string& user : settings.interception.exempt.users) {
     if (const auto id = user_id(user)) facts.user_ids[user] = *id;
   }

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -39,8 +40,9 @@ class Search {
   }
 
   Result<void> run() const {
-    for (const auto step : {&Search::privilege, &Search::programs, &Search::interfaces,
-                            &Search::kernel_settings, &Search::places, &Search::packet_rules}) {
+    for (const auto step :
+         {&Search::privilege, &Search::programs, &Search::interfaces, &Search::loopback,
+          &Search::kernel_settings, &Search::places, &Search::packet_rules}) {
       if (auto found = (this->*step)(); !found) return found;
     }
     return {};
@@ -69,6 +71,19 @@ class Search {
       }
     }
     return {};
+  }
+
+  Result<void> loopback() const {
+    const auto over_it = [](const Route& it) {
+      return it.family == Family::v6 && it.kind == Route::Kind::local;
+    };
+    const std::vector<Route> routes = plan_.all<Route>();
+    if (std::none_of(routes.begin(), routes.end(), over_it) ||
+        read_sysctl("net/ipv6/conf/lo/disable_ipv6") != "1")
+      return {};
+    return obstacle(
+        "IPv6 is on for an interface of interception, but off for lo, over which it is brought "
+        "here: net.ipv6.conf.lo.disable_ipv6=0, or switch it off for both");
   }
 
   Result<void> kernel_settings() const {

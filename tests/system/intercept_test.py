@@ -248,6 +248,33 @@ class WithoutAProxy(unittest.TestCase):
         for name in ("lan", "wan"):
             lab.must_run("gateway", "sysctl", "-w", f"net.ipv4.conf.{name}.rp_filter=0")
 
+    # In a network of its own, since its addresses go with IPv6. $* is where that is switched off.
+    WITHOUT_IPV6 = """
+        PATH=$PATH:/usr/sbin:/sbin
+        ip link set lo up
+        for it in lan wan; do ip link add $it type veth peer name to-$it; ip link set $it up; done
+        for it; do sysctl -q -w net.ipv6.conf.$it.disable_ipv6=1; done
+        trace() { nft list ruleset; ip rule; ip -6 rule; ip route show table all; ip -6 route show table all; ls /run/hyalite-intercept; }
+        before=$(trace)
+        $HYALITE intercept on --config $SETTINGS
+        $HYALITE intercept show --config $SETTINGS
+        $HYALITE intercept off
+        [ "$(trace)" = "$before" ]"""
+
+    def test_where_ipv6_is_switched_off_it_is_ipv4_that_is_brought(self):
+        environment = {**os.environ, "HYALITE": lab.binary(), "SETTINGS": self.intercept.file}
+        def without(*interfaces):
+            return lab.run("gateway", "unshare", "--net", "sh", "-ec", self.WITHOUT_IPV6, "sh", *interfaces, env=environment)
+        for interfaces in (("all",), ("lan", "wan", "lo")):
+            with self.subTest(interfaces):
+                done = without(*interfaces)
+                self.assertEqual(done.returncode, 0, done)
+                self.assertIn(b"this machine has no IPv6", done.stdout)
+        # What clients bring by IPv6 would pass uninspected.
+        done = without("lo")
+        self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1), done)
+        self.assertIn(b"net.ipv6.conf.lo.disable_ipv6=0", done.stderr)
+
     def test_what_is_in_the_way_is_said_in_one_line_and_nothing_changes(self):
         cases = {"nowhere": {"client_interfaces": ["nowhere"]}, "no_such_thing": {"sysctls": ["net.ipv4.no_such_thing=1"]}}
         for word, interception in cases.items():
