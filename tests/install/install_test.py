@@ -100,6 +100,11 @@ class Installed(unittest.TestCase):
         named = set(re.findall(r"--config /(\S+)", units))
         self.assertEqual({self.root / it for it in named}, {self.found("etc/hyalite/hyalite.yaml")})
 
+    def test_what_cannot_be_switched_on_yet_is_tried_again(self):
+        unit = self.found("systemd/system/hyalite-intercept.service").read_text()
+        for line in ("StartLimitIntervalSec=0", "Restart=on-failure", "RestartSec=10s"):
+            self.assertRegex(unit, rf"(?m)^{line}$")
+
     def test_the_unit_may_do_little(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("no systemd-analyze here")

@@ -209,6 +209,22 @@ eventually("the rules are back", lambda: subprocess.run(["hyalite", "intercept",
 answer(ask())
 run("systemctl", "reload", "hyalite-intercept")
 
+step("an interface that comes later than the unit: it is tried again until that is there, and the service waits for neither")
+run("systemctl", "stop", "hyalite-intercept", "hyalite")
+settings.write_text(SETTINGS.replace("[lan]", "[lan, late]"))
+subprocess.run(["systemctl", "start", "hyalite-intercept", "hyalite"], capture_output=True)
+assert show("ActiveState", "hyalite-intercept") == "activating" and show("ActiveState") == "active", journal()
+assert "there is no interface late" in journal()
+run("ip", "link", "add", "late", "type", "veth", "peer", "name", "later")
+eventually("interception is on", lambda: subprocess.run(["hyalite", "intercept", "show"], capture_output=True).returncode == 0)
+eventually("the unit knows", lambda: show("ActiveState", "hyalite-intercept") == "active")
+run("systemctl", "stop", "hyalite-intercept")
+run("ip", "link", "del", "late")
+settings.write_text(SETTINGS)
+run("systemctl", "start", "hyalite-intercept")
+run("systemctl", "reload", "hyalite")
+answer(ask())
+
 step("the journal has levels")
 assert journal("-p", "info").count("\n") > journal("-p", "warning").count("\n") > 0
 
