@@ -46,6 +46,15 @@ std::string to_lower(std::string_view text) {
   return result;
 }
 
+std::string single_spaced(std::string_view text) {
+  std::string result;
+  for (const char c : trim(text)) {
+    const bool white = c == ' ' || c == '\t';
+    if (!white || result.back() != ' ') result += white ? ' ' : c;
+  }
+  return result;
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
   for (std::size_t at = 0;;) {

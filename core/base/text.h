@@ -27,6 +27,8 @@ constexpr std::string_view trim(std::string_view text) {
   while (end > first && is_white(end[-1])) --end;
   return first == end ? std::string_view() : std::string_view(first, static_cast<std::size_t>(end - first));
 }
+// The words alone, with one space between each: "1  2\t3 " is "1 2 3".
+std::string single_spaced(std::string_view text);
 // The pieces between separators, as they stand: "a,,b" has three.
 std::vector<std::string_view> split(std::string_view text, char separator);
 // All digits, no sign, no space, no overflow; otherwise nothing.

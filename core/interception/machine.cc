@@ -204,7 +204,8 @@ std::optional<std::string> read_sysctl(const std::string& name) {
   std::ifstream file(sysctl_file(name));
   std::string value;
   if (!file || !std::getline(file, value)) return std::nullopt;
-  return value;
+  // The kernel writes tabs between numbers where people write spaces.
+  return single_spaced(value);
 }
 
 Result<void> write_sysctl(const std::string& name, const std::string& value) {

@@ -45,7 +45,8 @@ struct PacketCount {
 };
 Result<std::vector<PacketCount>> packet_counts();
 
-// A kernel setting; nothing when there is no such file.
+// A kernel setting, with one space between its numbers, as plans have it; nothing when there is no
+// such file.
 std::optional<std::string> read_sysctl(const std::string& name);
 Result<void> write_sysctl(const std::string& name, const std::string& value);
 

@@ -27,7 +27,7 @@ void add_sysctls(const Intention& it, std::vector<Step>& steps) {
   for (const std::string& setting : it.interception.sysctls) {
     const auto equals = setting.find('=');
     const std::string path = sysctl_path(setting.substr(0, equals));
-    steps.push_back(Sysctl{path, std::string(trim(setting.substr(equals + 1))),
+    steps.push_back(Sysctl{path, single_spaced(std::string_view(setting).substr(equals + 1)),
                            path.starts_with("net/bridge/")});
   }
   bool shared = false;

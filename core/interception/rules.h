@@ -59,8 +59,8 @@ struct Route {
 
 // A file below /proc/sys and what it is to say.
 struct Sysctl {
-  std::string name;  // "net/ipv4/ip_forward"
-  std::string value;
+  std::string name;       // "net/ipv4/ip_forward"
+  std::string value;      // of several numbers: with one space between each
   bool optional = false;  // its absence (a kernel module that is not loaded) is no mistake
   auto operator<=>(const Sysctl&) const = default;
 };

@@ -11,7 +11,7 @@ from gateway import GatewayTest
 from origin import WebServer
 
 _SYSCTLS = pathlib.Path("/proc/sys/net")
-_CHANGEABLE = ("ipv4/ip_forward", "ipv4/*mark*", "ipv4/ip_nonlocal_bind", "ipv4/tcp_mtu_probing", "ipv6/conf/*/forwarding",
+_CHANGEABLE = ("ipv4/ip_forward", "ipv4/ip_local_port_range", "ipv4/*mark*", "ipv4/ip_nonlocal_bind", "ipv4/tcp_mtu_probing", "ipv6/conf/*/forwarding",
                *(f"ipv4/conf/*/{name}" for name in ("forwarding", "rp_filter", "src_valid_mark", "route_localnet", "send_redirects",
                                                     "accept_redirects", "accept_local")))
 _RUNTIME = pathlib.Path("/run/hyalite-intercept")

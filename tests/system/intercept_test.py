@@ -239,9 +239,13 @@ class WithoutAProxy(unittest.TestCase):
         for name, was in (("net.ipv4.conf.lan.rp_filter", "1"), ("net.ipv4.conf.wan.rp_filter", "2")):
             lab.must_run("gateway", "sysctl", "-w", f"{name}={was}")
         before = trace()
-        changed = self.settings_with(sysctls=["net.ipv4.conf.lan.rp_filter=0", "net.ipv4.conf.wan.rp_filter=0"])
+        # Of several numbers the kernel has tabs between them.
+        changed = self.settings_with(sysctls=["net.ipv4.conf.lan.rp_filter=0", "net.ipv4.conf.wan.rp_filter=0",
+                                              "net.ipv4.ip_local_port_range= 20000  65000"])
         changed.on()
         self.assertEqual(lab.must_run("gateway", "sysctl", "-n", "net.ipv4.conf.lan.rp_filter").strip(), "0")
+        self.assertEqual(lab.must_run("gateway", "sysctl", "-n", "net.ipv4.ip_local_port_range").split(), ["20000", "65000"])
+        self.assertEqual((changed.show()[0], changed.show()[1]["differences"]), (0, []))
         changed.on()
         changed.off()
         self.assertEqual(trace(), before)

@@ -29,6 +29,12 @@ TEST(Text, TrimsOnlySpacesAndTabs) {
   EXPECT_EQ(trim("\va\v"), "\va\v");
 }
 
+TEST(Text, HasOneSpaceBetweenWords) {
+  EXPECT_EQ(single_spaced(" 4096\t131072 \t 6291456\t"), "4096 131072 6291456");
+  EXPECT_EQ(single_spaced("one"), "one");
+  EXPECT_EQ(single_spaced(" \t"), "");
+}
+
 TEST(Text, ReadsDecimalsStrictly) {
   EXPECT_EQ(parse_decimal("18446744073709551615"), UINT64_MAX);
   for (const char* bad : {"", "+1", "-1", " 1", "1 ", "0x1", "18446744073709551616", "1_0"}) {
