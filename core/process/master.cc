@@ -232,18 +232,19 @@ void Master::tick() {
 }
 
 void Master::begin_stop(bool at_once) {
+  const GenerationPart* current = roster_.serving();
+  const Milliseconds patience = at_once              ? Milliseconds{0}
+                                : current != nullptr ? Milliseconds(current->limits.stop_ms)
+                                                     : kDefaultStop;
   if (!stopping_) {
     log_.info("master.stopping");
-    notifier_.stopping();
+    // Generations are killed so long after their deadline, and who is left is waited for as long.
+    notifier_.stopping(patience + 2 * kPatience);
   }
   stopping_ = true;
   replace_at_.reset();
   admin_at_.reset();
   if (upgrade_) ::kill(upgrade_->checker.pid, SIGKILL);
-  const GenerationPart* current = roster_.serving();
-  const Milliseconds patience = at_once              ? Milliseconds{0}
-                                : current != nullptr ? Milliseconds(current->limits.stop_ms)
-                                                     : kDefaultStop;
   // Nobody accepts any more: what fails open or closed by the rules does so now.
   sockets_.close_all();
   for (const auto& part : roster_.generations())

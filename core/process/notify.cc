@@ -39,7 +39,10 @@ void Notifier::reloading(Monotonic now) const {
   send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(us) + "\n" + main_pid());
 }
 
-void Notifier::stopping() const { send("STOPPING=1"); }
+void Notifier::stopping(Milliseconds most) const {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(most).count();
+  send("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(us));
+}
 
 void Notifier::status(std::string_view status) const { send("STATUS=" + one_line(status)); }
 

@@ -20,7 +20,8 @@ class Notifier {
   void ready(std::string_view status) const;
   // Also between a reload and the end of it (Type=notify-reload).
   void reloading(Monotonic now) const;
-  void stopping() const;
+  // It takes so long at most: nobody is to be killed meanwhile, however short the manager's limit.
+  void stopping(Milliseconds most) const;
   void status(std::string_view status) const;
 
  private:

@@ -259,11 +259,19 @@ answer(ask())
 kill_master()
 answer(ask())
 
-step("stopped with a connection open: within the limit, in order, with nobody left; connections are refused, not left hanging")
+step("stopped with a connection open: within timeouts.stop, which is longer than the unit's limit, in order, with nobody left; "
+     "connections are refused, not left hanging")
+short = pathlib.Path("/run/systemd/system/hyalite.service.d/short.conf")
+short.parent.mkdir(parents=True)
+short.write_text("[Service]\nTimeoutStopSec=1s\n")
+run("systemctl", "daemon-reload")
 Origin.go_on.clear()
 open_one = ask("/half")
 half(open_one)
 run("systemctl", "stop", "hyalite")
+short.unlink()
+short.parent.rmdir()
+run("systemctl", "daemon-reload")
 assert show("Result") == "success" and show("MainPID") == "0", show("Result")
 stopped = journal().rsplit("master.stopping", 1)[1]
 assert "Killing process" not in stopped, stopped

@@ -58,7 +58,10 @@ class Notify(unittest.TestCase):
                 self.assertRegex(self.heard(manager, "READY")["STATUS"], r"^generation 2 serves")
 
                 gateway.stop()
-                self.assertEqual(self.heard(manager, "STOPPING")["STOPPING"], "1")
+                stopping = self.heard(manager, "STOPPING")
+                self.assertEqual(stopping["STOPPING"], "1")
+                # timeouts.stop is a second; then those are killed who are left.
+                self.assertEqual(int(stopping["EXTEND_TIMEOUT_USEC"]), 11_000_000)
 
     def test_a_reload_that_fails_ends_with_ready_too(self):
         manager = self.listen(f"@hyalite-test-failing-{os.getpid()}")

@@ -53,8 +53,8 @@ TEST(Notifier, TellsTheManagerThroughAPath) {
   const std::string path =
       std::filesystem::temp_directory_path() / ("hyalite-notify-" + std::to_string(::getpid()));
   Manager manager(path);
-  Notifier(path.c_str()).stopping();
-  EXPECT_EQ(manager.heard(), "STOPPING=1");
+  Notifier(path.c_str()).status("here");
+  EXPECT_EQ(manager.heard(), "STATUS=here");
   std::filesystem::remove(path);
 }
 
@@ -64,6 +64,12 @@ TEST(Notifier, TellsWhenAReloadBegan) {
   EXPECT_TRUE(manager.heard().starts_with("RELOADING=1\nMONOTONIC_USEC=1234567\nMAINPID="));
 }
 
+TEST(Notifier, TellsHowLongStoppingMayTake) {
+  Manager manager(abstract_name());
+  Notifier(abstract_name().c_str()).stopping(std::chrono::minutes{60} + Seconds{10});
+  EXPECT_EQ(manager.heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=3610000000");
+}
+
 TEST(Notifier, LetsNobodySmuggleAnAssignmentIntoTheStatus) {
   Manager manager(abstract_name());
   Notifier(abstract_name().c_str()).status("oops\nREADY=1");
@@ -71,11 +77,11 @@ TEST(Notifier, LetsNobodySmuggleAnAssignmentIntoTheStatus) {
 }
 
 TEST(Notifier, SaysNothingWhenNobodyListens) {
-  Notifier(nullptr).stopping();
-  Notifier("").stopping();
-  Notifier("relative/path").stopping();
-  Notifier("/nowhere/to/be/found").stopping();
-  Notifier(std::string(500, '/').c_str()).stopping();
+  Notifier(nullptr).stopping(Seconds{1});
+  Notifier("").stopping(Seconds{1});
+  Notifier("relative/path").stopping(Seconds{1});
+  Notifier("/nowhere/to/be/found").stopping(Seconds{1});
+  Notifier(std::string(500, '/').c_str()).stopping(Seconds{1});
 }
 
 }  // namespace hyalite
