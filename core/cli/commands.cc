@@ -77,6 +77,13 @@ ControlRequest request_of(const ControlCommand& command) {
   return {"GET", "/status"};
 }
 
+// Another user's own service has another socket than the machine's.
+std::string whom_to_ask(const ControlCommand& command) {
+  const bool there = ::access("/run/hyalite", F_OK) == 0;
+  if (!command.socket.empty() || ::geteuid() == 0 || !there) return {};
+  return "; this machine's service is asked by root: sudo hyalite ...";
+}
+
 // As records of refusals have it: a host name or an address.
 bool is_server_name(std::string_view name) {
   return !name.empty() && name.size() <= 253 &&
@@ -142,14 +149,16 @@ int control(const ControlCommand& command) {
                                                         std::getenv("RUNTIME_DIRECTORY"))
                                : command.socket;
   if (path.empty()) {
-    complain("no control socket: give --socket PATH, as in control.socket of the settings");
+    complain("no control socket: give --socket PATH, as in control.socket of the settings" +
+             whom_to_ask(command));
     return kExitUsage;
   }
   const auto answer = ask_control(path, request_of(command));
   if (!answer) {
     const int code = answer.error().code;
     const bool nobody = code == ENOENT || code == ECONNREFUSED;
-    complain(nobody ? "the service is not running (nobody answers at " + path + ")"
+    complain(nobody ? "the service is not running (nobody answers at " + path + ")" +
+                          whom_to_ask(command)
                     : answer.error().text);
     return nobody ? kExitNotRunning : kExitFailed;
   }

@@ -6,12 +6,14 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import lab
 from gateway import Gateway, make_directory
+from intercept import other_users
 
 MODES = ("tproxy",)
 
@@ -111,6 +113,17 @@ class Privileges(unittest.TestCase):
         for pid in self.of_parts():
             limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
             self.assertRegex(limits, r"Max core file size +0 +0 ")
+
+    @unittest.skipUnless(other_users(), "there is one user here")
+    def test_who_may_not_ask_them_is_told_who_may(self):
+        """/run is the lab's own."""
+        os.mkdir("/run/hyalite", 0o750)
+        self.addCleanup(os.rmdir, "/run/hyalite")
+        for directory, status in (({}, 2), ({"XDG_RUNTIME_DIR": self.directory}, 3)):
+            said = subprocess.run(["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", lab.binary(), "status"],
+                                  env={"PATH": os.environ["PATH"], **directory}, capture_output=True, text=True)
+            self.assertEqual(said.returncode, status, said)
+            self.assertTrue(said.stderr.endswith("; this machine's service is asked by root: sudo hyalite ...\n"), said)
 
 
 if __name__ == "__main__":
