@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "settings/reader.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -288,6 +290,11 @@ SettingsRead read_settings(std::string_view yaml, std::string_view file) {
 }
 
 SettingsRead read_settings_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+      (status.st_mode & S_IWOTH) != 0) {
+    return unreadable(path, "everybody may write to it: chmod o-w " + path, {});
+  }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text(kMaxSettingsFileBytes + 1, '\0');

@@ -31,7 +31,8 @@ struct [[nodiscard]] SettingsRead {
 // call it; relative paths of plugins count from its directory. Throws nothing, whatever the text.
 SettingsRead read_settings(std::string_view yaml, std::string_view file);
 
-// The same from a file; that it cannot be read is a mistake too.
+// The same from a file; that it cannot be read is a mistake too, and that everybody may write to
+// it: who does decides what root does with it.
 SettingsRead read_settings_file(const std::string& path);
 
 }  // namespace hyalite

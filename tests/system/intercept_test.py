@@ -292,6 +292,14 @@ class WithoutAProxy(unittest.TestCase):
         whole = self.settings_with(when_down="pass", mode="redirect")
         self.assertIn(b"other.yaml:", whole.run("on").stderr)
 
+    def test_settings_that_everybody_may_write_to_are_refused(self):
+        others = self.settings_with()
+        self.addCleanup(os.unlink, others.file)
+        os.chmod(others.file, 0o646)
+        self.refused(others, f"other.yaml: everybody may write to it: chmod o-w {others.file}")
+        os.chmod(others.file, 0o664)
+        others.on()
+
     def test_a_missing_program_or_module_is_said_in_one_line(self):
         if lab.mode() != "routing":
             self.refused(self.intercept, "the program nft is missing (package nftables)", by=self.without("nft"))

@@ -2,6 +2,7 @@
 #include "settings/reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -254,6 +255,15 @@ TEST(Reader, SaysWhyAFileCannotBeRead) {
             "file\n");
   EXPECT_EQ(text_of(read_settings_file("/").mistakes),
             "/: cannot be read: Is a directory, expected a settings file\n");
+}
+
+TEST(Reader, RefusesAFileThatEverybodyMayWriteTo) {
+  const File file{kListener};
+  ASSERT_EQ(::chmod(file.path.c_str(), 0646), 0);
+  EXPECT_EQ(text_of(read_settings_file(file.path).mistakes),
+            file.path + ": everybody may write to it: chmod o-w " + file.path + "\n");
+  ASSERT_EQ(::chmod(file.path.c_str(), 0664), 0);
+  EXPECT_TRUE(read_settings_file(file.path));
 }
 
 TEST(Reader, RefusesAFileThatIsTooLargeUnread) {
