@@ -78,15 +78,21 @@ Mistakes missing_privileges(const Settings& settings, const std::string& file, b
   return mistakes;
 }
 
-Mistakes unknown_system_calls(const SeccompSettings& seccomp, const std::string& file,
-                              const Positions& positions) {
+Mistakes unknown_system_calls(const SeccompSettings& seccomp, const std::string& file) {
   Mistakes mistakes;
   for (const std::size_t place : unknown_calls(seccomp.allow)) {
     mistakes.push_back(mistake_at(file, "seccomp.allow[" + std::to_string(place) + "]",
                                   "there is no system call \"" + seccomp.allow[place] + '"'));
-    mistakes.back().position = position_of(positions, mistakes.back().path);
   }
   return mistakes;
+}
+
+// Who finds a mistake once the file is read knows its setting, not its line.
+void find_places(Mistakes& mistakes, const std::string& file, const Positions& positions) {
+  for (Mistake& mistake : mistakes) {
+    if (mistake.position.line == 0 && mistake.file == file && !mistake.path.empty())
+      mistake.position = position_of(positions, mistake.path);
+  }
 }
 
 bool wants_net_raw(const Settings& settings) {
@@ -109,12 +115,12 @@ class Loading {
         give_up_privileges(beginning_, settings_.workers, wants_net_raw(settings_), log_);
     if (!left) return Failure::of(left.error(), beginning_.file);
     Mistakes mistakes = missing_privileges(settings_, beginning_.file, left->net_raw);
-    for (Mistake& mistake :
-         unknown_system_calls(settings_.seccomp, beginning_.file, read.positions))
+    for (Mistake& mistake : unknown_system_calls(settings_.seccomp, beginning_.file))
       mistakes.push_back(std::move(mistake));
     say_what_will_not_work(left->net_raw);
     give_up_system_calls();
     for (Mistake& mistake : load()) mistakes.push_back(std::move(mistake));
+    find_places(mistakes, beginning_.file, read.positions);
     if (!mistakes.empty()) return Failure::of(mistakes);
     return std::nullopt;
   }

@@ -83,7 +83,8 @@ class Reload(WithLarge):
         before = self.service.generation()["number"]
         for change, what in [({"listners": 1}, "listners"),
                              ({"plugins": [{"name": "x", "use": "no-such-plugin"}]}, "no-such-plugin"),
-                             ({"plugins": [{"name": "x", "use": "blocker", "settings": {"hots": ["a"]}}]}, "hots")]:
+                             ({"plugins": [{"name": "x", "use": "blocker", "settings": {"hots": ["a"]}}]}, "hots"),
+                             ({"tls": {"rules": [{"name": "x", "action": "pass", "domain_files": ["nowhere.txt"]}]}}, "nowhere.txt")]:
             self.gateway.write({**good, **change})
             code, said = self.service.tell("reload")
             self.assertEqual(code, 1)
@@ -94,6 +95,16 @@ class Reload(WithLarge):
             self.assertEqual(answer.stdout, b"200", answer.stderr)
         self.gateway.write(good)
         self.assertEqual(self.service.tell("reload")[0], 0)
+
+    def test_what_needs_a_capability_that_is_not_there_is_told_with_its_place(self):
+        good = copy.deepcopy(self.gateway.settings)
+        self.addCleanup(self.gateway.write, good)
+        self.gateway.write({**good, "upstream": {"mark": 0x200000, "source": "client", "fall_back_to_own_address": False}})
+        said = lab.run("gateway", "setpriv", "--bounding-set", "-net_raw", "--inh-caps", "-net_raw", lab.binary(), "check", "--config",
+                       self.gateway.file)
+        self.assertEqual(said.returncode, 1, said)
+        for setting in (r"upstream\.mark", r"upstream\.source: client"):
+            self.assertRegex(said.stderr.decode(), r"hyalite\.yaml:\d+:\d+: " + setting + " needs CAP_NET_RAW")
 
     def test_log_files_are_opened_again(self):
         moved = f"{self.directory}/moved.ndjson"
