@@ -19,8 +19,8 @@ namespace hyalite {
 namespace {
 
 constexpr char kFooter[] =
-    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 4 doctor "
-    "cannot say, 77 this machine cannot have a lab.";
+    "Exit status: 0 done, 1 failed, 2 wrong arguments, 3 the service is not running, 4 doctor or "
+    "intercept show cannot say, 77 this machine cannot have a lab.";
 
 // What it was compiled with, and what it found on this machine: a library may have been replaced since.
 std::string version_text() {

@@ -19,6 +19,7 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotRunning = 3;
+inline constexpr int kExitCannotSay = kDoctorCannotSay;
 
 struct RunCommand {
   std::string settings_file, user;

@@ -125,10 +125,13 @@ int show(const InterceptCommand& command) {
   const SettingsRead read = read_settings_file(command.settings_file);
   if (!read) {
     print(stderr, text_of(read.mistakes));
-    return kExitFailed;
+    return kExitCannotSay;
   }
   const auto found = compare(read.settings, look_at_machine(read.settings));
-  if (!found) return complain(found.error().text);
+  if (!found) {
+    complain(found.error().text);
+    return kExitCannotSay;
+  }
   const auto counts = packet_counts();
   const std::vector<PacketCount> none;
   print(stdout, command.json ? comparison_json(*found, counts ? *counts : none)

@@ -174,7 +174,8 @@ void add_intercept(CLI::App& app, Stored& stored) {
   CLI::App* show = add_interception(
       *intercept, stored, "show", "Compare what is there with the settings, and count", What::show);
   add_json(*show, stored.intercept.json);
-  show->footer("Exit status: 0 on and as planned, 1 not as planned, 3 off.");
+  show->footer(
+      "Exit status: 0 on and as planned, 1 not as planned, 3 off, 4 it cannot be said (and why).");
   CLI::App* watch = add_interception(
       *intercept, stored, "watch",
       "Stay, and put back or report what other programs take away (interception.watch)",

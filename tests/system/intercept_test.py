@@ -201,6 +201,15 @@ class WithoutAProxy(unittest.TestCase):
         self.assertIn("already", self.intercept.off())
         self.assertEqual(self.intercept.run("show").returncode, 3)
 
+    def test_show_does_not_take_what_it_cannot_see_for_a_difference(self):
+        self.intercept.on()
+        powerless = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all"]
+        wrong = self.settings_with(modus="tproxy")
+        missing = Intercept(pathlib.Path(self.directory, "missing.yaml"))
+        for what, done in (("powerless", self.intercept.run("show", by=powerless)), ("wrong", wrong.run("show")), ("missing", missing.run("show"))):
+            self.assertEqual((done.returncode, done.stdout), (4, b""), (what, done))
+            self.assertNotEqual(done.stderr, b"")
+
     def test_killed_after_every_change_it_is_undone_and_completed(self):
         killer = Killer(self.directory)
         self.intercept.on()
