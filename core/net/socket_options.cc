@@ -46,7 +46,9 @@ Result<void> set_bind_address_no_port(int fd) {
 Result<void> set_reuse_address(int fd) {
   return set(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
 }
-Result<void> set_reuse_port(int fd) { return set(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"); }
+Result<void> set_reuse_port(int fd, bool on) {
+  return set(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0, "SO_REUSEPORT");
+}
 
 Result<void> set_ipv6_only(int fd, bool only) {
   return set(fd, SOL_IPV6, IPV6_V6ONLY, only ? 1 : 0, "IPV6_V6ONLY");

@@ -21,7 +21,8 @@ Result<void> set_mark(int fd, std::uint32_t mark);
 // bind() to an address without taking a port: connect() picks one per destination.
 Result<void> set_bind_address_no_port(int fd);
 Result<void> set_reuse_address(int fd);
-Result<void> set_reuse_port(int fd);
+// Other sockets of the same user may listen on the same port, if they have it, too.
+Result<void> set_reuse_port(int fd, bool on = true);
 // false: an AF_INET6 socket serves IPv4 too.
 Result<void> set_ipv6_only(int fd, bool only);
 // Small writes leave at once.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "net/listening_socket.h"
+#include "net/socket_options.h"
 #include "process/unix_socket.h"
 
 namespace hyalite {
@@ -32,12 +33,19 @@ bool still_there(const std::string& path) {
 Result<KeptListener> by_address(const std::optional<Address>& wanted, KeptListener before,
                                 const char* setting) {
   if (!wanted) return KeptListener{};
+  bool moves = false;  // to another address, or to all of them, with its port
   if (before.fd) {
     const auto has = listening_address(before.fd.get());
     if (has && has->ip == wanted->ip && (wanted->port == 0 || wanted->port == has->port))
       return before;
+    moves = has && has->port == wanted->port;
   }
-  auto fd = open_listening_socket({.address = *wanted, .transparent = false, .reuse_port = false});
+  // The one before listens until the new settings serve: they share the port for that time. Whoever
+  // else is of the same user might, too, and the kernel may remember that of a port; others never.
+  if (moves) (void)set_reuse_port(before.fd.get());
+  auto fd = open_listening_socket({.address = *wanted, .transparent = false, .reuse_port = moves});
+  if (moves) (void)set_reuse_port(before.fd.get(), false);
+  if (moves && fd) (void)set_reuse_port(fd->get(), false);
   if (!fd)
     return Error{Fault::operator_, std::string(setting) + ": " + fd.error().text, fd.error().code};
   return KeptListener{std::move(*fd), ""};

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
@@ -105,6 +106,23 @@ class Reload(WithLarge):
         self.assertEqual(said.returncode, 1, said)
         for setting in (r"upstream\.mark", r"upstream\.source: client"):
             self.assertRegex(said.stderr.decode(), r"hyalite\.yaml:\d+:\d+: " + setting + " needs CAP_NET_RAW")
+
+    def test_the_admin_pages_move_to_another_address_of_their_port(self):
+        good = copy.deepcopy(self.gateway.settings)
+        self.addCleanup(self.gateway.write, good)
+
+        def answer_at(address):
+            try:
+                with socket.create_connection((address, 9180), 5) as client:
+                    client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    return client.recv(5) == b"HTTP/"
+            except OSError:  # nobody listens, or whoever did is leaving
+                return False
+        for admin, elsewhere in (({"address": "0.0.0.0:9180", "allow_remote": True}, True), ({"address": "127.0.0.1:9180"}, False)):
+            self.gateway.write({**good, "admin": admin})
+            code, said = self.service.tell("reload")
+            self.assertEqual(code, 0, said)
+            lab.wait_for(lambda: answer_at("127.0.0.1") and answer_at("127.0.0.2") == elsewhere, f"pages at {admin}")
 
     def test_log_files_are_opened_again(self):
         moved = f"{self.directory}/moved.ndjson"
