@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,8 @@ constexpr int kExitInOrder = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitMasterGone = 2;
 constexpr Milliseconds kSocketsWait = Seconds{10};
+// Of a worker beside its flows': listeners, pipes, files, services.
+constexpr std::uint64_t kOtherDescriptors = 256;
 
 // One per processor that this process may use.
 unsigned processors() {
@@ -118,6 +121,7 @@ class Loading {
     for (Mistake& mistake : unknown_system_calls(settings_.seccomp, beginning_.file))
       mistakes.push_back(std::move(mistake));
     say_what_will_not_work(left->net_raw);
+    say_what_is_short();
     give_up_system_calls();
     for (Mistake& mistake : load()) mistakes.push_back(std::move(mistake));
     find_places(mistakes, beginning_.file, read.positions);
@@ -156,6 +160,20 @@ class Loading {
       return;
     log_.warning("upstream.source",
                  {{"why", "without CAP_NET_RAW, origins see the proxy's own address"}});
+  }
+
+  // Clients that find no descriptor are closed unheard, long before limits.flows is reached.
+  void say_what_is_short() {
+    rlimit may{};
+    if (purpose_ != For::serving || ::getrlimit(RLIMIT_NOFILE, &may) != 0) return;
+    const std::uint64_t workers = workers_of(settings_);
+    const std::uint64_t flows = (settings_.limits.flows + workers - 1) / workers;
+    const std::uint64_t needs = 2 * flows + kOtherDescriptors;
+    if (may.rlim_cur >= needs) return;
+    log_.warning("limits.descriptors",
+                 {{"has", std::to_string(may.rlim_cur)},
+                  {"needs", std::to_string(needs)},
+                  {"why", "a worker takes two for each of its share of limits.flows"}});
   }
 
   Mistakes load() {

@@ -99,6 +99,9 @@ class LimitOfAllConnections(OneRecorder):
         for connection in held:
             connection.reset()
 
+    def test_so_few_find_their_descriptors(self):
+        self.assertNotIn("limits.descriptors", "\n".join(self.gateway._lines))
+
 
 class LimitsOfTime(OneRecorder):
     settings = {"timeouts": {"head": "300ms", "keepalive_idle": "1s", "sniff": "300ms", "stop": "1s"}}
