@@ -351,8 +351,8 @@ struct BypassSettings {
 };
 
 struct PolicySettings {
-  // A Host or TLS server name that does not belong to the original destination's address; inside TLS, a Host that is not
-  // the server name: refused with 421.
+  // A Host that is another address than the original destination's; inside TLS, one that is not the server name, or not in the
+  // certificate where there is none: refused with 421.
   FindingAction host_mismatch = FindingAction::log;
   // TLS without a server name, or with one that is no host name; a refused one gets the alert unrecognized_name.
   FindingAction no_server_name = FindingAction::count;
