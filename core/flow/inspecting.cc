@@ -505,6 +505,8 @@ Outcome Inspecting::on_broken(Side side, Effects& effects) {
   if (!exchange_ && side == Side::client) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
   if (!exchange_) return Close{CloseReason::upstream_left};
   if (side == Side::upstream && may_ask_again()) return ask_again(effects);
+  // Nor is what the client was answered: a reset would take it away again.
+  if (side == Side::upstream && !awaits_response()) return Close{CloseReason::upstream_left, Ending::in_order, Ending::reset};
   return broken(side);
 }
 

@@ -144,7 +144,10 @@ std::optional<std::uint64_t> Leg::draw_from(Leg& from, PipePool& pipes, std::uin
   bytes_sent_ += splice->written();
   if (state == Splice::State::needs_source) from.readable_ = false;
   if (state == Splice::State::needs_sink) writable_ = false;
-  if (state == Splice::State::failed && splice->failed_side() == Splice::Side::sink) {
+  const bool failed = state == Splice::State::failed;
+  const bool lost = failed && splice->failed_side() == Splice::Side::sink;
+  if (failed) (lost ? transport_ : from.transport_)->met(splice->failure());
+  if (lost) {
     lose_outbound();
   } else if (splice->in_pipe() > 0) {
     piped_ = std::make_unique<Splice>(std::move(*splice));
@@ -160,7 +163,10 @@ bool Leg::push_piped() {
   const std::uint64_t before = piped_->written();
   const Splice::State state = piped_->drain(transport_->fd());
   bytes_sent_ += piped_->written() - before;
-  if (state == Splice::State::failed) return false;
+  if (state == Splice::State::failed) {
+    transport_->met(piped_->failure());
+    return false;
+  }
   if (state == Splice::State::needs_sink) {
     writable_ = false;
   } else {

@@ -17,17 +17,23 @@ namespace hyalite {
 
 namespace {
 
-Moved failure(int error) {
-  const bool transient = error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-  return {transient ? Moved::State::later : Moved::State::broken, 0, error};
+bool is_transient(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+Moved failure(int error) { return {is_transient(error) ? Moved::State::later : Moved::State::broken, 0, error}; }
+
+// EPIPE: the peer had ended before it broke, or what broke it was told before. The others are no peer's: a call that cannot be had.
+bool cuts_short(int error) {
+  return !is_transient(error) && error != EPIPE && error != EINVAL && error != ENOMEM && error != ENOSYS && error != EPERM;
 }
 
 }  // namespace
 
+// The kernel tells an error once, to whichever call comes first, and an end from then on: what was cut short would be taken for
+// whole.
 Moved PlainTransport::read(std::span<char> room) {
   const ssize_t n = ::recv(fd_.get(), room.data(), room.size(), 0);
   if (n < 0) return failure(errno);
-  if (n == 0) return {Moved::State::ended, 0, 0};
+  if (n == 0) return {broke_ == 0 ? Moved::State::ended : Moved::State::broken, 0, broke_};
   const auto bytes = static_cast<std::size_t>(n);
   return {Moved::State::moved, bytes, 0, bytes < room.size()};
 }
@@ -74,7 +80,11 @@ Moved PlainTransport::write(std::span<const Bytes> pieces, bool more) {
   const std::span<const Bytes> now = pieces.first(std::min(pieces.size(), kMostPieces));
   const bool follows = more || now.size() < pieces.size();
   const ssize_t n = send_all(fd_.get(), now, MSG_NOSIGNAL | (follows ? MSG_MORE : 0));
-  if (n < 0) return failure(errno);
+  if (n < 0) {
+    const int error = errno;
+    met(error);
+    return failure(error);
+  }
   return {Moved::State::moved, static_cast<std::size_t>(n), 0};
 }
 
@@ -91,5 +101,9 @@ void PlainTransport::abort_on_close() {
 }
 
 int PlainTransport::take_error() { return take_socket_error(fd_.get()); }
+
+void PlainTransport::met(int error) {
+  if (cuts_short(error)) broke_ = error;
+}
 
 }  // namespace hyalite

@@ -18,10 +18,12 @@ class PlainTransport final : public Transport {
   bool is_plain() const override { return true; }
   void abort_on_close() override;
   int take_error() override;
+  void met(int error) override;
   int fd() const override { return fd_.get(); }
 
  private:
   Fd fd_;
+  int broke_ = 0;  // why, once it was told to somebody else than who reads
 };
 
 }  // namespace hyalite

@@ -51,6 +51,8 @@ class Transport {
   virtual void abort_on_close() = 0;
   // The error that waits on the connection (an errno), cleared by asking; 0: none.
   virtual int take_error() = 0;
+  // Whoever moved bytes without it, over fd(), met this error (an errno): the kernel will not tell it again.
+  virtual void met(int /*error*/) {}
   virtual int fd() const = 0;
   // Do the bytes of that socket pass as they are, so that they may pass without us?
   virtual bool is_plain() const { return false; }

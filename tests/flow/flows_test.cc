@@ -76,6 +76,24 @@ TEST_F(FlowsOnLoopback, PassAHalfCloseBothWays) {
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
 }
 
+// Bytes that nobody wants to see pass inside of the kernel: there it is met.
+TEST_F(FlowsOnLoopback, PassAResetOnBehindMuchThatNobodyReads) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), "\x01 raw"));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), "\x01 raw"));
+  const std::string some(10'000, 'x');
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(put(s.get(), some));
+    ASSERT_TRUE(arrives(c.get(), some));
+  }
+  reset(s);
+  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_broke"), 1u);
+}
+
 TEST_F(FlowsOnLoopback, TellTheServerThatAClientLeftWithoutAWord) {
   start();
   Fd c = client();
@@ -186,6 +204,55 @@ TEST_F(FlowsOnLoopback, WaitForAClientThatThinksTheConnectionGoesOn) {
   const Fd s = answers(kGet, kOkAndClose);
   ASSERT_TRUE(arrives(c.get(), kOkAndClose));
   expect_it_is_waited_for(c.get());
+}
+
+// A server that answers while its client still sends, and is then reset. The client's next bytes meet that: they came first.
+struct EarlyAnswer : FlowsOnLoopback {
+  void is_given(std::string_view answer) {
+    start();
+    c = client();
+    ASSERT_TRUE(put(c.get(), kAsk));
+    Fd s = server();
+    ASSERT_TRUE(arrives(s.get(), kAsk));
+    ASSERT_TRUE(put(c.get(), "more"));
+    ASSERT_TRUE(put(s.get(), answer));
+    reset(s);
+  }
+
+  static constexpr char kAsk[] = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+  Fd c;
+};
+
+TEST_F(EarlyAnswer, ThatLastsUntilTheEndIsNotWhole) {
+  is_given("HTTP/1.1 200 OK\r\n\r\nas long as it takes");
+  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_broke"), 1u);
+}
+
+TEST_F(EarlyAnswer, ThatIsWholeReachesTheClient) {
+  constexpr std::string_view kTooLarge = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno";
+  is_given(kTooLarge);
+  EXPECT_TRUE(arrives(c.get(), kTooLarge));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  c.reset();
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_left"), 1u);
+}
+
+// It had said all that it had to say.
+TEST_F(FlowsOnLoopback, TakeAnEndForOneEvenIfAResetFollows) {
+  start();
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), EarlyAnswer::kAsk));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), EarlyAnswer::kAsk));
+  ASSERT_TRUE(put(c.get(), "more"));
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\n\r\nas long as it takes";
+  ASSERT_TRUE(put(s.get(), kAnswer));
+  shutdown(s.get(), SHUT_WR);
+  reset(s);
+  EXPECT_TRUE(arrives(c.get(), kAnswer));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
 }
 
 // It is answered with more than its kernel takes while it does not read, and told that this was the last.

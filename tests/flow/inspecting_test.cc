@@ -187,6 +187,24 @@ TEST_F(InspectingTalk, CutsARequestShortVisiblyWhenTheServerAnswersEarlyAndEnds)
   EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
 }
 
+// A reset would take away from the client what it was answered.
+TEST_F(InspectingTalk, EndsInOrderForAClientWhoseServerAnswersEarlyAndResets) {
+  Playbook t = talk(true);
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789").upstream(kOk).breaks(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::upstream_left);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
+TEST_F(InspectingTalk, EndsInOrderForAClientWhoseServerResetsWithinTheNextRequest) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream(kOk).client("GE").breaks(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::upstream_left);
+  EXPECT_EQ(t.said<Close>()->client, Ending::in_order);
+}
+
 TEST_F(InspectingTalk, HandsAnUpgradeOnOnceBothSidesAgree) {
   const std::string ask =
       "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";

@@ -36,6 +36,11 @@ struct APlainTransport : testing::Test {
   Moved write(std::vector<Bytes> pieces, bool more = false) {
     return transport->write(pieces, more);
   }
+  void reset_by_peer() {
+    const linger abort{.l_onoff = 1, .l_linger = 0};
+    setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    peer.reset();
+  }
 
   Fd peer;
   std::unique_ptr<PlainTransport> transport;
@@ -101,9 +106,7 @@ TEST_F(APlainTransport, ResetsOnCloseWhenTold) {
 }
 
 TEST_F(APlainTransport, SaysBrokenAndWhy) {
-  const linger abort{.l_onoff = 1, .l_linger = 0};
-  setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
-  peer.reset();
+  reset_by_peer();
   const Moved got = transport->read(room);
   EXPECT_EQ(got.state, State::broken);
   EXPECT_EQ(got.error, ECONNRESET);
@@ -111,6 +114,31 @@ TEST_F(APlainTransport, SaysBrokenAndWhy) {
   const Moved sent = write({"x"});  // and no SIGPIPE
   EXPECT_EQ(sent.state, State::broken);
   EXPECT_EQ(sent.error, EPIPE);
+}
+
+TEST_F(APlainTransport, SaysBrokenBehindWhatCameWhereWritingMetTheReset) {
+  ASSERT_EQ(send(peer.get(), "last", 4, 0), 4);
+  reset_by_peer();
+  EXPECT_EQ(write({"x"}).error, ECONNRESET);
+  EXPECT_EQ(write({"x"}).error, EPIPE);
+  EXPECT_EQ(transport->read(room).bytes, 4u);
+  const Moved end = transport->read(room);
+  EXPECT_EQ(end.state, State::broken);
+  EXPECT_EQ(end.error, ECONNRESET);
+}
+
+TEST_F(APlainTransport, SaysBrokenWhereWhoeverMovedBytesWithoutItMetTheReset) {
+  reset_by_peer();
+  ASSERT_EQ(recv(transport->fd(), room, sizeof room, 0), -1);
+  transport->met(errno);
+  EXPECT_EQ(transport->read(room).state, State::broken);
+}
+
+TEST_F(APlainTransport, SaysEndedWhereTheResetCameBehindTheEnd) {
+  shutdown(peer.get(), SHUT_WR);
+  reset_by_peer();
+  EXPECT_EQ(write({"x"}).error, EPIPE);
+  EXPECT_EQ(transport->read(room).state, State::ended);
 }
 
 }  // namespace
