@@ -356,12 +356,12 @@ bool Flow::linger() {
 }
 
 // Everything was said, and some time has passed. A slow client is waited for as long as some of what it was told arrives: a close
-// would do, but for what it may still send, to which the kernel answers with a reset.
+// would do, but for what it may still send, to which the kernel answers with a reset. One that is turned away has no such claim.
 void Flow::await_delivery() {
   const Monotonic now = needs_.clock.now();
   const std::size_t left = client_.undelivered();
   const bool moved = left != closing_->left;
-  if (moved) closing_->patience_end = now + needs_.patience;
+  if (moved && !is_turned_away()) closing_->patience_end = now + needs_.patience;
   if (!moved && (left == 0 || now >= closing_->patience_end)) {
     const Ending upstream = upstream_.all_sent() ? closing_->how.upstream : kReset;
     if (left > 0) return close_now({CloseReason::body_too_slow, kReset, kReset});
@@ -462,7 +462,8 @@ void Flow::close(const Close& how) {
   }
   client_.end();
   const Monotonic now = needs_.clock.now();
-  closing_ = std::make_unique<Closing>(Closing{how, now + needs_.linger, client_.undelivered(), now + needs_.patience});
+  const Milliseconds patience = is_turned_away() ? needs_.linger : needs_.patience;
+  closing_ = std::make_unique<Closing>(Closing{how, now + needs_.linger, client_.undelivered(), now + patience});
 }
 
 // Then closing the client's connection sends its FIN, and nothing that it did could reset what was sent.

@@ -81,6 +81,8 @@ class Flow final : private Waker {
   bool offer(Side side, const LegInput& input);
   bool linger();
   void await_delivery();
+  // Nobody redirected it here.
+  bool is_turned_away() const { return !file_->arrival; }
   void leave_upstream();
   bool say_more();
 

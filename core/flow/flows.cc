@@ -75,17 +75,22 @@ FlowFacts Flows::facts(const Accepted& client) {
 
 // ---- beginnings ----
 
-void Flows::accept(Accepted client) {
+// Nothing: it has room, and is counted.
+std::optional<CloseReason> Flows::count_in(const ClientAddress& client) {
   const LimitSettings& limits = needs_.settings.limits;
+  if (flows_.size() >= share(limits.flows)) return CloseReason::limit_flows;
+  std::size_t& of_client = by_client_[client.ip];
+  if (limits.flows_per_client > 0 && of_client >= share(limits.flows_per_client)) return CloseReason::limit_client_flows;
+  ++of_client;
+  return std::nullopt;
+}
+
+void Flows::accept(Accepted client) {
   tally_.opened(client.mode);
-  std::size_t& of_client = by_client_[client.client.ip];
-  const bool too_many = flows_.size() >= share(limits.flows);
-  if (too_many || (limits.flows_per_client > 0 && of_client >= share(limits.flows_per_client))) {
-    tally_.closed(too_many ? CloseReason::limit_flows : CloseReason::limit_client_flows);
-    if (of_client == 0) by_client_.erase(client.client.ip);
+  if (const auto limit = count_in(client.client)) {
+    tally_.closed(*limit);
     return reset_at_once(client.fd);
   }
-  ++of_client;
   auto file = std::make_unique<FlowFile>(facts(client), client.listener, client.mode);
   start(std::move(file), std::move(client.fd));
 }
@@ -94,9 +99,7 @@ void Flows::refuse(Refused client) {
   tally_.not_served(client.why);
   needs_.log.debug("not_served", {{"reason", name(client.why)}, {"client", client.client.text()}});
   // A loop would only feed itself with our answer.
-  if (client.why != ArrivalRefusal::direct_hit || flows_.size() >= share(needs_.settings.limits.flows)) {
-    return reset_at_once(client.fd);
-  }
+  if (client.why != ArrivalRefusal::direct_hit || count_in(client.client)) return reset_at_once(client.fd);
   Accepted turned_away{std::move(client.fd), client.client, {}, ArrivalMode::fixed, client.listener};
   start(std::make_unique<FlowFile>(facts(turned_away), client.listener, std::nullopt), std::move(turned_away.fd));
 }
@@ -133,11 +136,12 @@ void Flows::sweep() {
 
 void Flows::count_out(const Flow& flow) {
   const FlowFile& file = flow.file();
+  const auto of_client = by_client_.find(file.facts.client.ip);
+  if (--of_client->second == 0) by_client_.erase(of_client);
+  // Who is turned away is no flow to those who count.
   if (!file.arrival) return;
   tally_.closed(flow.reason());
   tally_.moved(flow.bytes_from(Side::client), flow.bytes_from(Side::upstream));
-  const auto of_client = by_client_.find(file.facts.client.ip);
-  if (--of_client->second == 0) by_client_.erase(of_client);
 }
 
 void Flows::drain(Milliseconds deadline) {

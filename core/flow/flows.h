@@ -53,6 +53,7 @@ class Flows final : private FlowOwner {
  private:
   void on_closed(Flow& flow) override;
   void start(std::unique_ptr<FlowFile> file, Fd client);
+  std::optional<CloseReason> count_in(const ClientAddress& client);
   void count_out(const Flow& flow);
   void sweep();
   void on_tick();

@@ -30,7 +30,7 @@ struct FlowNeeds {
   Effects& effects;         // empty between two calls of a stage
   std::span<char> scratch;  // what is read goes here first, and mostly leaves from here
   std::size_t most_unread;  // bytes that may lie before one leg's stage has taken them
-  Milliseconds linger;         // to a client that was told everything, to end its side
+  Milliseconds linger;         // to a client that was told everything, to end its side; for all of it where it is turned away
   Milliseconds patience;       // with a client that takes nothing of what it still is to be told
   Milliseconds tls_handshake;  // with an upstream that is connected to anew
   TlsEngine& tls;

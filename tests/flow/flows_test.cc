@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/flow/flows_on_loopback.h"
 
+#include <linux/filter.h>
 #include <malloc.h>
 #include <poll.h>
 
@@ -335,17 +336,55 @@ TEST_F(FlowsOnLoopback, GoWhereARuleSendsAClientThatWasSilentFirst) {
   EXPECT_EQ(take(original.get()), "");
 }
 
-TEST_F(FlowsOnLoopback, TurnADirectHitAway) {
+struct DirectHit : FlowsOnLoopback {
+  Fd direct_hit() {
+    Fd fd = connect_to(own_address(door.get()));
+    Fd ours(accept4(door.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    flows->refuse(Refused{ArrivalRefusal::direct_hit, std::move(ours), ClientAddress{own_address(fd.get())}, 0});
+    return fd;
+  }
+};
+
+TEST_F(DirectHit, IsTurnedAway) {
   start();
-  Fd fd = connect_to(own_address(door.get()));
-  Fd ours(accept4(door.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  flows->refuse(Refused{ArrivalRefusal::direct_hit, std::move(ours), ClientAddress{own_address(fd.get())}, 0});
+  Fd fd = direct_hit();
   ASSERT_TRUE(put(fd.get(), kGet));
   std::string page;
   ASSERT_TRUE(pump(*loop, [&] { return (page += take(fd.get())).find("</html>") != std::string::npos; }));
   EXPECT_EQ(page.substr(0, 13), "HTTP/1.1 421 ");
   EXPECT_EQ(count("hyalite_not_served_total", "direct_hit"), 1u);
   EXPECT_EQ(count("hyalite_flows_total", ""), 0u);
+}
+
+TEST_F(DirectHit, CountsAmongItsClientsFlows) {
+  settings.limits.flows_per_client = 2;
+  settings.timeouts.linger = Seconds{60};
+  start();
+  Fd first = direct_hit(), second = direct_hit(), third = direct_hit();
+  EXPECT_EQ(flows->size(), 2u);
+  EXPECT_TRUE(becomes(third.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_not_served_total", "direct_hit"), 3u);
+  Fd redirected = client();
+  EXPECT_TRUE(becomes(redirected.get(), Seen::reset));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "limit_client_flows"), 1u);
+  Fd another = client_from(at("127.0.0.2:40000"));
+  EXPECT_EQ(flows->size(), 3u);
+  reset(first);
+  ASSERT_TRUE(pump(*loop, [&] { return flows->size() == 2; }));
+  Fd served = client();
+  EXPECT_EQ(flows->size(), 3u);
+}
+
+TEST_F(DirectHit, HasAMomentAndNoMoreToTakeItsPage) {
+  settings.timeouts.linger = Milliseconds{20};
+  start();
+  Fd fd = direct_hit();
+  // From here on it takes nothing, and says so to nobody.
+  sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog filter{1, &nothing};
+  ASSERT_EQ(setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter), 0);
+  ASSERT_TRUE(put(fd.get(), kGet));
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
 }
 
 TEST_F(FlowsOnLoopback, HoldTheLimitOfFlowsPerClient) {
