@@ -276,7 +276,9 @@ bool Flow::flush(Side side) {
     }
     return true;
   }
-  return flushed.bytes_sent() != before || !flushed.backed_up();
+  const bool moved = flushed.bytes_sent() != before || !flushed.backed_up();
+  if (moved && !flushed.lost() && !closing_) stage_->on_sent(side);
+  return moved;
 }
 
 bool Flow::take_from(Side side) {

@@ -54,6 +54,7 @@ class Inspecting final : public Stage {
   std::size_t reads_at_once(Side from) const override;
   std::uint64_t passes_unseen(Side from) const override;
   Outcome on_passed(Side from, std::uint64_t bytes, Effects& effects) override;
+  void on_sent(Side) override { streaming_ ? streaming_->some_went() : pace_.byte_went(); }
   Outcome on_resumed(Effects& effects) override;
   bool has_more() const override { return streaming_ && streaming_->has_more(); }
   Outcome on_room(Effects& effects) override { return streaming_->go_on(effects); }

@@ -21,6 +21,7 @@ class Pace {
   // ---- what happens
   void await_request() { awaited_since_ = clock_.now(); }
   void byte_came() { moved_ = clock_.now(); }
+  void byte_went() { moved_ = clock_.now(); }  // that had waited
   // Its head is whole: the average of its body counts from here.
   void request_began() { request_since_ = moved_; }
   void request_waits() { request_waits_since_ = clock_.now(); }

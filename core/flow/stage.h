@@ -198,6 +198,8 @@ class Stage {
   virtual std::uint64_t passes_unseen(Side) const { return 0; }
   // So many did.
   virtual Outcome on_passed(Side, std::uint64_t /*bytes*/, Effects&) { return Stay{}; }
+  // Some of what waited for that side has left: it does not stand still. Nothing of what leaves at once is told.
+  virtual void on_sent(Side) {}
   // Has it something of its own to say to the client, as soon as that takes it? Then on_room() is called, again and again.
   virtual bool has_more() const { return false; }
   virtual Outcome on_room(Effects&) { return Stay{}; }

@@ -18,6 +18,8 @@ class StreamedAnswer {
   Outcome go_on(Effects& effects);
   // Neither side moved for too long.
   Outcome stands_still();
+  // Some of it had waited.
+  void some_went() { moved_ = clock_.now(); }
   // When any of it was sent last.
   Monotonic moved() const { return moved_; }
 

@@ -40,6 +40,7 @@ class Tunnelling final : public Stage {
   bool wants(Side side) const override { return connected_ && !paused(side); }
   std::uint64_t passes_unseen(Side from) const override { return filter_ || seen_[index_of(from)] < kLong ? 0 : UINT64_MAX; }
   Outcome on_passed(Side, std::uint64_t, Effects&) override { return moved_ = clock_.now(), Stay{}; }
+  void on_sent(Side) override { moved_ = clock_.now(); }
   std::optional<Monotonic> deadline() const override { return moved_ + idle_; }
   std::string_view name() const override { return "tunnelling"; }
   Uninspected why() const { return why_; }

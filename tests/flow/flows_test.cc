@@ -293,6 +293,32 @@ TEST_F(SlowClient, GetsAllOfItHoweverLateItReads) {
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
 }
 
+// While it takes some of what waits, nothing else is read for it: that is no standstill either.
+TEST_F(SlowClient, IsWaitedForWhileItTakesSomeInTheMiddleOfAResponse) {
+  // As on a slow line, of which little lies in the kernel: about every 50 ms that has room, and what waits takes a second.
+  const int little = 16'384;
+  ASSERT_EQ(setsockopt(door.get(), SOL_SOCKET, SO_SNDBUF, &little, sizeof little), 0);
+  settings.limits.buffered_bytes_per_flow = std::size_t{1} << 20;
+  settings.timeouts.body_idle = Milliseconds{400};
+  is_answered();
+  const Monotonic began = loop->now();
+  std::string got, some(4096, '\0');
+  ASSERT_TRUE(pump(*loop, [&] {
+    const auto taken_for = loop->now() - began;
+    // A byte each microsecond.
+    const auto due = static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::microseconds>(taken_for).count());
+    while (got.size() < due) {
+      const ssize_t n = recv(c.get(), some.data(), std::min(some.size(), due - got.size()), MSG_DONTWAIT);
+      if (n <= 0) break;
+      got.append(some, 0, static_cast<std::size_t>(n));
+    }
+    return taken_for > 3 * settings.timeouts.body_idle;
+  }));
+  EXPECT_TRUE(arrives(c.get(), std::string_view(answer).substr(got.size())));
+  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_EQ(count("hyalite_flows_closed_total", "body_too_slow"), 0u);
+}
+
 TEST_F(SlowClient, IsGivenUpWhenItTakesNothingForTooLong) {
   settings.timeouts.body_idle = Milliseconds{100};
   is_answered();

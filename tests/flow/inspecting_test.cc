@@ -305,6 +305,24 @@ TEST_F(InspectingTalk, LimitsHowSlowABodyMayBe) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::body_too_slow);
 }
 
+TEST_F(InspectingTalk, ABodyDoesNotStandStillWhileSomeOfWhatWaitedLeaves) {
+  Playbook t = talk(true);
+  t.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsome");
+  clock.advance(Seconds{50});
+  t.stage().on_sent(Side::client);
+  EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.body_idle);
+}
+
+// The average is of what came.
+TEST_F(InspectingTalk, ARequestIsNoFasterForWhatLeaves) {
+  Playbook t = talk(true);
+  const Monotonic began = clock.now();
+  t.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx");
+  clock.advance(Seconds{50});
+  t.stage().on_sent(Side::upstream);
+  EXPECT_EQ(t.stage().deadline(), began + settings.timeouts.body_rate_window);
+}
+
 TEST_F(InspectingTalk, AHeadLeavesWithWhatCameOfItsBody) {
   talk();
   Inspecting stage(*needs, *file);

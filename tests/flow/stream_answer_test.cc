@@ -174,6 +174,9 @@ TEST_F(StreamAnswerTalk, ItsEndIsToldWhenNothingMovesForTooLong) {
   Playbook t = talk();
   t.client(kAsk);
   EXPECT_EQ(*t.stage().deadline(), clock.now() + settings.timeouts.body_idle);
+  clock.advance(Seconds{50});
+  t.stage().on_sent(Side::client);
+  EXPECT_EQ(*t.stage().deadline(), clock.now() + settings.timeouts.body_idle) << "some of it had waited";
   t.deadline();
   ASSERT_TRUE(t.said<Close>());
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::body_too_slow);

@@ -102,6 +102,14 @@ TEST_F(TunnellingTalk, PassesAResetOn) {
   EXPECT_EQ(t.said<Close>()->client, Ending::reset);
 }
 
+TEST_F(TunnellingTalk, DoesNotStandStillWhileSomeOfWhatWaitedLeaves) {
+  Playbook t = talk(true);
+  t.upstream("x");
+  clock.advance(Seconds{59});
+  t.stage().on_sent(Side::client);
+  EXPECT_EQ(t.stage().deadline(), clock.now() + Seconds{60});
+}
+
 TEST_F(TunnellingTalk, EndsWhenNothingMovesForTooLong) {
   Playbook t = talk(true);
   clock.advance(Seconds{59});
