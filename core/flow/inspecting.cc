@@ -172,6 +172,7 @@ Outcome Inspecting::forward_request(Effects& effects) {
   if (connected_to_) effects.disconnect_upstream();
   leave_upstream();
   ask_ = Ask::connecting;
+  pace_.request_waits();
   const bool any = keeping_.may_take(x.request, x.request_has_body(), !x.subject.findings.all().empty());
   effects.connect(x.subject.redirect(), any ? Which::any : Which::fresh);
   return Stay{};
@@ -191,6 +192,7 @@ Outcome Inspecting::upstream_is_there(Nanoseconds connected_after, Effects& effe
   connected_to_ = exchange_ ? exchange_->subject.upstream() : file_.subject.upstream();
   if (ask_ != Ask::connecting) return Stay{};
   exchange_->summary.connected = connected_after;
+  pace_.request_goes_on();
   return send_request(effects);
 }
 

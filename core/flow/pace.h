@@ -11,7 +11,8 @@
 
 namespace hyalite {
 
-// For one exchange after the other of a connection. The time for which a plugin lets something wait is nobody's.
+// For one exchange after the other of a connection. The time for which a plugin lets something wait is nobody's, nor is the time of
+// connecting.
 class Pace {
  public:
   // Both outlive it. The next request is awaited.
@@ -63,7 +64,7 @@ class Pace {
   Monotonic awaited_since_;                      // for a request
   Monotonic moved_;                              // any byte, either way
   Monotonic request_since_;                      // its head was whole
-  std::optional<Monotonic> request_waits_since_;  // while a plugin lets it wait
+  std::optional<Monotonic> request_waits_since_;  // for a plugin, or to be connected
   std::optional<Monotonic> response_head_since_;  // while its head is not whole
 };
 

@@ -196,6 +196,31 @@ TEST_F(PauseTalk, TimeThatAPluginTakesIsNotTheClients) {
   EXPECT_EQ(*t.stage().deadline(), before + Seconds{30});
 }
 
+// A plugin may have waited in upstream_connect, too.
+TEST_F(PauseTalk, TimeUntilUpstreamIsThereIsNotTheClients) {
+  settings.timeouts.minimum_body_rate_bytes = 1'000;
+  settings.timeouts.body_rate_window = Seconds{1};
+  std::int64_t connected = 0;
+  script.exchange_end = [&](hyalite_exchange*, const hyalite_exchange_summary* s) { connected = s->connected; };
+  Playbook t = talk();
+  const Monotonic began = clock.now();
+  t.client("POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 6\r\n\r\n");
+  EXPECT_FALSE(t.stage().deadline());
+  clock.advance(Seconds{61});
+  t.connected();
+  EXPECT_EQ(*t.stage().deadline(), began + Seconds{61} + settings.timeouts.body_rate_window);
+  t.client("banana").upstream(kOkay);
+  EXPECT_EQ(connected, 61'000'000'000) << "it is still known how long it took";
+}
+
+TEST_F(PauseTalk, TimeUntilUpstreamIsThereIsNotUpstreamsEither) {
+  Playbook t = talk();
+  t.client(kAsk);
+  clock.advance(Seconds{61});
+  t.connected();
+  EXPECT_EQ(*t.stage().deadline(), clock.now() + settings.timeouts.response_head);
+}
+
 TEST_F(PauseTalk, WhoTapsCannotWait) {
   script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_TAP));
   script.request_body = [this](hyalite_exchange* x, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
