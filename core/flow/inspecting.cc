@@ -12,6 +12,7 @@
 #include "flow/end_of.h"
 #include "flow/finding_line.h"
 #include "flow/host_finding.h"
+#include "http/connection.h"
 #include "http/writer.h"
 
 namespace hyalite {
@@ -276,10 +277,10 @@ Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
   const bool tunnel = head.framing.kind == Framing::Kind::tunnel;
   if (tunnel && x.response.status() == 101) {
     const auto& rules = needs_.rules.upgrades;
-    const std::string protocol = to_lower(x.response.value(Name::upgrade));
-    const Treatment treatment = protocol == "websocket"           ? rules.websocket
-                                : protocol.substr(0, 3) == "h2c" ? rules.h2c
-                                                                  : rules.other;
+    const UpgradeKind kind = upgrade_kind(x.response.value(Name::upgrade));
+    const Treatment treatment = kind == UpgradeKind::websocket ? rules.websocket
+                                : kind == UpgradeKind::h2c     ? rules.h2c
+                                                         : rules.other;
     if (treatment == Treatment::refuse) {
       return answer(502, "This network does not allow the switch to this protocol", "upgrade_refused",
                     End::upstream_refused, Close{CloseReason::protocol_refused, Ending::in_order, Ending::reset},
@@ -376,9 +377,8 @@ Outcome Inspecting::switch_protocol(Effects& effects) {
   Exchange& x = *exchange_;
   const bool connect = x.request.is_connect();
   const std::string protocol = connect ? "connect" : to_lower(x.response.value(Name::upgrade));
-  const TunnelKind kind = connect                   ? TunnelKind::connect
-                          : protocol == "websocket" ? TunnelKind::websocket
-                                                    : TunnelKind::upgrade;
+  const bool websocket = upgrade_kind(protocol) == UpgradeKind::websocket;
+  const TunnelKind kind = connect ? TunnelKind::connect : websocket ? TunnelKind::websocket : TunnelKind::upgrade;
   const bool stopped = x.open_tunnel(kind) == Answer::decided;
   x.end(stopped ? End::blocked : End::complete, "");
   if (stopped) return Close{reason_of(x.decision()), Ending::reset, Ending::reset};

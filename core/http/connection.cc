@@ -52,6 +52,11 @@ bool expects_continue(const RequestHead& head) {
          framing_of(head).has_body();
 }
 
+UpgradeKind upgrade_kind(Bytes protocol) {
+  if (equals_ignoring_case(protocol, "websocket")) return UpgradeKind::websocket;
+  return equals_ignoring_case(protocol.substr(0, 3), "h2c") ? UpgradeKind::h2c : UpgradeKind::other;
+}
+
 UpgradeOffer asks_upgrade(const RequestHead& head) {
   UpgradeOffer offer;
   if (head.minor_version() == 0 || head.find(Name::upgrade) == nullptr ||
@@ -60,12 +65,10 @@ UpgradeOffer asks_upgrade(const RequestHead& head) {
   for (Bytes list = head.value(Name::upgrade); !list.empty();) {
     const Bytes protocol = take_element(list);
     if (protocol.empty()) continue;
-    if (equals_ignoring_case(protocol, "websocket")) {
-      offer.websocket = true;
-    } else if (equals_ignoring_case(protocol, "h2c")) {
-      offer.h2c = true;
-    } else {
-      offer.other = true;
+    switch (upgrade_kind(protocol)) {
+      case UpgradeKind::websocket: offer.websocket = true; break;
+      case UpgradeKind::h2c: offer.h2c = true; break;
+      case UpgradeKind::other: offer.other = true; break;
     }
   }
   return offer;

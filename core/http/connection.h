@@ -23,6 +23,12 @@ bool keeps_alive(const ResponseHead& head, const Framing& framing);
 // a body only.
 bool expects_continue(const RequestHead& head);
 
+// What an Upgrade field names: one of the two that we know, h2c in any of its drafts, or anything
+// else. Of a 101 that check_framing() found well the whole value may be asked: what we know stands
+// alone there.
+enum class UpgradeKind : std::uint8_t { websocket, h2c, other };
+UpgradeKind upgrade_kind(Bytes protocol);
+
 // Protocols that the request offers to switch to (RFC 9110, 7.8): Upgrade, named in Connection, in
 // HTTP/1.1.
 struct UpgradeOffer {

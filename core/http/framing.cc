@@ -137,6 +137,21 @@ bool was_offered(Bytes chosen, Bytes offered) {
   return true;
 }
 
+// Some read what a 101 names as a whole, some element by element. They differ about empty elements,
+// which nobody may send (RFC 9110, 5.6.1.1), and about WebSocket or HTTP/2 beside anything else.
+// Others may be layers (7.8), or versions of TLS.
+bool is_clear_switch(Bytes list) {
+  if (list.back() == ',') return false;
+  std::size_t protocols = 0;
+  bool known = false;
+  for (; !list.empty(); ++protocols) {
+    const Bytes protocol = take_element(list);
+    if (protocol.empty()) return false;
+    known |= upgrade_kind(protocol) != UpgradeKind::other;
+  }
+  return !known || protocols == 1;
+}
+
 std::optional<Refusal> check_switch(const ResponseHead& head, const Asked& asked) {
   if (asked.upgrade.empty()) return Refusal::switch_not_asked;
   const bool fine = head.count(Name::upgrade) == 1 &&
@@ -144,6 +159,7 @@ std::optional<Refusal> check_switch(const ResponseHead& head, const Asked& asked
                     connection_options(head).upgrade;
   if (!fine) return Refusal::bad_upgrade;
   if (!was_offered(head.value(Name::upgrade), asked.upgrade)) return Refusal::switch_not_asked;
+  if (!is_clear_switch(head.value(Name::upgrade))) return Refusal::bad_upgrade;
   return asked.complete ? std::nullopt : std::optional(Refusal::switched_too_early);
 }
 

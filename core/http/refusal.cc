@@ -56,7 +56,7 @@ constexpr std::array<RefusalText, kRefusals> kTexts = {{
     {"bad_connection", "Connection is not a list of tokens", 400},
     {"framing_named_in_connection",
      "Connection names a field that decides where the message ends or goes", 400},
-    {"bad_upgrade", "Upgrade is not one list of protocols, or is where it cannot be", 400},
+    {"bad_upgrade", "Upgrade is not one clear list of protocols, or is where it cannot be", 400},
     {"unknown_expectation", "Expect is not 100-continue", 417},
     {"behind_refused_connect",
      "What follows a CONNECT that was refused for want of authentication is not another CONNECT",

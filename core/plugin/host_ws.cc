@@ -31,7 +31,7 @@ hyalite_status interest(hyalite_exchange* object, hyalite_direction direction, c
   if (const auto status = read_options(options, instance.services().limits, wanted); status != HYALITE_OK) return status;
   if (!asks_for_websocket(*exchange.request)) return HYALITE_E_MISSING;
   if (flow.running.hook == Hook::tunnel_open) {
-    if (!equals_ignoring_case(exchange.response->value(Name::upgrade), "websocket")) return HYALITE_E_MISSING;
+    if (upgrade_kind(exchange.response->value(Name::upgrade)) != UpgradeKind::websocket) return HYALITE_E_MISSING;
     // What an extension makes of the frames is not ours to read.
     if (exchange.response->find(Name::sec_websocket_extensions) != nullptr) return HYALITE_E_LATE;
   }

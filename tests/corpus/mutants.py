@@ -35,6 +35,8 @@ MUTANTS = [
     ("several Host pass", "http/framing.cc", "if (head.count(Name::host) > 1) return Refusal::several_hosts;", ""),
     ("a 101 to a protocol that nobody offered passes", "http/framing.cc",
      "if (!was_offered(head.value(Name::upgrade), asked.upgrade)) return Refusal::switch_not_asked;", ""),
+    ("a 101 may name what it likes beside what we know", "http/framing.cc",
+     "if (!is_clear_switch(head.value(Name::upgrade))) return Refusal::bad_upgrade;", ""),
     ("the answer to HEAD has a body", "http/framing.cc", "|| asked.by_head) return {};", ") return {};"),
     ("folds pass", "http/strict.cc", "return Refusal::obs_fold;", "return std::nullopt;"),
     ("NUL is a control character like others", "http/strict.cc", "if (c == '\\0') return Refusal::nul_byte;", ""),

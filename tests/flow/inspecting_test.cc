@@ -236,6 +236,20 @@ TEST_F(InspectingTalk, RefusesTheSwitchToHttp2WithoutTls) {
   EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 502 ");
 }
 
+// By default other protocols pass, and HTTP/2 does not: what some read as the one and some as the other is neither.
+TEST_F(InspectingTalk, RefusesTheSwitchToHttp2InAListOfWhichTheRestIsNothing) {
+  for (const std::string to : {",h2c", "h2c,", "h2c, h2c", "x, h2c"}) {
+    SCOPED_TRACE(to);
+    Playbook t = talk(true);
+    t.client("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c, x\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+    t.upstream("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + to + "\r\n\r\n");
+    EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 502 ");
+    EXPECT_EQ(count("hyalite_refused_responses_total", "bad_upgrade"), 1u);
+    ASSERT_TRUE(t.said<Close>());
+    EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+  }
+}
+
 TEST_F(InspectingTalk, OpensATunnelAfterAConnectThatSucceeded) {
   Playbook t = talk(true);
   t.client("CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n").upstream("HTTP/1.1 200 OK\r\n\r\n");

@@ -127,6 +127,23 @@ TEST_F(WebSocketTalk, AServerThatAgreesOnWhatItWasNotOfferedIsRefused) {
   EXPECT_EQ(MetricRow(cells.data(), layout).cell(places->refused_responses)[static_cast<std::size_t>(Refusal::unasked_extension)], 1u);
 }
 
+// Clients that read a list take these for WebSocket, and the message plugins would see nothing of it.
+TEST_F(WebSocketTalk, AServerThatNamesMoreThanWebSocketIsRefused) {
+  talk();
+  std::uint64_t times = 0;
+  for (const char* named : {"websocket,", ",websocket", "websocket, websocket"}) {
+    SCOPED_TRACE(named);
+    Playbook one(std::make_unique<Inspecting>(*needs, *http_file));
+    one.client(kAsk).connected();
+    std::string answer = kSwitched;
+    answer.replace(answer.find("websocket"), 9, named);
+    one.upstream(answer);
+    EXPECT_FALSE(one.said<Upgraded>());
+    EXPECT_EQ(one.sent(Side::client).substr(0, 12), "HTTP/1.1 502");
+    EXPECT_EQ(MetricRow(cells.data(), layout).cell(places->refused_responses)[static_cast<std::size_t>(Refusal::bad_upgrade)], ++times);
+  }
+}
+
 TEST_F(WebSocketTalk, WhoAsksTooLateIsToldSo) {
   script.request_head = nullptr;
   script.tunnel_open = [](hyalite_exchange* x, std::uint32_t) -> hyalite_verdict {

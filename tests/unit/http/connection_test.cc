@@ -103,6 +103,13 @@ TEST_F(Connection, IsUpgradedOnlyWhenConnectionSaysSo) {
   const UpgradeOffer many =
       asks_upgrade(request(kGet11, "Connection: upgrade\r\nUpgrade: h2c, , TLS/1.0"));
   EXPECT_TRUE(!many.websocket && many.h2c && many.other);
+  EXPECT_EQ(upgrade_kind("WebSocket"), UpgradeKind::websocket);
+  for (const char* protocol : {"h2c", "H2C-14"}) {
+    EXPECT_EQ(upgrade_kind(protocol), UpgradeKind::h2c) << protocol;
+  }
+  for (const char* protocol : {"", "h2", "websockets", "TLS/1.2, h2c"}) {
+    EXPECT_EQ(upgrade_kind(protocol), UpgradeKind::other) << protocol;
+  }
   EXPECT_FALSE(asks_upgrade(request(kGet11, "Upgrade: websocket")).any());
   EXPECT_FALSE(asks_upgrade(request(kGet11, "Connection: upgrade")).any());
   EXPECT_FALSE(asks_upgrade(request(kGet10, "Connection: upgrade\r\nUpgrade: websocket")).any());

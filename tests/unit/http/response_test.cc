@@ -157,6 +157,17 @@ TEST(Response, SwitchesOnlyToWhatWasAskedFor) {
   expect_response(status("101 x", "Upgrade: websocket\r\n"), kWebsocket, Refusal::bad_upgrade);
   expect_response(status("101 x", upgrade + "Upgrade: websocket\r\nUpgrade: websocket\r\n"),
                   kWebsocket, Refusal::bad_upgrade);
+  for (const char* unclear : {"websocket,", ",websocket", "websocket, ,", "websocket, websocket",
+                              "websocket, x/2", "x/2, websocket", "x/2,", "x/2,,x/2"}) {
+    expect_response(status("101 x", upgrade + "Upgrade: " + unclear + "\r\n"), kWebsocket,
+                    Refusal::bad_upgrade);
+  }
+  for (const char* unclear : {",h2c", "h2c, TLS/1.2", "TLS/1.2, h2c-14"}) {
+    expect_response(status("101 x", upgrade + "Upgrade: " + unclear + "\r\n"),
+                    Asked{.upgrade = "TLS/1.2, h2c, h2c-14"}, Refusal::bad_upgrade);
+  }
+  expect_response(status("101 x", upgrade + "Upgrade: TLS/1.2, TLS/1.1\r\n"),
+                  Asked{.upgrade = "TLS/1.2,,TLS/1.1,"}, "tunnel");
   expect_response(status("101 x", upgrade + "Upgrade: websocket\r\nContent-Length: 5\r\n"),
                   kWebsocket, Refusal::length_not_allowed);
   Asked early = kWebsocket;
