@@ -423,6 +423,7 @@ Outcome Inspecting::next_exchange(Effects& effects) {
 Outcome Inspecting::on_end(Side from, Bytes left, Effects& effects) {
   if (from == Side::client) return client_ended(left);
   if (may_ask_again()) return ask_again(effects);
+  if (may_ask_another()) return let_upstream_go(effects);
   leave_upstream();
   switch (reply_) {
     case Reply::none:
@@ -449,6 +450,18 @@ Outcome Inspecting::client_ended(Bytes left) {
 bool Inspecting::may_ask_again() const {
   const bool unanswered = reply_ == Reply::head && !pace_.response_head_came_in_part() && exchange_->summary.from_upstream == 0;
   return keeping_.is_unproven() && ask_ == Ask::done && unanswered;
+}
+
+// It was idle for too long, while plugins look at what comes next. Inside of a CONNECT it cannot be connected to again.
+bool Inspecting::may_ask_another() const {
+  return exchange_ && (ask_ == Ask::judging || ask_ == Ask::held) && !file_.within_connect;
+}
+
+// Whoever sends the request connects.
+Outcome Inspecting::let_upstream_go(Effects& effects) {
+  leave_upstream();
+  effects.disconnect_upstream();
+  return Stay{};
 }
 
 Outcome Inspecting::ask_again(Effects& effects) {
@@ -507,6 +520,7 @@ Outcome Inspecting::on_broken(Side side, Effects& effects) {
   if (!exchange_ && side == Side::client) return Close{CloseReason::client_left, Ending::in_order, upstream_ending()};
   if (!exchange_) return Close{CloseReason::upstream_left};
   if (side == Side::upstream && may_ask_again()) return ask_again(effects);
+  if (side == Side::upstream && may_ask_another()) return let_upstream_go(effects);
   // Nor is what the client was answered: a reset would take it away again.
   if (side == Side::upstream && !awaits_response()) return Close{CloseReason::upstream_left, Ending::in_order, Ending::reset};
   return broken(side);

@@ -100,6 +100,9 @@ class Inspecting final : public Stage {
   Outcome switch_protocol(Effects& effects);
 
   Outcome client_ended(Bytes left);
+  // It was asked nothing yet, and the request that waits will do with another connection.
+  bool may_ask_another() const;
+  Outcome let_upstream_go(Effects& effects);
   // A request that found a kept connection closed.
   bool may_ask_again() const;
   Outcome ask_again(Effects& effects);

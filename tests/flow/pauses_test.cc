@@ -51,6 +51,42 @@ TEST_F(PauseTalk, ARequestWaitsUnreadAndThenGoesAsItCame) {
   EXPECT_TRUE(t.going());
 }
 
+// Not a byte of it was sent there: it is no answer to it.
+TEST_F(PauseTalk, ARequestThatWaitsOutlivesAnIdleConnectionThatUpstreamCloses) {
+  int asked = 0;
+  script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    return ++asked == 1 ? hyalite_verdict{HYALITE_CONTINUE} : pause(x);
+  };
+  Playbook t = talk();
+  t.client(kAsk).connected().upstream(kOkay);
+  EXPECT_EQ(t.sent(Side::upstream), kAsk);
+  EXPECT_EQ(t.sent(Side::client), kOkay);
+  for (const bool breaks : {false, true}) {
+    SCOPED_TRACE(breaks);
+    t.client(kPost);
+    breaks ? t.breaks(Side::upstream) : t.ends(Side::upstream);
+    ASSERT_TRUE(t.going());
+    EXPECT_FALSE(t.stage().wants(Side::upstream));
+    EXPECT_FALSE(t.connecting()) << "the plugin has not spoken yet";
+    resume(t);
+    ASSERT_TRUE(t.connecting());
+    t.connected();
+    EXPECT_EQ(t.sent(Side::upstream), kPost);
+    t.upstream(kOkay);
+    EXPECT_EQ(t.sent(Side::client), kOkay);
+  }
+}
+
+TEST_F(PauseTalk, InsideOfATunnelThereIsNoOtherConnectionForIt) {
+  script.request_head = pausing_head();
+  talk();
+  http_file->within_connect = true;
+  Playbook t(std::make_unique<Inspecting>(*needs, *http_file), true);
+  t.client(kAsk).ends(Side::upstream);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::upstream_left);
+}
+
 TEST_F(PauseTalk, WhatIsDecidedAfterwardsIsDecided) {
   script.request_head = pausing_head();
   decide = [](hyalite_exchange* x, const hyalite_resumption*) -> hyalite_verdict {

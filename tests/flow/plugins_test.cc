@@ -129,6 +129,30 @@ TEST_F(PluginTalk, AClientThatWaitsForAWordGetsOneWhenItsBodyIsWantedFirst) {
   EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
+TEST_F(PluginTalk, ABodyThatIsHeldOutlivesAnIdleConnectionThatUpstreamCloses) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_FULL));
+  script.request_body = replacing("oo");
+  Playbook t = talk();
+  t.client(kAsk).connected().upstream("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(t.sent(Side::upstream), kAsk);
+  EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 204 No Content\r\n\r\n");
+  for (const bool breaks : {false, true}) {
+    SCOPED_TRACE(breaks);
+    t.client("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 100 Continue\r\n\r\n");
+    t.client("x");
+    breaks ? t.breaks(Side::upstream) : t.ends(Side::upstream);
+    ASSERT_TRUE(t.going());
+    EXPECT_FALSE(t.connecting());
+    t.client("a");
+    ASSERT_TRUE(t.connecting());
+    t.connected();
+    EXPECT_EQ(t.sent(Side::upstream), "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nxoo");
+    t.upstream("HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_EQ(t.sent(Side::client), "HTTP/1.1 204 No Content\r\n\r\n");
+  }
+}
+
 TEST(PluginTalks, ABodyLargerThanItsCapGoesOnAsAStreamOrIsRefused) {
   for (const bool reject : {false, true}) {
     SCOPED_TRACE(reject);

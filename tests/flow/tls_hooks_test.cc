@@ -229,6 +229,41 @@ TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
   flows.reset();
 }
 
+TEST_F(TlsHooks, ARequestThatWaitsOutlivesAnIdleConnectionThatUpstreamCloses) {
+  hyalite_ref ref = 0;
+  int asked = 0;
+  const hyalite_host* host = nullptr;
+  const hyalite_host_async* async = nullptr;
+  Script script;
+  script.create = [&](const hyalite_host* given) {
+    host = given;
+    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
+    return HYALITE_OK;
+  };
+  script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    if (++asked == 1) return HYALITE_CONTINUE;
+    const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
+    EXPECT_EQ(async->pause_exchange(x, &options, &ref), HYALITE_OK);
+    return HYALITE_PAUSE;
+  };
+  script.resume_exchange = [](hyalite_exchange*, const hyalite_resumption*) -> hyalite_verdict { return HYALITE_CONTINUE; };
+  run(std::move(script));
+  auto peer = client();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  peer->got.clear();
+  peer->say(kGet);
+  ASSERT_TRUE(until(*peer, [&] { return asked == 2; }));
+  servers[0]->close_notify();
+  ASSERT_TRUE(until(*peer, [&] { return servers[0]->end != End::open; }));
+  EXPECT_EQ(peer->end, End::open);
+  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  scripted.deliver();
+  ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
+  EXPECT_EQ(servers.size(), 2u);
+  flows.reset();
+}
+
 // It takes the connection, and does not answer the ClientHello.
 TEST_F(TlsHooks, ARequestRedirectedToAServerThatIsSilentIsAnsweredInTime) {
   Fd silent = listen_at(at("127.0.0.1:0"));
