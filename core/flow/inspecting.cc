@@ -65,17 +65,19 @@ Taken Inspecting::take_request(Bytes bytes, Effects& effects) {
 Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
   if (!exchange_) {
     exchange_ = needs_.pool.begin(needs_.chain, file_.subject, ++file_.exchanges, needs_.rules, needs_.clock);
+    if (std::exchange(empty_line_read_, false)) exchange_->request_reader.empty_line_was_read();
   }
   const HeadProgress head = exchange_->request_reader.read(bytes, exchange_->request);
   switch (head.step) {
-    case HeadProgress::Step::need_more: return {head.consumed, Stay{}};
+    case HeadProgress::Step::need_more:
+      // Nothing but the empty line that some clients send behind a body (RFC 9112, section 2.2): that is no request yet.
+      if (head.consumed == bytes.size()) empty_line_read_ = true, take_exchange_back();
+      return {head.consumed, Stay{}};
     case HeadProgress::Step::refused: return {head.consumed, refuse_request(head.refusal, effects)};
     case HeadProgress::Step::complete: break;
   }
   if (file_.exchanges == 1 && needs_.bypass.covers_name(exchange_->request.value(Name::host))) {
-    file_.exchanges = 0;
-    exchange_->forget();
-    exchange_.reset();
+    take_exchange_back();
     return {0, PassedThrough{Uninspected::bypass}};
   }
   exchange_->summary.from_client += exchange_->request.raw().size();
@@ -83,6 +85,13 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
     return {head.consumed, refuse_request(Refusal::behind_refused_connect, effects)};
   }
   return {head.consumed, asked(head, effects)};
+}
+
+// It never was.
+void Inspecting::take_exchange_back() {
+  --file_.exchanges;
+  exchange_->forget();
+  exchange_.reset();
 }
 
 Outcome Inspecting::asked(const HeadProgress& head, Effects& effects) {

@@ -76,6 +76,7 @@ class Inspecting final : public Stage {
 
   Taken take_request(Bytes bytes, Effects& effects);
   Taken take_request_head(Bytes bytes, Effects& effects);
+  void take_exchange_back();
   Outcome asked(const HeadProgress& head, Effects& effects);
   Outcome judged_request(Answer said, Effects& effects);
   Taken take_request_body(Bytes bytes, Effects& effects);
@@ -135,6 +136,7 @@ class Inspecting final : public Stage {
   Keeping keeping_;            // of that connection
   bool only_connect_ = false;  // the last answer asked for another CONNECT
   bool draining_ = false;
+  bool empty_line_read_ = false;  // before the next request: it may not have another one
   Pace pace_;
 };
 

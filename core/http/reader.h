@@ -58,6 +58,8 @@ class RequestReader {
   // a request belongs to no message: it is consumed and not part of head.raw() (RFC 9112, 2.2); a
   // second one is refused.
   HeadProgress read(Bytes bytes, RequestHead& head);
+  // An earlier reader consumed that line, and nothing else.
+  void empty_line_was_read() { skipped_empty_line_ = true; }
 
  private:
   HeadLimits limits_;

@@ -275,6 +275,55 @@ TEST_F(InspectingTalk, AnswersASlowHeadWithAPage) {
   EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 408 ");
 }
 
+TEST_F(InspectingTalk, TakesAnEmptyLineBetweenRequestsForNoRequest) {
+  for (const bool drip : {false, true}) {
+    SCOPED_TRACE(drip);
+    Playbook t = talk(true);
+    const auto says_nothing = [&] { static_cast<void>(drip ? t.drips(Side::client, "\r\n") : t.client("\r\n")); };
+    const Monotonic idle_until = clock.now() + settings.timeouts.keepalive_idle;
+    t.client(kGet).upstream(kOk);
+    clock.advance(Seconds{20});
+    says_nothing();
+    EXPECT_EQ(t.unread(Side::client), "");
+    EXPECT_EQ(t.stage().deadline(), idle_until);
+    EXPECT_EQ(file->exchanges, 1u);
+    EXPECT_FALSE(t.stage().awaits_rest(Side::client));
+    // It does not begin the next request's time either.
+    clock.advance(Seconds{20});
+    t.client("GET ");
+    EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.head);
+    t.client(std::string_view(kGet).substr(4)).upstream(kOk);
+    EXPECT_EQ(t.sent(Side::upstream), std::string(kGet) + kGet);
+    EXPECT_EQ(t.sent(Side::client), std::string(kOk) + kOk);
+    EXPECT_EQ(file->exchanges, 2u);
+    EXPECT_EQ(count("hyalite_exchanges_total", ""), 2u);
+    says_nothing();
+    t.deadline();
+    EXPECT_EQ(t.sent(Side::client), "") << "nobody asked, so nobody is answered";
+    ASSERT_TRUE(t.said<Close>());
+    EXPECT_EQ(t.said<Close>()->reason, CloseReason::idle_timed_out);
+  }
+}
+
+TEST_F(InspectingTalk, RefusesASecondEmptyLineHoweverItComes) {
+  for (const bool drip : {false, true}) {
+    Playbook t = talk(true);
+    t.client(kGet).upstream(kOk);
+    t.sent(Side::client);
+    if (drip) {
+      t.drips(Side::client, "\r\n\r\n");
+    } else {
+      t.client("\r\n").client("\r\n");
+    }
+    EXPECT_EQ(t.sent(Side::client).substr(0, 13), "HTTP/1.1 400 ");
+    EXPECT_EQ(count("hyalite_refused_requests_total", "empty_line_before_request"), 1u);
+  }
+  // Each request may have one.
+  Playbook t = talk(true);
+  for (int i = 0; i < 3; ++i) t.client("\r\n").client(kGet).upstream(kOk);
+  EXPECT_TRUE(t.going());
+}
+
 TEST_F(InspectingTalk, DoesNotWaitForEverForAServerThatDripsItsHead) {
   settings.timeouts.response_head = Seconds{300};
   settings.timeouts.head = Seconds{30};
