@@ -12,8 +12,15 @@ Outcome FilterPair::filter(Side from, Bytes bytes, bool end, Effects& effects) {
   Effects between;
   Outcome outcome = bytes_->filter(from, bytes, end, between);
   outcome = give_on(between, std::move(outcome), effects);
-  if (!end || file_.uninspected || !std::holds_alternative<Stay>(outcome)) return outcome;
-  outcome = messages_->filter(from, {}, true, effects);
+  ended_[index_of(from)] = end;
+  return std::holds_alternative<Stay>(outcome) ? pass_end(from, effects) : outcome;
+}
+
+// While a plugin lets the last bytes wait, more of a message may come.
+Outcome FilterPair::pass_end(Side from, Effects& effects) {
+  if (!ended_[index_of(from)] || file_.uninspected || paused(from)) return Stay{};
+  ended_[index_of(from)] = false;
+  Outcome outcome = messages_->filter(from, {}, true, effects);
   let_go(effects);
   return outcome;
 }
@@ -26,6 +33,9 @@ Outcome FilterPair::resume(Effects& effects) {
   if (file_.uninspected || !std::holds_alternative<Stay>(outcome)) return outcome;
   outcome = messages_->resume(effects);
   let_go(effects);
+  for (Side from : {Side::client, Side::upstream}) {
+    if (std::holds_alternative<Stay>(outcome)) outcome = pass_end(from, effects);
+  }
   return outcome;
 }
 

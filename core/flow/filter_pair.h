@@ -21,12 +21,14 @@ class FilterPair final : public TunnelFilter {
   Outcome resume(Effects& effects) override;
 
  private:
+  Outcome pass_end(Side from, Effects& effects);
   Outcome give_on(const Effects& between, Outcome outcome, Effects& effects);
   void let_go(Effects& effects);
 
   FlowFile& file_;
   const std::unique_ptr<StreamFilter> bytes_;
   const std::unique_ptr<WebSocketFilter> messages_;
+  bool ended_[2] = {false, false};  // and the messages' plugins have not heard of it
 };
 
 }  // namespace hyalite

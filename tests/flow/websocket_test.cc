@@ -449,6 +449,77 @@ TEST_F(WebSocketTalk, AnEndBetweenMessagesIsPassedOn) {
   EXPECT_TRUE(t.going());
 }
 
+// It keeps the second frame, and at the end it lets that wait.
+struct RawPause : WebSocketTalk {
+  RawPause() {
+    script.flow_open = [](hyalite_flow* f, void*) -> hyalite_verdict {
+      const auto options = wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 0, HYALITE_OVERFLOW_DEGRADE, 64);
+      flow_host->stream_interest(f, HYALITE_REQUEST, &options);
+      return HYALITE_CONTINUE;
+    };
+    script.data = [this](hyalite_flow* f, hyalite_direction, hyalite_window* w, const hyalite_window_view* v) -> hyalite_verdict {
+      if ((v->flags & HYALITE_WINDOW_END) != 0) return pause(f);
+      if (v->length == second.size()) body->keep(w, v->length);
+      return HYALITE_CONTINUE;
+    };
+    script.resume_flow = [](hyalite_flow*, const hyalite_resumption*) -> hyalite_verdict { return HYALITE_CONTINUE; };
+  }
+  hyalite_verdict pause(hyalite_flow* f) {
+    const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
+    EXPECT_EQ(async->pause_flow(f, &options, &ref), HYALITE_OK);
+    return HYALITE_PAUSE;
+  }
+  // Until its plugin lets the end wait.
+  Playbook waiting() {
+    Playbook t = paired();
+    t.client(first).client(second).ends(Side::client);
+    EXPECT_TRUE(t.going());
+    EXPECT_EQ(t.sent(Side::upstream), "");
+    EXPECT_FALSE(t.ended(Side::upstream));
+    return t;
+  }
+  void resume(Playbook& t) {
+    ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+    ASSERT_TRUE(deliver(t));
+  }
+
+  hyalite_ref ref = 0;
+  const std::string first = from_client(Opcode::text, "half", false);
+  std::string second = from_client(Opcode::continuation, " and whole");
+};
+
+TEST_F(RawPause, AtTheEndLosesNothingOfAMessage) {
+  Playbook t = waiting();
+  resume(t);
+  EXPECT_EQ(seen, "> 1 half and whole\n");
+  EXPECT_EQ(t.sent(Side::upstream), first + second);
+  EXPECT_TRUE(t.ended(Side::upstream));
+  EXPECT_TRUE(t.going());
+}
+
+TEST_F(RawPause, AtTheEndOfWhatIsNoWholeMessageIsNotTakenForOne) {
+  second.resize(second.size() - 1);
+  Playbook t = waiting();
+  resume(t);
+  EXPECT_EQ(t.sent(Side::upstream), "");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::client_broke);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
+}
+
+TEST_F(RawPause, AtTheEndIsFollowedByThatOfWhoWantsTheMessage) {
+  act = [this](hyalite_flow* f, hyalite_direction, const hyalite_ws_message*) { return pause(f); };
+  Playbook t = waiting();
+  resume(t);
+  EXPECT_TRUE(t.going());
+  EXPECT_EQ(t.sent(Side::upstream), "");
+  EXPECT_FALSE(t.ended(Side::upstream));
+  resume(t);
+  EXPECT_EQ(t.sent(Side::upstream), first + second);
+  EXPECT_TRUE(t.ended(Side::upstream));
+  EXPECT_TRUE(t.going());
+}
+
 TEST_F(WebSocketTalk, WhatAMessagePluginLetsPassIsSentOnceAndRawPluginsHearNoMore) {
   int raw = 0;
   script.data = [&](hyalite_flow*, hyalite_direction, hyalite_window*, const hyalite_window_view*) -> hyalite_verdict {
