@@ -41,12 +41,13 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   const bool left_over = !streaming_ && !awaits_response() && taken.bytes < bytes.size();
   if (!left_over) return taken;
   if (std::holds_alternative<Stay>(taken.outcome)) return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
-  // Or of another client's.
-  if (auto* close = std::get_if<Close>(&taken.outcome); close != nullptr && close->upstream == Ending::kept) {
-    needs_.tally.refused_response(Refusal::unasked_response);
-    keeping_.refuses();
-    close->upstream = Ending::reset;
-  }
+  // Behind the last one it can only be counted. (Where a plugin stops a tunnel as it opens, it is none.)
+  auto* close = std::get_if<Close>(&taken.outcome);
+  if (close == nullptr || close->reason != CloseReason::finished) return taken;
+  needs_.tally.refused_response(Refusal::unasked_response);
+  keeping_.refuses();
+  // Another client would get it.
+  if (close->upstream == Ending::kept) close->upstream = Ending::reset;
   return taken;
 }
 

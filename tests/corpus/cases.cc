@@ -215,6 +215,8 @@ class Reader {
       to.made.unusual = true;
     } else if (word == "stricter") {
       to.made.stricter = rest;
+    } else if (word == "perhaps") {
+      to.made.perhaps = rest;
     } else if (word == "each") {
       to.family = byte_set(rest);
     } else {

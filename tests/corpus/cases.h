@@ -41,6 +41,7 @@ struct Case {
   std::vector<std::string> edits;    // what a plugin asks for
   std::string becomes;               // with edits: what passes instead
   Verdict verdict;
+  std::string perhaps;               // id of a refusal that may be counted, too: it depends on how the bytes arrive
   std::string stricter;              // not empty: the RFC would let it pass, and why we do not
   bool unusual = false;              // valid, and rarely seen
   bool variant = false;              // one of a family that was written once

@@ -107,6 +107,29 @@ TEST_F(InspectingTalk, DoesNotTakeBytesAfterAResponseForTheNextOne) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
 }
 
+// They harm nobody there, and are counted all the same.
+TEST_F(InspectingTalk, CountsBytesAfterTheLastResponse) {
+  const std::string ask = "GET /a HTTP/1.1\r\nHost: x.example\r\n";
+  const std::string last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+  struct Last {
+    std::string request, response;
+  };
+  for (const Last& one : {Last{ask + "\r\n", last}, Last{ask + "Connection: close\r\n\r\n", kOk},
+                          Last{"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789", last}}) {
+    SCOPED_TRACE(one.request);
+    Playbook t = talk(true);
+    t.client(one.request).upstream(one.response + kOk);
+    EXPECT_EQ(t.sent(Side::client), one.response);
+    ASSERT_TRUE(t.said<Close>());
+    EXPECT_EQ(t.said<Close>()->reason, CloseReason::finished);
+    EXPECT_NE(t.said<Close>()->client, Ending::reset);
+    EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 1u);
+    Playbook alone = talk(true);
+    alone.client(one.request).upstream(one.response);
+    EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 0u);
+  }
+}
+
 TEST_F(InspectingTalk, DoesNotTakeThemForTheAnswerToARequestThatWaitsEither) {
   Playbook t = talk(true);
   t.client(std::string(kGet) + kGet).upstream(std::string(kOk) + kOk);

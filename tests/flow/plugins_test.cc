@@ -290,6 +290,19 @@ TEST_F(PluginTalk, AResponseIsReplacedAtItsHead) {
   EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
 }
 
+TEST_F(PluginTalk, WhatStandsBehindATunnelThatIsStoppedIsNoResponse) {
+  script.tunnel_open = [](hyalite_exchange* x, std::uint32_t) -> hyalite_verdict {
+    EXPECT_EQ(http->reset(x, bytes("no")), HYALITE_OK);
+    return HYALITE_FINAL;
+  };
+  Playbook t = talk();
+  t.client("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n").connected();
+  t.upstream("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello");
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::blocked);
+  EXPECT_EQ(MetricRow(cells.data(), layout).cell(places->refused_responses)[static_cast<std::size_t>(Refusal::unasked_response)], 0u);
+}
+
 TEST_F(PluginTalk, AnInterimResponseIsDropped) {
   script.response_info = [](hyalite_exchange* x, std::uint32_t) -> hyalite_verdict {
     http->drop_info(x);
