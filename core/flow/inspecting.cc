@@ -531,7 +531,7 @@ Outcome Inspecting::on_broken(Side side, Effects& effects) {
   if (!exchange_) return Close{CloseReason::upstream_left};
   if (side == Side::upstream && may_ask_again()) return ask_again(effects);
   if (side == Side::upstream && may_ask_another()) return let_upstream_go(effects);
-  // Nor is what the client was answered: a reset would take it away again.
+  // What the client was answered is whole, too: a reset would take it away again.
   if (side == Side::upstream && !awaits_response()) return Close{CloseReason::upstream_left, Ending::in_order, Ending::reset};
   return broken(side);
 }
