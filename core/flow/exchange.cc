@@ -77,7 +77,7 @@ void Exchange::relay(Direction direction, const Framing& framing, Wire resized, 
   if (!framing.has_body()) return;
   const bool request_side = direction == Direction::request;
   const bool trailers = chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
-  body.become(Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes,
+  body.become(Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes, rules_.at_once_bytes,
                     trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr));
 }
 

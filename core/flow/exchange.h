@@ -90,7 +90,6 @@ class Exchange {
   // ---- what the stage notes of it
   RequestReader request_reader;
   ResponseReader response_reader;
-  std::string pending;              // of a held request: what goes out once upstream is connected
   std::size_t interims = 0;         // responses that came
   std::size_t target_size = 0;      // of the request, as it came
   bool promised_continue = false;   // we said 100 ourselves; upstream's own is not passed on

@@ -251,7 +251,8 @@ void Flow::run() {
     if (closing_) {
       moved |= linger();
     } else {
-      moved |= say_more();
+      moved |= say_more(Side::client);
+      if (!closing_ && !closed()) moved |= say_more(Side::upstream);
       if (!closing_ && !closed()) moved |= take_from(Side::client);
       if (!closing_ && !closed()) moved |= take_from(Side::upstream);
     }
@@ -334,10 +335,20 @@ bool Flow::offer(Side side, const LegInput& input) {
   return something || input.grew;
 }
 
-// Only what the client takes at once is asked for.
-bool Flow::say_more() {
-  if (!client_.attached() || client_.backed_up() || !stage_->has_more()) return false;
-  act(stage_->on_room(needs_.effects));
+// Only what that side takes at once is asked for.
+bool Flow::say_more(Side side) {
+  const Leg& to = leg(side);
+  if (!to.attached() || to.backed_up() || !stage_->has_more(side)) return false;
+  ++epoch_;
+  act(stage_->on_room(side, needs_.effects));
+  if (side == Side::upstream || closed() || closing_ || !stage_->wants(Side::upstream)) return true;
+  // First what upstream said, whatever the client has taken: behind a response that left in pieces, it is no answer to what the
+  // client asks next.
+  if (upstream_.has_unread()) {
+    offer(Side::upstream, upstream_.unread());
+  } else {
+    take_from(Side::upstream);
+  }
   return true;
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+
 #include "http/body.h"
 #include "http/reader.h"
 #include "settings/settings.h"
@@ -14,6 +16,7 @@ struct HttpRules {
         body{settings.limits.chunk_line_bytes, settings.limits.trailer_bytes, settings.limits.fields},
         target_bytes(settings.limits.target_bytes),
         held_body_bytes(settings.limits.held_body_bytes),
+        at_once_bytes(std::min<std::size_t>(64 * 1024, settings.limits.buffered_bytes_per_flow / 4)),
         interim_responses(settings.limits.interim_responses),
         timeouts(settings.timeouts),
         upgrades(listener.upgrades),
@@ -25,6 +28,7 @@ struct HttpRules {
   BodyLimits body;
   std::size_t target_bytes;
   std::size_t held_body_bytes;
+  std::size_t at_once_bytes;  // that leave of a held body before its reader has taken them
   std::size_t interim_responses;
   TimeoutSettings timeouts;
   UpgradeSettings upgrades;

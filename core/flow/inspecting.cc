@@ -179,7 +179,7 @@ Outcome Inspecting::forward_request(Effects& effects) {
   const Address target = exchange_->subject.upstream();
   if (connected_to_ == target) return send_request(effects);
   Exchange& x = *exchange_;
-  for (Bytes piece : x.request_body.output()) x.pending += piece;
+  x.request_body.hold_output();
   if (connected_to_) effects.disconnect_upstream();
   leave_upstream();
   ask_ = Ask::connecting;
@@ -204,6 +204,7 @@ Outcome Inspecting::upstream_is_there(Nanoseconds connected_after, Effects& effe
   if (ask_ != Ask::connecting) return Stay{};
   exchange_->summary.connected = connected_after;
   pace_.request_goes_on();
+  exchange_->request_body.go_on();
   return send_request(effects);
 }
 
@@ -218,17 +219,7 @@ Outcome Inspecting::send_request(Effects& effects) {
     return refuse_request(*refusal, effects);
   }
   ask_ = Ask::body;
-  if (!x.pending.empty()) {
-    x.summary.to_upstream += x.pending.size();
-    effects.send_owned(Side::upstream, std::move(x.pending));
-    x.pending.clear();
-  } else {
-    send_request_body(effects);
-  }
-  if (x.request_body.complete() && ask_ != Ask::done) {
-    ask_ = Ask::done;
-    x.request_sent();
-  }
+  send_request_body(effects);
   return Stay{};
 }
 
@@ -497,6 +488,7 @@ Outcome Inspecting::ended_response(const Relay::Step& step, Effects& effects) {
   } else {
     send_response_body(effects);
   }
+  if (x.response_body.has_more()) return Stay{};
   x.end(End::complete, "");
   return Close{CloseReason::finished, Ending::in_order, ask_ == Ask::done ? Ending::in_order : Ending::reset};
 }
@@ -566,6 +558,7 @@ void Inspecting::leave_upstream() {
 
 bool Inspecting::wants(Side side) const {
   if (streaming_) return side == Side::client;
+  if (has_more(other(side))) return false;
   if (side == Side::client) return (ask_ == Ask::head || ask_ == Ask::held || ask_ == Ask::body) && !request_waits();
   return connected_to_.has_value() && !response_waits();
 }
@@ -605,6 +598,22 @@ Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) 
   return moved_response(x.response_body.passed(bytes), effects);
 }
 
+// What was held leaves as it is taken.
+bool Inspecting::has_more(Side to) const {
+  if (streaming_) return to == Side::client && streaming_->has_more();
+  if (!exchange_) return false;
+  if (to == Side::client) return reply_ == Reply::body && exchange_->response_body.has_more();
+  return ask_ == Ask::body && exchange_->request_body.has_more();
+}
+
+Outcome Inspecting::on_room(Side to, Effects& effects) {
+  if (streaming_) return streaming_->go_on(effects);
+  pace_.byte_came();
+  if (to == Side::upstream) return moved_request(exchange_->request_body.go_on(), effects);
+  const Relay::Step step = exchange_->response_body.go_on();
+  return connected_to_ ? moved_response(step, effects) : ended_response(step, effects);
+}
+
 std::optional<Monotonic> Inspecting::deadline() const {
   if (!exchange_) return pace_.for_next_request();
   if (streaming_) return streaming_->moved() + needs_.rules.timeouts.body_idle;
@@ -614,7 +623,9 @@ std::optional<Monotonic> Inspecting::deadline() const {
   if (reply_ == Reply::head) {
     if (const auto due = pace_.for_response_head(ask_ == Ask::done)) return due;
   }
-  return pace_.for_bodies(ask_ == Ask::done ? std::nullopt : std::optional(exchange_->request_body.content_in()));
+  // A client is not slow that waits for upstream to take what was held.
+  const bool awaits_client = ask_ != Ask::done && !has_more(Side::upstream);
+  return pace_.for_bodies(awaits_client ? std::optional(exchange_->request_body.content_in()) : std::nullopt);
 }
 
 }  // namespace hyalite

@@ -56,8 +56,8 @@ class Inspecting final : public Stage {
   Outcome on_passed(Side from, std::uint64_t bytes, Effects& effects) override;
   void on_sent(Side) override { streaming_ ? streaming_->some_went() : pace_.byte_went(); }
   Outcome on_resumed(Effects& effects) override;
-  bool has_more() const override { return streaming_ && streaming_->has_more(); }
-  Outcome on_room(Effects& effects) override { return streaming_->go_on(effects); }
+  bool has_more(Side to) const override;
+  Outcome on_room(Side to, Effects& effects) override;
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "inspecting"; }
 

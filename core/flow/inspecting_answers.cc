@@ -31,7 +31,6 @@ Outcome Inspecting::decided(Effects& effects) {
   x.answered_by_us(respond->status, page.size());
   effects.send_owned(Side::client, std::move(page));
   x.end(End::blocked, "");
-  x.pending.clear();
   if (keep) return next_exchange(effects);
   return Close{reason, Ending::in_order, x.subject.request_sent ? Ending::reset : upstream_ending()};
 }
@@ -40,7 +39,6 @@ Outcome Inspecting::decided(Effects& effects) {
 Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
   if (connected_to_) effects.disconnect_upstream();
   leave_upstream();
-  exchange_->pending.clear();
   ask_ = Ask::done;
   reply_ = Reply::done;
   streaming_ = std::make_unique<StreamedAnswer>(*exchange_, needs_.chain.async().channels, answer, needs_.clock, effects);

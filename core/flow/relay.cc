@@ -3,6 +3,7 @@
 #include "flow/relay.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 #include "http/writer.h"
@@ -24,7 +25,7 @@ void empty(std::vector<Bytes>& pieces) {
 }  // namespace
 
 Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
-             TrailersHook* trailers)
+             std::size_t most_at_once, TrailersHook* trailers)
     : reader_(framing, limits),
       pipe_(std::move(pipe)),
       trailers_hook_(trailers),
@@ -33,6 +34,7 @@ Relay::Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wi
       chunked_(framing.kind == Framing::Kind::chunked),
       complete_(!framing.has_body()),
       most_whole_(most_whole),
+      most_at_once_(most_at_once),
       // Enough for what stays in the input until it is whole.
       most_decoded_(std::max<std::size_t>(16 * 1024, limits.chunk_line_bytes + limits.trailer_bytes)) {
   const BodyNeed need = complete_ ? BodyNeed::none : pipe_.need();
@@ -54,16 +56,28 @@ void Relay::become(Relay&& fresh) {
   *this = std::move(fresh);
 }
 
-Relay::Step Relay::feed(Bytes input) {
+// What was to be sent was. The memory of what leaves goes with it.
+void Relay::begin() {
   empty(output_);
   owned_.clear();
+  if (shown_ == 0) return;
+  leaving_.consume(std::exchange(shown_, 0));
+  if (leaving_.capacity() <= 2 * leaving_.size() + most_at_once_) return;
+  Buffer rest;
+  rest.append(leaving_.bytes());
+  leaving_ = std::move(rest);
+}
+
+Relay::Step Relay::feed(Bytes input) {
+  assert(!has_more());
+  begin();
   return cut(pipe_.decodes() ? input.substr(0, most_decoded_) : input);
 }
 
 // Bodies that last until the close end here; every other body that is not complete was cut short.
 Relay::Step Relay::finish(Bytes rest) {
-  output_.clear();
-  owned_.clear();
+  assert(!has_more());
+  begin();
   if (complete_) return {Step::Kind::complete};
   if (const auto truncated = reader_.finish(rest)) return {Step::Kind::refused, 0, *truncated};
   contents_.clear();
@@ -76,9 +90,26 @@ Relay::Step Relay::passed(std::uint64_t bytes) {
   return feed({});
 }
 
-Relay::Step Relay::resume() {
+Relay::Step Relay::go_on() {
+  begin();
+  show();
+  return {complete() ? Step::Kind::complete : Step::Kind::going};
+}
+
+void Relay::hold_output() {
+  if (shown_ == 0) {
+    for (Bytes piece : output_) leaving_.append(piece);
+  }
+  shown_ = 0;
   output_.clear();
   owned_.clear();
+  whole_.clear();
+  pipe_.forget_output();
+  count();
+}
+
+Relay::Step Relay::resume() {
+  begin();
   contents_.clear();
   const bool end = complete_;
   const WaitsFor waited_for = std::exchange(waits_for_, WaitsFor::nothing);
@@ -159,6 +190,7 @@ Relay::Step Relay::heard(Bytes raw, BodyStep said, std::size_t taken, bool end) 
   }
   if (is_held_whole()) {
     for (Bytes piece : said.output) whole_.append(piece);
+    pipe_.forget_output();
     afford();
     if (whole_.size() > most_whole_ || !pipe_.has_room_besides(made() + framing()))
       return {Step::Kind::refused, taken, Refusal::content_too_large};
@@ -182,14 +214,40 @@ Relay::Step Relay::wait_for_trailers(Bytes raw, const BodyStep& said, std::size_
   if (!holding_ && wire_ == Wire::as_came) waiting_raw_.append(raw);
   for (Bytes piece : said.output) waiting_content_.append(piece);
   untouched_ = said.untouched;
+  pipe_.forget_output();
   count();
   return {Step::Kind::paused, taken};
 }
 
 Relay::Step Relay::leave(Bytes raw, const BodyStep& said, std::size_t taken, bool end) {
   content_out_ += said.untouched ? held_content() : said.size;
+  const bool was_held = holding_;
   put_out(raw, said, end);
-  return {end ? Step::Kind::complete : Step::Kind::going, taken};
+  keep_back(was_held ? Bytes() : raw);
+  return {end && !has_more() ? Step::Kind::complete : Step::Kind::going, taken};
+}
+
+// About as much leaves as came with it; what is more stays here. Its reader has taken the one piece before it gets the next: so
+// none of it waits in a leg, where nobody counts. Nor is much left in the pipe's memory until the next input, which may never come.
+void Relay::keep_back(Bytes raw) {
+  if (leaving_.empty()) {
+    std::size_t total = 0;
+    for (Bytes piece : output_) total += piece.size();
+    if (total <= raw.size() + most_at_once_ && pipe_.lends() <= most_at_once_) return;
+    if (total > 0) leaving_.reserve(total);
+    for (Bytes piece : output_) leaving_.append(piece);
+  }
+  output_.clear();
+  owned_.clear();
+  whole_.clear();
+  pipe_.forget_output();
+  show();
+}
+
+void Relay::show() {
+  shown_ = std::min(leaving_.size(), most_at_once_);
+  put(leaving_.bytes().substr(0, shown_));
+  count();
 }
 
 BodyStep Relay::whole() {
@@ -230,8 +288,8 @@ void Relay::let_go(const BodyStep& step, bool end) {
   const BodyNeed need = pipe_.need();
   if (!original_gone_ && (step.untouched || unchanged(step)) && (end || need == BodyNeed::none || need == BodyNeed::tap)) {
     wire_ = Wire::as_came;
-    put(owned_.emplace_back(held_.bytes()));
-    if (end && chunked_) put(owned_.emplace_back(trailers_ + "\r\n"));
+    if (end && chunked_) held_.append(trailers_ + "\r\n");
+    leaving_ = std::move(held_);
   } else if (end && trailers_.empty()) {
     wire_ = Wire::length;
     length_ = step.size;

@@ -36,13 +36,14 @@ class TrailersHook {
   ~TrailersHook() = default;
 };
 
-// Holds back nothing but what plugins hold back. Does no I/O: bytes in, bytes to send out.
+// Holds back nothing but what plugins hold back, and of that what is more than may leave at once. Does no I/O: bytes in, bytes to
+// send out.
 class Relay {
  public:
   struct Step {
     enum class Kind {
       going,     // more is to come
-      complete,  // the message ended
+      complete,  // the message ended, and output() is the last of it
       refused,   // nothing of this input may go on; the message is over
       decided,   // a plugin decided: see the exchange's decision
       paused,    // a plugin waits: nothing may be fed until resume() says something else
@@ -55,10 +56,10 @@ class Relay {
   // A message without a body.
   Relay() = default;
   // `resized`: how a body leaves whose length plugins may change: Wire::chunked, Wire::until_close, or Wire::length where there
-  // is nothing else: then it is held until its end, at most `most_whole` bytes of it. `trailers`: null where no plugin wants to
-  // see them; outlives the relay.
+  // is nothing else: then it is held until its end, at most `most_whole` bytes of it. Of what was held `most_at_once` bytes leave
+  // at once. `trailers`: null where no plugin wants to see them; outlives the relay.
   Relay(const Framing& framing, const BodyLimits& limits, BodyPipe pipe, Wire resized, std::size_t most_whole,
-        TrailersHook* trailers);
+        std::size_t most_at_once, TrailersHook* trailers);
 
   // Takes the place of the one there was, whose memory is kept.
   void become(Relay&& fresh);
@@ -84,6 +85,12 @@ class Relay {
 
   // To be sent, in order; lent until the next feed, and as long as the input of the last one.
   std::span<const Bytes> output() const { return output_; }
+  // More is to leave behind output(), and counts as held until then. Nothing may be fed before go_on() has given out all of it.
+  bool has_more() const { return leaving_.size() > shown_; }
+  // Once there is room: output() is what leaves next.
+  Step go_on();
+  // There is no room yet for output(): it is held, and comes first.
+  void hold_output();
   // May the head go? Not while plugins want the whole body first. Once true it stays true.
   bool head_may_go() const { return !holding_; }
   // How the body leaves; final once head_may_go().
@@ -93,7 +100,7 @@ class Relay {
   // With Wire::length.
   std::uint64_t length() const { return length_; }
 
-  bool complete() const { return complete_ && !paused(); }
+  bool complete() const { return complete_ && !paused() && !has_more(); }
   std::uint64_t content_in() const { return reader_.content_bytes(); }
   std::uint64_t content_out() const { return content_out_; }
 
@@ -121,14 +128,17 @@ class Relay {
   bool is_held_whole() const { return holding_ && resized_ == Wire::length; }
   BodyStep whole();
   TrailersHook::Said ask_about_trailers();
+  void begin();
   void put_out(Bytes raw, const BodyStep& step, bool end);
+  void keep_back(Bytes raw);
+  void show();
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
   std::size_t held_content() const;
   void hold(Bytes raw);
   std::size_t made() const { return whole_.size() + waiting_raw_.size() + waiting_content_.size(); }
   std::size_t framing() const;
-  void count() { pipe_.count_besides(made() + framing()); }
+  void count() { pipe_.count_besides(made() + framing() + (has_more() ? leaving_.size() : 0)); }
   bool is_framing_affordable() const;
   void afford();
   void note_framing(Bytes raw);
@@ -152,6 +162,7 @@ class Relay {
   bool holding_ = false;  // and all of it before the head goes
   bool complete_ = true;
   std::size_t most_whole_ = 0;
+  std::size_t most_at_once_ = 0;
   std::size_t most_decoded_ = 0;  // bytes of input at once, where a content coding is undone
   std::uint64_t length_ = 0;
   std::uint64_t content_out_ = 0;
@@ -159,6 +170,8 @@ class Relay {
   std::vector<Bytes> contents_;  // of this input
   std::vector<Bytes> output_;
   std::list<std::string> owned_;        // what output_ points to, where it is ours
+  Buffer leaving_;                      // what is more than may leave at once, in order; output_ shows its front ...
+  std::size_t shown_ = 0;               // ... so many bytes of it
   Buffer held_;                         // while holding: the body as it came, unless that was given up
   std::vector<Place> held_contents_;
   bool original_gone_ = false;          // it was given up

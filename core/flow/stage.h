@@ -200,9 +200,10 @@ class Stage {
   virtual Outcome on_passed(Side, std::uint64_t /*bytes*/, Effects&) { return Stay{}; }
   // Some of what waited for that side has left: it does not stand still. Nothing of what leaves at once is told.
   virtual void on_sent(Side) {}
-  // Has it something of its own to say to the client, as soon as that takes it? Then on_room() is called, again and again.
-  virtual bool has_more() const { return false; }
-  virtual Outcome on_room(Effects&) { return Stay{}; }
+  // Has it something to say to that side, of its own or held until now, as soon as that takes it? Then on_room() is called, again
+  // and again.
+  virtual bool has_more(Side) const { return false; }
+  virtual Outcome on_room(Side, Effects&) { return Stay{}; }
   virtual std::optional<Monotonic> deadline() const { return std::nullopt; }
   virtual std::string_view name() const = 0;
 };

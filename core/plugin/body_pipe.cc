@@ -42,6 +42,10 @@ BodyNeed BodyPipe::need() const { return works_ ? works_->need() : BodyNeed::non
 bool BodyPipe::decodes() const { return works_ && works_->decodes(); }
 bool BodyPipe::recodes() const { return works_ && works_->recodes(); }
 std::size_t BodyPipe::held() const { return works_ ? works_->held() : 0; }
+std::size_t BodyPipe::lends() const { return works_ ? works_->lends() : 0; }
+void BodyPipe::forget_output() {
+  if (works_) works_->forget_output();
+}
 bool BodyPipe::has_room_besides(std::size_t bytes) const { return !works_ || works_->has_room_besides(bytes); }
 void BodyPipe::count_besides(std::size_t bytes) {
   if (works_) works_->count_besides(bytes);

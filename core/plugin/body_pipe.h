@@ -76,6 +76,10 @@ class BodyPipe {
   BodyStep release();
   // Bytes it holds now.
   std::size_t held() const;
+  // Bytes that are kept only because the last step's output may lie in them.
+  std::size_t lends() const;
+  // Nobody looks at that output any more: they go now, and not with the next feed.
+  void forget_output();
   // Whoever forwards holds bytes of this body, too: framing, and what waits behind the pipe. Is there room for so many, beside
   // all that is held in this worker?
   bool has_room_besides(std::size_t bytes) const;

@@ -40,6 +40,12 @@ std::size_t BodyLink::holds() const {
   return held.size() + (waiting ? waiting->window.size() + waiting->rest.size() : 0);
 }
 
+std::size_t BodyLink::lends() const {
+  std::size_t sum = decoded.capacity() + output.written();
+  for (const Buffer& bytes : spent) sum += bytes.capacity();
+  return sum;
+}
+
 Bytes BodyLink::lend(Buffer bytes) { return spent.emplace_back(std::move(bytes)).bytes(); }
 
 void BodyLink::pass_held() {
@@ -91,6 +97,12 @@ bool BodyPipe::Works::is_left_out(const BodyLink& link) const {
 std::size_t BodyPipe::Works::held() const {
   std::size_t sum = 0;
   for (const BodyLink& link : links_) sum += link.holds();
+  return sum;
+}
+
+std::size_t BodyPipe::Works::lends() const {
+  std::size_t sum = 0;
+  for (const BodyLink& link : links_) sum += link.lends();
   return sum;
 }
 
@@ -158,16 +170,19 @@ void BodyPipe::Works::begin() {
 BodyStep BodyPipe::Works::feed(std::span<const Bytes> content, bool end) {
   begin();
   if (links_.empty()) return {BodyStep::Kind::forward, content, total_of(content), false, end};
-  const BodyStep step = run(0, enter(links_.front(), content, end), end);
-  account();
-  return step;
+  return settled(run(0, enter(links_.front(), content, end), end));
 }
 
 BodyStep BodyPipe::Works::resume() {
   if (!standing_ || !place().of->pause(place().lane).ready()) return {BodyStep::Kind::paused, {}, 0};
   begin();
   const Standing stood = *std::exchange(standing_, std::nullopt);
-  const BodyStep step = run(stood.at, go_on(links_[stood.at]), stood.ends);
+  return settled(run(stood.at, go_on(links_[stood.at]), stood.ends));
+}
+
+// Where nothing leaves, whoever waits has a copy of what it waits with.
+BodyStep BodyPipe::Works::settled(const BodyStep& step) {
+  if (step.output.empty()) begin();
   account();
   return step;
 }

@@ -51,6 +51,7 @@ struct BodyLink {
   Buffer decoded;                    // of this feed
 
   std::size_t holds() const;
+  std::size_t lends() const;
   // Until the next feed.
   Bytes lend(Buffer bytes);
   void pass_held();
@@ -74,6 +75,8 @@ class BodyPipe::Works {
   BodyStep resume();
   BodyStep release();
   std::size_t held() const;
+  std::size_t lends() const;
+  void forget_output() { begin(); }
   bool has_room_besides(std::size_t bytes) const;
   void count_besides(std::size_t bytes);
   void forget_original() { touched_ = true; }
@@ -95,6 +98,7 @@ class BodyPipe::Works {
   };
 
   BodyStep run(std::size_t at, Flow flow, bool end);
+  BodyStep settled(const BodyStep& step);
   void begin();
   BodyStep let_pass(std::size_t decider);
   Flow enter(BodyLink& link, std::span<const Bytes> in, bool end);

@@ -65,6 +65,8 @@ class Chain {
   void reopen();  // log files were moved away
   void drain();   // newer workers accept
   void stop();
+  // Of bodies and messages, by all its pipes now.
+  std::uint64_t held_body_bytes() const { return services_->held_body_bytes; }
 
   // ---- a flow: flow_open first, flow_close last and exactly once, whatever happened between
   // (states live from one to the other)

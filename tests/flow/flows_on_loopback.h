@@ -55,14 +55,14 @@ struct FlowsOnLoopback : ::testing::Test {
   void start() {
     loop = std::move(*Loop::open());
     places = TallyPlaces::declare(layout);
-    chain = load_chain(settings, {}, layout, log).chain;
-    ASSERT_TRUE(chain);
+    if (plugins == nullptr) chain = load_chain(settings, {}, layout, log).chain;
+    ASSERT_TRUE(plugins != nullptr || chain);
     cells.assign(layout.cells(), 0);
     Mistakes mistakes;
     ground = TlsGround::load(settings, "", mistakes);
     policy = std::make_unique<TlsPolicy>(settings.tls, "", mistakes);
     engine = TlsEngine::make(*ground, nullptr, 1, loop->clock());
-    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, *chain, MetricRow(cells.data(), layout), *places, table,
+    flows = std::make_unique<Flows>(FlowsNeeds{*loop, settings, plugins != nullptr ? *plugins : *chain, MetricRow(cells.data(), layout), *places, table,
                                                log, 0, 1, *engine, *policy, refusals});
   }
 
@@ -152,6 +152,7 @@ struct FlowsOnLoopback : ::testing::Test {
   LoopTable table{{}};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<Chain> chain;
+  Chain* plugins = nullptr;  // in place of the settings' own; outlives the flows
   std::unique_ptr<TlsGround> ground;
   std::unique_ptr<TlsPolicy> policy;
   std::vector<std::byte> refusals_memory = std::vector<std::byte>(Refusals::bytes());

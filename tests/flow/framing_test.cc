@@ -63,7 +63,7 @@ std::size_t heap() {
 std::size_t grown_since(std::size_t before) { return heap() > before ? heap() - before : 0; }
 
 TEST(Framing, OfTinyChunksThatNobodyLooksAtLeavesNothingBehind) {
-  Relay relay({Framing::Kind::chunked, 0}, BodyLimits{}, {}, Wire::chunked, 0, nullptr);
+  Relay relay({Framing::Kind::chunked, 0}, BodyLimits{}, {}, Wire::chunked, 0, 0, nullptr);
   const std::string all = chunks(kMany);
   const std::size_t before = heap();
   EXPECT_EQ(relay.feed(all).taken, all.size());

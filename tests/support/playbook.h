@@ -56,11 +56,9 @@ class Playbook {
     offer(Side::upstream);
     return run();
   }
-  // Does the client take what a stage says of its own?
-  Playbook& client_takes(bool takes) {
-    room_ = takes;
-    return run();
-  }
+  // Do they take what a stage has to say of its own, or held until now?
+  Playbook& client_takes(bool takes) { return takes_more(Side::client, takes); }
+  Playbook& upstream_takes(bool takes) { return takes_more(Side::upstream, takes); }
   Playbook& drain() { return hear(stage_->on_drain(effects_)); }
 
   // What was sent to that side since it was asked last.
@@ -89,10 +87,23 @@ class Playbook {
   Playbook& run() {
     for (bool moved = true; moved && going();) {
       moved = false;
-      for (; going() && room_ && stage_->has_more(); moved = true) hear(stage_->on_room(effects_));
+      for (Side side : {Side::client, Side::upstream}) moved |= say_more(side);
       for (Side side : {Side::client, Side::upstream}) moved |= offer(side);
     }
     return *this;
+  }
+  Playbook& takes_more(Side side, bool takes) {
+    takes_[index_of(side)] = takes;
+    return run();
+  }
+  // As Flow does: what upstream said before comes before what the client says next.
+  bool say_more(Side side) {
+    bool moved = false;
+    for (; going() && takes_[index_of(side)] && stage_->has_more(side); moved = true) {
+      hear(stage_->on_room(side, effects_));
+      if (side == Side::client) offer(Side::upstream);
+    }
+    return moved;
   }
   bool offer(Side side) {
     std::string& unread = unread_[index_of(side)];
@@ -124,7 +135,8 @@ class Playbook {
   std::string unread_[2], sent_[2];
   bool fresh_[2] = {false, false};
   bool ended_[2] = {false, false};
-  bool connecting_ = false, room_ = true;
+  bool takes_[2] = {true, true};
+  bool connecting_ = false;
   Which wanted_ = Which::fresh;
   Outcome outcome_ = Stay{};
 };

@@ -170,6 +170,55 @@ TEST(BodyPipe, GivesBackTheRoomOfAPipeThatIsGone) {
   }
 }
 
+// Of a request the next feed may never come: its response is awaited.
+TEST(BodyPipe, LendsWhatItHeldUntilNobodyLooksAnyMore) {
+  ScriptedChain scripted;
+  Chain& chain =
+      scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
+  Talk talk(chain);
+  talk.request(kPost);
+  BodyPipe pipe = chain.body(talk.exchange, Direction::request);
+  EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::hold);
+  EXPECT_EQ(pipe.lends(), 0u);
+  const BodyStep step = pipe.feed(Bytes(), true);
+  EXPECT_EQ(step.size, 900u);
+  EXPECT_GE(pipe.lends(), 900u);
+  pipe.forget_output();
+  EXPECT_EQ(pipe.lends(), 0u);
+}
+
+TEST(BodyPipe, LendsNothingWhereNothingLeaves) {
+  bool waits = false;
+  ScriptedChain scripted;
+  Script script = with_body(
+      wants_full(0),
+      [&](hyalite_exchange* x, hyalite_window* window,
+          const hyalite_window_view* view) -> hyalite_verdict {
+        if (!waits) return bodies->drop(window, view->length), HYALITE_CONTINUE;
+        const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000};
+        hyalite_ref ref = 0;
+        EXPECT_EQ(async_table()->pause_exchange(x, &options, &ref), HYALITE_OK);
+        return HYALITE_PAUSE;
+      });
+  script.resume_exchange = [](hyalite_exchange*, const hyalite_resumption*) -> hyalite_verdict {
+    return HYALITE_CONTINUE;
+  };
+  Chain& chain = scripted.add(script).start();
+  for (const bool pauses : {false, true}) {
+    waits = pauses;
+    Talk talk(chain);
+    talk.request(kPost);
+    BodyPipe pipe = chain.body(talk.exchange, Direction::request);
+    EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::hold);
+    const BodyStep step = pipe.feed(Bytes(), true);
+    EXPECT_EQ(step.kind, waits ? BodyStep::Kind::paused : BodyStep::Kind::forward);
+    EXPECT_EQ(step.size, 0u);
+    EXPECT_EQ(pipe.lends(), 0u);
+    EXPECT_EQ(pipe.held(), waits ? 900u : 0u);
+    EXPECT_EQ(chain.held_body_bytes(), pipe.held());
+  }
+}
+
 TEST(BodyPipe, BoundsWhatIsWritten) {
   ChainLimits limits;
   limits.held_body_bytes = 1'000;
