@@ -2,11 +2,41 @@
 // SPDX-License-Identifier: MIT
 #include <brotli/decode.h>
 
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
 #include "coding/codings.h"
 
 namespace hyalite {
 
 namespace {
+
+// What the library takes, counted: it says what it gives back, but not how much that is. So each piece begins with its size.
+class Memory {
+ public:
+  std::size_t bytes() const { return bytes_; }
+  static void* take(void* self, std::size_t size) {
+    auto* const piece = static_cast<char*>(std::malloc(kFront + size));
+    if (piece == nullptr) return nullptr;
+    std::memcpy(piece, &size, sizeof size);
+    static_cast<Memory*>(self)->bytes_ += size;
+    return piece + kFront;
+  }
+  static void give_back(void* self, void* at) {
+    if (at == nullptr) return;
+    char* const piece = static_cast<char*>(at) - kFront;
+    std::size_t size = 0;
+    std::memcpy(&size, piece, sizeof size);
+    static_cast<Memory*>(self)->bytes_ -= size;
+    std::free(piece);
+  }
+
+ private:
+  static constexpr std::size_t kFront = alignof(std::max_align_t);
+  static_assert(kFront >= sizeof(std::size_t));
+  std::size_t bytes_ = 0;
+};
 
 struct Destroy {
   void operator()(BrotliDecoderState* state) const { ::BrotliDecoderDestroyInstance(state); }
@@ -15,7 +45,8 @@ struct Destroy {
 class BrotliDecoder final : public Decoder {
  public:
   explicit BrotliDecoder(const DecodeLimits& limits)
-      : Decoder(limits), state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+      : Decoder(limits), state_(::BrotliDecoderCreateInstance(&Memory::take, &Memory::give_back, &memory_)) {}
+  std::size_t holds() const override { return memory_.bytes(); }
 
  private:
   Step step(Bytes in, char* room, std::size_t size) override {
@@ -30,7 +61,9 @@ class BrotliDecoder final : public Decoder {
     return step;
   }
   bool begins_again(Bytes) override { return false; }
+  void let_go() override { state_.reset(); }
 
+  Memory memory_;  // outlives the state
   std::unique_ptr<BrotliDecoderState, Destroy> state_;
 };
 

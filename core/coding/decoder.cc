@@ -36,10 +36,17 @@ bool Decoder::too_much() const {
   return out_ > limits_.free && (out_ - limits_.free) / limits_.ratio > in_;
 }
 
-Decoded Decoder::feed(Bytes in, Buffer& out) {
+Decoded Decoder::over(Decoded how) {
+  let_go();
+  return state_ = how;
+}
+
+Decoded Decoder::finish() { return over(state_ == Decoded::ended || in_ == 0 ? Decoded::ended : Decoded::corrupt); }
+
+Decoded Decoder::feed(Bytes in, Buffer& out, std::size_t most) {
   while (state_ == Decoded::going || (state_ == Decoded::ended && !in.empty())) {
     if (state_ == Decoded::ended) {
-      if (!begins_again(in)) return state_ = Decoded::corrupt;
+      if (!begins_again(in)) return over(Decoded::corrupt);
       state_ = Decoded::going;
     }
     char* room = out.reserve(kRoom);
@@ -48,12 +55,12 @@ Decoded Decoder::feed(Bytes in, Buffer& out) {
     in.remove_prefix(step.taken);
     in_ += step.taken;
     out_ += step.made;
-    if (step.state == Step::State::corrupt) return state_ = Decoded::corrupt;
-    if (too_much()) return state_ = Decoded::too_large;
+    if (step.state == Step::State::corrupt) return over(Decoded::corrupt);
+    if (too_much() || out.size() > most) return over(Decoded::too_large);
     if (step.state == Step::State::ended) state_ = Decoded::ended;
     // A full room may hide more.
     else if (in.empty() && step.made < kRoom) return state_;
-    else if (step.taken == 0 && step.made == 0) return state_ = Decoded::corrupt;
+    else if (step.taken == 0 && step.made == 0) return over(Decoded::corrupt);
   }
   return state_;
 }

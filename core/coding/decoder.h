@@ -37,10 +37,12 @@ class Decoder {
   static std::unique_ptr<Decoder> make(Coding coding, const DecodeLimits& limits);
   virtual ~Decoder() = default;
 
-  // Appends what comes of `in` to `out`.
-  Decoded feed(Bytes in, Buffer& out);
+  // Appends what comes of `in` to `out`. `too_large`, too, as soon as there are more than `most` bytes in that.
+  Decoded feed(Bytes in, Buffer& out, std::size_t most = SIZE_MAX);
   // Nothing follows. `ended`, or `corrupt` when the end is missing.
-  Decoded finish() const { return state_ == Decoded::ended || in_ == 0 ? Decoded::ended : Decoded::corrupt; }
+  Decoded finish();
+  // Bytes of memory that its library has for it: mostly the window, up to 16 MiB. None when it is over.
+  virtual std::size_t holds() const = 0;
 
  protected:
   explicit Decoder(const DecodeLimits& limits) : limits_(limits) {}
@@ -54,9 +56,12 @@ class Decoder {
   virtual Step step(Bytes in, char* room, std::size_t size) = 0;
   // The end came, and `rest` stands behind it. May begin anew: gzip and zstd may follow each other.
   virtual bool begins_again(Bytes rest) = 0;
+  // It is over, and its memory goes.
+  virtual void let_go() = 0;
 
  private:
   bool too_much() const;
+  Decoded over(Decoded how);
 
   const DecodeLimits limits_;
   std::uint64_t in_ = 0, out_ = 0;

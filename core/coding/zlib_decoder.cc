@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <zlib.h>
 
+#include <utility>
+
 #include "coding/codings.h"
 
 namespace hyalite {
@@ -9,15 +11,21 @@ namespace hyalite {
 namespace {
 
 constexpr int kWindowBits = 15;
+// What stands beside the window (zconf.h).
+constexpr std::size_t kBesides = 7 * 1024;
 
 class ZlibDecoder final : public Decoder {
  public:
   ZlibDecoder(Coding coding, const DecodeLimits& limits) : Decoder(limits), coding_(coding) {}
-  ~ZlibDecoder() override {
-    if (begun_) ::inflateEnd(&stream_);
-  }
+  ~ZlibDecoder() override { end(); }
+  std::size_t holds() const override { return begun_ ? (std::size_t{1} << kWindowBits) + kBesides : 0; }
 
  private:
+  void let_go() override { end(); }
+  void end() {
+    if (std::exchange(begun_, false)) ::inflateEnd(&stream_);
+  }
+
   // What begins like no zlib header is bare deflate: the method is 8, and the first two bytes divide by 31.
   int window_bits(Bytes in) const {
     if (coding_ == Coding::gzip) return kWindowBits + 16;

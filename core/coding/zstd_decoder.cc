@@ -20,6 +20,8 @@ class ZstdDecoder final : public Decoder {
     if (stream_) ::ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, kLargestWindow);
   }
 
+  std::size_t holds() const override { return ::ZSTD_sizeof_DStream(stream_.get()); }
+
  private:
   Step step(Bytes in, char* room, std::size_t size) override {
     if (!stream_) return {0, 0, Step::State::corrupt};
@@ -33,6 +35,7 @@ class ZstdDecoder final : public Decoder {
   }
   // Frames may follow each other (RFC 8878, section 3.1).
   bool begins_again(Bytes) override { return true; }
+  void let_go() override { stream_.reset(); }
 
   std::unique_ptr<ZSTD_DStream, Free> stream_;
 };

@@ -11,6 +11,11 @@ namespace hyalite {
 namespace {
 
 constexpr std::uint32_t kEnd = HYALITE_WINDOW_END, kCorrupt = HYALITE_WINDOW_CORRUPT;
+// What any flow may have, however many bodies are held: so much of a decoder's memory, a window of
+// gzip's say ...
+constexpr std::size_t kSmallWindow = 64 * 1024;
+// ... and so much of what comes out of a coding at once.
+constexpr std::size_t kSmallPiece = 256 * 1024;
 
 }  // namespace
 
@@ -107,23 +112,34 @@ std::size_t BodyPipe::Works::lends() const {
 }
 
 void BodyPipe::Works::account() {
-  const std::size_t now = held() + besides_;
+  const std::size_t now = held() + windows() + besides_;
   chain_.services_->held_body_bytes += now - accounted_;
   accounted_ = now;
 }
 
 bool BodyPipe::Works::has_room(std::size_t more) const {
-  const HostServices& services = *chain_.services_;
-  const std::size_t mine = held();
-  const std::uint64_t all = services.held_body_bytes - accounted_ + mine + besides_;
-  return more <= services.limits.held_body_bytes &&
-         mine <= services.limits.held_body_bytes - more &&
-         all + more <= services.limits.held_bodies_bytes;
+  const ChainLimits& limits = chain_.services_->limits;
+  return more <= limits.held_body_bytes && held() <= limits.held_body_bytes - more &&
+         all_held(besides_) + more <= limits.held_bodies_bytes;
+}
+
+// Of the codings that are undone here.
+std::size_t BodyPipe::Works::windows() const {
+  std::size_t sum = 0;
+  for (const BodyLink& link : links_) {
+    const std::size_t holds = link.decoder ? link.decoder->holds() : 0;
+    sum += holds - std::min(holds, kSmallWindow);
+  }
+  return sum;
+}
+
+// In this worker, were it `besides` that whoever forwards holds.
+std::uint64_t BodyPipe::Works::all_held(std::size_t besides) const {
+  return chain_.services_->held_body_bytes - accounted_ + held() + windows() + besides;
 }
 
 bool BodyPipe::Works::has_room_besides(std::size_t bytes) const {
-  const HostServices& services = *chain_.services_;
-  return services.held_body_bytes - accounted_ + held() + bytes <= services.limits.held_bodies_bytes;
+  return all_held(bytes) <= chain_.services_->limits.held_bodies_bytes;
 }
 
 void BodyPipe::Works::count_besides(std::size_t bytes) {
@@ -230,10 +246,17 @@ bool BodyPipe::Works::leaves_as_it_came() {
 // ---- codings
 
 Decoded BodyPipe::Works::decode(BodyLink& link, std::span<const Bytes> in, bool end) {
+  const std::uint64_t limit = chain_.services_->limits.held_bodies_bytes;
+  const std::uint64_t room = limit - std::min(limit, all_held(besides_));
+  const auto most = static_cast<std::size_t>(std::max<std::uint64_t>(kSmallPiece, room));
+  const std::size_t before = windows();
   Decoded came = Decoded::going;
   for (const Bytes& piece : in) {
-    came = link.decoder->feed(piece, link.decoded);
+    came = link.decoder->feed(piece, link.decoded, most);
     if (came == Decoded::corrupt || came == Decoded::too_large) return came;
+    // A window for which there is no room is as good as too much.
+    if (windows() > before && all_held(besides_) > limit)
+      return link.decoder->finish(), Decoded::too_large;
   }
   return end ? link.decoder->finish() : came;
 }

@@ -118,6 +118,8 @@ class BodyPipe::Works {
   void flush(BodyLink& link, std::span<const Bytes> in);
   bool may_resize(const BodyLink& link) const;
   bool has_room(std::size_t more) const;
+  std::size_t windows() const;
+  std::uint64_t all_held(std::size_t besides) const;
   bool is_left_out(const BodyLink& link) const;
   Hook hook() const;
   void account();

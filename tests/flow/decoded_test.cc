@@ -9,7 +9,7 @@ namespace hyalite {
 namespace {
 
 struct DecodedTalk : Set, ::testing::Test {
-  DecodedTalk() {
+  explicit DecodedTalk(const ChainLimits& limits = {}) : Set(limits) {
     script.response_body = [this](hyalite_exchange*, hyalite_window* w, const hyalite_window_view* view) -> hyalite_verdict {
       flags |= view->flags;
       for (std::size_t i = 0; i < view->segment_count; ++i) shown.append(view->segments[i].data, view->segments[i].size);
@@ -125,6 +125,77 @@ TEST_F(DecodedTalk, ALongStreamIsUndoneWholeHoweverItIsCut) {
   for (std::size_t at = 0; at < all.size(); at += 30'000) talk_->upstream(all.substr(at, 30'000));
   EXPECT_EQ(shown, text);
   EXPECT_TRUE(talk_->going());
+}
+
+// ---- windows
+
+// A worker in which little may be held.
+struct CrampedTalk : DecodedTalk {
+  CrampedTalk() : DecodedTalk(cramped()) {
+    std::minstd_rand random(1);
+    for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  }
+  static ChainLimits cramped() {
+    ChainLimits limits;
+    limits.held_bodies_bytes = std::size_t{1} << 20;
+    return limits;
+  }
+  // Upstream answers with `answer`, but for its last bytes.
+  std::string begun(const std::string& answer) {
+    talk_.emplace(talk());
+    talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+    for (std::size_t at = 0; at < answer.size() - 10; at += 10'000) {
+      talk_->upstream(answer.substr(at, std::min<std::size_t>(10'000, answer.size() - 10 - at)));
+    }
+    return talk_->sent(Side::client);
+  }
+  void expect_that_who_taps_is_told(std::string_view name, Coding coding) {
+    want(HYALITE_BODY_TAP);
+    const std::string coded = answer(name, samples::coded(coding, text));
+    const std::string got = begun(coded);
+    EXPECT_NE(flags & HYALITE_WINDOW_CORRUPT, 0u);
+    EXPECT_EQ(scripted.count("hyalite_plugin_undecoded_bodies_total", "p0"), 1u);
+    EXPECT_EQ(chain->held_body_bytes(), 0u);
+    talk_->upstream(coded.substr(coded.size() - 10));
+    EXPECT_TRUE(got + talk_->sent(Side::client) == coded);
+  }
+
+  std::string text = std::string(std::size_t{3} << 20, ' ');
+};
+
+TEST_F(CrampedTalk, WithoutRoomForAWindowOfBrotliWhoTapsIsToldSo) { expect_that_who_taps_is_told("br", Coding::br); }
+TEST_F(CrampedTalk, WithoutRoomForAWindowOfZstdWhoTapsIsToldSo) { expect_that_who_taps_is_told("zstd", Coding::zstd); }
+
+TEST_F(CrampedTalk, WithoutRoomForTheWindowABodyThatMustBeWholeIsRefused) {
+  want(HYALITE_BODY_FULL);
+  EXPECT_EQ(begun(answer("zstd", samples::coded(Coding::zstd, text))).substr(0, 12), "HTTP/1.1 502");
+  EXPECT_EQ(scripted.count("hyalite_plugin_undecoded_bodies_total", "p0"), 1u);
+}
+
+// As many as there may be flows.
+TEST_F(CrampedTalk, ASmallWindowNeedsNoRoom) {
+  want(HYALITE_BODY_TAP);
+  const std::string coded = answer("gzip", samples::coded(Coding::gzip, text));
+  const std::string got = begun(coded);
+  EXPECT_EQ(chain->held_body_bytes(), 0u);
+  talk_->upstream(coded.substr(coded.size() - 10));
+  EXPECT_TRUE(got + talk_->sent(Side::client) == coded);
+  EXPECT_TRUE(shown == text);
+}
+
+TEST_F(DecodedTalk, AWindowCountsUntilTheBodyEnds) {
+  want(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE);
+  std::minstd_rand random(1);
+  std::string text(std::size_t{3} << 20, ' ');
+  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  talk_.emplace(talk());
+  talk_->client("GET /x HTTP/1.1\r\nHost: h.example\r\n\r\n").connected();
+  const std::string all = answer("zstd", samples::coded(Coding::zstd, text));
+  talk_->upstream(all.substr(0, all.size() - 10));
+  EXPECT_GE(chain->held_body_bytes(), std::size_t{1} << 20);
+  talk_->upstream(all.substr(all.size() - 10));
+  EXPECT_TRUE(shown == text);
+  EXPECT_EQ(chain->held_body_bytes(), 0u);
 }
 
 // ---- peeking

@@ -57,7 +57,7 @@ inline auto replacing(std::string with) {
 
 // Everything that a conversation through a scripted plugin needs.
 struct Set {
-  Set() {
+  explicit Set(const ChainLimits& limits = {}) : scripted(limits) {
     settings.listeners.emplace_back();
     facts = some_flow();
     script.create = fetch_tables;

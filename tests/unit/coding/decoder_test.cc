@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 #include "unit/coding/samples.h"
@@ -66,6 +67,37 @@ TEST_P(EachCoding, ABombIsStopped) {
   const Result by_size = undo(GetParam(), bomb, 1024, limits);
   EXPECT_EQ(by_size.state, Decoded::too_large);
   EXPECT_LE(by_size.text.size(), 1'000'000u + 16u * 1024u);
+}
+
+TEST_P(EachCoding, WhatNobodyHasRoomForIsTooLarge) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "line " + std::to_string(i * 7919 % 1000) + "\n";
+  const std::string coded = samples::coded(GetParam(), text);
+  const auto decoder = Decoder::make(GetParam(), {});
+  Buffer out;
+  EXPECT_EQ(decoder->feed(coded, out, 100'000), Decoded::too_large);
+  EXPECT_LE(out.size(), 100'000u + 16u * 1024u);
+  EXPECT_EQ(decoder->holds(), 0u);
+}
+
+TEST_P(EachCoding, HoldsItsWindowUntilItIsOver) {
+  std::minstd_rand random(1);
+  std::string text(std::size_t{3} << 20, ' ');
+  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  const std::string coded = samples::coded(GetParam(), text);
+  const bool large = GetParam() == Coding::br || GetParam() == Coding::zstd;
+  for (const bool cut_short : {false, true}) {
+    const auto decoder = Decoder::make(GetParam(), {});
+    Buffer out;
+    EXPECT_EQ(decoder->feed(coded.substr(0, coded.size() - 10), out), Decoded::going);
+    EXPECT_GE(decoder->holds(), large ? std::size_t{1} << 20 : std::size_t{32} << 10);
+    EXPECT_LE(decoder->holds(), large ? std::size_t{9} << 20 : std::size_t{48} << 10);
+    if (!cut_short) {
+      EXPECT_EQ(decoder->feed(coded.substr(coded.size() - 10), out), Decoded::ended);
+    }
+    EXPECT_EQ(decoder->finish(), cut_short ? Decoded::corrupt : Decoded::ended);
+    EXPECT_EQ(decoder->holds(), 0u);
+  }
 }
 
 TEST_P(EachCoding, AnEmptyBodyIsNothing) { EXPECT_EQ(undo(GetParam(), "", 1).state, Decoded::ended); }

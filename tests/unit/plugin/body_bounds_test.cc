@@ -3,6 +3,7 @@
 #include "plugin/body_pipe.h"
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include "unit/plugin/piped.h"
 
@@ -151,6 +152,44 @@ TEST(BodyPipe, CountsWhatIsHeldBesidesInTheSameAccount) {
         << "content has no room beside it";
   }
   EXPECT_TRUE(second.has_room_besides(1'000)) << "it went with its pipe";
+}
+
+TEST(BodyPipe, CountsTheWindowOfADecoder) {
+  ChainLimits limits;
+  limits.held_bodies_bytes = std::size_t{4} << 20;
+  ScriptedChain scripted(limits);
+  Chain& chain = scripted
+                     .add(with_body(wants(HYALITE_BODY_TAP, HYALITE_BODY_DECODED),
+                                    [](auto...) { return HYALITE_CONTINUE; }))
+                     .start();
+  std::mt19937 random(1);
+  std::string text(std::size_t{3} << 20, ' ');
+  for (char& c : text) c = static_cast<char>('a' + random() % 26);
+  std::string coded(ZSTD_compressBound(text.size()), ' ');
+  coded.resize(ZSTD_compress(coded.data(), coded.size(), text.data(), text.size(), 3));
+  const std::string_view some = std::string_view(coded).substr(0, 100'000),
+                         rest = std::string_view(coded).substr(100'000);
+  Talk one(chain), other(chain);
+  for (Talk* talk : {&one, &other}) {
+    talk->request(
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nContent-Length: 9\r\n\r\n");
+  }
+  BodyPipe first = chain.body(one.exchange, Direction::request);
+  BodyPipe second = chain.body(other.exchange, Direction::request);
+  EXPECT_EQ(first.feed(some, false).kind, BodyStep::Kind::forward);
+  const std::uint64_t window = chain.held_body_bytes();
+  EXPECT_GE(window, std::uint64_t{2} << 20);
+  EXPECT_EQ(first.held(), 0u) << "it is no content";
+  // The other one's has no room beside it.
+  EXPECT_EQ(second.feed(some, false).kind, BodyStep::Kind::forward);
+  EXPECT_EQ(scripted.count("hyalite_plugin_undecoded_bodies_total", "p0"), 1u);
+  EXPECT_EQ(chain.held_body_bytes(), window);
+  for (std::size_t at = 0; at < rest.size(); at += 100'000) {
+    const std::string_view piece = rest.substr(at, 100'000);
+    first.feed(piece, at + piece.size() == rest.size());
+  }
+  EXPECT_EQ(chain.held_body_bytes(), 0u);
+  EXPECT_EQ(scripted.count("hyalite_plugin_undecoded_bodies_total", "p0"), 1u);
 }
 
 TEST(BodyPipe, GivesBackTheRoomOfAPipeThatIsGone) {
