@@ -3,12 +3,11 @@
 #include "flow/sniffing.h"
 
 #include "flow/connect_failure.h"
-#include "sniff/protocol.h"
 
 namespace hyalite {
 
 Sniffing::Sniffing(const SniffingLimits& limits, const Clock& clock)
-    : limits_(limits), clock_(clock), started_(clock.now()) {}
+    : limits_(limits), clock_(clock), sniffer_(limits.bytes), started_(clock.now()) {}
 
 Outcome Sniffing::on_start(bool upstream_connected, Effects& effects) {
   if (upstream_connected) {
@@ -27,7 +26,7 @@ Taken Sniffing::on_bytes(Side from, Bytes bytes, Effects&) {
 // The bytes stay unread: the next stage wants them all.
 Taken Sniffing::of_client(Bytes bytes) {
   if (!first_byte_) first_byte_ = clock_.now();
-  switch (sniff_client(bytes, limits_.bytes)) {
+  switch (sniffer_.sniff(bytes)) {
     case ClientSpeaks::need_more: return {};
     case ClientSpeaks::tls: return {0, Sniffed{Sniffed::Found::tls}};
     case ClientSpeaks::http1: return {0, Sniffed{Sniffed::Found::http1}};

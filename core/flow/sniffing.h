@@ -3,6 +3,7 @@
 #pragma once
 
 #include "flow/stage.h"
+#include "sniff/protocol.h"
 
 namespace hyalite {
 
@@ -39,6 +40,7 @@ class Sniffing final : public Stage {
 
   const SniffingLimits limits_;
   const Clock& clock_;
+  ClientSniffer sniffer_;
   Monotonic started_;
   std::optional<Monotonic> first_byte_;  // of the client
   Upstream upstream_ = Upstream::none;

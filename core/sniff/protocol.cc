@@ -14,6 +14,7 @@ namespace hyalite {
 namespace {
 
 constexpr Bytes kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr Bytes kVersion = "http/", kScheme = "://";
 
 // The IANA registry of HTTP methods, and what UPnP and caches add.
 constexpr std::array<std::string_view, 49> kMethods = {"ACL",
@@ -73,58 +74,10 @@ constexpr bool is_control(char c) {
   return (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) || c == 0x7f;
 }
 
-bool contains_ignoring_case(Bytes text, Bytes lower_case) {
-  const auto same = [](char a, char b) { return lower(a) == b; };
-  return std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(), same) !=
-         text.end();
-}
-
-// The first line so far: without its end when that has come. A CR before the end may be part of it:
-// it is a space here.
-struct Line {
-  Bytes text;
-  bool complete;
-};
-
-Line first_line(Bytes bytes) {
-  const auto end = bytes.find('\n');
-  return {bytes.substr(0, end), end != Bytes::npos};
-}
-
-// Has what is behind the first word the looks of a request?
-bool looks_like_request(Bytes rest) {
-  if (contains_ignoring_case(rest, "http/")) return true;
-  const auto begin = std::find_if_not(rest.begin(), rest.end(), is_space);
-  const Bytes target(begin, std::find_if(begin, rest.end(), is_space));
-  if (target.empty()) return false;
-  return target[0] == '/' || target[0] == '*' || target.find("://") != Bytes::npos;
-}
-
 // "0033git-upload-pack": a packet's length in hexadecimal, and a service of git.
 bool is_git_service(Bytes word) {
   constexpr Bytes kHex = "0123456789abcdef";
   return word.size() > 8 && word.find_first_not_of(kHex) >= 4 && word.substr(4, 4) == "git-";
-}
-
-// What begins with a service of git, until it shows that it is none.
-ClientSpeaks judge_git(Bytes rest, bool complete) {
-  const std::size_t nul = rest.find('\0');
-  if (contains_ignoring_case(rest.substr(0, nul), "http/")) return ClientSpeaks::http1;
-  if (nul != Bytes::npos) return ClientSpeaks::other;
-  if (!complete) return ClientSpeaks::need_more;
-  return looks_like_request(rest) ? ClientSpeaks::http1 : ClientSpeaks::other;
-}
-
-ClientSpeaks judge_line(const Line& line) {
-  const auto end = std::find_if(line.text.begin(), line.text.end(), is_space);
-  const Bytes word(line.text.begin(), end), rest(end, line.text.end());
-  if (std::any_of(word.begin(), word.end(), is_control)) return ClientSpeaks::other;
-  const auto undecided = line.complete ? ClientSpeaks::other : ClientSpeaks::need_more;
-  // "GET\r\n" is a word alone: the CR belongs to the end of the line.
-  if (rest.empty() || rest == "\r") return undecided;
-  if (is_git_service(word)) return judge_git(rest, line.complete);
-  if (is_known_method(word) || looks_like_request(rest)) return ClientSpeaks::http1;
-  return undecided;
 }
 
 // A record of whatever kind: some servers pass over an alert before the ClientHello.
@@ -146,20 +99,6 @@ std::optional<ClientSpeaks> judge_old_hello(Bytes first) {
   return told.size() == kHello.size() ? ClientSpeaks::tls : ClientSpeaks::need_more;
 }
 
-ClientSpeaks judge(Bytes first) {
-  if (!first.empty()) {
-    if (const auto record = judge_record(first)) return *record;
-    if (const auto old_hello = judge_old_hello(first)) return *old_hello;
-  }
-  if (first.substr(0, kHttp2Preface.size()) == kHttp2Preface) return ClientSpeaks::http2_preface;
-  if (kHttp2Preface.substr(0, first.size()) == first) return ClientSpeaks::need_more;
-  const auto begin = std::find_if_not(first.begin(), first.end(), [](char c) {
-    return c == '\r' || c == '\n' || c == ' ' || c == '\t';
-  });
-  if (begin == first.end()) return ClientSpeaks::need_more;
-  return judge_line(first_line(Bytes(begin, first.end())));
-}
-
 }  // namespace
 
 bool is_known_method(Bytes word) {
@@ -168,9 +107,92 @@ bool is_known_method(Bytes word) {
 }
 
 ClientSpeaks sniff_client(Bytes first, std::size_t limit) {
+  return ClientSniffer(limit).sniff(first);
+}
+
+ClientSpeaks ClientSniffer::sniff(Bytes first) {
   // Never looks behind the limit: then the answer cannot depend on how much came at once.
-  const ClientSpeaks answer = judge(first.substr(0, limit));
-  return answer == ClientSpeaks::need_more && first.size() > limit ? ClientSpeaks::http1 : answer;
+  const ClientSpeaks answer = judge(first.substr(0, limit_));
+  return answer == ClientSpeaks::need_more && first.size() > limit_ ? ClientSpeaks::http1 : answer;
+}
+
+ClientSpeaks ClientSniffer::judge(Bytes first) {
+  if (!first.empty()) {
+    if (const auto record = judge_record(first)) return *record;
+    if (const auto old_hello = judge_old_hello(first)) return *old_hello;
+  }
+  if (first.substr(0, kHttp2Preface.size()) == kHttp2Preface) return ClientSpeaks::http2_preface;
+  if (kHttp2Preface.substr(0, first.size()) == first) return ClientSpeaks::need_more;
+  while (line_ == ClientSpeaks::need_more && looked_at_ < first.size())
+    line_ = judge_with_last(first.substr(0, ++looked_at_));
+  return line_;
+}
+
+// The line whose last byte is new.
+ClientSpeaks ClientSniffer::judge_with_last(Bytes first) {
+  const char c = first.back();
+  const std::size_t at = first.size() - 1;
+  if (part_ == Part::before) {
+    if (c == '\r' || c == '\n' || c == ' ' || c == '\t') return ClientSpeaks::need_more;
+    part_ = Part::word;
+    word_ = at;
+  }
+  switch (part_) {
+    case Part::before:
+    case Part::word:
+      if (is_control(c)) return ClientSpeaks::other;
+      if (!is_space(c)) return ClientSpeaks::need_more;
+      word_size_ = at - word_;
+      part_ = c == '\r' ? Part::cr : Part::rest;
+      return c == '\r' ? ClientSpeaks::need_more : begin_rest(first.substr(word_, word_size_));
+    case Part::cr:
+      // "GET\r\n" is a word alone: the CR belongs to the end of the line.
+      if (c == '\n') return ClientSpeaks::other;
+      part_ = Part::rest;
+      if (begin_rest(first.substr(word_, word_size_)) == ClientSpeaks::http1)
+        return ClientSpeaks::http1;
+      return judge_rest_with(c);
+    case Part::rest:
+      break;
+  }
+  return judge_rest_with(c);
+}
+
+// A space stands behind the first word.
+ClientSpeaks ClientSniffer::begin_rest(Bytes word) {
+  git_ = is_git_service(word);
+  return !git_ && is_known_method(word) ? ClientSpeaks::http1 : ClientSpeaks::need_more;
+}
+
+// What begins with a service of git is no request until it shows that it is.
+ClientSpeaks ClientSniffer::judge_rest_with(char c) {
+  if (is_version_with(lower(c))) return ClientSpeaks::http1;
+  if (git_ && c == '\0') return ClientSpeaks::other;
+  if (c != '\n') note_target_with(c);
+  const bool looks = target_ == Target::looks_like_one;
+  if (c == '\n') return looks ? ClientSpeaks::http1 : ClientSpeaks::other;
+  return looks && !git_ ? ClientSpeaks::http1 : ClientSpeaks::need_more;
+}
+
+// No beginning of what is matched begins again within it.
+bool ClientSniffer::is_version_with(char c) {
+  if (c != kVersion[version_matched_]) version_matched_ = 0;
+  if (c == kVersion[version_matched_]) ++version_matched_;
+  return version_matched_ == kVersion.size();
+}
+
+void ClientSniffer::note_target_with(char c) {
+  if (target_ == Target::looks_like_one || target_ == Target::over) return;
+  if (is_space(c)) {
+    if (target_ == Target::begun) target_ = Target::over;
+    return;
+  }
+  const bool first = target_ == Target::awaited;
+  target_ = Target::begun;
+  if (c != kScheme[scheme_matched_]) scheme_matched_ = 0;
+  if (c == kScheme[scheme_matched_]) ++scheme_matched_;
+  const bool is_path = first && (c == '/' || c == '*');
+  if (is_path || scheme_matched_ == kScheme.size()) target_ = Target::looks_like_one;
 }
 
 ServerSpeaks sniff_server(Bytes first) {

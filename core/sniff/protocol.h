@@ -38,6 +38,36 @@ enum class ServerSpeaks {
 // has a path, but a NUL behind it and no end of a line.
 ClientSpeaks sniff_client(Bytes first, std::size_t limit = 16 * 1024);
 
+// The same, asked again as the bytes grow: each is looked at once, however they come.
+class ClientSniffer {
+ public:
+  explicit ClientSniffer(std::size_t limit) : limit_(limit) {}
+  // `first`: what was given before, and perhaps more.
+  ClientSpeaks sniff(Bytes first);
+
+ private:
+  // What the last byte that was looked at belongs to: white space before the line, its first word,
+  // a CR behind that which may be part of the line's end, or the rest.
+  enum class Part { before, word, cr, rest };
+  // The second word.
+  enum class Target { awaited, begun, over, looks_like_one };
+  ClientSpeaks judge(Bytes first);
+  ClientSpeaks judge_with_last(Bytes first);
+  ClientSpeaks begin_rest(Bytes word);
+  ClientSpeaks judge_rest_with(char c);
+  bool is_version_with(char c);
+  void note_target_with(char c);
+
+  const std::size_t limit_;
+  std::size_t looked_at_ = 0;
+  ClientSpeaks line_ = ClientSpeaks::need_more;  // as far as it was looked at
+  Part part_ = Part::before;
+  std::size_t word_ = 0, word_size_ = 0;  // where the first word is
+  bool git_ = false;                      // it is a service of git's
+  Target target_ = Target::awaited;
+  std::size_t version_matched_ = 0, scheme_matched_ = 0;
+};
+
 // The same for a server, before or after the client said anything.
 ServerSpeaks sniff_server(Bytes first);
 

@@ -48,6 +48,19 @@ TEST_F(SniffingTalk, NeverTunnelsARequestThatIsSplitAndSlow) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::undecided);
 }
 
+// Else a line without end, byte by byte, would cost the square of its length. Looked at again, these would decide.
+TEST_F(SniffingTalk, LooksAtEachByteOnce) {
+  Sniffing stage(limits, clock);
+  Effects effects;
+  stage.on_start(false, effects);
+  std::string line(1'000, 'a');
+  for (std::size_t n = 1; n <= line.size(); ++n) {
+    const Taken taken = stage.on_bytes(Side::client, Bytes(line).substr(0, n), effects);
+    ASSERT_TRUE(std::holds_alternative<Stay>(taken.outcome)) << n;
+    line[n - 1] = '\x01';
+  }
+}
+
 TEST_F(SniffingTalk, PassesWhatIsUndecidedOnlyWhenToldSo) {
   limits.pass_undecided = true;
   Playbook t = talk();

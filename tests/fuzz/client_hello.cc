@@ -3,18 +3,22 @@
 #include "sniff/client_hello.h"
 #include "sniff/protocol.h"
 #include "tests/fuzz/fuzzing.h"
+#include "tests/support/whole_first_bytes.h"
 
 namespace hyalite {
 namespace {
 
 constexpr std::size_t kLimit = 2'048;
 
-void try_protocol(std::string_view bytes) {
+void try_protocol(std::string_view bytes, std::size_t step) {
   ClientSpeaks said = ClientSpeaks::need_more;
+  ClientSniffer sniffer(256);
   for (std::size_t n = 0; n <= bytes.size() && n < 300; ++n) {
     const ClientSpeaks now = sniff_client(bytes.substr(0, n), 256);
     require(said == ClientSpeaks::need_more || said == now, "a decision was taken back", bytes.substr(0, n));
     said = now;
+    require(now == whole::sniff_client(bytes.substr(0, n), 256), "it is not what it is as a whole", bytes.substr(0, n));
+    if (n % step == 0) require(now == sniffer.sniff(bytes.substr(0, n)), "it matters how the first bytes are cut", bytes.substr(0, n));
     static_cast<void>(sniff_server(bytes.substr(0, n)));
   }
 }
@@ -44,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace hyalite;
   std::string_view input = as_text(data, size);
   const std::size_t step = take_byte(input) + 1;
-  try_protocol(input);
+  try_protocol(input, step);
   ClientHelloReader whole(kLimit), pieces(kLimit);
   const auto at_once = whole.read(input);
   auto cut = ClientHelloReader::State::need_more;

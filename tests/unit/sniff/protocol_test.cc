@@ -5,10 +5,12 @@
 
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "support/whole_first_bytes.h"
 
 namespace hyalite {
 namespace {
@@ -180,16 +182,40 @@ TEST(TheClient, IsJudgedOnceAndForAll) {
     for (int n = static_cast<int>(random() % 8); n >= 0; --n)
       all += pieces[random() % pieces.size()];
     ClientSpeaks before = need_more;
+    ClientSniffer by_one(30), by_three(30);
     for (std::size_t n = 0; n <= all.size(); ++n) {
-      const ClientSpeaks now = sniff_client(Bytes(all).substr(0, n), 30);
+      const Bytes first = Bytes(all).substr(0, n);
+      const ClientSpeaks now = sniff_client(first, 30);
       if (before != need_more) {
         ASSERT_EQ(now, before) << printable(all) << " at " << n;
+      }
+      ASSERT_EQ(now, whole::sniff_client(first, 30)) << printable(first);
+      ASSERT_EQ(by_one.sniff(first), now) << printable(first);
+      if (n % 3 == 0) {
+        ASSERT_EQ(by_three.sniff(first), now) << printable(first);
       }
       before = now;
     }
     ++seen[std::size_t(before)];
   }
   for (const int count : seen) EXPECT_GT(count, 20);  // every answer was tried
+}
+
+// Looked at again, what was looked at before would decide.
+TEST(TheClient, IsLookedAtOnceHoweverItDrips) {
+  constexpr std::size_t kBytes = 5'000;
+  for (const auto& [begin, more, decides] : {std::tuple{"", 'x', '\x01'},
+                                             {"x", ' ', '\x01'},
+                                             {"x x", 'x', '\n'},
+                                             {"\n", '\n', '\x01'},
+                                             {"0033git-upload-pack /x", 'x', '\0'}}) {
+    std::string bytes = begin + std::string(kBytes, more);
+    ClientSniffer sniffer(2 * kBytes);
+    for (std::size_t n = std::string_view(begin).size() + 1; n <= bytes.size(); ++n) {
+      ASSERT_EQ(sniffer.sniff(Bytes(bytes).substr(0, n)), need_more) << begin << " at " << n;
+      bytes[n - 1] = decides;
+    }
+  }
 }
 
 TEST(TheServer, SpeaksHttpWhenItBeginsWithAVersion) {
