@@ -302,7 +302,7 @@ void Relay::let_go(const BodyStep& step, bool end) {
     for (Bytes piece : step.output) put(piece);
   }
   held_.clear();
-  held_contents_ = {};
+  held_contents_ = std::vector<Place>();  // with its memory, which counts
   count();
 }
 
@@ -341,7 +341,7 @@ void Relay::afford() {
     original_gone_ = true;
     pipe_.forget_original();
     held_.clear();
-    held_contents_ = {};
+    held_contents_ = std::vector<Place>();  // with its memory, which counts
   }
   count();
 }
