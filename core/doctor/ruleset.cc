@@ -142,7 +142,8 @@ RuleMatch match_of(JsonView view) {
     compare(op, right, match);
     return match;
   }
-  match.inverted = op == "!=";
+  // nft writes "& mask == 0" as "! mask", and asks the right side alone.
+  match.inverted = op == "!=" || op == "!";
   add_values(right, flags, match.values);
   return match;
 }

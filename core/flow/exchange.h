@@ -83,6 +83,11 @@ class Exchange {
   Monotonic began() const { return began_; }
   // It never was: nobody was told of it, and nobody will be.
   void forget() { ended_ = true; }
+  // Nothing of them goes on any more.
+  void drop_bodies() {
+    request_body.drop();
+    response_body.drop();
+  }
   // It is over. Once; later calls change nothing.
   void end(End how, std::string_view reason);
   ExchangeRoom& room() const { return room_; }

@@ -82,8 +82,9 @@ void Flow::on_wake() {
     connect_to(needs_.route.resumed_target(wanted->instead, *file_), *wanted);
   }
   if (!closed() && !closing_) act(stage_->on_resumed(needs_.effects));
-  // First what upstream said: behind a response that waited, it is no answer to what the client asks next.
-  if (!closed() && !closing_) take_from(Side::upstream);
+  // First what upstream said, whatever the client has taken: behind a response that waited, it is no answer to what the client asks
+  // next.
+  if (!closed() && !closing_) take_now(Side::upstream);
   run();
 }
 
@@ -282,16 +283,18 @@ bool Flow::flush(Side side) {
   return moved;
 }
 
-bool Flow::take_from(Side side) {
+// Nothing is read that could not be passed on: so back-pressure reaches the sender.
+bool Flow::take_from(Side side) { return !leg(other(side)).backed_up() && take_now(side); }
+
+bool Flow::take_now(Side side) {
   Leg& from = leg(side);
-  // Nothing is read that could not be passed on: so back-pressure reaches the sender.
-  if (!from.attached() || leg(other(side)).backed_up() || !stage_->wants(side)) return false;
+  if (!from.attached() || !stage_->wants(side)) return false;
   if (from.has_unread() && offered_[index_of(side)] != epoch_) {
     if (offer(side, from.unread())) return true;
     if (closed() || closing_ || !stage_->wants(side)) return false;
   }
   if (!from.readable() || (from.drained() && !stage_->awaits_rest(side))) return false;
-  if (pass(side)) return true;
+  if (!leg(other(side)).backed_up() && pass(side)) return true;
   if (!from.readable()) return false;
   const std::span<char> room = needs_.scratch.first(std::min(needs_.scratch.size(), stage_->reads_at_once(side)));
   const LegInput input = from.read(room, needs_.most_unread);
@@ -342,13 +345,8 @@ bool Flow::say_more(Side side) {
   ++epoch_;
   act(stage_->on_room(side, needs_.effects));
   if (side == Side::upstream || closed() || closing_ || !stage_->wants(Side::upstream)) return true;
-  // First what upstream said, whatever the client has taken: behind a response that left in pieces, it is no answer to what the
-  // client asks next.
-  if (upstream_.has_unread()) {
-    offer(Side::upstream, upstream_.unread());
-  } else {
-    take_from(Side::upstream);
-  }
+  // The same behind a response that left in pieces.
+  take_now(Side::upstream);
   return true;
 }
 

@@ -43,7 +43,7 @@ class Flow final : private Waker {
   std::string_view stage_name() const { return closing_ ? "closing" : stage_ ? stage_->name() : "new"; }
   std::uint64_t bytes_from(Side from) const { return leg(from).bytes_read(); }
   // Bytes held for this flow: what its peers would not take, or what is not complete yet.
-  std::size_t held() const { return client_.held() + upstream_.held(); }
+  std::size_t held() const { return client_.held() + upstream_.held() + (stage_ ? stage_->held() : 0); }
   // What that side said and no stage has taken.
   Bytes unread(Side from) const { return leg(from).unread().bytes; }
 
@@ -77,6 +77,7 @@ class Flow final : private Waker {
   bool flush(Side side);
   bool negotiate(Side side);
   bool take_from(Side side);
+  bool take_now(Side side);
   bool pass(Side side);
   bool offer(Side side, const LegInput& input);
   bool linger();

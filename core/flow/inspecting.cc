@@ -38,17 +38,23 @@ Taken Inspecting::on_bytes(Side from, Bytes bytes, Effects& effects) {
   if (!awaits_response()) return {0, refuse_response(Refusal::unasked_response, effects)};
   Taken taken = take_response(bytes, effects);
   // So would what stands behind a whole response, even if the client has asked again: it was sent before that was passed on.
-  const bool left_over = !streaming_ && !awaits_response() && taken.bytes < bytes.size();
-  if (!left_over) return taken;
+  if (streaming_ || taken.bytes == bytes.size()) return taken;
+  // It is refused once all of the response has left.
+  if (exchange_ && exchange_->response_body.only_leaves()) more_behind_ = true;
+  if (awaits_response()) return taken;
   if (std::holds_alternative<Stay>(taken.outcome)) return {taken.bytes, refuse_response(Refusal::unasked_response, effects)};
   // Behind the last one it can only be counted. (Where a plugin stops a tunnel as it opens, it is none.)
   auto* close = std::get_if<Close>(&taken.outcome);
   if (close == nullptr || close->reason != CloseReason::finished) return taken;
-  needs_.tally.refused_response(Refusal::unasked_response);
-  keeping_.refuses();
+  note_unasked();
   // Another client would get it.
   if (close->upstream == Ending::kept) close->upstream = Ending::reset;
   return taken;
+}
+
+void Inspecting::note_unasked() {
+  needs_.tally.refused_response(Refusal::unasked_response);
+  keeping_.refuses();
 }
 
 // ---- the request ----
@@ -397,14 +403,16 @@ Outcome Inspecting::settle(Effects& effects) {
   Exchange& x = *exchange_;
   if (ask_ == Ask::done) {
     const bool close = will_close();
+    if (close && more_behind_) note_unasked();
     keeping_.completes();
     // "close", of the client's, is its last request (RFC 9112, section 9.6).
     const Ending client = x.request_keeps_alive() ? Ending::in_order : Ending::agreed;
     x.end(End::complete, "");
     return close ? Outcome{Close{CloseReason::finished, client, upstream_ending()}} : next_exchange(effects);
   }
-  // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now.
-  if (!will_close()) return Stay{};
+  // Answered before it was asked to the end: the rest of the request is still relayed, unless upstream closes now. What the client
+  // has said to its end leaves in any case.
+  if (!will_close() || x.request_body.only_leaves()) return Stay{};
   x.end(End::complete, "answered_early");
   return Close{CloseReason::finished, Ending::in_order, Ending::reset};
 }
@@ -546,7 +554,9 @@ Outcome Inspecting::on_resumed(Effects& effects) {
 
 void Inspecting::on_closing(CloseReason reason) {
   leave_upstream();
-  if (exchange_) exchange_->end(end_of(reason), name_of(reason));
+  if (!exchange_) return;
+  exchange_->end(end_of(reason), name_of(reason));
+  exchange_->drop_bodies();
 }
 
 // What speaks against keeping its connection is counted, once.
@@ -598,6 +608,10 @@ Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) 
   return moved_response(x.response_body.passed(bytes), effects);
 }
 
+std::size_t Inspecting::held() const {
+  return exchange_ ? exchange_->request_body.left() + exchange_->response_body.left() : 0;
+}
+
 // What was held leaves as it is taken.
 bool Inspecting::has_more(Side to) const {
   if (streaming_) return to == Side::client && streaming_->has_more();
@@ -607,7 +621,11 @@ bool Inspecting::has_more(Side to) const {
 }
 
 Outcome Inspecting::on_room(Side to, Effects& effects) {
-  if (streaming_) return streaming_->go_on(effects);
+  if (streaming_) {
+    // What it had, an earlier turn has sent.
+    exchange_->drop_bodies();
+    return streaming_->go_on(effects);
+  }
   pace_.byte_came();
   if (to == Side::upstream) return moved_request(exchange_->request_body.go_on(), effects);
   const Relay::Step step = exchange_->response_body.go_on();

@@ -57,6 +57,7 @@ class Inspecting final : public Stage {
   void on_sent(Side) override { streaming_ ? streaming_->some_went() : pace_.byte_went(); }
   Outcome on_resumed(Effects& effects) override;
   bool has_more(Side to) const override;
+  std::size_t held() const override;
   Outcome on_room(Side to, Effects& effects) override;
   std::optional<Monotonic> deadline() const override;
   std::string_view name() const override { return "inspecting"; }
@@ -116,6 +117,7 @@ class Inspecting final : public Stage {
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();
+  void note_unasked();
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;
@@ -137,6 +139,7 @@ class Inspecting final : public Stage {
   bool only_connect_ = false;  // the last answer asked for another CONNECT
   bool draining_ = false;
   bool empty_line_read_ = false;  // before the next request: it may not have another one
+  bool more_behind_ = false;      // a response of which some is still to leave; what it is, is seen then
   Pace pace_;
 };
 

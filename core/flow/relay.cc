@@ -68,6 +68,16 @@ void Relay::begin() {
   leaving_ = std::move(rest);
 }
 
+void Relay::drop() {
+  output_.clear();
+  owned_.clear();
+  late_.clear();
+  shown_ = 0;
+  for (Buffer* bytes : {&leaving_, &held_, &whole_, &waiting_raw_, &waiting_content_}) bytes->clear();
+  held_contents_ = std::vector<Place>();
+  pipe_ = BodyPipe();
+}
+
 Relay::Step Relay::feed(Bytes input) {
   assert(!has_more());
   begin();
@@ -92,7 +102,7 @@ Relay::Step Relay::passed(std::uint64_t bytes) {
 
 Relay::Step Relay::go_on() {
   begin();
-  show();
+  show(most_at_once_);
   return {complete() ? Step::Kind::complete : Step::Kind::going};
 }
 
@@ -230,10 +240,13 @@ Relay::Step Relay::leave(Bytes raw, const BodyStep& said, std::size_t taken, boo
 // About as much leaves as came with it; what is more stays here. Its reader has taken the one piece before it gets the next: so
 // none of it waits in a leg, where nobody counts. Nor is much left in the pipe's memory until the next input, which may never come.
 void Relay::keep_back(Bytes raw) {
+  const std::size_t most_now = raw.size() + most_at_once_;
+  bool may_all_leave = false;
   if (leaving_.empty()) {
     std::size_t total = 0;
     for (Bytes piece : output_) total += piece.size();
-    if (total <= raw.size() + most_at_once_ && pipe_.lends() <= most_at_once_) return;
+    may_all_leave = total <= most_now;
+    if (may_all_leave && pipe_.lends() <= most_at_once_) return;
     if (total > 0) leaving_.reserve(total);
     for (Bytes piece : output_) leaving_.append(piece);
   }
@@ -241,11 +254,11 @@ void Relay::keep_back(Bytes raw) {
   owned_.clear();
   whole_.clear();
   pipe_.forget_output();
-  show();
+  show(may_all_leave ? most_now : most_at_once_);
 }
 
-void Relay::show() {
-  shown_ = std::min(leaving_.size(), most_at_once_);
+void Relay::show(std::size_t most) {
+  shown_ = std::min(leaving_.size(), most);
   put(leaving_.bytes().substr(0, shown_));
   count();
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <span>
@@ -68,6 +69,9 @@ class Relay {
     if (used_) become(Relay());
   }
 
+  // Nothing of it goes on, and nothing is fed any more: what it holds goes, what was counted of it stays.
+  void drop();
+
   // Takes what can be told from `input`, the bytes not taken before and more; where plugins look, not too much at once: what is
   // left may be fed at once.
   Step feed(Bytes input);
@@ -86,7 +90,11 @@ class Relay {
   // To be sent, in order; lent until the next feed, and as long as the input of the last one.
   std::span<const Bytes> output() const { return output_; }
   // More is to leave behind output(), and counts as held until then. Nothing may be fed before go_on() has given out all of it.
-  bool has_more() const { return leaving_.size() > shown_; }
+  bool has_more() const { return left() > 0; }
+  // All of it came, and some is still to leave.
+  bool only_leaves() const { return complete_ && !paused() && has_more(); }
+  // Bytes that are still to leave.
+  std::size_t left() const { return leaving_.size() - shown_; }
   // Once there is room: output() is what leaves next.
   Step go_on();
   // There is no room yet for output(): it is held, and comes first.
@@ -102,7 +110,8 @@ class Relay {
 
   bool complete() const { return complete_ && !paused() && !has_more(); }
   std::uint64_t content_in() const { return reader_.content_bytes(); }
-  std::uint64_t content_out() const { return content_out_; }
+  // That left; of chunks that are still to leave the framing is taken for content.
+  std::uint64_t content_out() const { return content_out_ - std::min<std::uint64_t>(content_out_, left()); }
 
  private:
   struct Late {  // framing that must wait until the content before it has left
@@ -131,7 +140,7 @@ class Relay {
   void begin();
   void put_out(Bytes raw, const BodyStep& step, bool end);
   void keep_back(Bytes raw);
-  void show();
+  void show(std::size_t most);
   void let_go(const BodyStep& step, bool end);
   bool unchanged(const BodyStep& step) const;
   std::size_t held_content() const;

@@ -203,6 +203,8 @@ class Stage {
   // Has it something to say to that side, of its own or held until now, as soon as that takes it? Then on_room() is called, again
   // and again.
   virtual bool has_more(Side) const { return false; }
+  // Bytes of that which was held until now.
+  virtual std::size_t held() const { return 0; }
   virtual Outcome on_room(Side, Effects&) { return Stay{}; }
   virtual std::optional<Monotonic> deadline() const { return std::nullopt; }
   virtual std::string_view name() const = 0;

@@ -114,6 +114,15 @@ std::string deed_of(JsonView expressions) {
 
 std::string sysctl_file(const std::string& name) { return "/proc/sys/" + name; }
 
+// "fe80...01 02 40 20 80 eth0"
+bool has_ipv6_beside_loopback() {
+  std::ifstream addresses("/proc/net/if_inet6");
+  for (std::string line; std::getline(addresses, line);) {
+    if (!trim(line).ends_with(" lo")) return true;
+  }
+  return false;
+}
+
 // A sysctl may have switched IPv6 off on each interface: then no route leads over lo, and nothing
 // comes that would need one. Where something may come all the same, there is IPv6: it must not pass
 // uninspected, and `on` says what is wrong.
@@ -127,7 +136,10 @@ bool has_ipv6(const InterceptionSettings& it) {
   const auto any = [&](const std::vector<std::string>& interfaces) {
     return std::any_of(interfaces.begin(), interfaces.end(), is_on);
   };
-  return any(it.client_interfaces) || any(it.origin_interfaces);
+  // Where no interface is named, traffic may come over any.
+  const bool none_named = it.client_interfaces.empty() || it.local != LocalCapture::none;
+  return (none_named && has_ipv6_beside_loopback()) || any(it.client_interfaces) ||
+         any(it.origin_interfaces);
 }
 
 }  // namespace

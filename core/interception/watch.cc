@@ -58,13 +58,16 @@ bool is_still(const InterceptState& state) {
   return now && *now && (*now)->settings_text == state.settings_text;
 }
 
-// True: it was tried. One that failed may have changed something, too, and is heard of.
+// True: something may have changed, even if it failed: that is heard of.
 bool restore(const Settings& settings, const MachineFacts& machine, const InterceptState& state,
              Log& log) {
   const auto plan = make_plan(settings, machine, {state.keep_open});
-  const auto done = plan ? switch_on({settings, *plan, state.settings_file, state.keep_open,
-                                      state.settings_text, true})
-                         : Result<void>(plan.error());
+  const auto possible = plan ? find_obstacles(settings, *plan) : Result<void>(plan.error());
+  if (!possible) {
+    log.error("intercept.not_restored", {{"reason", possible.error().text}});
+    return false;
+  }
+  const auto done = switch_on({settings, *plan, state.settings_file, state.keep_open, state.settings_text, true});
   if (done && !is_still(state)) return false;
   if (done) {
     log.info("intercept.restored");

@@ -40,8 +40,8 @@ constexpr int kExitInOrder = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitMasterGone = 2;
 constexpr Milliseconds kSocketsWait = Seconds{10};
-// Of a worker beside its flows': listeners, pipes, files, services.
-constexpr std::uint64_t kOtherDescriptors = 256;
+// Of a worker beside its flows': 128 pipes, listeners, files, services.
+constexpr std::uint64_t kOtherDescriptors = 512;
 
 // One per processor that this process may use.
 unsigned processors() {
@@ -168,7 +168,9 @@ class Loading {
     if (purpose_ != For::serving || ::getrlimit(RLIMIT_NOFILE, &may) != 0) return;
     const std::uint64_t workers = workers_of(settings_);
     const std::uint64_t flows = (settings_.limits.flows + workers - 1) / workers;
-    const std::uint64_t needs = 2 * flows + kOtherDescriptors;
+    const ReuseSettings& reuse = settings_.upstream.reuse;
+    const std::uint64_t kept = reuse.enabled ? reuse.connections_per_worker : 0;
+    const std::uint64_t needs = 2 * flows + kept + kOtherDescriptors;
     if (may.rlim_cur >= needs) return;
     log_.warning("limits.descriptors",
                  {{"has", std::to_string(may.rlim_cur)},

@@ -267,8 +267,9 @@ struct LimitSettings {
   std::size_t interim_responses = 16;
   // The most of one message's body that may be held back for plugins that want it whole.
   std::size_t held_body_bytes = std::size_t{8} << 20;
-  // Bodies held back for plugins, all connections together.
-  std::size_t held_bodies_bytes = std::size_t{256} << 20;
+  // Bodies held back for plugins, and what undoing their codings takes (beyond 64 KiB each), all connections together; each
+  // worker has its share.
+  std::size_t held_bodies_bytes = std::size_t{1} << 30;
   // The largest WebSocket message that is held back for plugins that want it whole, and the most that one is shown.
   std::size_t websocket_message_bytes = std::size_t{1} << 20;
   // Memory that plugins may take from the host for one connection.

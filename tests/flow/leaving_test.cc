@@ -26,6 +26,13 @@ struct LeavingTalk : Set, ::testing::Test {
   std::string post() const {
     return "POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" + content;
   }
+  std::uint64_t count(std::string_view family, std::string_view label) {
+    for (const MetricSeries& series : layout.series()) {
+      if (layout.families()[series.family].name == family && series.labels[0].value == label) return cells[series.first.index];
+    }
+    ADD_FAILURE() << "no such counter: " << family << " " << label;
+    return 0;
+  }
   Playbook asked() {
     Playbook t = talk();
     t.client(kAsk).connected().client_takes(false);
@@ -136,6 +143,48 @@ TEST_F(LeavingTalk, WhatStandsBehindAResponseThatLeavesIsNoAnswer) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::response_refused);
 }
 
+TEST_F(LeavingTalk, WhatStandsBehindTheLastResponseIsCounted) {
+  hold(HYALITE_RESPONSE);
+  Playbook t = asked();
+  const std::string last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" + content;
+  t.upstream(last + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil").client_takes(true);
+  EXPECT_TRUE(t.sent(Side::client) == last);
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::finished);
+  EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 1u);
+}
+
+// The client has said all of it: that upstream answers before it has heard it is no reason to cut it short.
+TEST_F(LeavingTalk, ARequestThatCameWholeLeavesWholeBehindAnEarlyAnswer) {
+  hold(HYALITE_REQUEST);
+  Playbook t = talk();
+  t.upstream_takes(false).client(post()).connected().drain();
+  std::string got = t.sent(Side::upstream);
+  t.upstream(kOkay);
+  EXPECT_NE(t.sent(Side::client), "");
+  EXPECT_TRUE(t.going());
+  t.upstream_takes(true);
+  got += t.sent(Side::upstream);
+  EXPECT_TRUE(got == post());
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_EQ(t.said<Close>()->reason, CloseReason::finished);
+  EXPECT_EQ(t.said<Close>()->upstream, Ending::in_order);
+}
+
+// A flow that closes may be waited for long.
+TEST_F(LeavingTalk, NothingOfItIsHeldOnceTheFlowCloses) {
+  hold(HYALITE_REQUEST);
+  Playbook t = talk();
+  t.upstream_takes(false).client(post()).connected();
+  EXPECT_GE(t.stage().held(), content.size() - kMostAtOnce);
+  t.deadline();
+  ASSERT_TRUE(t.said<Close>());
+  EXPECT_GE(chain->held_body_bytes(), content.size());
+  t.stage().on_closing(CloseReason::body_too_slow);
+  EXPECT_EQ(chain->held_body_bytes(), 0u);
+  EXPECT_EQ(t.stage().held(), 0u);
+}
+
 TEST_F(LeavingTalk, WhatAPluginLetWaitLeavesInPiecesToo) {
   hold(HYALITE_RESPONSE);
   hyalite_ref ref = 0;
@@ -217,7 +266,9 @@ struct LeavingOnLoopback : FlowsOnLoopback {
     for (int i = 0; i < 1'000; ++i) loop->run_once();
     EXPECT_EQ(flows->size(), 1u);
     const std::string view = flows->live_view(1);
-    EXPECT_LE(std::stoul(view.substr(view.find("\"held\":") + 7)), settings.limits.buffered_bytes_per_flow);
+    const std::size_t held = std::stoul(view.substr(view.find("\"held\":") + 7));
+    EXPECT_GT(held, content.size() / 4);
+    EXPECT_LE(held, plugins->held_body_bytes() + settings.limits.buffered_bytes_per_flow) << "the legs' own";
     EXPECT_GT(plugins->held_body_bytes(), content.size() / 4);
   }
 
@@ -246,6 +297,25 @@ TEST_F(LeavingOnLoopback, AResponseWaitsForItsReaderAndCountsUntilItIsTaken) {
   EXPECT_EQ(plugins->held_body_bytes(), 0u);
   ASSERT_TRUE(put(c.get(), kAsk));
   EXPECT_TRUE(arrives(s.get(), kAsk));
+}
+
+// It came while nobody looked, and lies in the kernel.
+TEST_F(LeavingOnLoopback, WhatUpstreamSaidMeanwhileIsNoAnswerToWhatTheClientAsksNext) {
+  hold(HYALITE_RESPONSE);
+  Fd c = client();
+  ASSERT_TRUE(put(c.get(), kAsk));
+  Fd s = server();
+  ASSERT_TRUE(arrives(s.get(), kAsk));
+  const std::string answer = "HTTP/1.1 200 OK\r\n" + length + content;
+  ASSERT_NO_FATAL_FAILURE(says(s.get(), answer));
+  pollfd head{c.get(), POLLIN, 0};
+  ASSERT_TRUE(pump(*loop, [&] { return ::poll(&head, 1, 0) == 1; }));
+  ASSERT_TRUE(put(s.get(), kOkay));
+  ASSERT_TRUE(put(c.get(), kAsk));
+  EXPECT_TRUE(arrives(c.get(), answer));
+  EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
+  EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 1u);
+  EXPECT_EQ(take(s.get()), "") << "the second request was not sent";
 }
 
 TEST_F(LeavingOnLoopback, ARequestWaitsForItsReaderAndCountsUntilItIsTaken) {

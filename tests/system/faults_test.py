@@ -126,7 +126,7 @@ class FewDescriptors(WithServer):
     launcher = ("prlimit", "--nofile=90:90")
 
     def test_it_is_said_that_they_are_too_few_for_as_many_connections_as_are_allowed(self):
-        self.gateway.wait_for_line(r"warning limits\.descriptors has=90 needs=100256 ")
+        self.gateway.wait_for_line(r"warning limits\.descriptors has=90 needs=100512 ")
 
     def test_beyond_them_connections_are_shed_and_counted_and_all_others_go_on(self):
         kept = raw.connect()

@@ -136,6 +136,8 @@ TEST(Trace, MatchesHoldAsNftSays) {
           Match{R"({"meta":{"key":"iifname"}})", "!=", R"({"set":["lan","lo"]})", false},
           Match{R"({"meta":{"key":"nfproto"}})", "==", R"("ipv4")", true},
           Match{R"({"ct":{"key":"state"}})", "in", R"(["established","new"])", true},
+          Match{R"({"ct":{"key":"state"}})", "!", R"(["established","related"])", true},
+          Match{R"({"ct":{"key":"state"}})", "!", R"(["established","new"])", false},
           Match{R"({"&":[{"meta":{"key":"mark"}},1048576]})", "!=", "0", false},
           Match{
               R"({"&":[{"payload":{"protocol":"tcp","field":"flags"}},["fin","syn","rst","ack"]]})",

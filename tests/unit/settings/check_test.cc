@@ -89,7 +89,7 @@ TEST(Check, NamesTheLineOfALimitThatDoesNotFitIntoAnother) {
             "g.yaml:3:17: limits.target_bytes is 65KiB, expected at most limits.head_bytes, which "
             "is 64KiB\n");
   EXPECT_EQ(beside_a_listener("limits:\n  buffered_bytes_per_flow: 128KiB\n"), "");
-  EXPECT_NE(beside_a_listener("limits: {held_body_bytes: 1GiB}"), "");
+  EXPECT_NE(beside_a_listener("limits: {held_body_bytes: 2GiB}"), "");
   EXPECT_EQ(beside_a_listener("limits: {flows: 100}"),
             "g.yaml:2:9: limits.flows_per_client is 2000, expected at most limits.flows, which is "
             "100, or 0 for no such "
