@@ -345,7 +345,7 @@ bool Flow::say_more(Side side) {
   ++epoch_;
   act(stage_->on_room(side, needs_.effects));
   if (side == Side::upstream || closed() || closing_ || !stage_->wants(Side::upstream)) return true;
-  // The same behind a response that left in pieces.
+  // Behind a response that left in pieces, too, what upstream said comes first (on_wake()).
   take_now(Side::upstream);
   return true;
 }

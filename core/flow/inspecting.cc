@@ -287,7 +287,7 @@ Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
     const UpgradeKind kind = upgrade_kind(x.response.value(Name::upgrade));
     const Treatment treatment = kind == UpgradeKind::websocket ? rules.websocket
                                 : kind == UpgradeKind::h2c     ? rules.h2c
-                                                         : rules.other;
+                                                              : rules.other;
     if (treatment == Treatment::refuse) {
       return answer(502, "This network does not allow the switch to this protocol", "upgrade_refused",
                     End::upstream_refused, Close{CloseReason::protocol_refused, Ending::in_order, Ending::reset},

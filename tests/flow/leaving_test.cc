@@ -261,6 +261,18 @@ struct LeavingOnLoopback : FlowsOnLoopback {
       return rest.empty();
     }));
   }
+  // Plugins have seen all of a response: its head has come to the client.
+  std::pair<Fd, Fd> answered() {
+    hold(HYALITE_RESPONSE);
+    Fd c = client();
+    EXPECT_TRUE(put(c.get(), kAsk));
+    Fd s = server();
+    EXPECT_TRUE(arrives(s.get(), kAsk));
+    says(s.get(), answer);
+    pollfd head{c.get(), POLLIN, 0};
+    EXPECT_TRUE(pump(*loop, [&] { return ::poll(&head, 1, 0) == 1; }));
+    return {std::move(c), std::move(s)};
+  }
   // All of it was held, and its reader takes nothing.
   void expect_it_waits_and_counts() {
     for (int i = 0; i < 1'000; ++i) loop->run_once();
@@ -274,6 +286,7 @@ struct LeavingOnLoopback : FlowsOnLoopback {
 
   const std::string content = std::string(std::size_t{32} << 20, 'x');
   const std::string length = "Content-Length: " + std::to_string(content.size()) + "\r\n\r\n";
+  const std::string answer = "HTTP/1.1 200 OK\r\n" + length + content;
   ScriptedChain scripted{[] {
     ChainLimits limits;
     limits.held_body_bytes = std::size_t{64} << 20;
@@ -282,16 +295,7 @@ struct LeavingOnLoopback : FlowsOnLoopback {
 };
 
 TEST_F(LeavingOnLoopback, AResponseWaitsForItsReaderAndCountsUntilItIsTaken) {
-  hold(HYALITE_RESPONSE);
-  Fd c = client();
-  ASSERT_TRUE(put(c.get(), kAsk));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kAsk));
-  const std::string answer = "HTTP/1.1 200 OK\r\n" + length + content;
-  ASSERT_NO_FATAL_FAILURE(says(s.get(), answer));
-  // The head comes when plugins have seen all of it.
-  pollfd head{c.get(), POLLIN, 0};
-  ASSERT_TRUE(pump(*loop, [&] { return ::poll(&head, 1, 0) == 1; }));
+  const auto [c, s] = answered();
   expect_it_waits_and_counts();
   EXPECT_TRUE(arrives(c.get(), answer));
   EXPECT_EQ(plugins->held_body_bytes(), 0u);
@@ -301,15 +305,7 @@ TEST_F(LeavingOnLoopback, AResponseWaitsForItsReaderAndCountsUntilItIsTaken) {
 
 // It came while nobody looked, and lies in the kernel.
 TEST_F(LeavingOnLoopback, WhatUpstreamSaidMeanwhileIsNoAnswerToWhatTheClientAsksNext) {
-  hold(HYALITE_RESPONSE);
-  Fd c = client();
-  ASSERT_TRUE(put(c.get(), kAsk));
-  Fd s = server();
-  ASSERT_TRUE(arrives(s.get(), kAsk));
-  const std::string answer = "HTTP/1.1 200 OK\r\n" + length + content;
-  ASSERT_NO_FATAL_FAILURE(says(s.get(), answer));
-  pollfd head{c.get(), POLLIN, 0};
-  ASSERT_TRUE(pump(*loop, [&] { return ::poll(&head, 1, 0) == 1; }));
+  const auto [c, s] = answered();
   ASSERT_TRUE(put(s.get(), kOkay));
   ASSERT_TRUE(put(c.get(), kAsk));
   EXPECT_TRUE(arrives(c.get(), answer));

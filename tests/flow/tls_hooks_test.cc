@@ -13,11 +13,22 @@ struct TlsHooks : TlsOnLoopback {
     plugins = &scripted.add(std::move(script), FailurePolicy::closed, grants).start();
     start();
   }
+  Script script_that_waits() {
+    Script script;
+    script.create = [this](const hyalite_host* given) {
+      own_host = given;
+      async = static_cast<const hyalite_host_async*>(given->get_interface(given, HYALITE_HOST_ASYNC_ID));
+      return HYALITE_OK;
+    };
+    return script;
+  }
   static hyalite_bytes why(std::string_view text) { return {text.data(), text.size()}; }
   static std::string text(hyalite_bytes bytes) { return {bytes.data, bytes.size}; }
 
   const hyalite_host_tls& tls = *tls_table();
   const hyalite_host_flow& flow_host = *flow_table();
+  const hyalite_host* own_host = nullptr;  // of the plugin that waits
+  const hyalite_host_async* async = nullptr;
   ScriptedChain scripted;
 };
 
@@ -154,20 +165,13 @@ TEST_F(TlsHooks, HearOfARefusal) {
 TEST_F(TlsHooks, MayLetBothHandshakesWait) {
   hyalite_ref ref = 0;
   std::vector<std::string> calls;
-  const hyalite_host* host = nullptr;
-  const hyalite_host_async* async = nullptr;
   const auto pause = [&](hyalite_flow* flow, const char* where) -> hyalite_verdict {
     const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
     EXPECT_EQ(async->pause_flow(flow, &options, &ref), HYALITE_OK);
     calls.emplace_back(where);
     return HYALITE_PAUSE;
   };
-  Script script;
-  script.create = [&](const hyalite_host* given) {
-    host = given;
-    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
-    return HYALITE_OK;
-  };
+  Script script = script_that_waits();
   script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) { return pause(flow, "upstream_tls"); };
   script.tls_done = [&](hyalite_flow* flow, const hyalite_tls_info*) { return pause(flow, "tls_done"); };
   script.resume_flow = [&](hyalite_flow*, const hyalite_resumption*) -> hyalite_verdict {
@@ -180,11 +184,11 @@ TEST_F(TlsHooks, MayLetBothHandshakesWait) {
   ASSERT_TRUE(until(*peer, [&] { return calls.size() == 1; }));
   EXPECT_EQ(leaves->asked, 0) << "nothing happens before the plugin has spoken";
   EXPECT_FALSE(peer->shaken());
-  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  ASSERT_EQ(async->resume(own_host, ref), HYALITE_OK);
   scripted.deliver();
   ASSERT_TRUE(until(*peer, [&] { return calls.size() == 3 && peer->shaken(); })) << peer->error;
   EXPECT_TRUE(requests.empty());
-  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  ASSERT_EQ(async->resume(own_host, ref), HYALITE_OK);
   scripted.deliver();
   ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
   EXPECT_EQ(calls, (std::vector<std::string>{"upstream_tls", "resumed", "tls_done", "resumed"}));
@@ -193,14 +197,7 @@ TEST_F(TlsHooks, MayLetBothHandshakesWait) {
 
 TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
   hyalite_ref ref = 0;
-  const hyalite_host* host = nullptr;
-  const hyalite_host_async* async = nullptr;
-  Script script;
-  script.create = [&](const hyalite_host* given) {
-    host = given;
-    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
-    return HYALITE_OK;
-  };
+  Script script = script_that_waits();
   script.upstream_tls = [&](hyalite_flow* flow, const hyalite_tls_info*) -> hyalite_verdict {
     const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
     EXPECT_EQ(async->pause_flow(flow, &options, &ref), HYALITE_OK);
@@ -213,7 +210,7 @@ TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
   run(std::move(script));
   auto peer = client();
   ASSERT_TRUE(until(*peer, [&] { return ref != 0; }));
-  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  ASSERT_EQ(async->resume(own_host, ref), HYALITE_OK);
   scripted.deliver();
   ASSERT_TRUE(until(*peer, [&] { return peer->end != End::open; }));
   EXPECT_EQ(peer->error, "tlsv1 alert access denied");
@@ -232,14 +229,7 @@ TEST_F(TlsHooks, MayBlockAfterAPauseAndAtItsDeadlineFail) {
 TEST_F(TlsHooks, ARequestThatWaitsOutlivesAnIdleConnectionThatUpstreamCloses) {
   hyalite_ref ref = 0;
   int asked = 0;
-  const hyalite_host* host = nullptr;
-  const hyalite_host_async* async = nullptr;
-  Script script;
-  script.create = [&](const hyalite_host* given) {
-    host = given;
-    async = static_cast<const hyalite_host_async*>(host->get_interface(host, HYALITE_HOST_ASYNC_ID));
-    return HYALITE_OK;
-  };
+  Script script = script_that_waits();
   script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
     if (++asked == 1) return HYALITE_CONTINUE;
     const hyalite_pause_options options{sizeof options, HYALITE_DEADLINE_FAILS, 1'000'000'000};
@@ -257,7 +247,7 @@ TEST_F(TlsHooks, ARequestThatWaitsOutlivesAnIdleConnectionThatUpstreamCloses) {
   servers[0]->close_notify();
   ASSERT_TRUE(until(*peer, [&] { return servers[0]->end != End::open; }));
   EXPECT_EQ(peer->end, End::open);
-  ASSERT_EQ(async->resume(host, ref), HYALITE_OK);
+  ASSERT_EQ(async->resume(own_host, ref), HYALITE_OK);
   scripted.deliver();
   ASSERT_TRUE(until(*peer, [&] { return peer->got == kAnswer; })) << peer->error;
   EXPECT_EQ(servers.size(), 2u);
