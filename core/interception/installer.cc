@@ -9,6 +9,7 @@
 #include "interception/iptables_left.h"
 #include "interception/open_flows.h"
 #include "interception/program.h"
+#include "settings/reader.h"
 
 namespace hyalite {
 
@@ -215,6 +216,20 @@ InterceptState kept_on(InterceptState before, const InterceptState& remembered) 
   return before;
 }
 
+// From the settings that it was made of. `now` knows what kernel settings were before any of it.
+Result<void> put_back(const StateFile& file, const InterceptState& was, const InterceptState& now) {
+  const SettingsRead read = read_settings(was.settings_text, was.settings_file);
+  if (!read) return Error{Fault::us, text_of(read.mistakes)};
+  const auto plan = make_plan(read.settings, look_at_machine(read.settings), {was.keep_open});
+  if (!plan) return plan.error();
+  const auto presence = find_ours();
+  if (!presence) return presence.error();
+  const OnRequest request{read.settings, *plan, was.settings_file, was.keep_open, was.settings_text};
+  InterceptState state = state_for(request, now);
+  if (auto done = make_it_so(request, state, now, *presence); !done) return done;
+  return file.write(state);
+}
+
 // Nothing new is brought to the proxy; what goes through it goes on. The rules stay: with the last
 // one that needs it, connection tracking would go, and with it what was redirected. False: routes
 // bring connections here, which cannot tell old from new.
@@ -270,6 +285,9 @@ Result<void> switch_on(const OnRequest& request) {
   if (auto done = make_it_so(request, state, *before, *presence); !done) {
     // What is left of it goes on bringing traffic here: nobody asked for it to end.
     if (request.only_if_on) return done.error();
+    // Nor for it to end when they wanted it otherwise.
+    if (*before && (*before)->complete && put_back(file, **before, remembered))
+      return Error{done.error().fault, done.error().text + "; what was on before is on again"};
     const auto undone = undo(file, remembered);
     return Error{done.error().fault,
                  done.error().text + (undone ? "; all of it was undone"

@@ -26,8 +26,8 @@ struct OnRequest {
 
 // Makes what the plan says and is not there yet, and takes away what is ours and not in the plan:
 // twice is harmless, half of it is completed, and changed settings are taken over. What cannot be
-// is found before anything changes; when something fails all the same, all that is ours is undone,
-// but with only_if_on: what there is of it stays, and is on.
+// is found before anything changes; when something fails all the same, what was on before is on
+// again, or else all that is ours is undone. With only_if_on what there is of it stays, and is on.
 Result<void> switch_on(const OnRequest& request);
 
 struct OffReport {

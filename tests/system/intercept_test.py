@@ -230,6 +230,25 @@ class WithoutAProxy(unittest.TestCase):
         self.intercept.on()
         self.assertEqual(trace(), complete)
 
+    def test_when_changed_settings_cannot_be_taken_over_what_was_on_is_on_again(self):
+        failer = Killer(self.directory, "echo 'no, thanks' >&2")
+        changed = self.settings_with(exempt={"destinations": ["192.0.2.0/24", "2001:db8::/64"], "clients": ["192.0.2.7"]},
+                                     sysctls=["net.ipv4.conf.lan.log_martians=1"])
+        self.intercept.on()
+        complete = trace()
+        changes, failed = 0, True
+        while failed:
+            done = changed.run("on", env=failer.environment(changes))
+            failed = done.returncode != 0
+            if failed:
+                self.assertIn(b"what was on before is on again", done.stderr)
+                self.assertEqual(sorted(trace().splitlines()), sorted(complete.splitlines()), f"failed after {changes} changes")
+                self.assertEqual(lab.must_run("gateway", "sysctl", "-n", "net.ipv4.conf.lan.log_martians").strip(), "0")
+                self.assertEqual(self.intercept.show()[0], 0)
+            changes += 1
+        self.assertGreater(changes, 1)
+        self.assertEqual(changed.show()[0], 0)
+
     def test_half_of_it_gone_is_undone_and_mended(self):
         self.intercept.on()
         complete = trace()
