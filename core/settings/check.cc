@@ -76,6 +76,16 @@ class Checker {
 
 constexpr std::size_t kJa3Digits = 32, kSha256Digits = 64;
 
+// Of TLS over TCP, as core/tls/fingerprint.h writes it: "t13d1516h2_8daaf6152771_e5627efa2ab1".
+bool is_ja4(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789", kHexDigits = "0123456789abcdefABCDEF";
+  const auto only = [&](std::size_t begin, std::size_t size, std::string_view allowed) {
+    return text.substr(begin, size).find_first_not_of(allowed) == std::string_view::npos;
+  };
+  return text.size() == 36 && only(0, 1, "tT") && only(1, 2, "0123sS") && only(3, 1, "diDI") && only(4, 4, kDigits) && only(10, 1, "_") &&
+         only(11, 12, kHexDigits) && only(23, 1, "_") && only(24, 12, kHexDigits);
+}
+
 // Whether one socket would take what the other is for: the same address, or IPv4's wildcard beside
 // a dual-stack one.
 bool clash(const Address& a, const Address& b) {
@@ -262,6 +272,10 @@ void Checker::check_tls_rule(const TlsRuleSettings& rule, const std::string& pat
     }
   };
   refuse_digest("ja3", rule.ja3, kJa3Digits);
+  for (const std::string& one : rule.ja4) {
+    if (!is_ja4(one))
+      add(path + ".ja4", "rule \"" + rule.name + "\": \"" + one + "\" can be nobody's", "a JA4 of TLS over TCP, like t13d1516h2_8daaf6152771_e5627efa2ab1");
+  }
   refuse_digest("certificates", rule.certificates, kSha256Digits);
   if (rule.key_log && (!at_hello || rule.action != TlsAction::intercept))
     add(path + ".key_log", "rule \"" + rule.name + "\": key_log without both handshakes ahead", "action intercept at the moment client_hello");

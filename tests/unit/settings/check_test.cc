@@ -116,7 +116,8 @@ TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
             std::string::npos);
   for (const char* fine : {"action: pass", "action: intercept", "action: block, block_with: reset", "action: block, block_with: page",
                            "action: redirect, to: 192.0.2.1:443", "moment: certificate, action: pass, defects: [expired]",
-                           "action: block, ja3: [E7D705a3286e19ea42f587b344ee6865]", "moment: certificate, action: intercept", "moment: certificate, action: block",
+                           "action: block, ja3: [E7D705a3286e19ea42f587b344ee6865]", "action: block, ja4: [t13d1516h2_8daaf6152771_e5627efa2ab1, t00i000000_000000000000_000000000000]",
+                           "moment: certificate, action: intercept", "moment: certificate, action: block",
                            "moment: handshake, action: block, block_with: page, versions: [tls1.2]",
                            "moment: handshake, action: block, block_with: reset"}) {
     EXPECT_EQ(rule(fine), "") << fine;
@@ -136,6 +137,10 @@ TEST(Check, RefusesAnswersAndConditionsThatAMomentDoesNotHave) {
       {"moment: certificate, action: block, versions: [tls1.2]", "versions are not known at this moment"},
       {"action: redirect, to: 192.0.2.1:0", "to has no port"},
       {"action: block, ja3: [e7d705a3286e19ea42f587b344ee686]", "can be nobody's"},
+      {"action: block, ja4: [q13d0312h3_55b375c5d22e_06cda9e17597]", "can be nobody's"},
+      {"action: block, ja4: [t13d1516h2_8daaf6152771_e5627efa2ab]", "can be nobody's"},
+      {"action: block, ja4: [t13d1516h2_8daaf6152771_*]", "can be nobody's"},
+      {"action: block, ja4: [t13d1516h2-8daaf6152771-e5627efa2ab1]", "can be nobody's"},
       {"moment: certificate, action: block, certificates: [da39a3ee5e6b4b0d3255bfef95601890afd80709]", "can be nobody's"},
   };
   for (const auto& [text, says] : refused) {
