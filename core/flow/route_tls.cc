@@ -106,6 +106,8 @@ std::unique_ptr<Stage> Route::refused_hello(FlowFile& file) const {
                                   : hello.server_name_kind == ServerName::address ? "server_name_is_address"
                                                                                   : "server_name_is_invalid";
     refused = note(policy.no_server_name, name, detail, file);
+    // Which name a server takes it for, nobody knows: it must not get past those who decide by names.
+    if (hello.server_name_kind == ServerName::invalid && decides_by_hellos()) refused = true;
   }
   if (hello.has_ech) refused = note(policy.encrypted_hello, "encrypted_client_hello", hello.server_name, file) || refused;
   if (!refused) return nullptr;
@@ -174,11 +176,6 @@ std::unique_ptr<Stage> Route::intercept(FlowFile& file) const {
   if (settings_.tls.learn.enabled && !name.empty() && refusals_.passes(name, clock_.wall_time())) {
     (void)note(FindingAction::count, "learned", "clients refused our certificate for this name", file);
     return pass_tls(file);
-  }
-  // A name that no host can have is nobody's whom we could verify.
-  if (hello.server_name_kind == ServerName::invalid) {
-    tally_.tls_answer(TlsAction::block);
-    return std::make_unique<Alerting>(Alert::unrecognized_name, CloseReason::tls_blocked);
   }
   if (offers_only_http2(hello)) {
     ++tally_.tls_only_http2;
@@ -339,7 +336,7 @@ std::unique_ptr<Stage> Route::block_tls(BlockAnswer with, PagePlan page, FlowFil
 // Over a certificate of ours for the name that the client asked for. A client that could not read the page gets an alert.
 std::unique_ptr<Stage> Route::show_page(PagePlan page, FlowFile& file) const {
   const ClientHello& hello = file.hello->hello();
-  if (!tls_.has_leaves() || hello.server_name_kind == ServerName::invalid || offers_only_http2(hello)) {
+  if (!tls_.has_leaves() || offers_only_http2(hello)) {
     return std::make_unique<Alerting>(page.reason == CloseReason::tls_blocked ? Alert::access_denied : Alert::handshake_failure,
                                       page.reason);
   }

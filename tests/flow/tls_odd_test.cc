@@ -67,13 +67,38 @@ TEST_F(OddTls, AServerNameWithANulIsNobodysAndBlocked) {
 
 TEST_F(OddTls, WhereTlsPassesAServerNameWithANulPassesAsItCame) {
   settings.tls.action = TlsAction::pass;
-  settings.tls.rules = {rule(TlsAction::block)};
-  settings.tls.rules[0].domains = {"example.com"};  // a name that is none matches no rule
+  settings.tls.rules = {rule(TlsAction::pass)};
   start();
   const std::string hello = ClientHelloBuilder().server_name(std::string("www.example.com\0x", 17)).records();
   Fd fd = redirected();
   send_to(fd.get(), hello);
   EXPECT_EQ(arrived(hello.size()), hello);
+}
+
+// Servers with wildcards take the first, of two names each takes another one, and what is no label others cut off.
+TEST_F(OddTls, AServerNameThatNoHostHasDoesNotGetPastWhoDecidesByNames) {
+  settings.tls.action = TlsAction::pass;
+  const auto name = [](std::string_view text) { return u8(0) + vector16(text); };
+  const std::string odd[] = {vector16(name("a!b.example.com")), vector16(name("good.example") + name("example.com")), vector16(name("a..example.com")),
+                             vector16(name("example.com\x20"))};
+  for (const bool decides : {false, true}) {
+    settings.tls.rules = {rule(decides ? TlsAction::block : TlsAction::pass)};
+    settings.tls.rules[0].domains = {"example.com"};
+    again();
+    start();
+    for (const std::string& one : odd) {
+      const std::string hello = ClientHelloBuilder().extension(0, one).records();
+      if (decides) {
+        EXPECT_EQ(answer_to(hello), alert(112)) << one;
+        continue;
+      }
+      Fd fd = redirected();
+      send_to(fd.get(), hello);
+      EXPECT_EQ(arrived(hello.size()), hello) << "nobody decides by what it says";
+    }
+    EXPECT_EQ(count("hyalite_findings_total"), std::size(odd)) << "server_name_is_invalid";
+    EXPECT_EQ(count("hyalite_tls_answers_total", "block"), decides ? std::size(odd) : 0u);
+  }
 }
 
 TEST_F(OddTls, AServerNameThatIsAnAddressIsVerifiedAsOne) {
