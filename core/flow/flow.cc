@@ -140,8 +140,8 @@ void Flow::hang_up(Side side, Ending ending) {
   ports_.forget(side);
 }
 
-void Flow::leave_upstream() {
-  hang_up(Side::upstream, Ending::in_order);
+void Flow::leave_upstream(Ending how) {
+  hang_up(Side::upstream, how);
   upstream_answered();
   reconnecting_ = false;
 }
@@ -400,7 +400,7 @@ void Flow::rewire() {
   const auto wanted = effects.connect_wanted();
   const bool secure_upstream = effects.secure_wanted(Side::upstream);
   const bool secure_client = effects.secure_wanted(Side::client);
-  if (effects.disconnect_wanted()) leave_upstream();
+  if (const auto how = effects.disconnect_wanted()) leave_upstream(*how);
   effects.clear();
   if (wanted) connect(*wanted);
   if (secure_upstream) secure(Side::upstream);

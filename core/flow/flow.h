@@ -84,7 +84,7 @@ class Flow final : private Waker {
   void await_delivery();
   // Nobody redirected it here.
   bool is_turned_away() const { return !file_->arrival; }
-  void leave_upstream();
+  void leave_upstream(Ending how = Ending::in_order);
   bool say_more(Side side);
 
   void send_out(bool last_of_client = false);

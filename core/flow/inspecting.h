@@ -118,6 +118,7 @@ class Inspecting final : public Stage {
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();
   void note_unasked();
+  bool awaits_word() const;
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;

@@ -26,7 +26,9 @@ Outcome Inspecting::decided(Effects& effects) {
     return Close{reason, Ending::reset, Ending::reset};
   }
   const bool untouched = !x.subject.request_sent && (ask_ == Ask::done || x.request_body.complete());
-  const bool keep = untouched && keeps_alive(x.request) && !x.request.is_connect() && !draining_ && ask_ != Ask::body;
+  // Clients of HTTP/1.0 would have to be told, and wait for the end until then.
+  const bool keep = untouched && keeps_alive(x.request) && x.request.minor_version() > 0 && !x.request.is_connect() && !draining_ &&
+                    ask_ != Ask::body;
   std::string page = plugin_page(*respond, x.request.is_head(), keep);
   x.answered_by_us(respond->status, page.size());
   effects.send_owned(Side::client, std::move(page));
@@ -37,7 +39,7 @@ Outcome Inspecting::decided(Effects& effects) {
 
 // Nothing more is asked of upstream, and what the client still has to say is thrown away.
 Outcome Inspecting::begin_stream(const RespondStream& answer, Effects& effects) {
-  if (connected_to_) effects.disconnect_upstream();
+  if (connected_to_) effects.disconnect_upstream(request_under_way() ? Ending::reset : Ending::in_order);
   leave_upstream();
   ask_ = Ask::done;
   reply_ = Reply::done;
@@ -63,8 +65,11 @@ Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
   needs_.tally.refused_response(refusal);
   keeping_.refuses();
   const std::string reason = refusal_reason("upstream", refusal);
-  // Between exchanges the client has whole responses only, and must not lose the last of them to a reset.
-  if (!exchange_) return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
+  // The client has whole responses only, and must not lose the last of them to a reset.
+  if (!awaits_response()) {
+    if (exchange_) exchange_->end(End::upstream_refused, reason);
+    return Close{CloseReason::response_refused, Ending::in_order, Ending::reset};
+  }
   if (!exchange_->subject.request_sent || exchange_->subject.response_started) {
     exchange_->end(End::upstream_refused, reason);
     return Close{CloseReason::response_refused, Ending::reset, Ending::reset};

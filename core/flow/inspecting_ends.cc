@@ -92,7 +92,7 @@ Outcome Inspecting::on_deadline(Effects& effects) {
     return answer(408, "The head of the request did not come in time", "head_timed_out", End::timed_out,
                   Close{CloseReason::head_timed_out}, effects);
   }
-  if ((ask_ == Ask::done || pace_.response_head_came_in_part()) && reply_ == Reply::head) {
+  if ((ask_ == Ask::done || awaits_word() || pace_.response_head_came_in_part()) && reply_ == Reply::head) {
     if (needs_.rules.on_timeout == TimeoutAnswer::reset) {
       return Close{CloseReason::head_timed_out, Ending::reset, Ending::reset};
     }
@@ -127,6 +127,13 @@ void Inspecting::leave_upstream() {
   connected_to_.reset();
 }
 
+// The client sends its body when upstream asks for it (RFC 9110, section 10.1.1): until then it is not slow.
+bool Inspecting::awaits_word() const {
+  const Exchange& x = *exchange_;
+  const bool told = x.promised_continue || x.interims > 0;
+  return ask_ == Ask::body && x.awaits_continue() && !told && x.request_body.content_in() == 0;
+}
+
 std::optional<Monotonic> Inspecting::deadline() const {
   if (!exchange_) return pace_.for_next_request();
   if (streaming_) return streaming_->moved() + needs_.rules.timeouts.body_idle;
@@ -134,7 +141,7 @@ std::optional<Monotonic> Inspecting::deadline() const {
   // Whoever lets something wait has a deadline of its own.
   if (ask_ == Ask::connecting || request_waits() || response_waits()) return std::nullopt;
   if (reply_ == Reply::head) {
-    if (const auto due = pace_.for_response_head(ask_ == Ask::done)) return due;
+    if (const auto due = pace_.for_response_head(ask_ == Ask::done || awaits_word())) return due;
   }
   // A client is not slow that waits for upstream to take what was held.
   const bool awaits_client = ask_ != Ask::done && !has_more(Side::upstream);

@@ -8,6 +8,7 @@
 #include "flow/host_finding.h"
 #include "flow/inspecting.h"
 #include "http/connection.h"
+#include "http/target.h"
 #include "http/writer.h"
 
 namespace hyalite {
@@ -95,7 +96,10 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
 
 bool Inspecting::note_findings() {
   const std::vector<std::string>* names = file_.tls && file_.tls->names ? &*file_.tls->names : nullptr;
-  const auto finding = host_finding(exchange_->request.value(Name::host), file_.subject, file_.facts.destination, names);
+  const RequestHead& head = exchange_->request;
+  // Clients of HTTP/1.0 may do without Host; where both are, they agree.
+  const Bytes host = head.find(Name::host) != nullptr ? head.value(Name::host) : authority_in_target(head.method(), head.target());
+  const auto finding = host_finding(host, file_.subject, file_.facts.destination, names);
   if (!finding) return false;
   exchange_->subject.findings.add("hyalite", finding->name, finding->detail);
   ++needs_.tally.findings;

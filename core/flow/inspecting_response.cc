@@ -43,6 +43,8 @@ Outcome Inspecting::interim(Effects& effects) {
   std::optional<Refusal> refusal;
   const Answer said = exchange_->pass_interim(effects, refusal);
   if (refusal) return refuse_response(*refusal, effects);
+  // From here on the body that waited for this may be slow.
+  if (exchange_->awaits_continue() && exchange_->request_body.content_in() == 0) pace_.request_began();
   return said == Answer::decided ? decided(effects) : Outcome{Stay{}};
 }
 

@@ -16,6 +16,8 @@ constexpr std::size_t kMostBytes = std::size_t{64} << 10;
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r' || c == '\n'; }
 constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+// NEL and NBSP of Latin-1, which is what bytes of a request line are to many.
+constexpr bool is_blank_to_some(char c) { return is_control(c) || c == '\x85' || c == '\xa0'; }
 
 }  // namespace
 
@@ -32,7 +34,10 @@ bool LateRequest::shows_in(Bytes bytes) {
 }
 
 bool LateRequest::shows_with(char c) {
-  if (seen_ == 0 && is_space(c)) return false;
+  if (watch_ == Watch::first_word && word_.empty() && is_space(c)) {
+    if (c == '\n') begin_line();
+    return false;
+  }
   ++seen_;
   if (versions_count_ && is_version_with(lower(c))) return true;
   if (is_method_before(c)) return true;
@@ -41,14 +46,26 @@ bool LateRequest::shows_with(char c) {
   return false;
 }
 
+void LateRequest::begin_line() {
+  as_it_is_ = true;
+  matched_ = 0;
+}
+
+// For whom only some see white space, a method has to stand there plainly: what is encrypted may begin with anything.
+bool LateRequest::ends_word(char c) const {
+  return is_space(c) || (versions_count_ && as_it_is_ && is_blank_to_some(c) && is_known_method(word_));
+}
+
 bool LateRequest::is_method_before(char c) {
   if (watch_ == Watch::first_word) {
-    if (is_space(c)) {
+    if (ends_word(c)) {
       watch_ = Watch::behind_it;
-    } else if (!is_control(c) && word_.size() < kLongestMethod) {
+    } else if (is_blank_to_some(c)) {
+      as_it_is_ = as_it_is_ && word_.empty();
+    } else if (word_.size() < kLongestMethod) {
       word_ += c;
     }
-  } else if (watch_ == Watch::behind_it && !is_space(c)) {
+  } else if (watch_ == Watch::behind_it && !is_space(c) && !is_blank_to_some(c)) {
     watch_ = Watch::rest_of_line;
     return is_known_method(word_);
   }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/sniffing.h"
 
+#include <string>
+
 #include "flow/connect_failure.h"
 
 namespace hyalite {
@@ -52,8 +54,9 @@ Outcome Sniffing::on_end(Side from, Bytes left, Effects&) {
     return Sniffed{Sniffed::Found::server_first};
   }
   // Nothing said and nothing more to say: a server may still answer to that (RFC 867, daytime).
-  if (left.empty()) return Sniffed{Sniffed::Found::other};
-  return undecided();
+  // Nor is what it said a request, unless it is one when its line ends here.
+  const bool request = sniffer_.sniff(std::string(left) + '\n') == ClientSpeaks::http1;
+  return Sniffed{request ? Sniffed::Found::http1 : Sniffed::Found::other};
 }
 
 Outcome Sniffing::undecided() const {

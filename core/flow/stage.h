@@ -108,8 +108,8 @@ class Effects {
   // The side's connection becomes TLS, as the flow's file says; on_secured follows. What the client sent and nobody took
   // is the beginning of its handshake.
   void secure(Side side) { secure_[index_of(side)] = true; }
-  // Close the upstream leg, so that connect may be asked for again.
-  void disconnect_upstream() { disconnect_ = true; }
+  // Close the upstream leg, so that connect may be asked for again. `how`: in_order, or a reset where a message was cut short.
+  void disconnect_upstream(Ending how = Ending::in_order) { disconnect_ = how; }
 
   struct Connect {
     std::optional<Address> instead;
@@ -120,7 +120,7 @@ class Effects {
   const std::vector<Bytes>& to(Side side) const { return out_[index_of(side)]; }
   bool ends(Side side) const { return ended_[index_of(side)]; }
   const std::optional<Connect>& connect_wanted() const { return connect_; }
-  bool disconnect_wanted() const { return disconnect_; }
+  std::optional<Ending> disconnect_wanted() const { return disconnect_; }
   bool secure_wanted(Side side) const { return secure_[index_of(side)]; }
   void forget_sent() {
     out_[0].clear();
@@ -133,7 +133,7 @@ class Effects {
   void clear() {
     forget_sent();
     connect_.reset();
-    disconnect_ = false;
+    disconnect_.reset();
     secure_[0] = secure_[1] = false;
   }
 
@@ -143,7 +143,7 @@ class Effects {
   std::deque<std::string> owned_;  // a deque: views into it stay valid while it grows
   std::vector<std::unique_ptr<void, void (*)(void*)>> kept_;
   std::optional<Connect> connect_;
-  bool disconnect_ = false;
+  std::optional<Ending> disconnect_;
   bool secure_[2] = {false, false};
 };
 

@@ -41,6 +41,11 @@ Taken Tunnelling::on_bytes(Side from, Bytes bytes, Effects& effects) {
   return {bytes.size(), Stay{}};
 }
 
+std::uint64_t Tunnelling::passes_unseen(Side from) const {
+  const bool looked_at = filter_ || (from == Side::client && late_request_.watches());
+  return looked_at || seen_[index_of(from)] < kLong ? 0 : UINT64_MAX;
+}
+
 // A side that ended may still listen (RFC 9293, section 3.6): only when both ended is it over.
 Outcome Tunnelling::on_end(Side from, Bytes, Effects& effects) {
   moved_ = clock_.now();

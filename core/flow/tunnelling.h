@@ -38,7 +38,7 @@ class Tunnelling final : public Stage {
   Outcome on_broken(Side side, Effects& effects) override;
   Outcome on_resumed(Effects& effects) override;
   bool wants(Side side) const override { return connected_ && !paused(side); }
-  std::uint64_t passes_unseen(Side from) const override { return filter_ || seen_[index_of(from)] < kLong ? 0 : UINT64_MAX; }
+  std::uint64_t passes_unseen(Side from) const override;
   Outcome on_passed(Side, std::uint64_t, Effects&) override { return moved_ = clock_.now(), Stay{}; }
   void on_sent(Side) override { moved_ = clock_.now(); }
   std::optional<Monotonic> deadline() const override { return moved_ + idle_; }

@@ -98,9 +98,13 @@ std::optional<Refusal> check_host(const RequestHead& head) {
              : std::optional(Refusal::host_disagrees);
 }
 
+// Empty elements count: each protocol of a response is looked for among those of its request.
+constexpr std::size_t kMostProtocols = 16;
+
 bool is_list_of_protocols(Bytes list) {
   bool any = false;
-  while (!list.empty()) {
+  for (std::size_t count = 0; !list.empty(); ++count) {
+    if (count == kMostProtocols) return false;
     const Bytes protocol = take_element(list);
     if (protocol.empty()) continue;
     if (!is_protocol(protocol)) return false;
@@ -195,7 +199,8 @@ std::optional<Refusal> check_framing(const ResponseHead& head, const Asked& aske
     return Refusal::interim_to_http_1_0;
   if (asked.minor_version == 0 && head.find(Name::transfer_encoding) != nullptr)
     return Refusal::chunked_to_http_1_0;
-  if ((in_1xx || head.status() == 204 || tunnel) && announces_body(head))
+  // Clients do not agree on whether a 205 has content; it must not (15.3.6).
+  if ((in_1xx || head.status() == 204 || head.status() == 205 || tunnel) && announces_body(head))
     return Refusal::length_not_allowed;
   if (tunnel && !asked.complete) return Refusal::switched_too_early;
   return head.status() == 101 ? check_switch(head, asked) : std::nullopt;

@@ -49,6 +49,11 @@ Bytes port_or_default(const Authority& authority, Bytes scheme) {
   return {};
 }
 
+bool ends_in_white_space_of_latin_1(Bytes target) {
+  if (target.back() != '\x85' && target.back() != '\xa0') return false;
+  return target.size() == 1 || static_cast<unsigned char>(target[target.size() - 2]) < 0x80;
+}
+
 }  // namespace
 
 std::optional<Authority> parse_authority(Bytes text) {
@@ -64,6 +69,7 @@ std::optional<Authority> parse_authority(Bytes text) {
 
 std::optional<Refusal> check_target(Bytes method, Bytes target) {
   if (target.empty() || !is_all(kTargetCharacter, target)) return Refusal::bad_target;
+  if (ends_in_white_space_of_latin_1(target)) return Refusal::bad_target;
   if (target.find('#') != Bytes::npos) return Refusal::fragment_in_target;
   if (method == "CONNECT") {
     const auto authority = parse_authority(target);
@@ -76,6 +82,12 @@ std::optional<Refusal> check_target(Bytes method, Bytes target) {
   const Bytes scheme = scheme_of(target);
   if (scheme.empty() || !parse_authority(authority_of(target, scheme))) return Refusal::bad_target;
   return std::nullopt;
+}
+
+Bytes authority_in_target(Bytes method, Bytes target) {
+  if (method == "CONNECT") return target;
+  const Bytes scheme = scheme_of(target);
+  return target[0] == '/' || scheme.empty() ? Bytes{} : authority_of(target, scheme);
 }
 
 bool host_agrees(Bytes method, Bytes target, Bytes host) {

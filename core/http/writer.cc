@@ -177,12 +177,14 @@ void write(const Page& page, Buffer& out) {
   const bool has_body = can_have_body(page.status);
   if (has_body && !page.content_type.empty()) write_field("Content-Type", page.content_type, out);
   const bool is_whole = page.sent == Page::Body::whole;
-  if (has_body && is_whole) write_field("Content-Length", std::to_string(page.body.size()), out);
+  // Clients do not agree on whether a 205 has content; it must not (15.3.6).
+  const Bytes body = page.status == 205 ? Bytes() : Bytes(page.body);
+  if (has_body && is_whole) write_field("Content-Length", std::to_string(body.size()), out);
   if (page.sent == Page::Body::in_chunks) write_field("Transfer-Encoding", "chunked", out);
   if (!has_cache_control) write_field("Cache-Control", "no-store", out);
   if (!page.keeps_alive) write_field("Connection", "close", out);
   out.append(kCrLf);
-  if (has_body && is_whole && !page.to_head) out.append(page.body);
+  if (has_body && is_whole && !page.to_head) out.append(body);
 }
 
 Bytes usual_reason(int status) {

@@ -8,9 +8,8 @@ namespace hyalite {
 
 namespace {
 
-bool asks_for_websocket(const RequestHead& request) {
-  return asks_upgrade(request).websocket && request.value(Name::sec_websocket_version) == "13";
-}
+// Whatever version the client names: servers differ in which they take for 13, and all since draft 7 have the same frames.
+bool asks_for_websocket(const RequestHead& request) { return asks_upgrade(request).websocket; }
 
 hyalite_status read_options(const hyalite_ws_options* options, const ChainLimits& limits, MessageOptions& out) {
   hyalite_ws_options asked{};

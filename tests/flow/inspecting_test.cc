@@ -141,6 +141,25 @@ TEST_F(InspectingTalk, DoesNotTakeThemForTheAnswerToARequestThatWaitsEither) {
   EXPECT_EQ(t.said<Close>()->upstream, Ending::reset);
 }
 
+// A reset would take from the client what is whole, and perhaps not read yet.
+TEST_F(InspectingTalk, EndsInOrderForAClientWhoseResponseIsWholeWhateverFollowsIt) {
+  for (const char* more : {"GE", "GET /b HTTP/1.1\r\nHo"}) {
+    Playbook next = talk(true);
+    next.client(kGet).upstream(kOk).client(more).upstream("\r\n");
+    EXPECT_EQ(next.sent(Side::client), kOk);
+    ASSERT_TRUE(next.said<Close>());
+    EXPECT_EQ(next.said<Close>()->client, Ending::in_order) << more;
+    EXPECT_EQ(next.said<Close>()->upstream, Ending::reset);
+  }
+  Playbook early = talk(true);
+  early.client("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n0123456789").upstream(std::string(kOk) + "\r\n");
+  EXPECT_EQ(early.sent(Side::client), kOk);
+  ASSERT_TRUE(early.said<Close>());
+  EXPECT_EQ(early.said<Close>()->reason, CloseReason::response_refused);
+  EXPECT_EQ(early.said<Close>()->client, Ending::in_order);
+  EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 1u);
+}
+
 TEST_F(InspectingTalk, PassesInterimResponsesBeforeTheFinalOne) {
   const std::string interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   Playbook t = talk(true);
@@ -391,6 +410,20 @@ TEST_F(InspectingTalk, LimitsHowSlowABodyMayBe) {
   EXPECT_EQ(t.said<Close>()->reason, CloseReason::body_too_slow);
 }
 
+// It is upstream that is slow.
+TEST_F(InspectingTalk, AClientThatWaitsForAWordIsNotSlow) {
+  const std::string ask = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n";
+  Playbook t = talk(true);
+  t.client(ask);
+  EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.response_head);
+  clock.advance(settings.timeouts.response_head - Seconds{1});
+  t.upstream("HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.body_rate_window) << "from here on it is the client's turn";
+  Playbook silent = talk(true);
+  silent.client(ask).deadline();
+  EXPECT_EQ(silent.sent(Side::client).substr(0, 13), "HTTP/1.1 504 ");
+}
+
 TEST_F(InspectingTalk, ABodyDoesNotStandStillWhileSomeOfWhatWaitedLeaves) {
   Playbook t = talk(true);
   t.client(kGet).upstream("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nsome");
@@ -484,6 +517,10 @@ TEST_F(InspectingTalk, AHostThatIsNotWhereItGoesIsWorthOneLineAConnection) {
   ASSERT_EQ(logged.size(), 1u);
   EXPECT_NE(logged[0].find("finding=host_differs_from_destination"), std::string::npos) << logged[0];
   EXPECT_EQ(tally->findings, 2u);
+
+  auto old = talk();
+  old.client("GET http://203.0.113.99/ HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(tally->findings, 1u) << "where there is no Host, the target names it";
 
   logged.clear();
   settings.policy.host_mismatch = FindingAction::count;

@@ -83,6 +83,15 @@ TEST_F(SniffingTalk, LetsASilentClientThatEndedHearItsServer) {
   EXPECT_EQ(t.said<Sniffed>()->found, Found::other);
 }
 
+TEST_F(SniffingTalk, TakesAWordThatEndsTheClientForWhatItIs) {
+  for (const char* word : {"ping", "GET", "PRI", "\r\n", "\x16"}) {
+    Playbook t = talk();
+    t.client(word).ends(Side::client);
+    ASSERT_TRUE(t.said<Sniffed>()) << word;
+    EXPECT_EQ(t.said<Sniffed>()->found, Found::other);
+  }
+}
+
 TEST_F(SniffingTalk, MirrorsARefusedConnectionAsAReset) {
   Playbook t = talk();
   t.deadline().connect_fails(ConnectFailure::refused);

@@ -125,6 +125,18 @@ TEST_F(StreamAnswerTalk, WhatTheClientStillSendsIsThrownAwayAndReachesNobody) {
   EXPECT_TRUE(t.going());
 }
 
+// A server must not take the part that it has for a whole request.
+TEST_F(StreamAnswerTalk, AmidAnUploadUpstreamIsReset) {
+  script.request_head = interested(HYALITE_REQUEST, wants(HYALITE_BODY_STREAM));
+  script.request_body = [this](hyalite_exchange* x, hyalite_window*, const hyalite_window_view* view) -> hyalite_verdict {
+    return view->offset == 3 ? begin(x) : hyalite_verdict{HYALITE_CONTINUE};
+  };
+  Playbook t = talk();
+  t.client("POST /x HTTP/1.1\r\nHost: h.example\r\nContent-Length: 6\r\n\r\n").connected().client("ban").client("ana");
+  EXPECT_NE(t.sent(Side::upstream).find("ban"), std::string::npos);
+  EXPECT_EQ(t.disconnected(), Ending::reset);
+}
+
 TEST_F(StreamAnswerTalk, InPlaceOfUpstreamsAnswerWhateverFollowsThat) {
   script.request_head = nullptr;
   script.response_head = [this](hyalite_exchange* x, const hyalite_headers*) { return begin(x); };

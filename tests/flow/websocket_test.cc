@@ -111,6 +111,20 @@ TEST_F(WebSocketTalk, OffersOfExtensionsDoNotReachTheServerWhereAPluginWantsMess
   EXPECT_NE(asked_upstream.find("Sec-WebSocket-Version: 13"), std::string::npos);
 }
 
+// Servers differ in which versions they take for 13, and the frames are the same.
+TEST_F(WebSocketTalk, TheVersionThatAClientNamesHidesNothing) {
+  talk();
+  for (const char* version : {"8", "13.0", "8, 13"}) {
+    std::string ask = kAsk;
+    ask.replace(ask.find(": 13") + 2, 2, version);
+    http_file->subject.message_interests = {};
+    Playbook t(std::make_unique<Inspecting>(*needs, *http_file));
+    t.client(ask).connected().upstream(kSwitched);
+    EXPECT_TRUE(t.said<Upgraded>());
+    EXPECT_TRUE(http_file->subject.wants_messages()) << version;
+  }
+}
+
 TEST_F(WebSocketTalk, WithoutSuchAPluginTheHandshakeIsLeftAlone) {
   script.request_head = nullptr;
   upgraded();

@@ -307,6 +307,9 @@ struct Target {
 Target check_target(const Message& request) {
   const std::string_view target = request.target;
   if (target.empty() || !all(target, visible)) malformed("a bad target");
+  const auto byte = [&](std::size_t from_end) { return static_cast<unsigned char>(target[target.size() - from_end]); };
+  const bool blank = byte(1) == 0x85 || byte(1) == 0xa0;
+  if (blank && (target.size() == 1 || byte(2) < 0x80)) malformed("white space of Latin-1 behind the target");
   if (target.find('#') != std::string_view::npos) malformed("a fragment in the target");
   if (request.method == "CONNECT") {
     const Authority where = authority(target);
@@ -437,6 +440,7 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
     response.tunnel = status == 101;
     return;
   }
+  if (status == 205 && declared) malformed("content that a 205 cannot have");
   if (question.method == "HEAD" || status == 304) return;
   begun = response;
   if (length.chunked) {

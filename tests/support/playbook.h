@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -68,6 +69,8 @@ class Playbook {
   bool connecting() const { return connecting_; }
   // Which one would do, when it asked last.
   Which wanted() const { return wanted_; }
+  // How the stage left its upstream last, to connect anew or to do without.
+  std::optional<Ending> disconnected() const { return disconnected_; }
   const std::string& unread(Side side) const { return unread_[index_of(side)]; }
   bool going() const { return std::holds_alternative<Stay>(outcome_); }
   // The first thing it said that was not Stay.
@@ -124,6 +127,7 @@ class Playbook {
       ended_[index_of(side)] |= effects_.ends(side);
     }
     if (effects_.connect_wanted()) connecting_ = true, wanted_ = effects_.connect_wanted()->which;
+    if (const auto how = effects_.disconnect_wanted()) disconnected_ = how;
     effects_.clear();
     if (going()) outcome_ = std::move(outcome);
     fresh_[0] = fresh_[1] = true;
@@ -138,6 +142,7 @@ class Playbook {
   bool takes_[2] = {true, true};
   bool connecting_ = false;
   Which wanted_ = Which::fresh;
+  std::optional<Ending> disconnected_;
   Outcome outcome_ = Stay{};
 };
 

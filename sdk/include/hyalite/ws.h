@@ -75,7 +75,7 @@ typedef struct hyalite_ws_message {
 typedef struct hyalite_host_ws {
   uint32_t size, reserved;
   /* [hook: request_head, tunnel_open] [copies] Declares what this instance needs of `direction` once this exchange has become a
-   * WebSocket. HYALITE_E_MISSING: it does not ask for that (version 13), or has become something else. HYALITE_E_LATE: in
+   * WebSocket. HYALITE_E_MISSING: it does not ask for that (in whatever version), or has become something else. HYALITE_E_LATE: in
    * tunnel_open, when an extension was agreed on: ask in request_head. HYALITE_E_INVALID: the instance has no ws_message hook.
    * HYALITE_E_LIMIT: `cap` is more than limits.websocket_message_bytes. */
   hyalite_status (*interest)(hyalite_exchange* exchange, hyalite_direction direction, const hyalite_ws_options* options);
