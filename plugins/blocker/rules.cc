@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "shared/names.h"
 #include "shared/regex.h"
 
 namespace {
@@ -63,6 +62,12 @@ std::optional<Rule> first_that_contains(
   return std::nullopt;
 }
 
+// As a URL has it: in brackets, where it is an IPv6 address; nothing else has colons.
+std::string in_url(std::string_view host) {
+  const bool address = host.find(':') != std::string_view::npos;
+  return address ? "[" + std::string(host) + "]" : std::string(host);
+}
+
 constexpr int kPatternMemory = 16 << 20;  // of all patterns together, for each worker
 
 }  // namespace
@@ -80,12 +85,11 @@ std::string Sources::where(std::uint32_t value) const {
 }
 
 Asked::Asked(const hyalite::Request& request, bool with_url)
-    : host(read_name(request.host_name())), method(request.method()) {
+    : host(request.host_name()), method(request.method()) {
   if (!with_url) return;
   const std::string query(request.query());
   path = normal_path(std::string(request.path()) + (query.empty() ? "" : "?" + query));
-  // An address in brackets is no name, but part of the URL.
-  url = "http://" + (host ? std::string(host.text()) : lower(request.authority())) + path;
+  url = "http://" + in_url(host.whole()) + path;
 }
 
 // ---- building

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/names.h"
 #include "url.h"
 
 // What matched, and where it stands: "hosts" in the settings, or "list:line".
@@ -46,7 +47,7 @@ class Sources {
 // A request as rules see it: normal, and made once.
 struct Asked {
   Asked(const hyalite::Request& request, bool with_url);
-  hyalite::HostName host;
+  ComparableName host;
   std::string path, url;  // with the query; empty when nobody asks for them
   std::string_view method;
 };

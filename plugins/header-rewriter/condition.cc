@@ -113,7 +113,7 @@ bool Condition::path_holds(const hyalite::Request& request) const {
 
 bool Condition::holds(const hyalite::Request& request, const hyalite::Message& message,
                       std::uint32_t status) const {
-  if (!hosts_.empty() && !hosts_.find(hyalite::HostName(request.host_name()).text())) return false;
+  if (!hosts_.empty() && !hosts_.find(ComparableName(request.host_name()).text())) return false;
   if (!path_holds(request)) return false;
   if (!methods_.empty() &&
       std::find(methods_.begin(), methods_.end(), request.method()) == methods_.end())

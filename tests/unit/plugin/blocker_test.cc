@@ -9,6 +9,7 @@
 #include "blocker/list_line.h"
 #include "blocker/page.h"
 #include "blocker/url.h"
+#include "shared/names.h"
 #include "unit/plugin/loaded.h"
 #include "unit/plugin/scratch.h"
 
@@ -87,6 +88,46 @@ TEST(Blocker, BlocksAHostAndAllThatIsBelowIt) {
                            "[2001:db8::1]:80", "a.one.example"}) {
     EXPECT_FALSE(ads.blocks(host)) << host;
   }
+}
+
+// Whatever stands in front of a listed name, servers that stand for all below it may take it.
+TEST(Blocker, BlocksWhatIsBelowAHostAndIsNoHostName) {
+  Blocking ads("hosts: [ ads.example ], exact_hosts: [ one.example ], urls: [ h.example/ads/ ]");
+  const std::string label(64, 'l');
+  for (const std::string& host :
+       {std::string("x!y.ads.example"), std::string("X!Y.Ads.Example:80"), std::string("ads.example.."), std::string(".ads.example"),
+        std::string("a..ads.example"), std::string("~.ads.example."), label + ".ads.example", label + label + label + label + ".ads.example",
+        std::string(300, '.') + "ads.example", std::string("one.example...")}) {
+    EXPECT_TRUE(ads.blocks(host)) << host;
+  }
+  for (const std::string& host :
+       {std::string("x!ads.example"), std::string("ads.example.!"), std::string("x!y.one.example"), std::string(".one.example"), std::string("..."),
+        std::string(300, '.') + "one.example", std::string(300, 'l')}) {
+    EXPECT_FALSE(ads.blocks(host)) << host;
+  }
+  EXPECT_FALSE(ads.blocks("x!y.h.example", "/ads/x"));
+  EXPECT_EQ(ads.reason("x!y.ads.example"), "ads.example (hosts)");
+  EXPECT_TRUE(ads.blocks("h.example..", "/ads/x"));
+}
+
+TEST(Blocker, AllowsWhatIsBelowAnAllowedHost) {
+  Blocking ads("hosts: [ example ], allow: { hosts: [ good.example ], exact_hosts: [ one.example ] }");
+  EXPECT_FALSE(ads.blocks("x!y.good.example"));
+  EXPECT_TRUE(ads.blocks("x!y.one.example"));
+  EXPECT_TRUE(ads.blocks(std::string(300, 'l') + ".one.example"));
+}
+
+TEST(ComparableName, IsFoundByItsEndWhereItIsNoHostName) {
+  EXPECT_EQ(ComparableName("A.Example.").text(), "a.example");
+  EXPECT_EQ(ComparableName("a.example...").text(), "a.example");
+  EXPECT_EQ(ComparableName("X!Y.Example").text(), "x!y.example");
+  EXPECT_EQ(ComparableName("..").text(), "");
+  // No name has a dot in front: what is cut there is below names only.
+  const std::string name = "a." + std::string(251, '!');
+  EXPECT_EQ(ComparableName(name).text(), name);
+  EXPECT_EQ(ComparableName("x" + name).text(), name.substr(1));
+  EXPECT_EQ(ComparableName("x" + name).whole(), "x" + name);
+  EXPECT_EQ(ComparableName(std::string(254, '!')).text(), "");
 }
 
 TEST(Blocker, ComparesNamesInOtherScriptsByTheirAsciiForm) {
@@ -186,6 +227,16 @@ TEST(Blocker, BlocksUrlsByRegularExpression) {
   EXPECT_EQ(ads.reason("h.example", "/x/setup.exe?1"), "[.]exe([?]|$) (url_patterns)");
   EXPECT_TRUE(ads.blocks("[2001:db8::1]", "/a.%65xe"));
   EXPECT_FALSE(ads.blocks("h.example", "/setup.exes"));
+}
+
+TEST(Blocker, PatternsNeverSeeThePort) {
+  Blocking ads("url_patterns: [ \"^http://\\\\[2001:db8::1\\\\]/\", \"^http://(x!y|other|l{300})[.]example/\" ]");
+  for (const std::string& host :
+       {std::string("[2001:db8::1]"), std::string("[2001:DB8::1]:80"), std::string("X!Y.example:8080"), std::string("other.example..:80"),
+        std::string(300, 'l') + ".example:80"}) {
+    EXPECT_TRUE(ads.blocks(host)) << host;
+  }
+  EXPECT_FALSE(ads.blocks("[2001:db8::2]:80"));
 }
 
 TEST(Blocker, BlocksNetworksMethodsAndTypesOfContent) {

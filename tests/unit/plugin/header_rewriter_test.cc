@@ -180,6 +180,19 @@ TEST(HeaderRewriter, EditsOnlyWhereTheConditionsHold) {
       "X-B: 1"));
 }
 
+TEST(HeaderRewriter, AHostIsBelowAnotherWhateverStandsInFront) {
+  const auto marked = [](const std::string& condition, const std::string& host) {
+    return contains(rewritten("{ set: X-Mark, to: \"1\", " + condition + " }", "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"), "X-Mark");
+  };
+  for (const std::string& host : {std::string("x!y.shop.example"), std::string("Shop.Example..:80"), std::string(".shop.example"),
+                                  std::string(64, 'l') + ".shop.example", std::string(300, '.') + "shop.example"}) {
+    EXPECT_TRUE(marked("when: { host: [ shop.example ] }", host)) << host;
+    EXPECT_FALSE(marked("unless: { host: [ shop.example ] }", host)) << host;
+  }
+  EXPECT_FALSE(marked("when: { host: [ shop.example ] }", "x!shop.example"));
+  EXPECT_FALSE(marked("when: { exact_host: [ shop.example ] }", "x!y.shop.example"));
+}
+
 TEST(HeaderRewriter, KnowsTheStatusOfResponses) {
   const auto holds = [](const std::string& statuses, std::string_view response) {
     Loaded loaded(

@@ -118,6 +118,16 @@ TEST(NameSet, FindsWhatWasAddedAndNothingElse) {
     ASSERT_EQ(found(set, name), name + " " + std::to_string(entry.second));
 }
 
+TEST(NameSet, FindsWhatIsNoHostNameByItsEnd) {
+  NameSet::Builder builder;
+  builder.add("b.example", NameSet::with_subdomains, 1);
+  builder.add("c.example", NameSet::itself, 2);
+  const NameSet set = std::move(builder).build();
+  for (const char* below : {"x!y.b.example", ".b.example", "..b.example", "[::].b.example"}) EXPECT_EQ(found(set, below), "b.example 1") << below;
+  EXPECT_EQ(found(set, std::string(200, '.') + "b.example"), "b.example 1");
+  for (const char* other : {"x!b.example", "b.example.", ".c.example", "x!y.c.example", "...", "!"}) EXPECT_EQ(found(set, other), "-") << other;
+}
+
 TEST(NameSet, TakesTwelveBytesANameBesideTheName) {
   NameSet::Builder builder;
   constexpr std::size_t kNames = 200'000;

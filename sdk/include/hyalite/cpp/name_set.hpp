@@ -77,7 +77,8 @@ class NameSet {
   NameSet& operator=(NameSet&&) = default;
 
   // The entry that covers `name` (as HostName gives it): its own, or that of the nearest name above
-  // it that covers its subdomains.
+  // it that covers its subdomains. Of what is no host name, that of the name that it ends in, behind
+  // a dot.
   std::optional<Match> find(std::string_view name) const {
     if (count_ == 0 || name.empty() || name.size() > HostName::kMostBytes) return std::nullopt;
     // From the end to the front: the hash of each name above is that of a part of the way. Their
