@@ -116,7 +116,7 @@ Line read(std::string_view line) {
     if (words.size() > 1 || address.family == 6) return hosts_line(address, words);
   }
   if (words.size() > 1) return Wrong{"there is more than one word on the line"};
-  if (text.find("://") != std::string_view::npos) {
+  if (scheme_size(text) > 0) {
     if (auto prefix = read_url_prefix(text)) return Url{std::move(*prefix), NameSet::itself};
     return Wrong{"this is not the beginning of a URL"};
   }

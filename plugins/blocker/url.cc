@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "url.h"
 
+#include <algorithm>
+
 #include "shared/names.h"
 
 namespace {
@@ -11,6 +13,10 @@ int hex(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool may_be_in_a_scheme(char c) { return is_letter(c) || std::string_view("0123456789+-.").find(c) != std::string_view::npos; }
 
 // Neither in a path nor in a query does a URL hold these but escaped.
 bool is_always_escaped(unsigned char c) {
@@ -70,9 +76,14 @@ std::string normal_path(std::string_view path_and_query) {
   return out;
 }
 
+std::size_t scheme_size(std::string_view text) {
+  const std::size_t end = std::min(text.find("://"), text.size());
+  const bool is_one = end > 0 && end < text.size() && is_letter(text[0]) && std::all_of(text.begin(), text.begin() + end, may_be_in_a_scheme);
+  return is_one ? end + 3 : 0;
+}
+
 std::optional<UrlPrefix> read_url_prefix(std::string_view text) {
-  if (const auto scheme = text.find("://"); scheme != std::string_view::npos)
-    text.remove_prefix(scheme + 3);
+  text.remove_prefix(scheme_size(text));
   const auto slash = text.find('/');
   UrlPrefix prefix{read_name(text.substr(0, slash)),
                    slash == std::string_view::npos ? "/" : normal_path(text.substr(slash))};

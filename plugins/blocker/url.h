@@ -4,6 +4,7 @@
 
 #include <hyalite/cpp/name_set.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 // "<>\^`{|}[] and all beyond ASCII), which are escaped where they are not, in upper case; dot segments and doubled slashes
 // gone from the path. Empty becomes "/".
 std::string normal_path(std::string_view path_and_query);
+
+// How much of it is a scheme with its "://" (RFC 3986, section 3.1). 0: it begins with none, whatever stands further behind.
+std::size_t scheme_size(std::string_view text);
 
 // The beginning of a URL: "http://host/path", "host/path".
 struct UrlPrefix {

@@ -211,6 +211,27 @@ TEST(Blocker, BlocksUrlsByTheirBeginning) {
   EXPECT_EQ(ads.reason("h.example", "/ads/x"), "h.example/ads/ (urls)");
 }
 
+// A redirector has the URL that it leads to in its own.
+TEST(Blocker, AUrlWithinAUrlIsNotTheOneThatIsMeant) {
+  const Scratch scratch;
+  const std::string list = scratch.write("l", "||ads.example/click?u=http://shop.example/\nhttp://track.example/?u=https://shop.example/\n");
+  Blocking ads("lists: [ " + list + " ], urls: [ \"go.example/?to=http://shop.example/\" ]");
+  EXPECT_FALSE(ads.blocks("shop.example", "/"));
+  EXPECT_TRUE(ads.blocks("www.ads.example", "/click?u=http://shop.example/x"));
+  EXPECT_TRUE(ads.blocks("track.example", "/?u=https://shop.example/x"));
+  EXPECT_TRUE(ads.blocks("go.example", "/?to=http://shop.example/"));
+  EXPECT_FALSE(ads.blocks("ads.example", "/click"));
+}
+
+TEST(UrlPrefixes, HaveASchemeOnlyInFront) {
+  for (const char* text : {"http://h.example/", "HTTPS://h.example", "a+b-c.1://h.example"}) EXPECT_TRUE(read_url_prefix(text)) << text;
+  EXPECT_EQ(scheme_size("http://h.example/"), 7u);
+  for (const char* text : {"://h.example/", "1a://h.example/", "a_b://h.example/", "h.example/x?u=http://", "http:/h.example", "http", ""})
+    EXPECT_EQ(scheme_size(text), 0u) << text;
+  EXPECT_FALSE(read_url_prefix("://h.example/"));
+  EXPECT_EQ(read_url_prefix("x.example/://h.example/")->host.text(), "x.example");
+}
+
 TEST(Blocker, ABlockedUrlIsTheSameHoweverItsCharactersAreWritten) {
   Blocking ads(
       "urls: [ \"h.example/@x\", \"h.example/a(1)/\", \"h.example/\xc3\xa4\", \"h.example/a b\", \"h.example/q?a=x/y\" ]");
