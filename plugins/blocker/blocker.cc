@@ -90,9 +90,9 @@ struct Blocker : hyalite::Plugin<Blocker> {
     if (state.left_alone) return hyalite::Verdict::go_on;
     const Asked asked(request, with_url_);
     bool failed = false;
-    state.left_alone = allow_.of_request(asked, flow, failed).has_value();
+    state.left_alone = allow_.of_request(asked, flow, Readings::all, failed).has_value();
     if (state.left_alone) return hyalite::Verdict::go_on;
-    const auto rule = block_.of_request(asked, flow, failed);
+    const auto rule = block_.of_request(asked, flow, Readings::any, failed);
     if (rule) return refuse(request, request, *rule, requests_);
     return failed ? hyalite::Verdict::error : hyalite::Verdict::go_on;
   }

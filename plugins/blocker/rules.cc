@@ -88,8 +88,13 @@ Asked::Asked(const hyalite::Request& request, bool with_url)
     : host(request.host_name()), method(request.method()) {
   if (!with_url) return;
   const std::string query(request.query());
-  path = normal_path(std::string(request.path()) + (query.empty() ? "" : "?" + query));
-  url = "http://" + in_url(host.whole()) + path;
+  const std::string target = std::string(request.path()) + (query.empty() ? "" : "?" + query);
+  const auto read = [this](std::string path) {
+    std::string whole = "http://" + in_url(host.whole()) + path;
+    return UrlReading{std::move(path), std::move(whole)};
+  };
+  url = read(normal_path(target));
+  for (std::string& path : paths_with_slashes(target)) other.push_back(read(std::move(path)));
 }
 
 // ---- building
@@ -190,17 +195,32 @@ std::optional<Rule> Rules::of_flow(const hyalite_flow_info& flow) const {
 }
 
 std::optional<Rule> Rules::of_request(const Asked& asked, const hyalite_flow_info& flow,
-                                      bool& failed) const {
+                                      Readings readings, bool& failed) const {
   if (auto rule = of_name(asked.host.text())) return rule;
   if (auto rule = of_flow(flow)) return rule;
-  if (!urls_.empty()) {
-    if (auto found = urls_.find(asked.host.text(), asked.path))
-      return Rule{std::move(found->text), sources_.where(found->value)};
-  }
-  if (auto rule = of_pattern(asked.url, failed)) return rule;
+  if (auto rule = of_readings(asked, readings, failed)) return rule;
   if (std::find(methods_.begin(), methods_.end(), asked.method) != methods_.end())
     return Rule{std::string(asked.method), "methods"};
   return std::nullopt;
+}
+
+std::optional<Rule> Rules::of_readings(const Asked& asked, Readings readings, bool& failed) const {
+  auto rule = of_reading(asked.host.text(), asked.url, failed);
+  for (const UrlReading& url : asked.other) {
+    const bool decided = rule.has_value() == (readings == Readings::any);
+    if (decided) return rule;
+    rule = of_reading(asked.host.text(), url, failed);
+  }
+  return rule;
+}
+
+std::optional<Rule> Rules::of_reading(std::string_view host, const UrlReading& url,
+                                      bool& failed) const {
+  if (!urls_.empty()) {
+    if (auto found = urls_.find(host, url.path))
+      return Rule{std::move(found->text), sources_.where(found->value)};
+  }
+  return of_pattern(url.url, failed);
 }
 
 std::optional<Rule> Rules::of_pattern(const std::string& url, bool& failed) const {
@@ -217,7 +237,7 @@ std::optional<Rule> Rules::of_pattern(const std::string& url, bool& failed) cons
   for (const auto& regex : each_pattern_) {
     if (found_in(*regex, url)) return Rule{regex->pattern(), "url_patterns"};
   }
-  failed = error.kind != RE2::Set::kOutOfMemory;
+  failed = failed || error.kind != RE2::Set::kOutOfMemory;
   return std::nullopt;
 }
 

@@ -44,13 +44,23 @@ class Sources {
   std::uint64_t next_ = 0;
 };
 
+// One way of reading the URL of a request.
+struct UrlReading {
+  std::string path;  // normal, with the query
+  std::string url;   // http://host/path?query
+};
+
 // A request as rules see it: normal, and made once.
 struct Asked {
   Asked(const hyalite::Request& request, bool with_url);
   ComparableName host;
-  std::string path, url;  // with the query; empty when nobody asks for them
   std::string_view method;
+  UrlReading url;                 // empty when nobody asks for it
+  std::vector<UrlReading> other;  // whether an escaped slash is one is up to the origin
 };
+
+// Of several readings of a URL: is one enough, or must each match?
+enum class Readings { any, all };
 
 // One set that blocks, and one that allows: each built in configure, then only read.
 class Rules {
@@ -68,9 +78,10 @@ class Rules {
   std::optional<Rule> of_name(std::string_view host) const;
   // Of client and destination.
   std::optional<Rule> of_flow(const hyalite_flow_info& flow) const;
-  // All that a request can match. `failed`: a pattern could not be tried for want of memory.
+  // All that a request can match. `failed` becomes true when a pattern could not be tried for want of
+  // memory.
   std::optional<Rule> of_request(const Asked& asked, const hyalite_flow_info& flow,
-                                 bool& failed) const;
+                                 Readings readings, bool& failed) const;
   // `value`: of one field; a list, too, of which each counts.
   std::optional<Rule> of_content_type(std::string_view value) const;
   bool looks_at_urls() const { return !urls_.empty() || patterns_ != nullptr; }
@@ -82,6 +93,8 @@ class Rules {
   void add_patterns(const hyalite::Value& list);
   void add_networks(const hyalite::Value& list,
                     std::vector<std::pair<hyalite_network, std::string>>& to);
+  std::optional<Rule> of_readings(const Asked& asked, Readings readings, bool& failed) const;
+  std::optional<Rule> of_reading(std::string_view host, const UrlReading& url, bool& failed) const;
   std::optional<Rule> of_pattern(const std::string& url, bool& failed) const;
 
   Sources sources_;

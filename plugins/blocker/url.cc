@@ -67,13 +67,41 @@ std::string without_dots(std::string_view path) {
   return out.empty() ? "/" : out;
 }
 
+constexpr std::string_view kEscapedSlash = "%2F";
+
+// Of normal escapes.
+std::string with_slashes(std::string_view path) {
+  std::string out;
+  out.reserve(path.size());
+  for (auto at = path.find(kEscapedSlash); at != std::string_view::npos; at = path.find(kEscapedSlash)) {
+    out.append(path.substr(0, at)).append("/");
+    path.remove_prefix(at + kEscapedSlash.size());
+  }
+  return out.append(path);
+}
+
+std::string_view path_of(std::string_view path_and_query) { return path_and_query.substr(0, path_and_query.find('?')); }
+
+// With its "?"; empty when there is none.
+std::string normal_query(std::string_view path_and_query) {
+  return normal_escapes(path_and_query.substr(path_of(path_and_query).size()), kSaysMoreInQuery);
+}
+
 }  // namespace
 
 std::string normal_path(std::string_view path_and_query) {
-  const auto query = path_and_query.find('?');
-  std::string out = without_dots(normal_escapes(path_and_query.substr(0, query), kSaysMoreInPath));
-  if (query != std::string_view::npos) out += normal_escapes(path_and_query.substr(query), kSaysMoreInQuery);
-  return out;
+  return without_dots(normal_escapes(path_of(path_and_query), kSaysMoreInPath)) + normal_query(path_and_query);
+}
+
+std::vector<std::string> paths_with_slashes(std::string_view path_and_query) {
+  const std::string_view path = path_of(path_and_query);
+  if (path.find(kEscapedSlash) == std::string_view::npos && path.find("%2f") == std::string_view::npos) return {};
+  const std::string escaped = normal_escapes(path, kSaysMoreInPath), query = normal_query(path_and_query);
+  std::string at_once = without_dots(with_slashes(escaped)) + query;
+  // Somebody in front of the server may have taken dots away before slashes were decoded.
+  std::string later = without_dots(with_slashes(without_dots(escaped))) + query;
+  if (later == at_once) return {std::move(at_once)};
+  return {std::move(at_once), std::move(later)};
 }
 
 std::size_t scheme_size(std::string_view text) {

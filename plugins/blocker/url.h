@@ -17,6 +17,8 @@
 // "<>\^`{|}[] and all beyond ASCII), which are escaped where they are not, in upper case; dot segments and doubled slashes
 // gone from the path. Empty becomes "/".
 std::string normal_path(std::string_view path_and_query);
+// What else it is, normal, to servers that take an escaped slash in the path for a slash. Empty where there is none.
+std::vector<std::string> paths_with_slashes(std::string_view path_and_query);
 
 // How much of it is a scheme with its "://" (RFC 3986, section 3.1). 0: it begins with none, whatever stands further behind.
 std::size_t scheme_size(std::string_view text);

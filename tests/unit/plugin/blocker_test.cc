@@ -204,11 +204,35 @@ TEST(Blocker, BlocksUrlsByTheirBeginning) {
                              "/./ads/y", "/ads/%2e%2e/ads/", "/~bob", "/%7ebob/x"}) {
     EXPECT_TRUE(ads.blocks("H.example:80", target)) << target;
   }
-  for (const char* target : {"/", "/Ads/", "/ads", "/x/ads/", "/ads/../", "/?/ads/", "/ads%2Fx"})
+  for (const char* target : {"/", "/Ads/", "/ads", "/x/ads/", "/ads/../", "/?/ads/", "/ads%252Fx"})
     EXPECT_FALSE(ads.blocks("h.example", target)) << target;
   EXPECT_FALSE(ads.blocks("www.h.example", "/ads/"));
   EXPECT_TRUE(ads.blocks("other.example", "/anything"));
   EXPECT_EQ(ads.reason("h.example", "/ads/x"), "h.example/ads/ (urls)");
+}
+
+// Some origins take an escaped slash for a slash, before or after they take dots away, and some do not.
+TEST(Blocker, BlocksAUrlWhicheverWayAnOriginReadsEscapedSlashes) {
+  Blocking ads("urls: [ \"h.example/ads/\", \"h.example/a%2Fb\" ], url_patterns: [ \"^http://h[.]example/page/[0-9]\", \"[.]exe$\" ]");
+  for (const char* target : {"/ads%2Fbanner.js", "/ads%2fx", "/x/..%2Fads/banner.js", "/x%2F..%2Fads%2f", "/%2Fads%2F%2Fx", "/.%2Fads/x", "/ads%2Fb/../c",
+                             "/a%2Fx/../ads%2Fc", "/a%2Fb", "/page%2F1", "/x/..%2Fpage/1", "/q%2F../setup.exe"}) {
+    EXPECT_TRUE(ads.blocks("h.example", target)) << target;
+  }
+  for (const char* target : {"/", "/a/b", "/ads", "/x?/ads%2Fx", "/?ads%2Fx", "/ads%252Fx", "/ads%25%32%46x", "/x%2Fads/", "/page%2Fx"})
+    EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  EXPECT_EQ(ads.reason("h.example", "/ads%2Fx"), "h.example/ads/ (urls)");
+}
+
+TEST(Blocker, AllowsAUrlOnlyWhereEveryReadingOfItIsAllowed) {
+  const Scratch scratch;
+  const std::string list = scratch.write("l", "@@||h.example/fine/\n");
+  Blocking ads("hosts: [ h.example ], lists: [ " + list + " ], allow: { urls: [ h.example/ok/ ], url_patterns: [ \"[?]let-me-in$\", \"^http://h[.]example/good/\" ] }");
+  for (const char* target : {"/ok/x", "/ok/a%2Fb", "/fine/a%2Fb", "/good/a%2Fb", "/ok%2Fx?let-me-in", "/ok/..%2Fgood/x", "/ok/?..%2Fads"})
+    EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  for (const char* target : {"/ok/..%2Fads/x", "/ok/%2e%2e%2fads", "/ads/..%2Fok/x", "/fine/..%2Fads", "/good/..%2Fads", "/ok%2Fx"})
+    EXPECT_TRUE(ads.blocks("h.example", target)) << target;
+  // Names do not depend on it.
+  EXPECT_FALSE(Blocking("urls: [ h.example/ads/ ], allow: { hosts: [ h.example ] }").blocks("h.example", "/ads%2Fx"));
 }
 
 // A redirector has the URL that it leads to in its own.
@@ -508,6 +532,15 @@ TEST(NormalPath, IsOneFormOfEachPath) {
     EXPECT_EQ(normal_path(from), to) << from;
     EXPECT_EQ(normal_path(normal_path(from)), to) << from;
   }
+}
+
+TEST(NormalPath, IsAnotherWhereEscapedSlashesAreSlashes) {
+  using Paths = std::vector<std::string>;
+  for (const char* none : {"", "/", "/a/b", "/?a%2Fb", "/a%252Fb", "/a%2"}) EXPECT_EQ(paths_with_slashes(none), Paths{}) << none;
+  EXPECT_EQ(paths_with_slashes("/a%2fb/./c?d%2Fe"), Paths{"/a/b/c?d/e"});
+  EXPECT_EQ(paths_with_slashes("%2F%2Fa//b%2F..%2F..%2F%2E%2E"), Paths{"/"});
+  EXPECT_EQ(paths_with_slashes("/%%2Fa"), Paths{"/%25/a"});
+  EXPECT_EQ(paths_with_slashes("/a%2Fb/../c"), (Paths{"/a/c", "/c"}));
 }
 
 // The nearest host that is listed is not the only one that counts.
