@@ -73,26 +73,57 @@ Line hosts_line(const hyalite_network& address, const std::vector<std::string_vi
   return out;
 }
 
-// ||name^ or ||name/path, perhaps with options.
-Line adblock_line(std::string_view text, bool allowed) {
+constexpr const char* kUnknownPattern = "patterns of this kind are not known; url_patterns may have what is meant";
+
+bool take_off_the_end(std::string_view& text, char c) {
+  const bool there = !text.empty() && text.back() == c;
+  if (there) text.remove_suffix(1);
+  return there;
+}
+
+// name/path of ||name/path^, without what is at its end.
+Line adblock_url(std::string_view text, After after, NameSet::Covers covers, bool allowed) {
+  auto prefix = read_url_prefix(text);
+  if (!prefix) return Wrong{"this is not the beginning of a URL"};
+  prefix->after = after;
+  return Url{std::move(*prefix), covers, allowed};
+}
+
+// name of ||name^ or ||name.
+Line adblock_name(std::string_view text, NameSet::Covers covers, bool allowed) {
+  const hyalite::HostName name = read_name(text);
+  if (!name) return Wrong{"this is not a host name"};
+  return Names{{name}, covers, true, allowed};
+}
+
+// What follows || or |: name^ or name/path, perhaps with options.
+Line adblock_line(std::string_view text, NameSet::Covers covers, bool allowed) {
   const auto dollar = text.find('$');
   const std::string_view options =
       dollar == std::string_view::npos ? std::string_view() : text.substr(dollar + 1);
   if (!options.empty() && options != "important" && options != "all")
     return Wrong{"its options cannot be honoured here"};
   text = text.substr(0, dollar);
-  if (!text.empty() && text.back() == '|') text.remove_suffix(1);
-  if (!text.empty() && text.back() == '^') text.remove_suffix(1);
-  if (text.find_first_of("*^|") != std::string_view::npos)
-    return Wrong{"patterns of this kind are not known; url_patterns may have what is meant"};
-  if (text.find('/') != std::string_view::npos) {
-    if (auto prefix = read_url_prefix(text))
-      return Url{std::move(*prefix), NameSet::with_subdomains, allowed};
-    return Wrong{"this is not the beginning of a URL"};
-  }
-  const hyalite::HostName name = read_name(text);
-  if (!name) return Wrong{"this is not a host name"};
-  return Names{{name}, NameSet::with_subdomains, true, allowed};
+  text.remove_prefix(scheme_size(text));
+  const bool ends = take_off_the_end(text, '|'), caret = take_off_the_end(text, '^');
+  if (text.find_first_of("*^|") != std::string_view::npos) return Wrong{kUnknownPattern};
+  const bool name_alone = text.find('/') == std::string_view::npos;
+  if (name_alone && !ends) return adblock_name(text, covers, allowed);
+  if (name_alone && !caret) return Wrong{"no URL ends with its host; its first page alone is meant by \"^|\""};
+  // The end, or one byte more and then the end.
+  if (!name_alone && caret && ends) return Wrong{kUnknownPattern};
+  // The caret of ||name^| is the slash of the first page.
+  return adblock_url(text, ends ? After::nothing : caret ? After::separator : After::anything, covers, allowed);
+}
+
+// With a "|" or "@@" in front.
+Line anchored_line(std::string_view text) {
+  const bool allowed = text.substr(0, 2) == "@@";
+  if (allowed) text.remove_prefix(2);
+  if (text.substr(0, 2) == "||") return adblock_line(text.substr(2), NameSet::with_subdomains, allowed);
+  // A URL from its first byte on.
+  if (text.substr(0, 1) == "|" && scheme_size(text.substr(1)) > 0) return adblock_line(text.substr(1), NameSet::itself, allowed);
+  return Wrong{kUnknownPattern};
 }
 
 }  // namespace
@@ -105,8 +136,7 @@ Line read(std::string_view line) {
     return cosmetic ? Line(Wrong{"this hides parts of pages, which is not done here"})
                     : Line(Nothing{});
   }
-  if (text.substr(0, 4) == "@@||") return adblock_line(text.substr(4), true);
-  if (text.substr(0, 2) == "||") return adblock_line(text.substr(2), false);
+  if (text[0] == '|' || text.substr(0, 2) == "@@") return anchored_line(text);
   if (text.find("##") != std::string_view::npos || text.find("#@#") != std::string_view::npos)
     return Wrong{"this hides parts of pages, which is not done here"};
   text = trim(text.substr(0, text.find('#')));

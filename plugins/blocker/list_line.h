@@ -20,7 +20,7 @@ struct Names {      // ads.example; 0.0.0.0 ads.example; ||ads.example^
   bool covers_is_meant = false;  // the format says so; else the list's settings may
   bool allowed = false;          // @@||ads.example^
 };
-struct Url {  // http://ads.example/banner; ||ads.example/banner
+struct Url {  // http://ads.example/banner; ||ads.example/banner^; ||ads.example^|
   UrlPrefix prefix;
   hyalite::NameSet::Covers covers;
   bool allowed = false;

@@ -67,6 +67,14 @@ std::string without_dots(std::string_view path) {
   return out.empty() ? "/" : out;
 }
 
+bool is_in_a_word(char c) { return is_letter(c) || std::string_view("0123456789_-.%").find(c) != std::string_view::npos; }
+
+bool may_come(After after, std::string_view rest) {
+  return rest.empty() || after == After::anything || (after == After::separator && !is_in_a_word(rest[0]));
+}
+
+const char* sign_of(After after) { return after == After::separator ? "^" : after == After::nothing ? "|" : ""; }
+
 constexpr std::string_view kEscapedSlash = "%2F";
 
 // Of normal escapes.
@@ -125,7 +133,7 @@ void UrlPrefixes::add(const UrlPrefix& prefix, hyalite::NameSet::Covers covers,
   const std::size_t index = indices_.try_emplace(std::string(host), paths_.size()).first->second;
   if (index == paths_.size()) paths_.emplace_back();
   building_.add(host, covers, static_cast<std::uint32_t>(index));
-  paths_[index].push_back({prefix.path, covers, value});
+  paths_[index].push_back({prefix.path, prefix.after, covers, value});
 }
 
 void UrlPrefixes::build() {
@@ -141,8 +149,9 @@ std::optional<UrlPrefixes::Match> UrlPrefixes::find(std::string_view host,
     for (const Path& one : paths_[found->value]) {
       const bool covered =
           found->name.size() == host.size() || one.covers == hyalite::NameSet::with_subdomains;
-      if (covered && path.substr(0, one.begin.size()) == one.begin)
-        return Match{std::string(found->name) + one.begin, one.value};
+      const bool begins = path.substr(0, one.begin.size()) == one.begin;
+      if (covered && begins && may_come(one.after, path.substr(one.begin.size())))
+        return Match{std::string(found->name) + one.begin + sign_of(one.after), one.value};
     }
     const auto dot = found->name.find('.');
     at = dot == std::string_view::npos ? std::string_view() : found->name.substr(dot + 1);

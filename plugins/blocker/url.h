@@ -23,10 +23,15 @@ std::vector<std::string> paths_with_slashes(std::string_view path_and_query);
 // How much of it is a scheme with its "://" (RFC 3986, section 3.1). 0: it begins with none, whatever stands further behind.
 std::size_t scheme_size(std::string_view text);
 
+// What comes after the beginning of a URL: anything; its end or what is no part of a word, so neither a letter nor a digit nor one of
+// "_-.%" (Adblock's "^"); nothing (its "|").
+enum class After { anything, separator, nothing };
+
 // The beginning of a URL: "http://host/path", "host/path".
 struct UrlPrefix {
   hyalite::HostName host;
   std::string path;  // normal
+  After after = After::anything;
 };
 // Nothing when it is none; the scheme does not count.
 std::optional<UrlPrefix> read_url_prefix(std::string_view text);
@@ -38,16 +43,17 @@ class UrlPrefixes {
   // After the last one.
   void build();
   struct Match {
-    std::string text;  // the listed beginning
+    std::string text;  // the listed beginning; with "^" or "|", where these are meant
     std::uint32_t value;
   };
-  // `host` as HostName gives it, `path` normal.
+  // `host` as ComparableName gives it, `path` normal, with the query.
   std::optional<Match> find(std::string_view host, std::string_view path) const;
   bool empty() const { return paths_.empty(); }
 
  private:
   struct Path {
     std::string begin;
+    After after;
     hyalite::NameSet::Covers covers;
     std::uint32_t value;
   };

@@ -418,6 +418,46 @@ TEST(Blocker, ReadsListsInTheFormatsThatPeopleHave) {
   EXPECT_TRUE(ads.loaded().logged("lists are loaded"));
 }
 
+TEST(Blocker, HonoursWhatAdblockSaysAboutTheEndsOfUrls) {
+  const Scratch scratch;
+  const std::string list = scratch.write("l", "||h.example/ad^\n||h.example/one?x=1|\n||root.example^|\n||slash.example/|\n||any.example/ad\n|http://from.example/ad^\n|https://name.example^\n");
+  Blocking ads("lists: [ " + list + " ]");
+  for (const char* target : {"/ad", "/ad/", "/ad?x", "/ad/x", "/ad;x", "/x%2F../ad/y", "/one?x=1"}) EXPECT_TRUE(ads.blocks("www.h.example", target)) << target;
+  for (const char* target : {"/admin", "/ad1", "/ad-x", "/ad_x", "/ad.js", "/ad%20x", "/a", "/", "/one", "/one?x=12", "/one?x=1/"})
+    EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  for (const char* host : {"root.example", "www.slash.example"}) {
+    EXPECT_TRUE(ads.blocks(host, "/")) << host;
+    EXPECT_TRUE(ads.blocks(host, "/x/..")) << host;
+    EXPECT_FALSE(ads.blocks(host, "/x")) << host;
+    EXPECT_FALSE(ads.blocks(host, "/?x")) << host;
+    EXPECT_FALSE(ads.blocks_handshake(host)) << host;
+  }
+  EXPECT_TRUE(ads.blocks("any.example", "/admin"));
+  EXPECT_TRUE(ads.blocks("from.example", "/ad/"));
+  EXPECT_FALSE(ads.blocks("from.example", "/admin"));
+  EXPECT_FALSE(ads.blocks("www.from.example", "/ad/"));
+  EXPECT_TRUE(ads.blocks("name.example", "/x"));
+  EXPECT_FALSE(ads.blocks("www.name.example", "/x"));
+  EXPECT_EQ(ads.reason("h.example", "/ad/"), "h.example/ad^ (" + list + ":1)");
+  EXPECT_EQ(ads.reason("root.example"), "root.example/| (" + list + ":3)");
+}
+
+TEST(Blocker, AnExceptionOfOnePageAllowsNoMore) {
+  const Scratch scratch;
+  Blocking ads("hosts: [ h.example, from.example ], lists: [ " + scratch.write("l", "@@||h.example/|\n@@||h.example/ok^\n@@|http://from.example/ok\n") + " ]");
+  for (const char* target : {"/", "/ok", "/ok/x"}) EXPECT_FALSE(ads.blocks("h.example", target)) << target;
+  for (const char* target : {"/x", "/?x", "/okay"}) EXPECT_TRUE(ads.blocks("h.example", target)) << target;
+  EXPECT_FALSE(ads.blocks("from.example", "/ok/x"));
+  EXPECT_TRUE(ads.blocks("from.example", "/"));
+}
+
+TEST(ListLine, TellsPatternsThatItDoesNotKnow) {
+  for (const char* line : {"||h.example|", "||h.example/p^|", "||h.example^^", "||h.example||", "||h.example/a^b", "||h.example/a|b", "|h.example^", "@@h.example/ad",
+                           "@@http://h.example/", "||/ad^", "||^|", "||", "|", "@@"}) {
+    EXPECT_TRUE(std::holds_alternative<list_line::Wrong>(list_line::read(line))) << line;
+  }
+}
+
 TEST(Blocker, ReadsListsAsTheirSettingsSay) {
   const Scratch scratch;
   const std::string plain = scratch.write("plain.txt",
