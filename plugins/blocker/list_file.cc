@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr std::size_t kMostLineBytes = 8'192;  // what is longer comes cut
+constexpr std::size_t kMostGiven = kMostLineBytes + 1;
 
 struct Close {
   void operator()(gzFile file) const { ::gzclose(file); }
@@ -51,10 +51,10 @@ std::string read_lines(const std::string& path,
   std::string begun;  // of a line whose end has not come
   std::size_t number = 1, total = 0;
   const auto take = [&](std::string_view bytes) {
-    begun.append(bytes.substr(0, kMostLineBytes - std::min(begun.size(), kMostLineBytes)));
+    begun.append(bytes.substr(0, kMostGiven - std::min(begun.size(), kMostGiven)));
   };
   const auto finish = [&](std::string_view bytes) {
-    if (begun.empty() && bytes.size() <= kMostLineBytes) return line(number++, bytes);
+    if (begun.empty() && bytes.size() <= kMostGiven) return line(number++, bytes);
     take(bytes);
     line(number++, begun);
     begun.clear();

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "list_file.h"
 #include "shared/names.h"
 
 namespace list_line {
@@ -129,6 +130,7 @@ Line anchored_line(std::string_view text) {
 }  // namespace
 
 Line read(std::string_view line) {
+  if (line.size() > kMostLineBytes) return Wrong{"this is longer than 64 KiB"};
   std::string_view text = trim(line);
   if (text.empty() || text[0] == '#' || text[0] == '!' || text[0] == '[') {
     const bool cosmetic =

@@ -30,6 +30,7 @@ struct Wrong {
 };
 using Line = std::variant<Nothing, Names, Url, Wrong>;
 
+// As read_lines gives it: what is longer than kMostLineBytes was cut, and is wrong.
 Line read(std::string_view line);
 
 }  // namespace list_line

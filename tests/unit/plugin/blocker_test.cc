@@ -543,11 +543,47 @@ TEST(ListFile, GivesEachLineWhateverItsBytes) {
     ASSERT_EQ(lines.size(), 5u);
     EXPECT_EQ(lines[0], "a.example\r");
     EXPECT_EQ(lines[1], std::string("x\0y", 3));
-    EXPECT_EQ(lines[2].size(), 8'192u);
+    EXPECT_EQ(lines[2].size(), kMostLineBytes + 1);
     EXPECT_EQ(lines[4], "end");
   }
   EXPECT_EQ(read_lines(scratch.path(), [](std::size_t, std::string_view) {}),
             scratch.path() + ": is not a file");
+}
+
+TEST(ListFile, CutsOnlyLinesThatAreTooLong) {
+  const Scratch scratch;
+  for (const std::size_t size : {std::size_t{8'193}, kMostLineBytes, kMostLineBytes + 1, kMostLineBytes + 2}) {
+    // Alone, and with its end in the next block.
+    for (const std::size_t before : {std::size_t{0}, (std::size_t{1} << 17) - 100}) {
+      std::vector<std::size_t> sizes;
+      const std::string text = std::string(before, '\n') + std::string(size, 'z') + "\nend";
+      EXPECT_EQ(read_lines(scratch.write("l", text), [&](std::size_t, std::string_view line) { sizes.push_back(line.size()); }), "");
+      ASSERT_EQ(sizes.size(), before + 2);
+      EXPECT_EQ(sizes[before], std::min(size, kMostLineBytes + 1));
+    }
+  }
+}
+
+TEST(Blocker, TellsOfALineThatIsTooLongToBeRead) {
+  const Scratch scratch;
+  const std::string url = "http://h.example/" + std::string(20'000, 'x');
+  Blocking ads("lists: [ " + scratch.write("l", url + "\n") + " ]");
+  EXPECT_TRUE(ads.blocks("h.example", "/" + std::string(20'000, 'x')));
+  EXPECT_FALSE(ads.blocks("h.example", "/" + std::string(8'192, 'x')));
+  const Loaded loaded(blocker("lists: [ " + scratch.write("l", "a.example\nhttp://h.example/" + std::string(kMostLineBytes, 'x') + "\n") + " ]"));
+  EXPECT_TRUE(contains(loaded.mistakes, "l:2: \"http://h.example/xxx")) << loaded.mistakes;
+  EXPECT_TRUE(contains(loaded.mistakes, "this is longer than 64 KiB")) << loaded.mistakes;
+}
+
+TEST(Blocker, APageOfOneLongLineIsWholeOrRefused) {
+  const Scratch scratch;
+  const auto page = [&](std::size_t size) { return scratch.write("p.html", std::string(size, 'x') + "{{host}}"); };
+  Blocking ads("hosts: [ h.example ], page: " + page(40'000));
+  Talk talk(ads.chain());
+  ASSERT_EQ(talk.request(get("h.example")), Answer::decided);
+  EXPECT_EQ(std::get<Respond>(talk.exchange.decision().what).body, std::string(40'000, 'x') + "h.example\n");
+  const Loaded loaded(blocker("page: " + page(Page::kMostBytes)));
+  EXPECT_TRUE(contains(loaded.mistakes, "p.html: is larger than 64 KiB")) << loaded.mistakes;
 }
 
 TEST(NormalPath, IsOneFormOfEachPath) {
