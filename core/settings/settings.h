@@ -606,7 +606,13 @@ struct PluginSettings {
   PluginConfiguration settings;
 
   FailurePolicy failure_policy() const {
-    return on_failure.value_or(use == "blocker" ? FailurePolicy::closed : FailurePolicy::open);
+    return on_failure.value_or(file_stem() == "blocker" ? FailurePolicy::closed
+                                                        : FailurePolicy::open);
+  }
+  // The name that `use` has, or that the file of its path has: "blocker" of ./plugins/blocker.so.
+  std::string_view file_stem() const {
+    const std::string_view file = std::string_view(use).substr(use.rfind('/') + 1);
+    return file.ends_with(".so") ? file.substr(0, file.size() - 3) : file;
   }
 };
 

@@ -79,6 +79,18 @@ TEST(Reader, LeavesTheBlockerClosedAndOthersOpenWhenNothingIsSaid) {
   EXPECT_EQ(read.settings.plugins[1].failure_policy(), FailurePolicy::open);
 }
 
+TEST(Reader, KnowsTheBlockerByItsFile) {
+  const auto policy = [](const std::string& use) {
+    const auto read = with_listener("plugins: [{name: a, use: \"" + use + "\"}]");
+    EXPECT_TRUE(read) << text_of(read.mistakes);
+    return read.settings.plugins.at(0).failure_policy();
+  };
+  for (const char* use : {"./plugins/blocker.so", "/usr/lib/hyalite/plugins/blocker.so", "plugins/blocker"})
+    EXPECT_EQ(policy(use), FailurePolicy::closed) << use;
+  for (const char* use : {"./plugins/http-logger.so", "./blocker/other.so", "my-blocker", "./blocker.so/"})
+    EXPECT_EQ(policy(use), FailurePolicy::open) << use;
+}
+
 TEST(Reader, ReadsEveryKindOfValue) {
   const auto read = with_listener(R"(
 upstream: { source: proxy, mark: 0x200000, mark_required: false, on_timeout: reset }
