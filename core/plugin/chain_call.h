@@ -78,6 +78,11 @@ Chain::Called Chain::call(Hook hook, const Entry& entry, FlowSubject& flow,
     called.kind = FaultKind::exception;
     called.why = "an exception";
   }
+  // It took headers that are there for none, whatever it answers: what it decided is about another message.
+  if (services_->views.refused() && called.verdict != HYALITE_ERROR) {
+    called.verdict = HYALITE_ERROR;
+    called.why = "it asked for more views of headers than one call may have";
+  }
   return called;
 }
 

@@ -157,6 +157,7 @@ void Views::bury() {
     views_[used_ - 1]->paint();
     buried_.push_back(std::exchange(views_[used_ - 1], std::make_unique<HeaderView>()));
   }
+  bytes_ = 0;
   while (buried_.size() > kMostBuried) buried_.pop_front();
   line_of_ = nullptr;
   std::memset(static_cast<void*>(&request_line_), HeaderView::kDead, sizeof request_line_);
@@ -164,17 +165,26 @@ void Views::bury() {
 }
 
 void Views::begin_call() {
-  if (used_ > 1) std::swap(views_[0], views_[used_ - 1]);
-  if (used_ > 1) used_ = 1;
+  refused_ = false;
+  if (used_ <= 1) return;
+  std::swap(views_[0], views_[used_ - 1]);
+  used_ = 1;
+  bytes_ = views_[0]->bytes();
 }
 
 const hyalite_headers* Views::of(const Fields& fields, const HeaderNames& names) {
   for (std::size_t i = used_; i-- > 0;) {
     if (views_[i]->shows(fields)) return &views_[i]->headers();
   }
-  if (used_ == kMostInOneCall) return nullptr;
+  if (used_ >= kAlwaysInOneCall && bytes_ >= kMostBytesInOneCall) {
+    refused_ = true;
+    return nullptr;
+  }
   if (used_ == views_.size()) views_.push_back(std::make_unique<HeaderView>());
-  return &views_[used_++]->fill(fields, names);
+  HeaderView& view = *views_[used_++];
+  const hyalite_headers& shown = view.fill(fields, names);
+  bytes_ += view.bytes();
+  return &shown;
 }
 
 namespace {

@@ -57,6 +57,7 @@ class HeaderView {
     return fields_ == &fields && headers_.generation == fields.generation();
   }
   const hyalite_headers& headers() const { return headers_; }
+  std::size_t bytes() const { return items_.size() * sizeof(hyalite_header) + first_.size() * sizeof(std::int32_t); }
   // Whoever still reads it reads kDead, and follows a pointer that leads nowhere.
   void paint();
   static constexpr int kDead = 0xDD;
@@ -71,18 +72,24 @@ class HeaderView {
 // The views of the hook that is running. One per worker: hooks do not nest.
 class Views {
  public:
-  static constexpr std::size_t kMostInOneCall = 64;
+  // All views of one call stay readable, so they are bounded: so many are always to be had, more until they take so many bytes. For
+  // edits of 200 fields, each of which looks at what the one before made of them, that is some 2000.
+  static constexpr std::size_t kAlwaysInOneCall = 64, kMostBytesInOneCall = std::size_t{16} << 20;
 
   // A hook goes through the chain: nothing of an earlier hook is shown again.
   void begin_round() {
+    forget_many();
     used_ = 0;
+    bytes_ = 0;
     line_of_ = nullptr;
   }
   // The next plugin is asked: what earlier ones saw may go, but for what is still true.
   void begin_call();
-  // The current view of these fields; null when a plugin asked for more than kMostInOneCall in one
-  // call.
+  // The current view of these fields; null when one call asked for more than it may have. That call has failed, then: its plugin
+  // saw no headers where there are some.
   const hyalite_headers* of(const Fields& fields, const HeaderNames& names);
+  // Was this call refused a view?
+  bool refused() const { return refused_; }
   const hyalite_request_line* request_line(const RequestHead& head, bool secure);
   const hyalite_response_line* response_line(const ResponseHead& head);
   // For validation: all that was shown is painted, and its memory is not used again for a while.
@@ -91,8 +98,14 @@ class Views {
  private:
   static constexpr std::size_t kMostBuried = 256;
 
+  // Few calls need the memory of many views.
+  void forget_many() {
+    if (views_.size() > kAlwaysInOneCall) views_.resize(kAlwaysInOneCall);
+  }
   std::vector<std::unique_ptr<HeaderView>> views_;
   std::size_t used_ = 0;
+  std::size_t bytes_ = 0;  // of these
+  bool refused_ = false;
   std::deque<std::unique_ptr<HeaderView>> buried_;
   hyalite_request_line request_line_{};
   const RequestHead* line_of_ = nullptr;  // in request_line_

@@ -27,7 +27,7 @@ typedef struct hyalite_headers {
   uint32_t size;
   uint32_t stride; /* bytes from one header to the next */
   uint32_t count;
-  uint32_t generation; /* grows with each edit; an older view stays readable but no longer true */
+  uint32_t generation; /* grows by one with each edit; an older view stays readable but no longer true */
   const hyalite_header* items; /* go through it by `stride` */
   const int32_t* first;        /* first[id]: index of the first header with this id, or -1 */
   uint32_t first_count;        /* ids below this may be looked up */
@@ -213,7 +213,8 @@ typedef struct hyalite_host_http {
    * is none yet. */
   const hyalite_response_line* (*response_line)(hyalite_exchange* exchange);
   /* [hook] [lives: hook] The headers of a part after all edits so far; NULL when the part is not
-   * there (yet). */
+   * there (yet), and when this call had more views of edited headers than the host has room for, 16 MiB: then the call counts as
+   * failed, whatever it returns. */
   const hyalite_headers* (*headers)(hyalite_exchange* exchange, hyalite_part part);
 
   /* [hook: request_head, request_body, request_trailers, response_info, response_head,

@@ -211,17 +211,51 @@ TEST(Headers, EditsAreBounded) {
   EXPECT_EQ(last, HYALITE_E_LIMIT);
 }
 
-TEST(Headers, ViewsOfOneCallAreBounded) {
-  in_request(kGet, [&](hyalite_exchange* x, const hyalite_headers*) {
-    const hyalite_headers* current = nullptr;
-    int views = 1;
-    for (; views < 1'000; ++views) {
-      http->header_set(x, HYALITE_PART_REQUEST, 0, text("X"), text("1"), HYALITE_SET_REPLACE);
-      current = http->headers(x, HYALITE_PART_REQUEST);
-      if (current == nullptr) break;
-    }
-    EXPECT_EQ(views, static_cast<int>(Views::kMostInOneCall));
+std::string with_fields(std::size_t count) {
+  std::string head = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (std::size_t i = 1; i < count; ++i) head += "Cookie: id=" + std::to_string(i) + "\r\n";
+  return head + "\r\n";
+}
+
+// Edits and looks, so many times or until there is no view; gives how many views there were.
+std::size_t look_after_each_edit(hyalite_exchange* x, std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) {
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, text("Host"), text("h"), HYALITE_SET_REPLACE), HYALITE_OK);
+    if (http->headers(x, HYALITE_PART_REQUEST) == nullptr) return i;
+  }
+  return times;
+}
+
+TEST(Headers, AreSeenAfterEachEditOfAnySaneChain) {
+  in_request(with_fields(200), [&](hyalite_exchange* x, const hyalite_headers*) {
+    EXPECT_EQ(look_after_each_edit(x, 1'000), 1'000u);
+    EXPECT_EQ(http->headers(x, HYALITE_PART_REQUEST)->count, 200u);
   });
+}
+
+// Whoever sees no headers where there are some would decide about another message.
+TEST(Headers, ACallThatIsRefusedAViewHasFailed) {
+  for (const FailurePolicy policy : {FailurePolicy::open, FailurePolicy::closed}) {
+    ScriptedChain scripted;
+    std::size_t views = 0;
+    std::uint32_t calls = 0;
+    Script script;
+    script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) {
+      if (++calls == 1) views = look_after_each_edit(x, 4'000);
+      return HYALITE_CONTINUE;
+    };
+    Chain& chain = scripted.add(script, policy).start();
+    const bool closed = policy == FailurePolicy::closed;
+    Talk talk(chain), next(chain);
+    EXPECT_EQ(talk.request(with_fields(250)), closed ? Answer::decided : Answer::go_on);
+    EXPECT_GT(views, Views::kAlwaysInOneCall);
+    EXPECT_LT(views, 4'000u);
+    EXPECT_EQ(scripted.count("hyalite_plugin_errors_total", "p0"), 1u);
+    EXPECT_TRUE(scripted.logged("more views of headers than one call may have"));
+    // The next call begins anew.
+    EXPECT_EQ(next.request(with_fields(250)), Answer::go_on);
+    EXPECT_EQ(scripted.count("hyalite_plugin_errors_total", "p0"), 1u);
+  }
 }
 
 // The flow room reads one head after the other into the same object.
