@@ -27,6 +27,7 @@ class Condition {
   // response, of this status.
   bool holds(const hyalite::Request& request, const hyalite::Message& message,
              std::uint32_t status) const;
+  bool reads_headers() const { return !headers_.empty(); }
 
  private:
   struct HeaderTest {

@@ -146,6 +146,7 @@ std::optional<Edit> Edit::read(const hyalite::Value& item, Condition::Of of,
 
 Edit::Done Edit::apply(const hyalite::Request& request, hyalite::Message& message,
                        std::uint32_t status, const hyalite::Host& host) const {
+  if (reads_headers() && !message.readable()) return Done::failed;  // no condition is decided blindly
   if (!when_.holds(request, message, status) ||
       (unless_ && unless_->holds(request, message, status)))
     return Done::nothing;
@@ -171,6 +172,7 @@ Edit::Done Edit::apply(const hyalite::Request& request, hyalite::Message& messag
 
 // They go to the end, in their order.
 Edit::Done Edit::rename(hyalite::Message& message) const {
+  if (!message.readable()) return Done::failed;
   std::vector<std::string> values;
   message.for_each([&](std::string_view name, std::string_view value) {
     if (hyalite::Message::same_name(name, name_)) values.emplace_back(value);
@@ -183,20 +185,29 @@ Edit::Done Edit::rename(hyalite::Message& message) const {
   return Done::changed;
 }
 
+// All is made from one view: a client may send many of the name, and a call has only so many views.
 Edit::Done Edit::replace(hyalite::Message& message, const hyalite::Host& host) const {
-  Done done = Done::nothing;
-  for (std::size_t i = 0; i < message.headers().count; ++i) {
-    const hyalite_header* at = hyalite_header_at(&message.headers(), i);
+  if (!message.readable()) return Done::failed;
+  std::vector<Fresh> fresh;
+  if (!make_fresh(message.headers(), host, fresh)) return Done::failed;
+  for (const Fresh& one : fresh) {
+    if (message.set_at(one.index, one.value) != HYALITE_OK) return Done::failed;
+  }
+  return fresh.empty() ? Done::nothing : Done::changed;
+}
+
+bool Edit::make_fresh(const hyalite_headers& headers, const hyalite::Host& host,
+                      std::vector<Fresh>& fresh) const {
+  for (std::size_t i = 0; i < headers.count; ++i) {
+    const hyalite_header* at = hyalite_header_at(&headers, i);
     if (!hyalite::Message::same_name(hyalite::view(at->name), name_)) continue;
     bool changed = false;
     const auto value = replaced(*pattern_, value_, hyalite::view(at->value), changed);
-    if (!value) return Done::failed;
+    if (!value) return false;
     if (!changed) continue;
-    const std::string_view fresh = trim(*value);
-    if (host.http->check_value(host.root, hyalite::bytes(fresh)) != HYALITE_OK ||
-        message.set_at(i, fresh) != HYALITE_OK)
-      return Done::failed;
-    done = Done::changed;
+    const std::string_view trimmed = trim(*value);
+    if (host.http->check_value(host.root, hyalite::bytes(trimmed)) != HYALITE_OK) return false;
+    fresh.push_back({i, std::string(trimmed)});
   }
-  return done;
+  return true;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "condition.h"
 
@@ -24,6 +25,17 @@ class Edit {
              const hyalite::Host& host) const;
 
  private:
+  // What header number `index` becomes.
+  struct Fresh {
+    std::size_t index;
+    std::string value;
+  };
+  // False: a bound of our own, or of the host, does not allow one.
+  bool make_fresh(const hyalite_headers& headers, const hyalite::Host& host,
+                  std::vector<Fresh>& fresh) const;
+  bool reads_headers() const {
+    return when_.reads_headers() || (unless_ && unless_->reads_headers());
+  }
   Done replace(hyalite::Message& message, const hyalite::Host& host) const;
   Done rename(hyalite::Message& message) const;
 

@@ -124,6 +124,20 @@ TEST(HeaderRewriter, ReplacesByRegularExpression) {
             "b\r\n\r\n");
 }
 
+// A client says how many there are.
+TEST(HeaderRewriter, ReplacesInAsManyHeadersAsThereAre) {
+  std::string request = "GET / HTTP/1.1\r\nHost: h\r\n";
+  for (int i = 0; i < 250; ++i) request += "Cookie: id=" + std::to_string(i) + "; a=b\r\n";
+  const std::string text = rewritten(
+      "{ replace: Cookie, pattern: \"id=[^;]*\", with: \"\" }, "
+      "{ set: X-Seen, to: \"1\", when: { header: [ { name: Cookie } ] } }, "
+      "{ set: X-Unseen, to: \"1\", unless: { header: [ { name: Cookie } ] } }",
+      request + "\r\n");
+  EXPECT_FALSE(contains(text, "id=")) << text;
+  EXPECT_TRUE(contains(text, "X-Seen"));
+  EXPECT_FALSE(contains(text, "X-Unseen"));
+}
+
 TEST(HeaderRewriter, FailsRatherThanMakesAValueWithoutEnd) {
   Loaded loaded(
       "  - { name: headers, use: header-rewriter, on_failure: closed, settings: { request: [ { "

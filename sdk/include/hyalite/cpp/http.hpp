@@ -266,11 +266,15 @@ namespace hyalite __attribute__((visibility("hidden"))) {
             const hyalite_headers* headers)
         : Exchange(host, exchange), part_(part), headers_(headers) {}
 
-    // All of them, after all edits so far; empty when there is no such part.
+    // All of them, after all edits so far; empty when there is no such part, or no view of it to be had: see readable().
     const hyalite_headers& headers() const {
       static constexpr hyalite_headers kNone{};
+      return readable() ? *headers_ : kNone;
+    }
+    // False: there is no such part, or this call had so many views that it gets no more and counts as failed (http.h).
+    bool readable() const {
       if (headers_ == nullptr) headers_ = host_->http->headers(exchange_, part_);
-      return headers_ == nullptr ? kNone : *headers_;
+      return headers_ != nullptr;
     }
     // The first one's value; empty when there is none.
     std::string_view header(std::uint16_t id) const {
@@ -318,12 +322,14 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     }
     hyalite_status remove(std::string_view name) { return removed(0, name); }
     hyalite_status remove(const HeaderName& name) { return removed(name.id, name.text); }
-    // Gives header number `index` of headers() another value; its name and place stay.
+    // Gives header number `index` of headers() another value; its name and place stay. So do the others', and however many are
+    // given values one after the other, no view is needed between them.
     hyalite_status set_at(std::size_t index, std::string_view value) {
-      const std::uint32_t generation = headers().generation;
-      headers_ = nullptr;
-      return host_->http->header_set_at(exchange_, part_, static_cast<std::uint32_t>(index),
-                                        generation, bytes(value));
+      if (headers_ == nullptr && generation_ != kUnknown) {
+        const hyalite_status status = put_at(index, generation_, value);
+        if (status != HYALITE_E_LATE) return status;  // late: another handle edited meanwhile
+      }
+      return put_at(index, headers().generation, value);
     }
 
     static bool same_name(std::string_view a, std::string_view b) {
@@ -341,15 +347,26 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     hyalite_status edit(std::uint16_t id, std::string_view name, std::string_view value,
                         std::uint32_t how) {
       headers_ = nullptr;
+      generation_ = kUnknown;
       return host_->http->header_set(exchange_, part_, id, bytes(name), bytes(value), how);
     }
     hyalite_status removed(std::uint16_t id, std::string_view name) {
       headers_ = nullptr;
+      generation_ = kUnknown;
       return host_->http->header_remove(exchange_, part_, id, bytes(name));
     }
+    hyalite_status put_at(std::size_t index, std::uint32_t generation, std::string_view value) {
+      headers_ = nullptr;
+      const hyalite_status status = host_->http->header_set_at(
+          exchange_, part_, static_cast<std::uint32_t>(index), generation, bytes(value));
+      generation_ = status == HYALITE_OK ? generation + 1 : kUnknown;
+      return status;
+    }
 
+    static constexpr std::uint32_t kUnknown = 0;  // what was edited has another one
     hyalite_part part_;
     mutable const hyalite_headers* headers_;
+    std::uint32_t generation_ = kUnknown;  // that set_at left
   };
 
   inline Message Exchange::part(hyalite_part part) const {
