@@ -21,7 +21,7 @@ constexpr std::string_view kTexts[] = {
     "the reason has a control character",
     "with it the body would end elsewhere",
     "there is no field at this index",
-    "there are as many fields as the limit allows",
+    "there are as many fields as the limit and the room for plugins allow",
 };
 static_assert(std::size(kTexts) == static_cast<std::size_t>(EditRefusal::too_many_fields) + 1);
 
@@ -91,7 +91,7 @@ Edited Fields::append(Bytes text, Bytes value, Arena& arena) {
 }
 
 Edited Fields::append_checked(WantedName name, Bytes value, Arena& arena) {
-  if (fields_.size() >= most_fields_) return EditRefusal::too_many_fields;
+  if (fields_.size() >= most_fields_ + kRoomForPlugins) return EditRefusal::too_many_fields;
   name.name = arena.copy(name.name);
   put(fields_.size(), name, value, arena);
   edit();

@@ -53,7 +53,7 @@ enum class EditRefusal : std::uint8_t {
   bad_reason,       // CR, LF, NUL or another control character
   changes_framing,  // with it the body would end elsewhere: HEAD, CONNECT, 1xx, 204, 304
   no_such_field,    // the index is beyond the last field
-  too_many_fields,  // there are as many as the limit allows
+  too_many_fields,  // there are as many as the limit and the room for plugins allow
 };
 // A sentence for the log, without a trailing dot.
 std::string_view describe(EditRefusal refusal);
@@ -67,6 +67,9 @@ inline Edited check_field(Bytes name, Bytes value) { return check_field(WantedNa
 // A list of fields. Reused from message to message: then indexing allocates nothing.
 class Fields {
  public:
+  // Plugins may add so many to as many as may arrive: else whoever sends as many as may arrive makes their edits fail.
+  static constexpr std::size_t kRoomForPlugins = 64;
+
   // In the order in which they came; edits change it in place. References die at the next edit.
   const std::vector<Field>& fields() const { return fields_; }
   // The first field of that name, or null. `other` has none.

@@ -11,12 +11,13 @@ namespace {
 
 constexpr Bytes kCrLf = "\r\n", kEmptyLine = "\r\n\r\n";
 
-// A head that came at its limits may still be framed anew by the host: a Content-Length or Transfer-Encoding, a Connection.
+// A head that came at its limits may still be framed anew by the host: a Content-Length or Transfer-Encoding, a Connection. And
+// plugins may have added fields.
 constexpr std::size_t kFramingBytes = 128, kFramingFields = 2;
 
 std::optional<Refusal> check_size(Bytes written, const Head& edited, const HeadLimits& limits) {
   if (written.size() > limits.bytes + kFramingBytes) return Refusal::head_too_large;
-  if (edited.fields().size() > limits.fields + kFramingFields) return Refusal::too_many_fields;
+  if (edited.fields().size() > limits.fields + Fields::kRoomForPlugins + kFramingFields) return Refusal::too_many_fields;
   // What reads lines relies on it.
   return written.ends_with(kEmptyLine) ? std::nullopt : std::optional(Refusal::edit_changed_framing);
 }

@@ -257,7 +257,7 @@ struct LimitSettings {
   std::size_t head_bytes = std::size_t{64} << 10;
   // The longest request target.
   std::size_t target_bytes = std::size_t{32} << 10;
-  // Fields in one head or trailer section.
+  // Fields in one head or trailer section that arrives; plugins may add 64 more.
   std::size_t fields = 200;
   // The longest line that begins a chunk: its size and extensions.
   std::size_t chunk_line_bytes = std::size_t{4} << 10;

@@ -161,8 +161,9 @@ TEST_F(Message, KeepsLinesFromPlugins) {
   EXPECT_FALSE(request_.edited());
 }
 
-TEST_F(Message, TakesNoMoreFieldsThanTheLimit) {
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(request_.append("X", "y", arena_), std::nullopt);
+TEST_F(Message, TakesNoMoreFieldsThanTheLimitAndTheRoomForPlugins) {
+  const std::size_t room = 3 + Fields::kRoomForPlugins;
+  for (std::size_t i = 0; i < room; ++i) EXPECT_EQ(request_.append("X", "y", arena_), std::nullopt);
   EXPECT_EQ(request_.append("X", "y", arena_), EditRefusal::too_many_fields);
   EXPECT_EQ(request_.set("Y", "y", arena_), EditRefusal::too_many_fields);
   EXPECT_EQ(request_.set("X", "y", arena_), std::nullopt);
@@ -309,6 +310,20 @@ TEST_F(Message, LetsTheHostAddWhatTheLimitHasNoRoomFor) {
   EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits), std::nullopt);
 }
 
+// It came with as many as may come.
+TEST_F(Message, IsSentWithWhatPluginsAddedBeyondTheLimit) {
+  HeadLimits limits = kTestLimits;
+  limits.fields = 5;
+  ASSERT_EQ(Indexer::index(request_text_, limits.fields, request_), std::nullopt);
+  while (!request_.append("X", "y", arena_)) {
+  }
+  EXPECT_EQ(request_.fields().size(), limits.fields + Fields::kRoomForPlugins);
+  request_.frame_length(5, arena_);
+  EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits), std::nullopt);
+  limits.fields = 2;
+  EXPECT_EQ(recheck_request(written(request_), request_, {Framing::Kind::length, 5}, limits), Refusal::too_many_fields);
+}
+
 TEST_F(Message, ForgetsEverythingForTheNextOne) {
   request_.set_target("/other", arena_);
   request_.set("A", "b", arena_);
@@ -332,7 +347,9 @@ TEST(TrailersOfABody, AreEditedLikeFieldsButCarryLess) {
   EXPECT_EQ(trailers.set("Content-Length", "1", arena), EditRefusal::framing_field);
   EXPECT_EQ(trailers.set("a", "c", arena), std::nullopt);
   EXPECT_EQ(trailers.append("B", "d", arena), std::nullopt);
+  while (trailers.fields().size() < 3 + Fields::kRoomForPlugins) ASSERT_EQ(trailers.append("C", "d", arena), std::nullopt);
   EXPECT_EQ(trailers.append("C", "d", arena), EditRefusal::too_many_fields);
+  EXPECT_EQ(trailers.remove("C"), std::nullopt);
   Buffer out;
   last_chunk(trailers, out);
   EXPECT_EQ(out.bytes(), "0\r\nA: c\r\nGrpc-Status:0\r\nB: d\r\n\r\n");

@@ -138,6 +138,17 @@ TEST(HeaderRewriter, ReplacesInAsManyHeadersAsThereAre) {
   EXPECT_FALSE(contains(text, "X-Unseen"));
 }
 
+// Else whoever sends so many would keep what is to be removed.
+TEST(HeaderRewriter, AddsToAsManyHeadersAsMayArrive) {
+  std::string request = "GET / HTTP/1.1\r\nHost: h\r\nX-Secret: s\r\n";
+  for (std::size_t i = 2; i < HeadLimits{}.fields; ++i) request += "A: b\r\n";
+  const std::string text = rewritten(
+      "{ add: Via, to: \"1.1 p\" }, { set: X-Checked, to: \"1\" }, { remove: X-Secret }",
+      request + "\r\n");
+  EXPECT_TRUE(contains(text, "Via: 1.1 p\r\nX-Checked: 1\r\n")) << text;
+  EXPECT_FALSE(contains(text, "X-Secret"));
+}
+
 TEST(HeaderRewriter, FailsRatherThanMakesAValueWithoutEnd) {
   Loaded loaded(
       "  - { name: headers, use: header-rewriter, on_failure: closed, settings: { request: [ { "
