@@ -82,7 +82,7 @@ class Writer::Thread {
 
   void reopen() {
     reopen_at_.store(ring_.put_bytes());
-    reopen_wanted_.store(true);
+    reopens_asked_.fetch_add(1);
     wake();
   }
 
@@ -111,10 +111,8 @@ class Writer::Thread {
     while (!over()) {
       wait();
       if (is_due()) write_batch();
-      if (reopen_wanted_.load() && (ring_.taken_bytes() >= reopen_at_.load() || troubled_)) {
-        reopen_wanted_.store(false);
-        say(sink_->open());
-      }
+      note_reopen();
+      if (is_to_open()) open();
     }
     const std::lock_guard lock(ending_);
     has_ended_ = true;
@@ -127,8 +125,9 @@ class Writer::Thread {
            (ring_.used() == 0 || Clock::now().time_since_epoch().count() >= stop_at_ns_.load());
   }
   bool in_a_hurry() const {
-    return stopping() || reopen_wanted_.load() || options_.flush.count() == 0;
+    return stopping() || reopen_wanted() || options_.flush.count() == 0;
   }
+  bool reopen_wanted() const { return reopens_asked_.load() != reopens_done_; }
   bool is_due() const {
     return ring_.used() >= kBatchBytes ||
            (ring_.used() > 0 && (in_a_hurry() || troubled_ || Clock::now() >= flush_at_));
@@ -140,7 +139,7 @@ class Writer::Thread {
       // Empty: the first line wakes. Then a batch does, or the time.
       const bool empty = ring_.used() == 0;
       wanted_.store(empty || in_a_hurry() ? 1 : kBatchBytes);
-      if (ring_.used() >= wanted_.load() || stopping() || reopen_wanted_.load())
+      if (ring_.used() >= wanted_.load() || stopping() || reopen_wanted())
         return note_first(empty);
       sleep(empty ? Milliseconds{-1}
                   : std::max(Milliseconds{0},
@@ -162,13 +161,34 @@ class Writer::Thread {
     [[maybe_unused]] const auto n = ::read(wake_, &count, sizeof count);
   }
 
+  // Where the file that is open ends. It stays there until another one is open, however often that is asked for meanwhile: what
+  // comes behind waits, and never goes into a file that was moved away.
+  void note_reopen() {
+    if (!old_ends_at_ && reopen_wanted()) old_ends_at_ = reopen_at_.load();
+  }
+  bool old_is_full() const { return old_ends_at_ && ring_.taken_bytes() >= *old_ends_at_; }
+  // Again and again while it fails. Where nothing waits, no write would find out that it can be opened by now.
+  bool is_to_open() const {
+    return old_ends_at_ ? old_is_full() || troubled_ : troubled_ && ring_.used() == 0;
+  }
+  void open() {
+    const std::uint64_t asked = reopens_asked_.load();
+    const std::string why = sink_->open();
+    // While writing fails, that is the trouble, and there is one line about it.
+    if (why.empty() || !troubled_ || sink_->trouble().empty()) say(why);
+    if (!why.empty()) return;
+    old_ends_at_.reset();
+    reopens_done_ = asked;
+  }
+
   // Up to a batch, in whole lines; not beyond where the file is to be changed.
   void write_batch() {
     batch_.clear();
-    std::uint64_t most = kBatchBytes;
-    if (reopen_wanted_.load())
-      most = std::min(most, reopen_at_.load() - std::min(reopen_at_.load(), ring_.taken_bytes()));
-    ring_.peek(most, batch_);
+    // What comes from here on may be the next file's.
+    std::uint64_t end = ring_.put_bytes();
+    note_reopen();
+    end = std::min(end, old_ends_at_.value_or(end));
+    ring_.peek(std::min<std::uint64_t>(kBatchBytes, end - std::min(end, ring_.taken_bytes())), batch_);
     const std::size_t whole = batch_.rfind('\n') + 1;  // a line is never longer than a batch
     if (whole == 0) return;
     const std::size_t done = sink_->write({batch_.data(), whole});
@@ -194,9 +214,11 @@ class Writer::Thread {
   bool running_ = false;                       // of the worker's thread
   std::atomic<std::size_t> wanted_{kNothing};  // the writer sleeps until so much waits
   std::atomic<bool> troubled_{false};
-  std::atomic<bool> reopen_wanted_{false};
-  std::atomic<std::uint64_t> reopen_at_{0};
+  std::atomic<std::uint64_t> reopens_asked_{0}, reopen_at_{0};
   std::atomic<std::int64_t> stop_at_ns_{kNever};
+  // ---- of the thread that writes
+  std::uint64_t reopens_done_ = 0;
+  std::optional<std::uint64_t> old_ends_at_;  // while another file is to be opened
   Clock::time_point flush_at_{};
   std::string batch_, told_;
   std::mutex ending_;

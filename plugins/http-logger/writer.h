@@ -43,7 +43,7 @@ class Writer {
   // The sink takes nothing, or so slowly that half of the room is used up.
   bool stuck() const;
   // What was added before goes to the file as it is, what comes after to the one that has the name
-  // then.
+  // then; as long as that cannot be opened, it waits.
   void reopen();
   // Writes what waits, for so long at most. False: not all was written. The last call.
   bool stop(Milliseconds at_most);

@@ -60,6 +60,29 @@ TEST(HttpLogger, OpensItsFileAgainAfterItWasMoved) {
   EXPECT_EQ(lines_of(read_file(path)).size(), 1u);
 }
 
+// The file that was moved away is somebody else's by now.
+TEST(HttpLogger, WaitsUntilTheNewFileCanBeOpened) {
+  const Scratch scratch;
+  const std::string path = scratch.path() + "/l";
+  Loaded loaded(with_file(path, ", flush_ms: 0"));
+  Chain& chain = loaded.start();
+  converse(chain, kFull);
+  wait_for([&] { return lines_of(read_file(path)).size() == 1; });
+  std::filesystem::rename(path, path + ".1");
+  std::filesystem::create_directory(path);  // nothing can be opened there
+  chain.reopen();
+  wait_for([&] { return loaded.logged("records cannot be written"); });
+  converse(chain, kFull);
+  chain.reopen();  // asked for again, it is the same file that ended
+  converse(chain, kFull);
+  std::filesystem::remove(path);
+  wait_for([&] { return std::filesystem::exists(path) && lines_of(read_file(path)).size() == 2; });
+  wait_for([&] { return loaded.logged("records are written again"); });
+  chain.stop();
+  EXPECT_EQ(lines_of(read_file(path + ".1")).size(), 1u);
+  EXPECT_EQ(lines_of(read_file(path)).size(), 2u);
+}
+
 TEST(HttpLogger, SaysAtCheckThatItsFileCannotBe) {
   const Loaded loaded(with_file("/nowhere/at/all.ndjson"));
   EXPECT_TRUE(
@@ -183,6 +206,27 @@ TEST(HttpLogger, StopsTrafficWhereThatIsAskedFor) {
   reader.read();
   chain.stop();
   EXPECT_EQ(loaded.counter(kWritten) + loaded.counter(kLost), loaded.counter(kAccepted));
+}
+
+// Nothing waits to be written, since nothing passes: it has to look by itself.
+TEST(HttpLogger, LetsTrafficPassOnceItsFileCanBeOpened) {
+  const Scratch scratch;
+  const std::string path = scratch.path() + "/l";
+  Loaded loaded(with_file(path, ", format: combined, when_stuck: stop"));
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  std::filesystem::create_directory(path);
+  Chain& chain = loaded.start();
+  wait_for([&] { return loaded.logged("records cannot be written"); });
+  Trace trace;
+  converse(chain, kFull, {}, true, &trace);
+  EXPECT_TRUE(trace.reset);
+  std::filesystem::remove(path);
+  wait_for([&] {
+    converse(chain, kFull, {}, true, &trace);
+    return !trace.reset && !trace.decided;
+  });
+  chain.stop();
+  EXPECT_EQ(lines_of(read_file(path)).size(), 1u);
 }
 
 TEST(HttpLogger, CountsWhatAWorkerThatCrashedHadNotWritten) {
