@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 
 namespace {
 
@@ -118,39 +119,59 @@ class CharacterSet {
     }
     return std::string_view::npos;
   }
+  bool has(char c) const { return table_[static_cast<unsigned char>(c)]; }
 
  private:
   std::array<bool, 256> table_{};
 };
-constexpr CharacterSet kBetweenParts("[].: "), kBeforeParameters("?#"), kAroundParameters("&;?#");
+constexpr CharacterSet kBetweenParts("[].:_- "), kBeforeParameters("?#"), kAroundParameters("&;?#"),
+    kEndsSecrets("&#");
 constexpr CharacterSet kMayHide("?#@");  // without one of these there is no query, fragment or user
 
-// The whole name, or a part of a name such as user[password] or login.token.
-bool is_secret(std::string_view written, const std::vector<std::string>& names) {
-  const std::string name = lower(decoded(written));
-  if (lists(names, name)) return true;
-  std::size_t end = kBetweenParts.first_in(name);
-  if (end == std::string::npos) return false;
-  for (std::size_t at = 0; at < name.size(); end = kBetweenParts.first_in(name, at)) {
-    end = std::min(end, name.size());
-    if (lists(names, std::string_view(name).substr(at, end - at))) return true;
-    at = end + 1;
+// Does the part stand in the name, between its ends and what parts names?
+bool is_part_of(std::string_view name, std::string_view part) {
+  for (auto at = name.find(part); at != std::string_view::npos; at = name.find(part, at + 1)) {
+    const std::size_t end = at + part.size();
+    const bool begins = at == 0 || kBetweenParts.has(name[at - 1]);
+    if (begins && (end == name.size() || kBetweenParts.has(name[end]))) return true;
   }
   return false;
 }
 
+// The whole name, or a part of a name such as user[password], login.token or reset_password_token.
+bool is_secret(std::string_view written, const std::vector<std::string>& names) {
+  const std::string name = lower(decoded(written));
+  if (lists(names, name)) return true;
+  if (kBetweenParts.first_in(name) == std::string::npos) return false;
+  return std::any_of(names.begin(), names.end(), [&](const std::string& secret) {
+    return !secret.empty() && is_part_of(name, secret);
+  });
+}
+
+// Where in `rest` the value of its first parameter begins, when that is a secret and there is one.
+std::optional<std::size_t> find_secret(std::string_view rest, std::string_view parameter,
+                                       const std::vector<std::string>& names) {
+  const bool all = !names.empty() && names.front() == "*";
+  const auto equals = parameter.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  if (!all && !is_secret(parameter.substr(0, equals), names)) return std::nullopt;
+  const std::size_t value = equals + 1;
+  const bool is_empty = value == rest.size() || kEndsSecrets.has(rest[value]);
+  return is_empty ? std::nullopt : std::optional(value);
+}
+
+// A name may stand behind each of kAroundParameters. A secret ends at fewer of them: the others may be a part of it, as a
+// password's "?" that a client did not escape.
 void append_parameters(std::string_view rest, const std::vector<std::string>& names,
                        std::string& out) {
-  const bool all = !names.empty() && names.front() == "*";
   for (;;) {
-    const auto end = kAroundParameters.first_in(rest);
-    const std::string_view parameter = rest.substr(0, end);
-    const auto equals = parameter.find('=');
-    if (equals != std::string_view::npos && equals + 1 < parameter.size() &&
-        (all || is_secret(parameter.substr(0, equals), names)))
-      out.append(parameter.substr(0, equals + 1)).append(kRedacted);
-    else
-      out.append(parameter);
+    auto end = kAroundParameters.first_in(rest);
+    if (const auto secret = find_secret(rest, rest.substr(0, end), names)) {
+      out.append(rest.substr(0, *secret)).append(kRedacted);
+      end = kEndsSecrets.first_in(rest, *secret);
+    } else {
+      out.append(rest.substr(0, end));
+    }
     if (end == std::string_view::npos) return;
     out += rest[end];
     rest.remove_prefix(end + 1);

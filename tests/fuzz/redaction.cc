@@ -65,9 +65,9 @@ void try_secret(unsigned where, const Parts& parts) {
     case 3:
       return parts.require_same(";\"", [&](const std::string& s) { return redacted_header("Set-Cookie", "id=" + s + "; " + behind, kUsual); });
     case 4:
-      return parts.require_same("&;?#", [&](const std::string& s) { return redacted_url(before + "?token=" + s + "&" + behind, kUsual); });
+      return parts.require_same("&#", [&](const std::string& s) { return redacted_url(before + "?token=" + s + "&" + behind, kUsual); });
     case 5:
-      return parts.require_same("&;?#", [&](const std::string& s) { return redacted_url("/a#" + before + "&pass%77ord=" + s, kUsual); });
+      return parts.require_same("&#", [&](const std::string& s) { return redacted_url("/a#" + before + "&pass%77ord=" + s, kUsual); });
     case 6:
       return parts.require_same("/?#", [&](const std::string& s) { return redacted_url("http://" + s + "@a.example/" + behind, kUsual); });
     default:

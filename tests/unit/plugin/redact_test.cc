@@ -43,7 +43,8 @@ TEST(Redact, SetCookieKeepsItsNameAndItsAttributes) {
 
 TEST(Redact, ParametersByTheirNames) {
   EXPECT_EQ(url("/a?q=1&token=abc&x=2"), "/a?q=1&token=[redacted]&x=2");
-  EXPECT_EQ(url("/a?TOKEN=abc;pass%77ord=x"), "/a?TOKEN=[redacted];pass%77ord=[redacted]");
+  EXPECT_EQ(url("/a?q=1;TOKEN=abc"), "/a?q=1;TOKEN=[redacted]");
+  EXPECT_EQ(url("/a?q=1;TOKEN=abc&pass%77ord=x"), "/a?q=1;TOKEN=[redacted]&pass%77ord=[redacted]");
   EXPECT_EQ(url("/a?user[password]=x&auth.token=y&tokens=z"),
             "/a?user[password]=[redacted]&auth.token=[redacted]&tokens=z");
   EXPECT_EQ(url("/a?token&token=&=x&?token=y"), "/a?token&token=&=x&?token=[redacted]");
@@ -54,6 +55,27 @@ TEST(Redact, ParametersByTheirNames) {
   EXPECT_EQ(redacted_url("/a?q=1&b", all), "/a?q=[redacted]&b");
   const Redaction none{false, {}, {}};
   EXPECT_EQ(redacted_url("/a?token=1", none), "/a?token=1");
+}
+
+TEST(Redact, ASecretEndsWhereTheNextParameterSurelyBegins) {
+  EXPECT_EQ(url("/a?password=Tr0ub;4dor?3&q=1"), "/a?password=[redacted]&q=1");
+  EXPECT_EQ(url("/a?password=;x&q=1"), "/a?password=[redacted]&q=1");
+  EXPECT_EQ(url("/a?password=a?b#token=c;d"), "/a?password=[redacted]#token=[redacted]");
+  EXPECT_EQ(url("/a?TOKEN=abc;q=x"), "/a?TOKEN=[redacted]");
+  EXPECT_EQ(url("/a?q=1?b;c&token=x"), "/a?q=1?b;c&token=[redacted]");
+}
+
+TEST(Redact, ParametersByPartsOfTheirNames) {
+  for (const char* name :
+       {"reset_password_token", "auth_token", "session_id", "oauth_token", "new_password", "new-password",
+        "x-amz-signature", "user[x-amz-credential]", "a.client_secret", "my_api_key", "key_", "zip_code"}) {
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=[redacted]");
+  }
+  for (const char* name : {"keyword", "monkey", "author", "passwords_", "decode", "sign", "sidebar_width", "_"})
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=s");
+  const Redaction own{false, {"user_name"}, {}};
+  EXPECT_EQ(redacted_url("/a?old_user_name=s&username=s&user=s&xuser_name=s", own),
+            "/a?old_user_name=[redacted]&username=s&user=s&xuser_name=s");
 }
 
 TEST(Redact, UsersAndPasswordsBeforeAHost) {
@@ -81,7 +103,8 @@ TEST(Redact, ShowsNothingOfASecret) {
   for (const std::string& secret : {std::string("x"), std::string(500, 'y'), bytes.substr(0, 30),
                                     bytes.substr(32, 1) + bytes, std::string("a b=c,d \" '")}) {
     EXPECT_EQ(header("Authorization", "Bearer " + secret), "Bearer [redacted]") << secret;
-    EXPECT_EQ(url("/?token=" + secret + "&q=1"), "/?token=[redacted]&q=1") << secret;
+    for (const std::string& in_url : {secret, secret + ";" + secret + "?" + secret, ";" + secret, "?" + secret})
+      EXPECT_EQ(url("/?token=" + in_url + "&q=1"), "/?token=[redacted]&q=1") << in_url;
     const std::string cookie = header("Cookie", "a=" + secret);
     EXPECT_EQ(cookie, "a=[redacted]") << secret;
   }
@@ -89,7 +112,7 @@ TEST(Redact, ShowsNothingOfASecret) {
 
 TEST(Redact, DoneTwiceChangesNothing) {
   for (const char* text : {"a=1; b=\"2;3\"; c", "Basic x", "http://u:p@h/?token=1#sid=2",
-                           "path=1; Path=2; x", "", ";;", "=", "\"", "??&&=%"}) {
+                           "path=1; Path=2; x", "/?token=1;2?3&sid=;#key=?", "", ";;", "=", "\"", "??&&=%"}) {
     for (const char* name :
          {"Authorization", "Cookie", "Set-Cookie", "Referer", "X-Api-Key", "X"}) {
       const std::string once = header(name, text);
