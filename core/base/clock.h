@@ -34,6 +34,8 @@ class ManualClock : public Clock {
     now_ += by;
     wall_ += by;
   }
+  // Somebody sets the wall's.
+  void set_wall(WallTime to) { wall_ = to; }
 
  private:
   Monotonic now_{Seconds{1'000}};

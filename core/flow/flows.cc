@@ -66,6 +66,7 @@ FlowFacts Flows::facts(const Accepted& client) {
   facts.id = next_id_++;
   facts.worker = needs_.worker;
   facts.opened_at = needs_.loop.clock().wall_time();
+  facts.opened = needs_.loop.clock().now();
   facts.client = client.client;
   facts.destination = client.destination;
   facts.arrived_by = arrived_by(client.mode);

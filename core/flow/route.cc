@@ -186,7 +186,7 @@ void Route::end(FlowFile& file, CloseReason reason, const FlowBytes& bytes) cons
   summary.to_upstream = bytes.to_upstream;
   summary.from_upstream = bytes.from_upstream;
   summary.exchanges = file.exchanges;
-  summary.duration = clock_.wall_time() - file.facts.opened_at;
+  summary.duration = clock_.now() - file.facts.opened;
   chain_.flow_close(file.subject, summary);
 }
 

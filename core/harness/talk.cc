@@ -12,6 +12,7 @@ std::unique_ptr<FlowFile> file_of(HeldWorker& worker, const TalkOptions& options
   FlowFacts facts;
   facts.id = worker.next_flow();
   facts.opened_at = worker.needs().clock.wall_time();
+  facts.opened = worker.needs().clock.now();
   facts.client = ClientAddress{options.client.port != 0 ? options.client : *Address::parse("192.0.2.1:40000")};
   facts.destination = OriginalDestination{options.destination.port != 0 ? options.destination : *Address::parse("198.51.100.1:80")};
   facts.arrived_by = ArrivedBy::transparent;

@@ -114,7 +114,8 @@ struct BodyOptions {
 struct FlowFacts {
   std::uint64_t id = 0;
   std::uint32_t worker = 0;
-  WallTime opened_at{};
+  WallTime opened_at{};  // for records
+  Monotonic opened{};    // the same moment, from which its duration is measured
   ClientAddress client;
   OriginalDestination destination;
   ArrivedBy arrived_by = ArrivedBy::unknown;

@@ -177,7 +177,7 @@ void JsonLine::put_word(char* at, std::string_view value) {
 void JsonLine::put_number(char* at, std::uint64_t value) { end(written(value, kMostDigits, at)); }
 
 void JsonLine::put_milliseconds(char* at, std::int64_t nanoseconds) {
-  const auto microseconds = static_cast<std::uint64_t>(nanoseconds / 1'000);
+  const auto microseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, nanoseconds / 1'000));
   at = written(microseconds / 1'000, kMostDigits, at);
   *at++ = '.';
   end(written_digits<3>(static_cast<unsigned>(microseconds % 1'000), at));

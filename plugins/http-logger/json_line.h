@@ -57,7 +57,7 @@ class JsonLine {
   void number(const Key& key, std::uint64_t value) {
     put_number(begin(key, kMostDigits), value);
   }
-  // Nanoseconds as milliseconds with three digits.
+  // Nanoseconds as milliseconds with three digits; what is negative as 0.
   template <class Key>
   void milliseconds(const Key& key, std::int64_t nanoseconds) {
     put_milliseconds(begin(key, kMostDigits + 4), nanoseconds);

@@ -65,12 +65,13 @@ TEST(JsonLine, TimesAndNumbersAreWrittenOut) {
     line.time("c", 1'714'979'290'000'000'000, seconds);
     line.milliseconds("d", 1'002'003'999);
     line.milliseconds("e", 0);
+    line.milliseconds("n", -1'002'003'999);
     line.address4("f", {192, 0, 2, 255});
     line.word("g", "plain");
     EXPECT_EQ(
         line.members(),
         R"("a":"2024-05-06T07:08:09.123Z","b":"2024-05-06T07:08:09.005Z","c":"2024-05-06T07:08:10.000Z",)"
-        R"("d":1002.003,"e":0.000,"f":"192.0.2.255","g":"plain")");
+        R"("d":1002.003,"e":0.000,"n":0.000,"f":"192.0.2.255","g":"plain")");
   }
 }
 
