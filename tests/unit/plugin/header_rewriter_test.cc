@@ -138,6 +138,20 @@ TEST(HeaderRewriter, ReplacesInAsManyHeadersAsThereAre) {
   EXPECT_FALSE(contains(text, "X-Unseen"));
 }
 
+// So many edits, each with a view of its own, would be more than a call may have.
+TEST(HeaderRewriter, NeedsNoViewForEachHeaderThatItReplaces) {
+  std::string request = "GET / HTTP/1.1\r\nHost: h\r\n", rules;
+  for (int i = 0; i < 250; ++i) request += "Cookie: a\r\n";
+  for (int i = 0; i < 8; ++i) rules += "{ replace: Cookie, pattern: \"$\", with: x }, ";
+  const std::string text = rewritten(rules + "{ set: X-Last, to: \"1\" }", request + "\r\n");
+  EXPECT_FALSE(contains(text, "Cookie: a\r\n"));
+  EXPECT_FALSE(contains(text, "xxxxxxxxx"));
+  std::size_t whole = 0;
+  for (auto at = text.find("axxxxxxxx\r\n"); at != std::string::npos; at = text.find("axxxxxxxx\r\n", at + 1)) ++whole;
+  EXPECT_EQ(whole, 250u);
+  EXPECT_TRUE(contains(text, "X-Last: 1"));
+}
+
 // Else whoever sends so many would keep what is to be removed.
 TEST(HeaderRewriter, AddsToAsManyHeadersAsMayArrive) {
   std::string request = "GET / HTTP/1.1\r\nHost: h\r\nX-Secret: s\r\n";
