@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "tls/refusals.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cassert>
-#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -21,6 +19,9 @@ constexpr std::size_t kMostNameBytes = 253;
 constexpr std::size_t kWays = 8;  // places in which a name or client may be
 // How often a lock that somebody holds is tried: holders need some microseconds.
 constexpr int kTries = 2'000;
+// Of a lock's word: the milliseconds when it was taken, and who has it (pid_max is below 2^22).
+constexpr unsigned kPidBits = 22;
+constexpr std::uint64_t kMostMs = ~std::uint64_t{0} >> kPidBits;
 // An accepted certificate is noted so often at most, as it is the usual case.
 constexpr std::int64_t kAcceptedEvery = 60'000'000'000;
 constexpr std::uint32_t kMostNamesCounted = 255;
@@ -107,13 +108,30 @@ struct Place {
   }
 };
 
+// Says who takes the lock, and when.
+std::uint64_t lock_word(WallTime now) {
+  const auto ms = static_cast<std::uint64_t>(ns(now) / 1'000'000);
+  const auto pid = static_cast<std::uint64_t>(::getpid());
+  return ms << kPidBits | (pid & ((std::uint64_t{1} << kPidBits) - 1));
+}
+
+// Was it taken so long before the other one that nobody can be at work there? Or so long after it: then a clock jumped, or
+// somebody wrote what he liked.
+bool is_abandoned(std::uint64_t held, std::uint64_t now) {
+  constexpr auto kLongest = static_cast<std::uint64_t>(Milliseconds(Refusals::kLongestHold).count());
+  const std::uint64_t age = ((now >> kPidBits) - (held >> kPidBits)) & kMostMs;
+  return age >= kLongest && age <= kMostMs - kLongest;
+}
+
 std::size_t hash_of(std::string_view bytes) { return std::hash<std::string_view>{}(bytes); }
 
 }  // namespace
 
 struct Refusals::Table {
-  std::atomic<std::int32_t> holder{0};  // the process that writes; 0: nobody
+  std::atomic<std::uint64_t> holder{0};  // the lock_word() of the process that writes; 0: nobody
   std::atomic<std::uint64_t> lost{0};
+  // Programs share this when it has the size that they know (refusals_memory.h). Those of another size lock in another way.
+  std::array<std::byte, 8> unused;
   std::array<Place<StoredName>, kMostNames> names;
   std::array<Place<StoredClient>, kMostClients> clients;
 
@@ -155,24 +173,25 @@ struct Refusals::Table {
 
 namespace {
 
-// Holds the table for writing, or not, when another process does not let go.
+// Holds the table for writing, or not, when another process does not let go. Whoever died holding it is known by the time,
+// as workers may not ask the kernel about other processes. Who was stopped for so long may write once more when it goes on,
+// beside the next one: then a place holds something of both.
 template <class Table>
 class Lock {
  public:
-  explicit Lock(Table& table) : table_(table) {
-    const auto self = static_cast<std::int32_t>(::getpid());
+  Lock(Table& table, WallTime now) : table_(table), word_(lock_word(now)) {
     for (int i = 0; i < kTries && !held_; ++i) {
-      std::int32_t holder = 0;
-      held_ = table_.holder.compare_exchange_weak(holder, self, std::memory_order_acquire);
-      const bool dead = !held_ && holder > 0 && (i + 1) % (kTries / 4) == 0 &&
-                        ::kill(holder, 0) != 0 && errno == ESRCH;
-      if (dead)
-        held_ = table_.holder.compare_exchange_strong(holder, self, std::memory_order_acquire);
+      std::uint64_t holder = 0;
+      held_ = table_.holder.compare_exchange_weak(holder, word_, std::memory_order_acquire);
+      if (!held_ && is_abandoned(holder, word_))
+        held_ = table_.holder.compare_exchange_strong(holder, word_, std::memory_order_acquire);
     }
     if (!held_) table_.lost.fetch_add(1, std::memory_order_relaxed);
   }
   ~Lock() {
-    if (held_) table_.holder.store(0, std::memory_order_release);
+    // Unless it was thought abandoned.
+    std::uint64_t ours = word_;
+    if (held_) table_.holder.compare_exchange_strong(ours, 0, std::memory_order_release);
   }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
@@ -180,6 +199,7 @@ class Lock {
 
  private:
   Table& table_;
+  const std::uint64_t word_;
   bool held_ = false;
 };
 
@@ -234,7 +254,7 @@ Refusals::Refusals(std::span<std::byte> memory) : table_(*reinterpret_cast<Table
 bool Refusals::note(std::string_view name, const IpAddress& client, RefusalSign sign, WallTime now,
                     const Learning& learning) {
   if (name.empty() || name.size() > kMostNameBytes) return false;
-  const Lock lock(table_);
+  const Lock lock(table_, now);
   if (!lock) return false;
   const StoredIp ip = StoredIp::of(client);
   const std::int64_t time = ns(now);
@@ -280,7 +300,7 @@ void Refusals::note_accepted(const IpAddress& client, WallTime now) {
     const auto known = place->read();
     if (known && known->ip == ip && time - known->accepted < kAcceptedEvery) return;
   }
-  const Lock lock(table_);
+  const Lock lock(table_, now);
   if (!lock) return;
   auto* place = table_.find(ip);
   StoredClient known = place == nullptr ? StoredClient{ip} : place->value;
@@ -296,8 +316,8 @@ bool Refusals::passes(std::string_view name, WallTime now) const {
   return stored && stored->text() == name && stored->passes_until > ns(now);
 }
 
-bool Refusals::forget(std::string_view name) {
-  const Lock lock(table_);
+bool Refusals::forget(std::string_view name, WallTime now) {
+  const Lock lock(table_, now);
   if (!lock || name.empty()) return false;
   auto* place = table_.find(name);
   if (place == nullptr) return false;

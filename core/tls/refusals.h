@@ -40,12 +40,14 @@ struct Learning {
 
 // Memory that all workers of all generations share, and the admin process; lent for its life, all
 // zero when fresh. Everything is bounded: a name or client that was seen longest ago is forgotten
-// for a new one. No call waits: what cannot be written at once is counted as lost. Whoever took
-// over a worker can write anything here; readers believe it to be names and numbers, and nothing
+// for a new one. No call waits: what cannot be written at once is counted as lost. So it is while a
+// process holds the memory that died there, for kLongestHold. Whoever took over a worker can write anything here; readers believe it to be names and numbers, and nothing
 // else.
 class Refusals {
  public:
   static constexpr std::size_t kMostNames = 2'048, kMostClients = 4'096, kClientsPerName = 8;
+  // Holders need some microseconds. Whoever was stopped for longer is about to be ended (containment.worker_stall).
+  static constexpr Seconds kLongestHold{10};
   static std::size_t bytes();
 
   explicit Refusals(std::span<std::byte> memory);  // bytes() of it, aligned as a page is
@@ -60,7 +62,7 @@ class Refusals {
   bool passes(std::string_view name, WallTime now) const;
 
   // Forgets what was learned and counted about the name. False: there is no such name.
-  bool forget(std::string_view name);
+  bool forget(std::string_view name, WallTime now = SystemClock().wall_time());
 
   struct Client {
     IpAddress ip;
