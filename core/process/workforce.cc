@@ -231,12 +231,32 @@ void Workforce::on_started(unsigned worker) {
     member.retired.end_by = needs_.clock.now() + needs_.settings.timeouts.drain + kPatience;
     (void)member.retired.orders.send(Retire{});
   }
+  let_adopt(member.current);
   Release release;
   release.worker = worker;
   if (all_started_) return order_all(release);
   all_started_ = std::all_of(members_.begin(), members_.end(),
                              [](const Member& one) { return one.current.started; });
   if (all_started_) owner_.on_all_started();
+}
+
+// What its siblings were told before it was there.
+void Workforce::let_adopt(WorkerProcess& fresh) {
+  for (unsigned worker = 0; worker < members_.size(); ++worker) {
+    if (&members_[worker].current == &fresh || !members_[worker].replace_at) continue;
+    Adopt adopt;
+    adopt.worker = worker;
+    (void)fresh.orders.send(adopt);
+  }
+}
+
+// But not to whoever had that place before and still accepts.
+void Workforce::give_away(unsigned worker) {
+  Adopt adopt;
+  adopt.worker = worker;
+  for_each([&](unsigned place, WorkerProcess& process) {
+    if (place != worker && process.orders) (void)process.orders.send(adopt);
+  });
 }
 
 // A worker that does not read its orders is hung or dead, and found out in other ways.
@@ -305,12 +325,7 @@ void Workforce::plan_replacement(unsigned worker) {
   Member& member = members_[worker];
   const Milliseconds pause = pause_after(member.quick_deaths);
   member.replace_at = needs_.clock.now() + pause;
-  if (pause.count() > 0) {
-    Adopt adopt;
-    adopt.worker = worker;
-    order_all(adopt);
-    return;
-  }
+  if (pause.count() > 0) return give_away(worker);
   tick();
 }
 
@@ -334,6 +349,7 @@ void Workforce::tick() {
     if (auto forked = fork_worker(worker); !forked) {
       needs_.log.error("worker.fork", {{"why", forked.error().text}});
       member.replace_at = now + kLongestPause;
+      give_away(worker);
       continue;
     }
     note(worker).replaced.fetch_add(1, std::memory_order_relaxed);

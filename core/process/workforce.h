@@ -119,6 +119,8 @@ class Workforce {
   std::string instance(std::size_t place) const { return needs_.program.instance(place); }
   void count(DeathCause cause, const Blame& blame);
   void order_all(const auto& order);
+  void give_away(unsigned worker);
+  void let_adopt(WorkerProcess& fresh);
   void for_each(const auto& visit);
   WorkerWindow window(unsigned row) const;
   template <class T>

@@ -3,6 +3,7 @@
 #include "process/workforce.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -42,6 +43,22 @@ class Greeter final : public Service {
   }
   ServiceNeeds needs_;
   const std::function<void(const ServiceNeeds&)>& then_;
+};
+
+// While it lives, this process gets no descriptor: what needs one fails. Few enough to be in use all, and enough for poll(2).
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{5, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
 };
 
 class GreeterProgram final : public Program {
@@ -356,6 +373,36 @@ TEST_F(AWorkforce, LetsNeighboursAcceptForAWorkerThatKeepsDying) {
   });
   run_until([&] { return greeting() == "1"; });
   for (int i = 0; i < 8 && note(0).pid == 0; ++i) EXPECT_EQ(greeting(), "1");
+}
+
+TEST_F(AWorkforce, LetsNeighboursAcceptForAWorkerThatCannotBeForked) {
+  start(2);
+  run_until([&] { return all_started; });
+  {
+    const NoDescriptors none;
+    ASSERT_EQ(::kill(note(0).pid, SIGKILL), 0);
+    run_until([&] { return said.find("worker.fork") != std::string::npos; });
+  }
+  // Until the next try nobody has that place; which socket a client comes to is the kernel's choice.
+  for (int i = 0; i < 16; ++i) ASSERT_EQ(greeting(Seconds{2}), "1");
+}
+
+TEST_F(AWorkforce, TellsAFreshWorkerWhoseClientsToAccept) {
+  start(2);
+  run_until([&] { return all_started; });
+  {
+    const NoDescriptors none;
+    ASSERT_EQ(::kill(note(0).pid, SIGKILL), 0);
+    run_until([&] { return said.find("worker.fork") != std::string::npos; });
+  }
+  ASSERT_EQ(::kill(note(1).pid, SIGKILL), 0);
+  // What the one before adopted went with it.
+  int in_a_row = 0;
+  run_until([&] {
+    in_a_row = note(1).replaced == 1 && greeting(Milliseconds{200}) == "1" ? in_a_row + 1 : 0;
+    return in_a_row == 16 || note(0).pid != 0;
+  });
+  EXPECT_EQ(in_a_row, 16);
 }
 
 TEST_F(AWorkforce, IsEmptyAfterItIsDrainedAndReplacesNobody) {
