@@ -30,6 +30,8 @@ constexpr Milliseconds kFirstPause{50}, kLongestPause = Seconds{5};
 // How long after its deadline a worker that drains is waited for.
 constexpr Milliseconds kPatience = Seconds{3};
 constexpr Milliseconds kMemoryEvery{500};
+// Of one worker before the next one's turn: who has it in his hands may never stop talking.
+constexpr int kInARow = 16;
 
 Milliseconds pause_after(unsigned quick_deaths) {
   if (quick_deaths <= kQuickDeathsForgiven) return Milliseconds{0};
@@ -191,20 +193,24 @@ void Workforce::add_watched(std::vector<pollfd>& watched) const {
 void Workforce::on_readable(int fd) {
   for_each([&](unsigned worker, WorkerProcess& process) {
     if (process.denials.fd() == fd) return answer_denied(worker, process);
-    if (process.orders.fd() != fd) return;
-    while (process.orders) {
-      auto message = process.orders.receive();
-      // It is going; reap() tells how.
-      if (!message) return process.orders.close();
-      if (!*message) return;
-      on_message(worker, process, std::move(**message));
-    }
+    if (process.orders.fd() == fd) hear_some(worker, process);
   });
+}
+
+// The rest is heard in the loop's next pass.
+void Workforce::hear_some(unsigned worker, WorkerProcess& process) {
+  for (int i = 0; i < kInARow && process.orders; ++i) {
+    auto message = process.orders.receive();
+    // It is going; reap() tells how.
+    if (!message) return process.orders.close();
+    if (!*message) return;
+    on_message(worker, process, std::move(**message));
+  }
 }
 
 void Workforce::on_message(unsigned worker, WorkerProcess& process, Received message) {
   if (const auto confined = message.as<Confined>(1)) return process.denials.begin(std::move(message.fds[0]), *confined);
-  if (message.as<WorkerStarted>()) return on_started(worker);
+  if (message.as<WorkerStarted>() && !process.started) return on_started(worker);
   if (message.type == kWorkerFailed && !all_started_) owner_.on_could_not_start(message.body);
 }
 
@@ -450,7 +456,7 @@ void Workforce::kill() {
 void Workforce::kill_unstarted() {
   for_each([](unsigned, WorkerProcess& process) {
     // It may have said so, and nobody has heard it yet.
-    while (process.orders && !process.started) {
+    for (int i = 0; i < kInARow && process.orders && !process.started; ++i) {
       const auto message = process.orders.receive();
       if (!message || !*message) break;
       process.started = (*message)->as<WorkerStarted>().has_value();

@@ -107,6 +107,7 @@ class Workforce {
 
   Result<void> fork_worker(unsigned worker);
   [[noreturn]] void become_worker(unsigned worker, unsigned row, Channel orders);
+  void hear_some(unsigned worker, WorkerProcess& process);
   void on_message(unsigned worker, WorkerProcess& process, Received message);
   void answer_denied(unsigned worker, WorkerProcess& process);
   void on_started(unsigned worker);

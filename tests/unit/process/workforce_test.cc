@@ -45,6 +45,18 @@ class Greeter final : public Service {
   const std::function<void(const ServiceNeeds&)>& then_;
 };
 
+// In a worker: says 100 times what nobody wants to hear, and then that it has started; on every channel that it has.
+void talk_to_generation() {
+  for (int fd = 3; fd < 1'024; ++fd) {
+    int kind = 0;
+    socklen_t size = sizeof(kind);
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &size) != 0 || kind != SOCK_SEQPACKET) continue;
+    const Channel channel{Fd(::dup(fd))};
+    for (int i = 0; i < 100; ++i) (void)channel.send_bytes(kWorkerFailed, "");
+    (void)channel.send(WorkerStarted{});
+  }
+}
+
 // While it lives, this process gets no descriptor: what needs one fails. Few enough to be in use all, and enough for poll(2).
 class NoDescriptors {
  public:
@@ -156,6 +168,7 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   void on_all_started() override { all_started = true; }
   void on_could_not_start(const std::string& why) override {
     if (could_not_start.empty()) could_not_start = why;
+    ++complaints;
   }
   void on_died(const WorkerDied& death) override { deaths.push_back(death); }
   void on_retired(const WorkerRetired& one) override { retired.push_back(one); }
@@ -174,6 +187,7 @@ struct AWorkforce : testing::Test, WorkforceOwner {
   Address address = *Address::parse("127.0.0.1:0");
   bool all_started = false;
   std::string could_not_start;
+  int complaints = 0;
   std::vector<WorkerDied> deaths;
   std::vector<WorkerRetired> retired;
 };
@@ -403,6 +417,50 @@ TEST_F(AWorkforce, TellsAFreshWorkerWhoseClientsToAccept) {
     return in_a_row == 16 || note(0).pid != 0;
   });
   EXPECT_EQ(in_a_row, 16);
+}
+
+// Somebody has it in his hands.
+TEST_F(AWorkforce, HearsNobodyToTheEndWhoDoesNotStopTalking) {
+  settings.seccomp.mode = DeniedCalls::off;  // about which it would say something itself
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const Fd read_end(pipe[0]), write_end(pipe[1]);
+  program.before_start = [&](const ServiceNeeds&) {
+    talk_to_generation();
+    (void)!::write(write_end.get(), "x", 1);
+    while (true) ::pause();
+  };
+  start(1);
+  char done = 0;
+  ASSERT_EQ(::read(read_end.get(), &done, 1), 1);
+  std::vector<pollfd> watched;
+  workforce->add_watched(watched);
+  ASSERT_EQ(watched.size(), 1u);
+  workforce->on_readable(watched[0].fd);
+  EXPECT_GT(complaints, 0);
+  EXPECT_LT(complaints, 50) << "others have their turn in between";
+  run_until([&] { return complaints == 100; });
+}
+
+TEST_F(AWorkforce, GivesUpAWorkerThatTalksInsteadOfStarting) {
+  settings.seccomp.mode = DeniedCalls::off;
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const Fd read_end(pipe[0]), write_end(pipe[1]);
+  program.before_start = [&](const ServiceNeeds&) {
+    talk_to_generation();
+    (void)!::write(write_end.get(), "x", 1);
+    while (true) ::pause();
+  };
+  start(1);
+  char done = 0;
+  ASSERT_EQ(::read(read_end.get(), &done, 1), 1);
+  const pid_t talks = note(0).pid;
+  workforce->kill_unstarted();
+  int status = 0;
+  ASSERT_EQ(::waitpid(talks, &status, WUNTRACED), talks);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  workforce->reap(talks, status);
 }
 
 TEST_F(AWorkforce, IsEmptyAfterItIsDrainedAndReplacesNobody) {
