@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -202,6 +203,36 @@ void Board::forget_gauges(unsigned index) {
   for (const MetricSeries& series : layout_->series()) {
     if (layout_->families()[series.family].kind == MetricKind::gauge) *dead.cell(series.first) = 0;
   }
+}
+
+Result<void> Board::keep_only(unsigned worker) {
+  assert(worker < workers_);
+  fd_.reset();
+  std::size_t kept = 0;  // up to here it is decided
+  const auto keep = [&](std::size_t from, std::size_t bytes) -> Result<void> {
+    auto taken = take_away(kept, from);
+    kept = from + bytes;
+    return taken;
+  };
+  if (auto done = keep(places_.rows + places_.row * worker, places_.row); !done) return done;
+  for (std::size_t i = 0; i < layout_->regions().size(); ++i) {
+    const BoardRegion& what = layout_->regions()[i];
+    const std::size_t before = what.per_worker ? rounded(what.bytes, kPage) * worker : 0;
+    if (auto done = keep(places_.regions[i] + before, what.bytes); !done) return done;
+  }
+  return take_away(kept, places_.end);
+}
+
+// The pages that are wholly in between. Something else takes their addresses, so that nothing of somebody's can come to lie
+// there, and all of the memory can be unmapped as what it was.
+Result<void> Board::take_away(std::size_t from, std::size_t to) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = rounded(from, page), end = to / page * page;
+  if (begin >= end) return {};
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  if (::mmap(memory_.bytes().data() + begin, end - begin, PROT_NONE, flags, -1, 0) == MAP_FAILED)
+    return Error::system(Fault::us, "cannot unmap the board of others", errno);
+  return {};
 }
 
 Result<BoardView> BoardView::open(const Fd& fd) {

@@ -82,10 +82,19 @@ class Board {
   void forget_gauges(unsigned worker);
   // To be handed to whoever shows it; stays ours.
   int fd() const { return fd_.get(); }
+  // All of it, as it is mapped here.
+  std::span<const std::byte> memory() const { return memory_.bytes(); }
+
+  // In a process that was forked to be that worker. What it shares with nobody, and what all share, stays; the rest can be
+  // reached at no address any more (SIGSEGV), nor mapped again for writing: the memory is sealed, and its descriptor closed
+  // here. Only what is on one page with what stays does stay, too: the ends of two rows of counters. Whoever may call
+  // mremap(2) on memory() could stretch what is left over what is not (confinement.h).
+  Result<void> keep_only(unsigned worker);
 
  private:
   Board() = default;
   MetricRow row(unsigned index) const;
+  Result<void> take_away(std::size_t from, std::size_t to);
 
   Fd fd_;
   SharedMemory memory_;

@@ -36,7 +36,7 @@ constexpr const char* kEverybody[] = {
     "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2", "lseek",
     "_llseek", "close", "close_range", "dup", "dup2", "dup3", "fcntl", "fcntl64", "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "poll", "ppoll",
     "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "recvfrom", "recvmsg", "recv", "send", "sendto",
-    "sendmsg", "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "mincore", "membarrier",
+    "sendmsg", "brk", "mmap", "mmap2", "munmap", "mprotect", "madvise", "mincore", "membarrier",
     "set_robust_list", "get_robust_list", "rseq", "set_tid_address", "gettid", "futex", "futex_time64", "futex_waitv",
     "sched_yield", "sched_getaffinity", "exit", "exit_group", "restart_syscall", "arch_prctl", "rt_sigaction",
     "rt_sigprocmask", "rt_sigreturn", "sigreturn", "rt_sigpending", "sigaltstack", "clock_gettime", "clock_gettime64",
@@ -151,6 +151,14 @@ class Filter {
       }
     }
   }
+  // Not what begins in that memory, nor, as newer kernels would, several mappings at once to a place of one's choice.
+  void allow_stretching_outside(std::span<const std::byte> fixed) {
+    if (fixed.empty()) return add(SCMP_ACT_ALLOW, "mremap");
+    const auto begin = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(fixed.data()));
+    const scmp_arg_cmp anywhere = is(3, 0, MREMAP_FIXED | MREMAP_DONTUNMAP);
+    add_allowed({"mremap"}, {anywhere, {0, SCMP_CMP_LT, begin, 0}});
+    add_allowed({"mremap"}, {anywhere, {0, SCMP_CMP_GE, begin + fixed.size(), 0}});
+  }
   void end_process_at(Names names) {
     for (const char* name : names) add(SCMP_ACT_KILL_PROCESS, name);
   }
@@ -217,8 +225,9 @@ void end_intruders(Filter& filter, ConfinedPart part) {
 #endif
 }
 
-void describe(Filter& filter, ConfinedPart part, const SeccompSettings& settings) {
+void describe(Filter& filter, ConfinedPart part, const SeccompSettings& settings, std::span<const std::byte> fixed) {
   filter.allow(kEverybody);
+  filter.allow_stretching_outside(fixed);
   switch (part) {
     case ConfinedPart::generation:
       filter.allow_forking();
@@ -279,10 +288,10 @@ DeniedKind kind_of(std::string_view name) {
 
 }  // namespace
 
-Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log) {
+Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log, std::span<const std::byte> fixed) {
   if (settings.mode == DeniedCalls::off) return {};
   Filter asking(SCMP_ACT_NOTIFY);
-  describe(asking, part, settings);
+  describe(asking, part, settings, fixed);
   Fd listener;
   const auto asks = asking.load_asking(listener);
   if (asks) return listener;
@@ -290,7 +299,7 @@ Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log) {
   log.warning("seccomp.silent", {{"why", asks.error().text}});
   if (settings.mode == DeniedCalls::log) return {};
   Filter refusing(kRefuse);
-  describe(refusing, part, settings);
+  describe(refusing, part, settings, fixed);
   if (const auto refuses = refusing.load(); !refuses) log.warning("seccomp.missing", {{"why", refuses.error().text}});
   return {};
 }

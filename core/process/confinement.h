@@ -19,7 +19,9 @@
 // else, too, and gives its listener away before (a process can have one).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,9 @@ enum class ConfinedPart { generation, worker, admin, keeper, signer };
 // descriptor is where denied calls are asked about, to be given away or closed at once: while this process has it, it would
 // wait for itself. Closed by everybody: denied calls fail, as those do that a kernel has not. None: there is no filter, or
 // nobody can be asked and denied calls fail. What cannot be had is logged.
-Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log);
+// `fixed`: shared memory of which parts were unmapped here; mremap(2) would bring them back, since it stretches a mapping over
+// what follows in its file, whatever that file's seals say. There it is denied.
+Fd confine(ConfinedPart part, const SeccompSettings& settings, Log& log, std::span<const std::byte> fixed = {});
 
 // Those that are no system call on any machine.
 std::vector<std::size_t> unknown_calls(const std::vector<std::string>& names);

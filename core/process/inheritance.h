@@ -39,7 +39,7 @@ struct Inheritance {
   unsigned row = 0;  // of the board
   const Settings& settings;
   Program& program;
-  const Board& board;
+  Board& board;
   LoopTable& upstreams;
   CallSlot& calls;
   CallHistory& history;

@@ -70,7 +70,7 @@ class Worker final : public ListenerOwner {
         heart_(loop, kHeartbeat, callback<&Worker::on_heartbeat>(*this)) {}
 
   Result<void> start();
-  void tell_failure(const Error& error) const;
+  const Inheritance& with() const { return with_; }
   // The last call: whoever is still connected is cut off.
   void stop() {
     listeners_.clear();
@@ -148,11 +148,6 @@ Result<void> Worker::start() {
   if (auto watching = master_life_.start(with_.master_life.get()); !watching) return watching;
   if (auto accepting = accept_for(with_.worker); !accepting) return accepting;
   return with_.orders.send(WorkerStarted{});
-}
-
-void Worker::tell_failure(const Error& error) const {
-  with_.log.error("worker.failed", {{"why", error.text}});
-  (void)with_.orders.send_bytes(kWorkerFailed, error.text.substr(0, kMostFailureBytes));
 }
 
 // The sockets stay open beside the listener, which closes its own copy: they may be wanted again.
@@ -256,19 +251,24 @@ void apply(const LimitSettings& limits) {
 // Before anybody else's code begins to work here.
 void give_up_system_calls(const Inheritance& with) {
   const SeccompSettings& settings = with.settings.seccomp;
-  give_listener(confine(ConfinedPart::worker, settings, with.log), settings, with.orders);
+  give_listener(confine(ConfinedPart::worker, settings, with.log, with.board.memory()), settings, with.orders);
+}
+
+int fail(const Inheritance& with, const Error& error) {
+  with.log.error("worker.failed", {{"why", error.text}});
+  (void)with.orders.send_bytes(kWorkerFailed, error.text.substr(0, kMostFailureBytes));
+  return kExitCouldNotStart;
 }
 
 int work(Inheritance inheritance) {
   apply(inheritance.settings.limits);
+  // What the generation believes of a worker nobody but that worker may say.
+  if (auto alone = inheritance.board.keep_only(inheritance.row); !alone) return fail(inheritance, alone.error());
   give_up_system_calls(inheritance);
   auto loop = Loop::open();
   if (!loop) return kExitCouldNotStart;
   Worker worker(std::move(inheritance), **loop);
-  if (auto started = worker.start(); !started) {
-    worker.tell_failure(started.error());
-    return kExitCouldNotStart;
-  }
+  if (auto started = worker.start(); !started) return fail(worker.with(), started.error());
   (*loop)->run();
   worker.stop();
   return kExitInOrder;

@@ -3,6 +3,7 @@
 #include <hyalite/plugin.hpp>
 
 #include <linux/if_packet.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,8 +11,11 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,6 +43,7 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     if (path == "/leak") leak();
     if (path == "/scribble") scribble();
     if (path == "/intrude") intrude();
+    if (path == "/stretch") stretch();
     if (path == "/netlink") errors_ = ::socket(AF_NETLINK, SOCK_RAW, 0) < 0 ? std::to_string(errno) : "0";
     if (path == "/bomb") request.want_response_body(hyalite::BodyWish::full().decoded());
     request.set("X-Inspected", "yes");
@@ -94,6 +99,20 @@ struct Misbehaves : hyalite::Plugin<Misbehaves> {
     note(::socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
     note(::kill(::getppid(), 0) == 0);
     note(::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) == 0);
+  }
+
+  // What it has of the memory that all workers share, stretched over what it has not.
+  void stretch() {
+    errors_.clear();
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+      unsigned long long begin = 0, end = 0;
+      if (line.find("hyalite-board") == std::string::npos || std::sscanf(line.c_str(), "%llx-%llx", &begin, &end) != 2) continue;
+      void* const at = reinterpret_cast<void*>(static_cast<std::uintptr_t>(begin));
+      const auto bytes = static_cast<std::size_t>(end - begin);
+      const bool done = ::mremap(at, bytes, 2 * bytes, MREMAP_MAYMOVE) != MAP_FAILED;
+      errors_ += (errors_.empty() ? "" : " ") + std::to_string(done ? 0 : errno);
+    }
   }
 
   std::vector<std::string> leaked_;

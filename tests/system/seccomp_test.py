@@ -68,6 +68,12 @@ class Enforced(WithABadPlugin):
         for kind, times in (("exec", 2), ("raw_socket", 4), ("netlink", 2), ("signal", 2), ("trace", 2)):
             self.gateway.wait_for_count(times, "hyalite_denied_calls_total", kind=kind)
 
+    def test_it_does_not_get_back_what_other_workers_share_with_the_generation(self):
+        tried = self.ask(b"/stretch").header("X-Errors").split()
+        self.assertGreaterEqual(len(tried), 5)  # its counters, call, last calls, pulse, and what all share
+        self.assertEqual(set(tried), {"1"})  # EPERM
+        self.gateway.wait_for_line(r"seccomp\.denied .*call=mremap times=1 plugin=bad hook=request_head")
+
     def test_who_sees_strangers_bytes_has_a_filter(self):
         service = Service(self.gateway)
         master, generation = self.gateway._process.pid, service.generation()["pid"]

@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <functional>
 
 namespace hyalite {
 
@@ -26,7 +29,76 @@ struct TwoWorkers {
   Board board = std::move(*Board::make(std::move(layout), 2));
 };
 
+// Three, whose rows of counters are larger than a page.
+struct LargeRows {
+  Layout layout;
+  Cell first = layout.counter("hyalite_first_total", "First.");
+  Cell last = [this] {
+    for (int i = 0; i < 1'500; ++i) layout.counter("hyalite_n" + std::to_string(i) + "_total", "One of many.");
+    return layout.counter("hyalite_last_total", "Last.");
+  }();
+  Region slot = layout.worker_region("slot", 16);
+  Region table = layout.region("table", 5'000);
+  Region pulse = layout.worker_region("pulse", 5'000);
+  Board board = std::move(*Board::make(std::move(layout), 3));
+};
+
+// How a process ends that became worker 1 and then does this: 0 when it may.
+int ends_with(Board& board, const std::function<void()>& does) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would make it an exit
+    if (!board.keep_only(1)) ::_exit(1);
+    does();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void touch(std::span<std::byte> bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += 1'000) *static_cast<volatile std::byte*>(&bytes[i]) = std::byte{7};
+}
+
 }  // namespace
+
+TEST(Board, LeavesAWorkerItsOwnAndWhatAllShare) {
+  LargeRows large;
+  EXPECT_EQ(0, ends_with(large.board, [&] {
+              ++*large.board.worker(1).cell(large.first);
+              ++*large.board.worker(1).cell(large.last);
+              touch(large.board.worker_region(large.slot, 1));
+              touch(large.board.region(large.table));
+              touch(large.board.worker_region(large.pulse, 1));
+            }));
+  EXPECT_EQ(*large.board.worker(1).cell(large.last), 1u);
+  EXPECT_EQ(large.board.worker_region(large.pulse, 1)[4'000], std::byte{7});
+  EXPECT_EQ(large.board.region(large.table)[4'000], std::byte{7}) << "others see it";
+}
+
+TEST(Board, TakesAwayFromAWorkerWhatIsOthersAlone) {
+  LargeRows large;
+  for (const unsigned other : {0u, 2u}) {
+    for (const Region region : {large.slot, large.pulse})
+      EXPECT_EQ(SIGSEGV, ends_with(large.board, [&] { touch(large.board.worker_region(region, other)); }));
+  }
+  EXPECT_EQ(SIGSEGV, ends_with(large.board, [&] { ++*large.board.worker(0).cell(large.first); }));
+  EXPECT_EQ(SIGSEGV, ends_with(large.board, [&] { ++*large.board.worker(2).cell(large.last); }));
+  EXPECT_EQ(SIGSEGV, ends_with(large.board, [&] { ++*large.board.generation().cell(large.last); }));
+  EXPECT_EQ(SIGSEGV, ends_with(large.board, [&] {
+              *const_cast<volatile std::byte*>(large.board.memory().data()) = std::byte{1};
+            })) << "the description";
+  for (const unsigned row : {0u, 1u, 2u, 3u})
+    EXPECT_EQ(0u, *(row == 3 ? large.board.generation() : large.board.worker(row)).cell(large.first));
+}
+
+TEST(Board, IsNotToBeHadAgainInAWorker) {
+  TwoWorkers two;
+  EXPECT_EQ(0, ends_with(two.board, [&] {
+              if (two.board.fd() >= 0) ::_exit(2);
+            }));
+}
 
 TEST(Board, IsReadByOthersAsItIsWritten) {
   TwoWorkers two;

@@ -42,7 +42,7 @@ struct Outcome {
 
 // `under`: in a child of one that is confined as that.
 Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::vector<std::function<int()>>& tries,
-                 std::optional<ConfinedPart> under = std::nullopt) {
+                 std::optional<ConfinedPart> under = std::nullopt, std::span<const std::byte> fixed = {}) {
   Outcome outcome;
   auto ends = Channel::pair();
   // Shared: the child may not be allowed to say anything else.
@@ -60,7 +60,7 @@ Outcome confined(ConfinedPart part, const SeccompSettings& settings, const std::
         _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 255);
       }
     }
-    give_listener(confine(part, settings, log), settings, ends->second);
+    give_listener(confine(part, settings, log, fixed), settings, ends->second);
     ends->second.close();
     for (std::size_t i = 0; i < tries.size(); ++i) errors[i] = tries[i]();
     _exit(0);
@@ -167,6 +167,31 @@ TEST(Confinement, AnswersACallThatItDoesNotKnowAsAnOldKernelWould) {
       [] { return error_of(syscall(SYS_clone3, nullptr, 0)); },
   });
   EXPECT_EQ(outcome.errors, (std::vector<int>{ENOSYS, ENOSYS}));
+}
+
+// Two pages of a file, of which a process has the first one only.
+TEST(Confinement, KeepsAWorkerFromStretchingAMappingOverWhatWasTakenAway) {
+  constexpr std::size_t kBytes = 65'536;  // a page or more of every machine
+  const auto map = [](int fd) { return mmap(nullptr, 2 * kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0); };
+  const Fd file(memfd_create("shared", MFD_CLOEXEC));
+  ASSERT_EQ(ftruncate(file.get(), 2 * kBytes), 0);
+  auto* shared = static_cast<std::byte*>(map(file.get()));
+  auto* other = static_cast<std::byte*>(map(-1));
+  ASSERT_EQ(munmap(shared + kBytes, kBytes), 0);
+  const auto moved = [](void* from, std::size_t bytes, std::size_t to, int flags, void* at = nullptr) {
+    return mremap(from, bytes, to, flags, at) == MAP_FAILED ? errno : 0;
+  };
+  const Outcome outcome = confined(ConfinedPart::worker, {}, {
+      [&] { return moved(shared, kBytes, 2 * kBytes, MREMAP_MAYMOVE); },
+      [&] { return moved(shared, 0, 2 * kBytes, MREMAP_MAYMOVE); },
+      [&] { return moved(shared + 4096, 4096, 8192, MREMAP_MAYMOVE); },
+      [&] { return moved(other, kBytes, kBytes, MREMAP_MAYMOVE | MREMAP_FIXED, other + kBytes); },
+      [&] { return moved(other, kBytes, kBytes / 2, MREMAP_MAYMOVE); },
+  }, std::nullopt, {shared, 2 * kBytes});
+  EXPECT_EQ(outcome.errors, (std::vector<int>{EPERM, EPERM, EPERM, EPERM, 0}));
+  EXPECT_EQ(outcome.denied, std::vector<std::string>(4, "mremap"));
+  munmap(shared, kBytes);
+  munmap(other, 2 * kBytes);
 }
 
 TEST(Confinement, LetsPassWhatTheSettingsAllow) {

@@ -313,6 +313,30 @@ TEST_F(AWorkforce, LetsAWorkerLiveThatHasNothingToDo) {
   EXPECT_TRUE(deaths.empty());
 }
 
+// Else whoever has one in his hands could let its siblings be killed, and plugins be blamed for it.
+TEST_F(AWorkforce, HasWorkersThatCannotSpeakForOthers) {
+  program.then = [this](const ServiceNeeds&) {
+    std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would make it an exit
+    for (const Region region : {counts.calls, counts.histories, counts.pulses, counts.notes}) {
+      const pid_t writer = ::fork();
+      if (writer == 0) {
+        *static_cast<volatile std::byte*>(board->worker_region(region, 1).data()) = std::byte{1};
+        ::_exit(0);
+      }
+      int status = 0;
+      ::waitpid(writer, &status, 0);
+      if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSEGV) ::_exit(static_cast<int>(10 + region.index));
+    }
+    ::_exit(3);
+  };
+  settings.seccomp.mode = DeniedCalls::off;  // else it could not fork
+  start(1);
+  run_until([&] { return all_started; });
+  greeting();
+  run_until([&] { return deaths.size() == 1; });
+  EXPECT_EQ(deaths[0].how.text(), "exit status 3");
+}
+
 TEST_F(AWorkforce, TellsTheLastCallsOfAWorkerThatDied) {
   program.then = [](const ServiceNeeds& needs) {
     for (std::uint64_t flow = 1; flow <= 20; ++flow)
