@@ -37,10 +37,15 @@ struct Resolver::Lookup::State {
       if (!addresses.empty()) found = std::move(addresses);
     }
     state.request = nullptr;
-    --*state.open;
-    if (!state.starting) return state.tell(std::move(found));
-    state.answered = true;
-    state.loop.post([&state, found] { state.tell(found); });
+    const std::shared_ptr<std::size_t> open = state.open;
+    if (state.starting) {
+      state.answered = true;
+      state.loop.post([&state, found] { state.tell(found); });
+    } else {
+      state.tell(std::move(found));
+    }
+    // Last: whoever was told may have asked again, and its servers are still at work in here.
+    --*open;
   }
   void tell(Found found) {
     const bool wanted = !dropped;
@@ -62,31 +67,43 @@ Resolver::Lookup::~Lookup() {
   if (state_->request != nullptr) evdns_getaddrinfo_cancel(state_->request);
 }
 
-Resolver::~Resolver() {
-  if (base_ != nullptr) evdns_base_free(base_, 1);
-}
+Resolver::~Resolver() = default;
 
-Resolver::Looks Resolver::looks() {
+Resolver::Servers::~Servers() { evdns_base_free(base, 1); }
+
+Resolver::Looks Resolver::looks() const {
   struct stat file{};
-  if (::stat("/etc/resolv.conf", &file) != 0) return {};
+  if (::stat(file_.c_str(), &file) != 0) return {};
   const auto changed = std::chrono::seconds(file.st_mtim.tv_sec) + std::chrono::nanoseconds(file.st_mtim.tv_nsec);
   return {file.st_ino, static_cast<std::uint64_t>(file.st_size), std::chrono::nanoseconds(changed).count()};
 }
 
-// libevent reads the configuration once. A network that changes its name servers changes the file.
+// libevent reads the configuration once. A network that changes its name servers changes the file, and those before may
+// never answer: where questions overlap, there is always one under way.
 void Resolver::renew() {
+  std::erase_if(former_, [](const auto& servers) { return *servers->open == 0; });
   const Looks now = looks();
-  if (base_ != nullptr && (now == made_from_ || *open_ > 0)) return;
-  if (base_ != nullptr) evdns_base_free(base_, 1);
-  base_ = evdns_base_new(loop_.base(), EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  if (servers_ && (now == made_from_ || former_.size() >= kMostFormer)) return;
+  if (servers_ && *servers_->open > 0) former_.push_back(std::move(servers_));
+  servers_ = read();
   made_from_ = now;
+}
+
+std::unique_ptr<Resolver::Servers> Resolver::read() const {
+  evdns_base* base = evdns_base_new(loop_.base(), EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  if (base == nullptr) return nullptr;
+  auto servers = std::make_unique<Servers>(base);
+  // No file, or one without a name server: the one of this machine (resolv.conf(5)). Else there is nobody to ask.
+  constexpr int kNoFile = 1, kNoServer = 6;
+  const int failed = evdns_base_resolv_conf_parse(base, DNS_OPTIONS_ALL, file_.c_str());
+  return failed == 0 || failed == kNoFile || failed == kNoServer ? std::move(servers) : nullptr;
 }
 
 std::unique_ptr<Resolver::Lookup> Resolver::start(const std::string& name, std::uint16_t port, Callback<Found> done) {
   renew();
-  auto* state = new Lookup::State{loop_, done, port, open_};
+  auto* state = new Lookup::State{loop_, done, port, servers_ ? servers_->open : nullptr};
   std::unique_ptr<Lookup> lookup(new Lookup(state));
-  if (base_ == nullptr) {
+  if (!servers_) {
     loop_.post([state] { state->tell(Error{Fault::operator_, "there is no resolver"}); });
     return lookup;
   }
@@ -94,8 +111,8 @@ std::unique_ptr<Resolver::Lookup> Resolver::start(const std::string& name, std::
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_protocol = IPPROTO_TCP;
-  ++*open_;
-  evdns_getaddrinfo_request* request = evdns_getaddrinfo(base_, name.c_str(), nullptr, &hints, &Lookup::State::on_answer, state);
+  ++*servers_->open;
+  evdns_getaddrinfo_request* request = evdns_getaddrinfo(servers_->base, name.c_str(), nullptr, &hints, &Lookup::State::on_answer, state);
   if (!state->answered) state->request = request;
   state->starting = false;
   return lookup;

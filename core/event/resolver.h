@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -34,8 +35,11 @@ class Resolver {
     State* state_;
   };
 
-  // Reads the system's configuration with the first question, and again when it has changed and nobody waits for an answer. The loop outlives the resolver, and lookups do not.
-  explicit Resolver(Loop& loop) : loop_(loop) {}
+  // Reads the system's configuration with the first question, and again when it has changed: questions under way are still
+  // for those who were asked. While such are left from kMostFormer changes, a further one waits. The loop outlives the
+  // resolver, and lookups do not.
+  static constexpr std::size_t kMostFormer = 2;
+  explicit Resolver(Loop& loop, std::string file = "/etc/resolv.conf") : loop_(loop), file_(std::move(file)) {}
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -51,13 +55,24 @@ class Resolver {
     std::int64_t changed_ns = 0;
     bool operator==(const Looks&) const = default;
   };
-  static Looks looks();
+  // Those whom it named.
+  struct Servers {
+    explicit Servers(evdns_base* made) : base(made) {}
+    ~Servers();
+    Servers(const Servers&) = delete;
+    Servers& operator=(const Servers&) = delete;
+    evdns_base* const base;
+    const std::shared_ptr<std::size_t> open = std::make_shared<std::size_t>(0);  // questions that libevent has not answered; they may outlive us
+  };
+  Looks looks() const;
   void renew();
+  std::unique_ptr<Servers> read() const;
 
   Loop& loop_;
-  evdns_base* base_ = nullptr;
+  const std::string file_;
+  std::unique_ptr<Servers> servers_;  // null: not asked yet, or not to be had
   Looks made_from_;
-  std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);  // questions that libevent has not answered; they may outlive us
+  std::vector<std::unique_ptr<Servers>> former_;  // with questions under way, as of the last question
 };
 
 }  // namespace hyalite
