@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "event/numeric_names.h"
 #include "event/timer.h"
 
 namespace hyalite {
@@ -202,6 +203,7 @@ void HttpEndpoint::Server::handle(evhttp_request* request) {
 
 HttpEndpoint::HttpEndpoint(Loop& loop, Handler handler, EndpointLimits limits)
     : server_(std::make_unique<Server>(loop, std::move(handler), limits.rest)) {
+  use_numeric_names();
   evhttp* http = server_->http;
   evhttp_set_max_headers_size(http, static_cast<ev_ssize_t>(limits.most_header_bytes));
   evhttp_set_max_body_size(http, static_cast<ev_ssize_t>(limits.most_body_bytes));

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The proxy offers plugins tables, and not one symbol: what it exported, a plugin's own OpenSSL or libevent would be bound to.
+"""The proxy offers plugins tables, and no symbol: what it exported, a plugin's own OpenSSL or libevent would be bound to. Its
+getnameinfo is there for libevent, and is that of the C library to all who ask for more than numbers (core/event/numeric_names.h).
 
     exports_test.py HYALITE PLUGIN.so...
 """
@@ -19,7 +20,8 @@ def exported(path):
 
 if __name__ == "__main__":
     program, *plugins = sys.argv[1:]
-    wrong = [f"{program} exports {name}" for name in exported(program)]
+    wrong = [f"{program} exports {name}" for name in exported(program) if name != "getnameinfo"]
+    wrong += [] if "getnameinfo" in exported(program) else [f"{program} does not export getnameinfo: libevent would ask the kernel"]
     wrong += [f"{plugin} exports {exported(plugin)}" for plugin in plugins if exported(plugin) != ["hyalite_plugin_entry"]]
     print("\n".join(wrong) or f"nothing is exported by the proxy, and the entry alone by {len(plugins)} plugins")
     sys.exit(1 if wrong else 0)
