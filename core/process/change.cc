@@ -331,8 +331,7 @@ Picture Master::picture() const {
   };
   picture.master_pid = ::getpid();
   picture.started_ns = ns(started_);
-  for (const auto& part : roster_.generations()) {
-    if (picture.generations >= Picture::kMostGenerations) break;
+  for (const GenerationPart* part : roster_.newest(Picture::kMostGenerations)) {
     GenerationPicture& one = picture.generation[picture.generations++];
     one.number = part->number;
     one.pid = part->child.pid;

@@ -238,7 +238,8 @@ struct FaultPicture {
 };
 // What the master knows, sent whenever it changes.
 struct Picture : Message<MessageNumber::picture> {
-  static constexpr std::size_t kMostGenerations = 16;
+  // As many as may drain (limits.draining_generations), and some: of more, the newest.
+  static constexpr std::size_t kMostGenerations = 128;
   std::int32_t master_pid = 0;
   std::int64_t started_ns = 0;  // wall time
   std::uint32_t generations = 0;

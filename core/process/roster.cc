@@ -72,4 +72,17 @@ std::size_t Roster::draining() const {
                     [](const auto& part) { return part->state == GenerationState::draining; }));
 }
 
+std::vector<const GenerationPart*> Roster::newest(std::size_t most) const {
+  std::vector<const GenerationPart*> found;
+  const GenerationPart* current = serving();
+  for (auto part = generations_.rbegin(); part != generations_.rend(); ++part) {
+    // The last place is kept for the one that serves.
+    const bool awaited = current != nullptr && (*part).get() != current;
+    if (found.size() + (awaited ? 1 : 0) < most) found.push_back(part->get());
+    if ((*part).get() == current) current = nullptr;
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace hyalite

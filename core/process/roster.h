@@ -36,6 +36,8 @@ class Roster {
   // Of a generation or an admin process; -1: none has this pid, or it closed its end.
   int channel_of(pid_t pid) const;
   std::size_t draining() const;
+  // At most so many, the oldest first: the newest ones, and in any case the one that serves.
+  std::vector<const GenerationPart*> newest(std::size_t most) const;
 
  private:
   std::vector<std::unique_ptr<GenerationPart>> generations_;

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace hyalite {
 namespace {
@@ -49,6 +51,33 @@ TEST(Roster, TellsTheChannelOfEither) {
   EXPECT_EQ(roster.channel_of(10), fd);
   EXPECT_EQ(roster.channel_of(11), roster.admins()[0]->child.channel.fd());
   EXPECT_EQ(roster.channel_of(12), -1);
+}
+
+std::vector<std::uint64_t> numbers(const std::vector<const GenerationPart*>& parts) {
+  std::vector<std::uint64_t> all;
+  for (const GenerationPart* part : parts) all.push_back(part->number);
+  return all;
+}
+
+TEST(Roster, TellsTheNewestGenerationsTheOldestFirst) {
+  Roster roster;
+  for (const std::uint64_t number : {1u, 2u, 3u})
+    add(roster, number, static_cast<pid_t>(number), GenerationState::draining);
+  add(roster, 4, 4, GenerationState::serving);
+  add(roster, 5, 5, GenerationState::loading);
+  EXPECT_EQ(numbers(roster.newest(9)), (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(numbers(roster.newest(3)), (std::vector<std::uint64_t>{3, 4, 5}));
+  EXPECT_EQ(numbers(roster.newest(2)), (std::vector<std::uint64_t>{4, 5}));
+}
+
+TEST(Roster, NeverLeavesOutTheGenerationThatServes) {
+  Roster roster;
+  add(roster, 1, 1, GenerationState::draining);
+  add(roster, 2, 2, GenerationState::serving);
+  for (const std::uint64_t number : {3u, 4u, 5u})
+    add(roster, number, static_cast<pid_t>(number), GenerationState::ending);
+  EXPECT_EQ(numbers(roster.newest(3)), (std::vector<std::uint64_t>{2, 4, 5}));
+  EXPECT_EQ(numbers(roster.newest(1)), (std::vector<std::uint64_t>{2}));
 }
 
 // A part that speaks while it is waited for may bring others into the list.
