@@ -48,7 +48,9 @@ void Master::ask_reload(std::vector<Asker> askers) {
 
 void Master::begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers) {
   replace_at_.reset();
-  change_.emplace(Change{cause, 0, -1, std::move(askers), clock_.now()});
+  // What workers died of until now, a fresh generation knows.
+  const auto brings = std::exchange(waiting_.change, std::nullopt);
+  change_.emplace(Change{cause, 0, -1, std::move(askers), clock_.now(), brings});
   log_.info("change.begins", {{"cause", std::string(name(cause))}});
   if (!text) return fail_change(Failure::of(text.error(), options_.settings_file));
   const auto fresh = start_generation(*text, cause == Cause::start);
@@ -186,6 +188,7 @@ void Master::fail_change(const Failure& failure) {
     return;
   }
   answer(change.askers, false, failure);
+  if (change.brings) waiting_.add(*change.brings);
   if (roster_.serving() == nullptr && !stopping_) {
     replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(
                                      clock_.now() - change.since));
@@ -196,18 +199,20 @@ void Master::fail_change(const Failure& failure) {
 void Master::after_change() {
   if (stopping_) return;
   notifier_.ready(summary());
-  Waiting waiting = std::exchange(waiting_, {});
+  // What the crashes ask for stays: a reload or an upgrade brings it, unless it is refused.
+  Waiting waiting = std::exchange(waiting_, {{}, {}, false, false, waiting_.change});
   if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
   if (waiting.reload) return ask_reload(std::move(waiting.reloads));
-  // A reload or an upgrade brings a fresh generation in any case.
-  if (waiting.change && !waiting.upgrade && !change_ && roster_.serving() != nullptr)
-    begin_change(*waiting.change, copy_of(last_good_), {});
+  if (!waiting_.change || change_ || upgrade_ || roster_.serving() == nullptr) return;
+  begin_change(*std::exchange(waiting_.change, std::nullopt), copy_of(last_good_), {});
 }
 
-// The serving generation died. Its settings were good.
+// The serving generation died. Its settings were good. While something else is under way this waits for how that ends: an
+// upgrade that is refused has brought nobody who serves.
 void Master::replace_dead() {
+  if (change_ || upgrade_) return;
   replace_at_.reset();
-  if (change_ || upgrade_ || roster_.serving() != nullptr) return;
+  if (roster_.serving() != nullptr) return;
   begin_change(Cause::replace, copy_of(last_good_), {});
 }
 

@@ -114,10 +114,7 @@ void Master::on_worker_died(const GenerationPart& part, const WorkerDied& death)
   const Cause cause =
       advice == CrashRecord::Advice::quarantine ? Cause::quarantine : Cause::crashes;
   // A generation that is being loaded already does not know yet what was learned now.
-  if (change_ || upgrade_) {
-    if (waiting_.change != Cause::quarantine) waiting_.change = cause;
-    return;
-  }
+  if (change_ || upgrade_) return waiting_.add(cause);
   if (last_good_) begin_change(cause, Fd(::fcntl(last_good_.get(), F_DUPFD_CLOEXEC, 0)), {});
 }
 

@@ -122,7 +122,7 @@ bool Master::restless() const {
     return part->state == AdminPart::State::preparing;
   };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
-  return replace_at_ || admin_at_ || stopping_ || picture_old_ ||
+  return replace_at_ || admin_at_ || upgrade_ || stopping_ || picture_old_ ||
          std::any_of(roster_.generations().begin(), roster_.generations().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), preparing) ||
@@ -224,6 +224,7 @@ void Master::tick() {
     if (roster_.generations().empty() && !status_) status_ = kExitInOrder;
     return;
   }
+  if (checker_is_late()) give_up_checker();
   if (replace_at_ && now >= *replace_at_) replace_dead();
   if (admin_at_ && now >= *admin_at_) {
     admin_at_.reset();

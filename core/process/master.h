@@ -60,19 +60,27 @@ class Master {
     pid_t admin;
     std::vector<Asker> askers;
     Monotonic since;
-    bool gone = false;  // told to serve
+    std::optional<Cause> brings;  // what was waited for, too: waits again when this fails
+    bool gone = false;            // told to serve
   };
   struct Upgrade {
     Child checker;
     std::vector<Asker> askers;
     std::optional<Failure> failure;
     bool fine = false;
+    Monotonic kill_at{};  // unless it loads
+    SharedMemory note;    // its LoadNote
   };
   // What was asked for while something else was being done.
   struct Waiting {
     std::vector<Asker> reloads, upgrades;
     bool reload = false, upgrade = false;
     std::optional<Cause> change;  // for the crashes' sake
+
+    // Leaving the plugin out that crashed helps more than another memory layout.
+    void add(Cause cause) {
+      if (change != Cause::quarantine) change = cause;
+    }
   };
   static std::string_view name(Cause cause);
 
@@ -130,6 +138,8 @@ class Master {
 
   // ---- another program in this process (upgrade.cc)
   void ask_upgrade(std::vector<Asker> askers);
+  bool checker_is_late() const;
+  void give_up_checker();
   void on_checker(int status);
   void execute_upgrade();
   MasterState state() const;

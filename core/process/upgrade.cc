@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -23,6 +26,8 @@ namespace hyalite {
 namespace {
 
 constexpr std::size_t kMostStateBytes = std::size_t{4} << 20;
+// Until it loads, which ends by itself (timeouts.load): a file that is no Hyalite may never come to that.
+constexpr Milliseconds kCheckerTakes = std::chrono::minutes{5};
 
 void keep_open_on_exec(const std::vector<int>& fds, bool keep) {
   for (const int fd : fds) ::fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
@@ -56,7 +61,8 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
     return;
   }
   log_.info("upgrade.begins", {{"program", options_.program}});
-  upgrade_.emplace(Upgrade{{}, std::move(askers), std::nullopt, false});
+  upgrade_.emplace(
+      Upgrade{{}, std::move(askers), std::nullopt, false, clock_.now() + kCheckerTakes, {}});
   const auto text = read_settings_text();
   Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
   auto child = start_child(options_.program, "checker", "check");
@@ -66,6 +72,8 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
     return on_checker(0);
   }
   upgrade_->checker = std::move(*child);
+  if (auto note = SharedMemory::map(memory.get(), sizeof(LoadNote), false))
+    upgrade_->note = std::move(*note);
   Begin begin;
   begin.generation = last_number_ + 1;
   begin.file = FixedText<4'096>(options_.settings_file);
@@ -74,12 +82,28 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
       begin, {text->get(), life_read_.get(), memory.get(), refusals_.get()});
 }
 
+// The note is the checker's from the moment at which it begins to load.
+bool Master::checker_is_late() const {
+  if (!upgrade_ || clock_.now() < upgrade_->kill_at) return false;
+  const auto note = upgrade_->note.bytes();
+  return std::all_of(note.begin(), note.end(), [](std::byte one) { return one == std::byte{0}; });
+}
+
+void Master::give_up_checker() {
+  ::kill(upgrade_->checker.pid, SIGKILL);
+  if (upgrade_->failure) return;
+  upgrade_->failure = plain(
+      options_.program + " did not come to check the settings within " +
+      std::to_string(std::chrono::duration_cast<std::chrono::minutes>(kCheckerTakes).count()) +
+      " minutes. The running program goes on");
+}
+
 // The checker ended.
 void Master::on_checker(int status) {
   Upgrade upgrade = std::move(*upgrade_);
   upgrade_.reset();
   if (stopping_) return;
-  if (!upgrade.fine) {
+  if (!upgrade.fine || upgrade.failure) {
     const Failure failure =
         upgrade.failure ? *upgrade.failure : could_not_check(options_.program, status);
     log_.error("upgrade.failed", {{"why", failure.text.substr(0, failure.text.find('\n'))}});

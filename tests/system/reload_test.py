@@ -16,10 +16,25 @@ import lab
 import raw
 from gateway import GatewayTest
 from origin import WebServer
-from service import Load, Service
+from service import Load, Service, kill
 
 GET = b"GET /address HTTP/1.1\r\nHost: origin.lab\r\n\r\n"
 SIZE = 30_000_000
+
+
+def loads_slowly(settings, directory):
+    """The same, with what takes a while to load."""
+    names = f"{directory}/names.txt"
+    with open(names, "w") as file:
+        file.writelines(f"host-{number}.example\n" for number in range(1_000_000))
+    slow = copy.deepcopy(settings)
+    slow["plugins"].append({"name": "ads", "use": "blocker", "settings": {"lists": [names]}})
+    return slow
+
+
+def loading(service):
+    """The pid of a generation that loads, if there is one."""
+    return next((it["pid"] for it in service.status()["generations"] if it["state"] == "loading"), None)
 
 
 class WithLarge(GatewayTest):
@@ -146,19 +161,10 @@ class BesideAnother(GatewayTest):
     def test_a_reload_learns_what_became_of_it_from_an_admin_process_that_was_replaced_meanwhile(self):
         service = Service(self.gateway)
         before = service.generation()["number"]
-        # What takes a while to load.
-        names = f"{self.directory}/names.txt"
-        with open(names, "w") as file:
-            file.writelines(f"host-{number}.example\n" for number in range(1_000_000))
-        settings = copy.deepcopy(self.gateway.settings)
-        settings["plugins"].append({"name": "ads", "use": "blocker", "settings": {"lists": [names]}})
-        self.gateway.write(settings)
-
-        def loading():
-            return next((it["pid"] for it in service.status()["generations"] if it["state"] == "loading"), None)
+        self.gateway.write(loads_slowly(self.gateway.settings, self.directory))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             first = pool.submit(service.tell, "reload")
-            generation = lab.wait_for(loading, "a generation that loads")
+            generation = lab.wait_for(lambda: loading(service), "a generation that loads")
             os.kill(generation, signal.SIGSTOP)
             try:
                 second = pool.submit(service.tell, "reload")
@@ -232,6 +238,60 @@ class ReplacedProgram(GatewayTest):
                     shutil.copy(lab.binary(), self.program)
         self.assertEqual(service.generation()["number"], before)
         self.assertEqual(service.tell("upgrade")[0], 0)
+
+    def test_that_is_refused_has_not_kept_a_generation_that_died_meanwhile_from_being_replaced(self):
+        service = Service(self.gateway)
+        before = service.generation()
+        gate = f"{self.directory}/gate"
+        os.mkfifo(gate)
+        os.unlink(self.program)
+        self.addCleanup(shutil.copy, lab.binary(), self.program)
+        self.addCleanup(os.unlink, self.program)
+        pathlib.Path(self.program).write_text(f"#!/bin/sh\nread line < {gate}\nexit 1\n")
+        os.chmod(self.program, 0o755)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            told = pool.submit(service.tell, "upgrade")
+            with open(gate, "w"):  # when the new program waits there
+                kill(before["pid"])
+                self.gateway.wait_for_line(rf"generation\.died generation={before['number']} ")
+                # The master answers, and so has done all that the death made it do.
+                self.assertEqual(service.tell("reopen")[0], 0)
+            self.assertEqual(told.result()[0], 1, told.result()[1])
+        lab.wait_for(lambda: service.generation()["number"] > before["number"], "a new generation")
+
+
+class Crashing(GatewayTest):
+    """Whenever a worker dies, a fresh generation is asked for."""
+    settings = {"containment": {"worker_crashes": {"count": 1}}}
+
+    @classmethod
+    def set_up_origin(cls):
+        cls.addClassCleanup(WebServer(cls.directory).close)
+
+    def test_a_fresh_generation_comes_also_when_the_reload_that_would_have_brought_it_is_refused(self):
+        service = Service(self.gateway)
+        good = copy.deepcopy(self.gateway.settings)
+        self.addCleanup(self.gateway.write, good)
+        self.gateway.write(loads_slowly(good, self.directory))
+        worker = service.workers()[0]
+        with concurrent.futures.ThreadPoolExecutor() as pool, socket.socket(socket.AF_UNIX) as second:
+            first = pool.submit(service.tell, "reload")
+            generation = lab.wait_for(lambda: loading(service), "a generation that loads")
+            os.kill(generation, signal.SIGSTOP)
+            try:
+                self.gateway.write({**good, "listners": 1})
+                second.settimeout(20)
+                second.connect(service.socket)
+                second.sendall(b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                # Who asked later has an answer: the second reload has arrived, too.
+                self.assertEqual(service.tell("reopen")[0], 0)
+                kill(worker)
+                self.gateway.wait_for_line(r"master\.crashes")
+            finally:
+                os.kill(generation, signal.SIGCONT)
+            self.assertEqual(first.result()[0], 0, first.result()[1])
+            self.assertTrue(second.recv(100).startswith(b"HTTP/1.1 409 "))
+        self.gateway.wait_for_line(r"change\.begins cause=crashes")
 
 
 if __name__ == "__main__":
