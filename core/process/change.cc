@@ -23,6 +23,8 @@ namespace {
 
 // How long an admin process that was replaced may take to send its last answers.
 constexpr Milliseconds kAdminLeaves = Seconds{2};
+// At least so long between two tries to start one.
+constexpr Milliseconds kAdminRest{100};
 constexpr std::size_t kMostFailureShown = 1'000;
 
 Fd copy_of(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
@@ -99,17 +101,21 @@ Result<AdminPart*> Master::start_admin(const Fd& text) {
   part->child = std::move(*child);
   part->since = clock_.now();
   AdminPart& started = roster_.add(std::move(part));
+  if (auto told = introduce(started, text); !told) {
+    dismiss_at_once(started);
+    return told.error();
+  }
+  return &started;
+}
+
+Result<void> Master::introduce(const AdminPart& page, const Fd& text) const {
   Begin begin;
   begin.generation = last_number_;
   begin.file = FixedText<4'096>(options_.settings_file);
   begin.user = FixedText<64>(options_.user);
-  const Channel& channel = started.child.channel;
-  if (auto sent =
-          channel.send(begin, {text.get(), life_read_.get(), totals_.get(), refusals_.get()});
-      !sent)
-    return sent.error();
-  if (auto sent = give_listeners(channel); !sent) return sent.error();
-  return &started;
+  const Channel& channel = page.child.channel;
+  auto sent = channel.send(begin, {text.get(), life_read_.get(), totals_.get(), refusals_.get()});
+  return sent ? give_listeners(channel) : sent;
 }
 
 Result<void> Master::give_listeners(const Channel& to) const {
@@ -173,10 +179,7 @@ void Master::fail_change(const Failure& failure) {
   } else if (fresh != nullptr) {
     end(*fresh, Milliseconds{0});
   }
-  if (AdminPart* part = roster_.admin(change.admin)) {
-    part->state = AdminPart::State::leaving;
-    ::kill(part->child.pid, SIGKILL);
-  }
+  if (AdminPart* part = roster_.admin(change.admin)) dismiss_at_once(*part);
   sockets_.go_back();
   last_failure_ = failure.text.substr(0, kMostFailureShown);
   if (change.cause == Cause::reload || change.cause == Cause::upgrade) ++failed_reloads_;
@@ -189,6 +192,8 @@ void Master::fail_change(const Failure& failure) {
   }
   answer(change.askers, false, failure);
   if (change.brings) waiting_.add(*change.brings);
+  // The one that showed may have died meanwhile, and this change's own is gone.
+  if (!admin_at_ && !roster_.has_admin()) admin_at_ = clock_.now();
   if (roster_.serving() == nullptr && !stopping_) {
     replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(
                                      clock_.now() - change.since));
@@ -214,6 +219,16 @@ void Master::replace_dead() {
   replace_at_.reset();
   if (roster_.serving() != nullptr) return;
   begin_change(Cause::replace, copy_of(last_good_), {});
+}
+
+// The admin process died. One that cannot be started now is tried again; what is under way brings one of its own, or fails.
+void Master::replace_admin() {
+  if (change_ || !last_good_) return;
+  admin_at_.reset();
+  if (auto started = start_admin(last_good_); !started) {
+    log_.error("admin.not_started", {{"why", started.error().text}});
+    admin_at_ = clock_.now() + admin_backoff_.after(Milliseconds{0}) + kAdminRest;
+  }
 }
 
 void Master::retire(GenerationPart& part) {
@@ -248,6 +263,7 @@ void Master::enforce_cap() {
 void Master::admit(AdminPart& page) {
   // Who asks now waits a moment in the sockets' queues; nobody gets an old answer.
   dismiss_other_admins(page);
+  admin_at_.reset();
   page.state = AdminPart::State::serving;
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i)
@@ -295,13 +311,19 @@ void Master::on_untold(std::uint64_t number, const Error& error) {
 
 void Master::dismiss_other_admins(const AdminPart& but) {
   for (const auto& part : roster_.admins()) {
-    if (part.get() == &but || part->state == AdminPart::State::leaving) continue;
+    const bool comes_next = change_ && change_->admin == part->child.pid;
+    if (part.get() == &but || comes_next || part->state == AdminPart::State::leaving) continue;
     part->state = AdminPart::State::leaving;
     Stop stop;
     stop.deadline_ms = static_cast<std::uint64_t>(kAdminLeaves.count());
     (void)part->child.channel.send(stop);
     part->kill_at = clock_.now() + kAdminLeaves + kPatience;
   }
+}
+
+void Master::dismiss_at_once(AdminPart& page) {
+  page.state = AdminPart::State::leaving;
+  ::kill(page.child.pid, SIGKILL);
 }
 
 // It said nothing before it ended: what was it doing?

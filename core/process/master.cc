@@ -226,10 +226,7 @@ void Master::tick() {
   }
   if (checker_is_late()) give_up_checker();
   if (replace_at_ && now >= *replace_at_) replace_dead();
-  if (admin_at_ && now >= *admin_at_) {
-    admin_at_.reset();
-    if (!change_ && last_good_) (void)start_admin(last_good_);
-  }
+  if (admin_at_ && now >= *admin_at_) replace_admin();
 }
 
 void Master::begin_stop(bool at_once) {

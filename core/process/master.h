@@ -118,14 +118,17 @@ class Master {
   void fail_change(const Failure& failure);
   void after_change();
   void replace_dead();
+  void replace_admin();
   void retire(GenerationPart& part);
   void end(GenerationPart& part, Milliseconds deadline);
   void enforce_cap();
   Result<GenerationPart*> start_generation(const Fd& text, bool first);
   Result<AdminPart*> start_admin(const Fd& text);
+  Result<void> introduce(const AdminPart& page, const Fd& text) const;
   Result<void> give_listeners(const Channel& to) const;
   void admit(AdminPart& admin);
   void dismiss_other_admins(const AdminPart& but);
+  void dismiss_at_once(AdminPart& page);
   void tell_board(const AdminPart& page, std::uint64_t number, const Fd& board, const Fd& plugins);
   void tell_questions(const AdminPart& page, const GenerationPart& part);
   void tell_who_stays(const GenerationPart& failed);

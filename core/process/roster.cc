@@ -58,6 +58,11 @@ AdminPart* Roster::serving_admin() const {
   return find(admins_, [](const auto& part) { return part.state == AdminPart::State::serving; });
 }
 
+bool Roster::has_admin() const {
+  return find(admins_, [](const auto& part) { return part.state != AdminPart::State::leaving; }) !=
+         nullptr;
+}
+
 int Roster::channel_of(pid_t pid) const {
   const auto* generation =
       find(generations_, [pid](const auto& part) { return part.child.pid == pid; });

@@ -32,6 +32,8 @@ class Roster {
   GenerationPart* serving() const;
   AdminPart* admin(pid_t pid) const;
   AdminPart* serving_admin() const;
+  // One that serves or will, and was not told to leave.
+  bool has_admin() const;
 
   // Of a generation or an admin process; -1: none has this pid, or it closed its end.
   int channel_of(pid_t pid) const;

@@ -181,9 +181,10 @@ MasterState Master::state() const {
            {}};
     for (const Channel& end : part->questions) one.questions.push_back(end.fd());
   }
+  // One that is not ready yet would wait for a Go that never comes: the change that follows brings another.
   for (const auto& part : roster_.admins())
     state.admins.push_back(
-        {part->child.pid, part->state == AdminPart::State::leaving, part->child.channel.fd()});
+        {part->child.pid, part->state != AdminPart::State::serving, part->child.channel.fd()});
   for (const FinishedBoard& board : finished_)
     state.finished.push_back({board.number, board.board.get()});
   const auto add_askers = [&](const std::vector<Asker>& askers) {
@@ -269,6 +270,7 @@ Result<void> Master::take_over(const MasterState& left) {
     part->child = {one.pid, Channel(Fd(one.channel))};
     part->state = one.leaving ? AdminPart::State::leaving : AdminPart::State::serving;
     part->since = clock_.now();
+    if (one.leaving) part->kill_at = clock_.now() + kPatience;
     roster_.add(std::move(part));
   }
   for (const auto& board : left.finished)

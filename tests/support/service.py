@@ -30,6 +30,16 @@ class Service:
         return lab.wait_for(lambda: next((it for it in self.status()["generations"] if it["state"] == "serving"), None),
                             "a generation that serves")
 
+    def admin(self):
+        """The pid of the admin process, once it is the only one."""
+        def only_one():
+            status = self.status()
+            master = status["master_pid"]
+            children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+            others = {int(pid) for pid in children} - {it["pid"] for it in status["generations"]}
+            return others.pop() if len(others) == 1 else None
+        return lab.wait_for(only_one, "a single admin process")
+
     def workers(self):
         return [it["pid"] for it in self.generation()["workers"]]
 

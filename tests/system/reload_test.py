@@ -161,6 +161,7 @@ class BesideAnother(GatewayTest):
     def test_a_reload_learns_what_became_of_it_from_an_admin_process_that_was_replaced_meanwhile(self):
         service = Service(self.gateway)
         before = service.generation()["number"]
+        self.addCleanup(self.gateway.write, self.gateway.settings)
         self.gateway.write(loads_slowly(self.gateway.settings, self.directory))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             first = pool.submit(service.tell, "reload")
@@ -177,6 +178,22 @@ class BesideAnother(GatewayTest):
                 code, said = told.result()
                 self.assertEqual(code, 0, said)
         self.assertEqual(service.generation()["number"], before + 2)
+
+    def test_an_admin_process_that_dies_during_a_reload_that_fails_is_replaced(self):
+        service = Service(self.gateway)
+        admin = service.admin()
+        self.addCleanup(self.gateway.write, self.gateway.settings)
+        self.gateway.write(loads_slowly(self.gateway.settings, self.directory))
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            told = pool.submit(service.tell, "reload")
+            generation = lab.wait_for(lambda: loading(service), "a generation that loads")
+            os.kill(generation, signal.SIGSTOP)
+            kill(admin)
+            self.gateway.wait_for_line(r"admin\.died")
+            kill(generation)
+            self.gateway.wait_for_line(r"change\.failed cause=reload")
+            self.assertNotEqual(told.result()[0], 0)
+        lab.wait_for(lambda: service.tell("status")[0] == 0, "the admin process to be back")
 
 
 class GivenUp(WithLarge):

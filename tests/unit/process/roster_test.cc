@@ -42,6 +42,15 @@ TEST(Roster, FindsPartsByWhatTheyAreKnownBy) {
   EXPECT_EQ(roster.draining(), 2u);
 }
 
+TEST(Roster, HasNoAdminProcessWhenTheLastOneLeaves) {
+  Roster roster;
+  EXPECT_FALSE(roster.has_admin());
+  AdminPart& page = add(roster, 11, AdminPart::State::preparing);
+  EXPECT_TRUE(roster.has_admin());
+  page.state = AdminPart::State::leaving;
+  EXPECT_FALSE(roster.has_admin());
+}
+
 TEST(Roster, TellsTheChannelOfEither) {
   Roster roster;
   auto [ours, theirs] = *Channel::pair();
