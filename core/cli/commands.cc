@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -61,20 +62,23 @@ std::string own_file() {
   return std::filesystem::read_symlink("/proc/self/exe", failed).string();
 }
 
+// What is answered at once by a service that works. A reload and an upgrade take as long as their plugins take to load.
+constexpr Milliseconds kAnswerPatience = Seconds{10};
+
 ControlRequest request_of(const ControlCommand& command) {
   switch (command.what) {
     case ControlCommand::What::reload:
-      return {"POST", command.release ? "/reload?release=1" : "/reload"};
+      return {"POST", command.release ? "/reload?release=1" : "/reload", std::nullopt};
     case ControlCommand::What::forget:
-      return {"POST", "/forget?name=" + command.name};
+      return {"POST", "/forget?name=" + command.name, kAnswerPatience};
     case ControlCommand::What::upgrade:
-      return {"POST", "/upgrade"};
+      return {"POST", "/upgrade", std::nullopt};
     case ControlCommand::What::reopen:
-      return {"POST", "/reopen"};
+      return {"POST", "/reopen", kAnswerPatience};
     case ControlCommand::What::status:
       break;
   }
-  return {"GET", "/status"};
+  return {"GET", "/status", kAnswerPatience};
 }
 
 // Another user's own service has another socket than the machine's.

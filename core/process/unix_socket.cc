@@ -4,10 +4,12 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 
@@ -16,6 +18,8 @@ namespace hyalite {
 namespace {
 
 constexpr int kBacklog = 64;
+// Whoever does not take a connection within that time answers all the same.
+constexpr Milliseconds kProbe = Seconds{1};
 
 Error trouble(const std::string& path, int code) {
   return Error::system(Fault::operator_, path, code);
@@ -39,18 +43,23 @@ void make_directory_of(const std::string& path) {
 
 }  // namespace
 
-Result<Fd> connect_to_path(const std::string& path) {
+Result<Fd> connect_to_path(const std::string& path, Milliseconds patience) {
   const auto address = address_of(path);
   if (!address) return trouble(path, ENAMETOOLONG);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return trouble(path, errno);
+  const auto micros = std::chrono::microseconds(patience).count();
+  const timeval most{static_cast<time_t>(micros / 1'000'000),
+                     static_cast<suseconds_t>(micros % 1'000'000)};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0)
-    return trouble(path, errno);
+    return trouble(path, errno == EAGAIN ? ETIMEDOUT : errno);
   return fd;
 }
 
 Result<Fd> listen_on_path(const std::string& path, mode_t mode) {
-  if (connect_to_path(path)) {
+  const auto probe = connect_to_path(path, kProbe);
+  if (probe || probe.error().code == ETIMEDOUT) {
     return Error{
         Fault::operator_,
         path + ": another process answers there; stop it, or name another path in the settings"};

@@ -90,7 +90,9 @@ TEST(ControlAnswer, IsReadFromTheWholeResponse) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 409);
   EXPECT_EQ(answer->body, "{}");
-  for (const char* odd : {"", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 xyz\r\n\r\n"}) {
+  EXPECT_TRUE(parse_answer("HTTP/1.1 200 OK\r\n\r\nwithout a length"));
+  for (const char* odd : {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}",
+                          "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", "", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n\r\n", "HTTP/1.1 xyz\r\n\r\n"}) {
     EXPECT_FALSE(parse_answer(odd)) << odd;
   }
 }
