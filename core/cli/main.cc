@@ -1,6 +1,8 @@
 // Picks the command.
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -53,6 +55,18 @@ struct Act {
   }
 };
 
+// The status of a command, unless what it said did not get to where it was sent. A pipe that nobody reads any more is no
+// news to whoever closed it.
+int when_all_is_said(int status) {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  if (errno != EPIPE) {
+    const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+    std::fprintf(stderr, "hyalite: not all could be written to standard output%s\n", why.c_str());
+  }
+  return status == kExitDone ? kExitFailed : status;
+}
+
 }  // namespace
 
 }  // namespace hyalite
@@ -60,6 +74,6 @@ struct Act {
 int main(int count, char** arguments) {
   if (count >= 3 && std::string_view(arguments[1]) == hyalite::kPartOption)
     return hyalite::live_as(arguments[2]);
-  return std::visit(hyalite::Act{{arguments, arguments + count}},
-                    hyalite::parse_arguments(count, arguments));
+  return hyalite::when_all_is_said(std::visit(hyalite::Act{{arguments, arguments + count}},
+                                     hyalite::parse_arguments(count, arguments)));
 }
