@@ -75,5 +75,5 @@ int main(int count, char** arguments) {
   if (count >= 3 && std::string_view(arguments[1]) == hyalite::kPartOption)
     return hyalite::live_as(arguments[2]);
   return hyalite::when_all_is_said(std::visit(hyalite::Act{{arguments, arguments + count}},
-                                     hyalite::parse_arguments(count, arguments)));
+                                              hyalite::parse_arguments(count, arguments)));
 }

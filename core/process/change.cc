@@ -41,11 +41,16 @@ void Master::ask_reload(std::vector<Asker> askers) {
   if (stopping_) return answer(askers, false, {"the service stops\n"});
   if (change_ || upgrade_) {
     waiting_.reload = true;
-    waiting_.reloads.insert(waiting_.reloads.end(), askers.begin(), askers.end());
-    return;
+    return wait_among(waiting_.reloads, askers);
   }
   notifier_.reloading(clock_.now());
   begin_change(Cause::reload, read_settings_text(), std::move(askers));
+}
+
+void Master::wait_among(std::vector<Asker>& waiting, const std::vector<Asker>& askers) {
+  if (waiting.size() + askers.size() > Waiting::kMostAskers)
+    return answer(askers, false, {"too many wait for this already\n"});
+  waiting.insert(waiting.end(), askers.begin(), askers.end());
 }
 
 void Master::begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers) {

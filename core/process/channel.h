@@ -48,6 +48,8 @@ class Channel {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{128} << 10;  // of a message's body
   static constexpr std::size_t kMostFds = 8;
+  // Messages that are taken of one peer before the next one's turn: who floods must not starve others.
+  static constexpr int kInARow = 16;
 
   Channel() = default;
   explicit Channel(Fd fd) : fd_(std::move(fd)) {}

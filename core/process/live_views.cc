@@ -19,7 +19,7 @@ LiveViews::Worker::Worker(LiveViews& views, std::uint64_t its_generation, Channe
 }
 
 void LiveViews::Worker::on_readable() {
-  while (true) {
+  for (int i = 0; i < Channel::kInARow; ++i) {
     const auto received = end.receive();
     if (!received) return watch.stop();
     if (!*received) return;

@@ -29,6 +29,8 @@ constexpr int kTickMs = 50;
 // An admin process reads the settings and opens sockets.
 constexpr Milliseconds kAdminPrepares = Seconds{10};
 constexpr Milliseconds kDefaultStop = Seconds{10};
+// More than what a channel's queue holds of one who is dead.
+constexpr int kLastWords = 16'384;
 
 void unlink_socket(const std::string& path) {
   struct stat status {};
@@ -110,7 +112,7 @@ void Master::wait() {
   if (upgrade_) watch(upgrade_->checker.channel.fd());
   if (::poll(watched.data(), watched.size(), restless() ? kTickMs : -1) < 0) return;
   for (std::size_t i = 1; i < watched.size(); ++i) {
-    if (watched[i].revents != 0) on_readable(watched[i].fd);
+    if (watched[i].revents != 0) on_readable(watched[i].fd, Channel::kInARow);
   }
   while (const auto signal = signals_.next()) on_signal(*signal);
 }
@@ -129,7 +131,7 @@ bool Master::restless() const {
          std::any_of(finished_.begin(), finished_.end(), untold);
 }
 
-void Master::on_readable(int fd) {
+void Master::on_readable(int fd, int most) {
   for (auto& part : roster_.generations()) {
     if (part->denials.fd() != fd) continue;
     const LoadNote* note = part->load_note();
@@ -160,13 +162,14 @@ void Master::on_readable(int fd) {
     }
     return false;
   };
-  while (next([](Channel& channel, const auto& take) {
+  const auto take_one = [](Channel& channel, const auto& take) {
     auto received = channel.receive();
     if (!received) channel.close();  // it is going; reap() tells how
     if (!received || !*received) return false;
     take(std::move(**received));
     return true;
-  })) {
+  };
+  while (most-- > 0 && next(take_one)) {
   }
 }
 
@@ -191,12 +194,12 @@ void Master::reap() {
   int status = 0;
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     if (upgrade_ && upgrade_->checker.pid == pid) {
-      on_readable(upgrade_->checker.channel.fd());
+      on_readable(upgrade_->checker.channel.fd(), kLastWords);
       on_checker(status);
       continue;
     }
     // What it still said comes first, and may bring new parts into the lists.
-    if (const int fd = roster_.channel_of(pid); fd >= 0) on_readable(fd);
+    if (const int fd = roster_.channel_of(pid); fd >= 0) on_readable(fd, kLastWords);
     // Everybody else is a worker whose generation died.
     if (const auto ended = roster_.take_generation(pid)) {
       on_generation_ended(*ended, status);

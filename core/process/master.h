@@ -77,6 +77,9 @@ class Master {
     bool reload = false, upgrade = false;
     std::optional<Cause> change;  // for the crashes' sake
 
+    // Of each kind; more are told that too many wait.
+    static constexpr std::size_t kMostAskers = 64;
+
     // Leaving the plugin out that crashed helps more than another memory layout.
     void add(Cause cause) {
       if (change != Cause::quarantine) change = cause;
@@ -88,7 +91,7 @@ class Master {
   Result<void> prepare();
   int live();
   void wait();
-  void on_readable(int fd);
+  void on_readable(int fd, int most);
   void on_signal(int signal);
   void reap();
   void tick();
@@ -112,6 +115,7 @@ class Master {
 
   // ---- from one generation to the next (change.cc)
   void ask_reload(std::vector<Asker> askers);
+  void wait_among(std::vector<Asker>& waiting, const std::vector<Asker>& askers);
   void begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers);
   void advance();
   void commit(GenerationPart& fresh);

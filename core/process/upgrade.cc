@@ -57,8 +57,7 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
   if (stopping_) return answer(askers, false, plain("the service stops"));
   if (change_ || upgrade_) {
     waiting_.upgrade = true;
-    waiting_.upgrades.insert(waiting_.upgrades.end(), askers.begin(), askers.end());
-    return;
+    return wait_among(waiting_.upgrades, askers);
   }
   log_.info("upgrade.begins", {{"program", options_.program}});
   upgrade_.emplace(

@@ -77,6 +77,20 @@ TEST_F(LiveViewsOfTwo, DoNotMindALateOrStrangeAnswer) {
   EXPECT_EQ(answer, "[]");
 }
 
+// A worker in somebody else's hands may say as much as it likes: what others say is heard meanwhile.
+TEST_F(LiveViewsOfTwo, TakeTurnsWithAWorkerThatFloods) {
+  ask(10);
+  const auto first = workers[0].asked(), second = workers[1].asked();
+  ASSERT_TRUE(first && second);
+  for (int i = 0; i < 2 * Channel::kInARow; ++i) workers[0].answer(99, "[]");
+  workers[0].answer(first->question, R"([{"id":1}])");
+  workers[1].answer(second->question, R"([{"id":2}])");
+  loop->run_once();
+  EXPECT_FALSE(answer) << "the flood was taken in one go";
+  run();
+  EXPECT_EQ(answer, R"([{"id":2},{"id":1}])");
+}
+
 TEST_F(LiveViewsOfTwo, AnswerAtOnceWhenNobodyIsLeft) {
   views.remove(1);
   ask(10);
