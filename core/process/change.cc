@@ -264,7 +264,7 @@ void Master::enforce_cap() {
   }
 }
 
-// From now on this admin process shows, and the others leave.
+// From now on this admin process shows, and the others leave. Go comes last: the first who asks is to see everything.
 void Master::admit(AdminPart& page) {
   // Who asks now waits a moment in the sockets' queues; nobody gets an old answer.
   dismiss_other_admins(page);
@@ -273,7 +273,6 @@ void Master::admit(AdminPart& page) {
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
-  (void)page.child.channel.send(Go{});
   for (const auto& part : roster_.generations()) {
     if (part->board) tell_board(page, part->number, part->board, part->plugins);
     tell_questions(page, *part);
@@ -283,6 +282,12 @@ void Master::admit(AdminPart& page) {
     finished.told = false;
   }
   send_picture();
+  let_serve(page);
+}
+
+// What it was told before may have filled its queue: then again at the next tick.
+void Master::let_serve(AdminPart& page) {
+  page.gone = page.child.channel.send(Go{}).has_value();
 }
 
 void Master::tell_board(const AdminPart& page, std::uint64_t number, const Fd& board,

@@ -206,7 +206,8 @@ void Master::on_admin_ended(AdminPart& part, int status) {
 
 void Master::fold(std::uint64_t number) {
   AdminPart* current = roster_.serving_admin();
-  if (current == nullptr) return;
+  // Until it was told to serve it does not know what the one before has added.
+  if (current == nullptr || !current->gone) return;
   BoardFinished message;
   message.generation = number;
   if (!current->child.channel.send(message)) return;

@@ -32,6 +32,10 @@ constexpr Milliseconds kDefaultStop = Seconds{10};
 // More than what a channel's queue holds of one who is dead.
 constexpr int kLastWords = 16'384;
 
+bool waits_for_go(const AdminPart& part) {
+  return part.state == AdminPart::State::serving && !part.gone;
+}
+
 void unlink_socket(const std::string& path) {
   struct stat status {};
   if (!path.empty() && ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode))
@@ -121,7 +125,7 @@ void Master::wait() {
 bool Master::restless() const {
   const auto hurried = [](const auto& part) { return part->kill_at.has_value(); };
   const auto preparing = [](const auto& part) {
-    return part->state == AdminPart::State::preparing;
+    return part->state == AdminPart::State::preparing || waits_for_go(*part);
   };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
   return replace_at_ || admin_at_ || upgrade_ || stopping_ || picture_old_ ||
@@ -219,6 +223,7 @@ void Master::tick() {
         part->state == AdminPart::State::preparing && now - part->since > kAdminPrepares;
     const bool overdue = part->kill_at && now >= *part->kill_at && !is_awaited(*part);
     if (late || overdue) ::kill(part->child.pid, SIGKILL);
+    if (waits_for_go(*part)) let_serve(*part);
   }
   for (FinishedBoard& board : finished_) {
     if (!board.told && now >= board.finished_at) fold(board.number);

@@ -130,7 +130,8 @@ class Master {
   Result<AdminPart*> start_admin(const Fd& text);
   Result<void> introduce(const AdminPart& page, const Fd& text) const;
   Result<void> give_listeners(const Channel& to) const;
-  void admit(AdminPart& admin);
+  void admit(AdminPart& page);
+  void let_serve(AdminPart& page);
   void dismiss_other_admins(const AdminPart& but);
   void dismiss_at_once(AdminPart& page);
   void tell_board(const AdminPart& page, std::uint64_t number, const Fd& board, const Fd& plugins);

@@ -56,6 +56,7 @@ struct AdminPart {
   enum class State { preparing, prepared, serving, leaving };
   Child child;
   State state = State::preparing;
+  bool gone = false;  // told to serve
   Monotonic since{};
   KeptListeners listeners;  // when prepared
   std::optional<Failure> failure;

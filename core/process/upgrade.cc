@@ -268,6 +268,7 @@ Result<void> Master::take_over(const MasterState& left) {
     auto part = std::make_unique<AdminPart>();
     part->child = {one.pid, Channel(Fd(one.channel))};
     part->state = one.leaving ? AdminPart::State::leaving : AdminPart::State::serving;
+    part->gone = true;
     part->since = clock_.now();
     if (one.leaving) part->kill_at = clock_.now() + kPatience;
     roster_.add(std::move(part));
