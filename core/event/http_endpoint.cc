@@ -8,6 +8,7 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -98,13 +99,23 @@ class SocketFile {
 // Without descriptors a listener would spin: it rests until the next tick.
 void rest(evconnlistener* listener, void*) { evconnlistener_disable(listener); }
 
+// The kernel gives the lowest number that is free. `any`: some descriptor that is open.
+bool are_descriptors_few(int any, std::size_t spare) {
+  if (spare == 0) return false;
+  const Fd lowest(fcntl(any, F_DUPFD_CLOEXEC, 0));
+  rlimit may{};
+  if (!lowest || getrlimit(RLIMIT_NOFILE, &may) != 0) return true;
+  return static_cast<rlim_t>(lowest.get()) + spare >= may.rlim_cur;
+}
+
 }  // namespace
 
 struct HttpEndpoint::Server {
-  Server(Loop& loop, Handler h, Milliseconds rest_time)
+  Server(Loop& loop, Handler h, const EndpointLimits& limits)
       : handler(std::move(h)),
         http(evhttp_new(loop.base())),
-        tick(loop, rest_time, callback<&Server::wake_listeners>(*this)) {}
+        spare_descriptors(limits.spare_descriptors),
+        tick(loop, limits.rest, callback<&Server::wake_listeners>(*this)) {}
   ~Server() {
     while (!pending.empty()) static_cast<EndpointReply::Pending*>(pending.first())->detach();
     evhttp_free(http);
@@ -113,13 +124,28 @@ struct HttpEndpoint::Server {
   static void on_request(evhttp_request* request, void* self) {
     static_cast<Server*>(self)->handle(request);
   }
+  // Asked for each connection that was accepted; null: evhttp makes the usual one.
+  static bufferevent* on_accepted(event_base*, void* self) {
+    static_cast<Server*>(self)->rest_when_short();
+    return nullptr;
+  }
   void handle(evhttp_request* request);
+  bool is_short() const {
+    return !listeners.empty() &&
+           are_descriptors_few(evconnlistener_get_fd(listeners.front()), spare_descriptors);
+  }
+  void rest_when_short() {
+    if (!is_short()) return;
+    for (evconnlistener* listener : listeners) evconnlistener_disable(listener);
+  }
   void wake_listeners() {
+    if (is_short()) return;
     for (evconnlistener* listener : listeners) evconnlistener_enable(listener);
   }
 
   Handler handler;
   evhttp* http;
+  const std::size_t spare_descriptors;
   std::vector<evhttp_bound_socket*> bound;
   std::vector<evconnlistener*> listeners;
   std::list<SocketFile> files;
@@ -202,7 +228,7 @@ void HttpEndpoint::Server::handle(evhttp_request* request) {
 }
 
 HttpEndpoint::HttpEndpoint(Loop& loop, Handler handler, EndpointLimits limits)
-    : server_(std::make_unique<Server>(loop, std::move(handler), limits.rest)) {
+    : server_(std::make_unique<Server>(loop, std::move(handler), limits)) {
   use_numeric_names();
   evhttp* http = server_->http;
   evhttp_set_max_headers_size(http, static_cast<ev_ssize_t>(limits.most_header_bytes));
@@ -212,6 +238,7 @@ HttpEndpoint::HttpEndpoint(Loop& loop, Handler handler, EndpointLimits limits)
                                        EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
   evhttp_set_default_content_type(http, nullptr);
   evhttp_set_gencb(http, &Server::on_request, server_.get());
+  evhttp_set_bevcb(http, &Server::on_accepted, server_.get());
 }
 
 HttpEndpoint::~HttpEndpoint() = default;

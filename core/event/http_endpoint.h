@@ -63,11 +63,14 @@ struct EndpointLimits {
   std::size_t most_body_bytes = 64 * 1024;
   Seconds idle{10};          // also how long one request may take to arrive between two reads
   Milliseconds rest{1'000};  // without descriptors to accept with
+  // So many are left to the rest of the process: nobody is accepted when fewer are free. 0: all may be taken.
+  std::size_t spare_descriptors = 0;
 };
 
 // Serves GET, HEAD, POST, PUT and DELETE until it is destroyed. Whoever may connect is served:
 // listen on loopback or on a unix socket. The number of connections has no limit but the process's
-// own (RLIMIT_NOFILE): set one in a process that lives on after what an endpoint may cost.
+// own (RLIMIT_NOFILE), of which some may be left to others: set one in a process that lives on after what an endpoint may
+// cost.
 class HttpEndpoint {
  public:
   using Handler = std::function<void(const EndpointRequest& request, EndpointReply reply)>;

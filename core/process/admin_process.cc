@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "admin/ca_page.h"
@@ -47,8 +48,12 @@ constexpr int kExitMasterGone = 2;
 constexpr Milliseconds kListenersWait = Seconds{10};
 // What is being answered when we are told to leave goes out first.
 constexpr Milliseconds kLastAnswers{300};
-// Whoever may connect can take descriptors: this process cannot do without a limit of its own.
+// Whoever may connect can take descriptors: this process cannot do without a limit of its own. Beside it: one for each worker
+// that is asked what it does.
 constexpr rlim_t kMostDescriptors = 1'024;
+// Which strangers do not get: what the master sends, and whoever may give commands, find a place.
+constexpr std::size_t kSpareDescriptors = 64;
+constexpr EndpointLimits kForStrangers{.spare_descriptors = kSpareDescriptors};
 constexpr std::size_t kMostPluginsBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostCommands = 64;
 constexpr std::size_t kMostRefusedShown = 100;
@@ -94,12 +99,15 @@ class AdminProcess final : public AdminSource {
         show_(std::in_place, loop,
               [this](const EndpointRequest& request, EndpointReply reply) {
                 pages_.show(request, std::move(reply));
-              }),
+              },
+              kForStrangers),
         control_(loop, [this](const EndpointRequest& request,
                               EndpointReply reply) { pages_.control(request, std::move(reply)); }),
-        install_(std::in_place, loop, [this](const EndpointRequest& request, EndpointReply reply) {
-          reply.send(answer_client(ca_.files(), request));
-        }) {}
+        install_(std::in_place, loop,
+                 [this](const EndpointRequest& request, EndpointReply reply) {
+                   reply.send(answer_client(ca_.files(), request));
+                 },
+                 kForStrangers) {}
 
   Result<void> start(KeptListeners listeners);
 
@@ -197,6 +205,8 @@ void AdminProcess::on_master() {
 }
 
 void AdminProcess::on_message(Received message) {
+  if (message.cut)
+    return log_.error("admin.untold", {{"why", "the admin process has no descriptors left"}});
   if (message.as<Go>()) return serve();
   if (const auto picture = message.as<Picture>()) {
     picture_ = *picture;
@@ -452,8 +462,19 @@ Result<KeptListeners> listeners_before(const Beginning& beginning) {
   return before;
 }
 
-void limit_descriptors() {
-  rlimit limit{kMostDescriptors, kMostDescriptors};
+// The asking ends of all workers that there may be: of the generation that serves, of those that drain, and of one that comes
+// or goes.
+rlim_t asking_ends(const Settings& settings) {
+  const std::size_t count = settings.workers.count;
+  const std::size_t workers = count != 0 ? count : std::thread::hardware_concurrency();
+  return workers * (settings.limits.draining_generations + 2);
+}
+
+void limit_descriptors(const Settings& settings) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max =
+      std::min(limit.rlim_max, kMostDescriptors + asking_ends(settings));
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -472,7 +493,7 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   const uid_t owner = ::geteuid();
   const auto left = give_up_privileges(beginning, settings.workers, false, log);
   if (!left) return left.error();
-  limit_descriptors();
+  limit_descriptors(settings);
   auto kept = read_totals(beginning.shared.get());
   if (!kept) return kept.error();
   auto loop = Loop::open();

@@ -27,6 +27,8 @@ Result<Received> await_message(const Channel& channel, int master_life, Millisec
   while (true) {
     auto received = channel.receive();
     if (!received) return received.error();
+    if (*received && (*received)->cut)
+      return Error{Fault::us, "a message was cut: this process has no descriptors left"};
     if (*received) return std::move(**received);
     const auto left = std::chrono::ceil<Milliseconds>(until - clock.now());
     if (timeout.count() >= 0 && left.count() <= 0)

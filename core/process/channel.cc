@@ -119,7 +119,9 @@ Result<std::optional<Received>> Channel::receive() const {
   header.msg_controllen = sizeof(control);
   if (::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC) != size) return lost("the channel failed");
   received.fds = attached(header);
-  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return lost("a message was cut");
+  if ((header.msg_flags & MSG_TRUNC) != 0) return lost("a message has an odd size");
+  received.cut = (header.msg_flags & MSG_CTRUNC) != 0;
+  if (received.cut) received.fds.clear();
   if (head.magic != kMagic || head.version != kVersion) return lost("it speaks another protocol");
   received.type = head.type;
   return std::optional<Received>(std::move(received));

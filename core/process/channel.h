@@ -31,11 +31,13 @@ struct Received {
   std::uint16_t type = 0;
   std::string body;
   std::vector<Fd> fds;
+  // It had descriptors for which this process had no place left, and has none now: it is a message of no type.
+  bool cut = false;
 
   // The message, when it is one of type M, of exactly its size, with exactly that many descriptors.
   template <FixedMessage M>
   std::optional<M> as(std::size_t descriptors = 0) const {
-    if (type != M::kType || body.size() != sizeof(M) || fds.size() != descriptors)
+    if (cut || type != M::kType || body.size() != sizeof(M) || fds.size() != descriptors)
       return std::nullopt;
     M message;
     std::memcpy(&message, body.data(), sizeof(M));
@@ -77,7 +79,7 @@ class Channel {
                           std::span<const int> fds = {}) const;
 
   // The next message, its descriptors closed on exec; nothing when none has come yet. An error
-  // means that the peer is lost: it closed its end, or sent what is no message of ours.
+  // means that the peer is lost: it closed its end, or sent what is no message of ours. One that was cut is lost alone.
   Result<std::optional<Received>> receive() const;
 
  private:

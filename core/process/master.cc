@@ -168,8 +168,12 @@ void Master::on_readable(int fd, int most) {
   };
   const auto take_one = [](Channel& channel, const auto& take) {
     auto received = channel.receive();
-    if (!received) channel.close();  // it is going; reap() tells how
-    if (!received || !*received) return false;
+    if (received && !*received) return false;
+    // It is going, and reap() tells how; or it goes, as what we did not get is what it waits for.
+    if (!received || (*received)->cut) {
+      channel.close();
+      return false;
+    }
     take(std::move(**received));
     return true;
   };

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -194,6 +195,31 @@ class BesideAnother(GatewayTest):
             self.gateway.wait_for_line(r"change\.failed cause=reload")
             self.assertNotEqual(told.result()[0], 0)
         lab.wait_for(lambda: service.tell("status")[0] == 0, "the admin process to be back")
+
+
+class Crowded(GatewayTest):
+    """Strangers hold all the connections to the admin pages that they can get."""
+    STRANGERS = 1_500
+
+    def test_a_reload_is_answered_all_the_same(self):
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(2 * self.STRANGERS, before[1]), before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        service = Service(self.gateway)
+        with socket.socket(socket.AF_UNIX) as control, contextlib.ExitStack() as strangers:
+            control.settimeout(20)
+            control.connect(service.socket)
+            control.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b"\r\n\r\nok\n"):
+                answer += control.recv(4096)
+            for _ in range(self.STRANGERS):
+                stranger = strangers.enter_context(socket.socket())
+                stranger.setblocking(False)
+                stranger.connect_ex(("127.0.0.1", 9180))
+            control.sendall(b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+            self.assertTrue(control.recv(4096).startswith(b"HTTP/1.1 200 "))
+        self.assertFalse([line for line in self.gateway._lines if "admin.died" in line])
 
 
 class GivenUp(WithLarge):

@@ -225,5 +225,30 @@ TEST_F(AnEndpoint, RestsWhenNoDescriptorIsLeft) {
   while (seen.empty()) loop->run_once();  // until it has rested
 }
 
+TEST_F(AnEndpoint, LeavesSomeDescriptorsToOthers) {
+  constexpr std::size_t kSpare = 64;
+  endpoint = std::make_unique<HttpEndpoint>(
+      *loop,
+      [this](const EndpointRequest& request, EndpointReply reply) {
+        handle(request, std::move(reply));
+      },
+      EndpointLimits{.rest = Milliseconds{20}, .spare_descriptors = kSpare});
+  const Address address = listen();
+  Asker first(address), second(address);
+  first.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  // One connection may still be taken.
+  const int lowest = Fd(open("/dev/null", O_RDONLY)).get();
+  const rlimit few{.rlim_cur = rlim_t(lowest) + 1 + kSpare, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  EXPECT_NE(first.answer(*loop, "hello\n").find("200"), std::string::npos);
+  for (int i = 0; i < 20; ++i) loop->run_once();
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(seen.size(), 1u);
+  while (seen.size() < 2) loop->run_once();  // until it has rested
+}
+
 }  // namespace
 }  // namespace hyalite

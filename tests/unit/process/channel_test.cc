@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +79,24 @@ TEST(Channel, IsLostWhenThePeerIsGoneButNotWhatItSaidBefore) {
   EXPECT_TRUE(ends.next().as<Drain>());
   EXPECT_FALSE(ends.right.receive());
   EXPECT_FALSE(ends.right.send(Drain{}));
+}
+
+TEST(Channel, LosesTheMessageAloneWhoseDescriptorsFindNoPlace) {
+  Ends ends;
+  ASSERT_TRUE(ends.left.send(QuestionEnd{}, {ends.left.fd()}));
+  ASSERT_TRUE(ends.left.send(Drain{}));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Fd lowest(::open("/dev/null", O_RDONLY));
+  const rlimit none{static_cast<rlim_t>(lowest.get()), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Received cut = ends.next();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(cut.cut);
+  EXPECT_TRUE(cut.fds.empty());
+  EXPECT_FALSE(cut.as<QuestionEnd>(1));
+  EXPECT_FALSE(cut.as<QuestionEnd>(0)) << "no message without descriptors either";
+  EXPECT_TRUE(ends.next().as<Drain>()) << "the peer is there all the same";
 }
 
 TEST(Channel, IsLostWhenThePeerSpeaksSomethingElse) {
