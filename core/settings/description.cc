@@ -294,7 +294,8 @@ void members(Describer& d, InterceptionSettings& s) {
 
 template <>
 void members(Describer& d, WorkerSettings& s) {
-  d.value(value("count", s.count, count(0, 1'024)));
+  // Two rows of a board for each (Board::kMostWorkers).
+  d.value(value("count", s.count, count(0, 511)));
   d.value(value("user", s.user, text_of_kind(Kind::text, 64)));
   d.value(value("group", s.group, text_of_kind(Kind::text, 64)));
 }
