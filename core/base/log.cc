@@ -60,10 +60,11 @@ bool needs_quotes(std::string_view value) {
 
 }  // namespace
 
+bool stderr_goes_to_journal() { return std::getenv("JOURNAL_STREAM") != nullptr; }
+
 Log::Log(LogLevel most) : Log(most, Stderr()) {}
-// systemd sets JOURNAL_STREAM when stderr goes to its journal (systemd.exec(5)).
 Log::Log(LogLevel most, Sink sink)
-    : most_(most), sink_(std::move(sink)), for_journal_(std::getenv("JOURNAL_STREAM") != nullptr) {}
+    : most_(most), sink_(std::move(sink)), for_journal_(stderr_goes_to_journal()) {}
 
 void Log::write(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (!enabled(level)) return;

@@ -16,6 +16,9 @@ enum class LogLevel { error, warning, info, debug };
 
 using LogField = std::pair<std::string_view, std::string>;
 
+// What systemd says of it: it sets JOURNAL_STREAM (systemd.exec(5)).
+bool stderr_goes_to_journal();
+
 // One per process, made by main and lent to whoever speaks.
 // A line is `hyalite [process] LEVEL event key=value ...`. When stderr goes to systemd's journal, or set_for_journal() says so,
 // it begins with the level as the journal reads it: <3>, <4>, <6>, <7> (sd-daemon(3)).

@@ -436,9 +436,12 @@ void AdminProcess::on_outcome(const Received& message) {
   if (leaving_ && commands_.empty()) leave_.start(kLastAnswers);
 }
 
-// Sends what the master keeps for the admin process after us.
-Result<void> announce(const Channel& master, const KeptListeners& listeners) {
+// Sends what the master keeps for the admin process after us, and how its lines are wanted.
+Result<void> announce(const Channel& master, const KeptListeners& listeners,
+                      const LogSettings& log) {
   Kept kept;
+  kept.log_level = static_cast<std::uint8_t>(log.level);
+  kept.log_format = static_cast<std::uint8_t>(log.format);
   std::vector<int> fds;
   for (std::size_t i = 0; i < kKeptSockets; ++i) {
     if (!listeners[i].fd) continue;
@@ -484,7 +487,8 @@ Result<int> live(Beginning& beginning, const Settings& settings, Log& log) {
   if (!before) return before.error();
   auto listeners = open_admin_listeners(settings, std::move(*before));
   if (!listeners) return listeners.error();
-  if (auto announced = announce(beginning.master, *listeners); !announced) return announced.error();
+  if (auto announced = announce(beginning.master, *listeners, settings.log); !announced)
+    return announced.error();
   // While we may still read what belongs to root alone.
   CaWatch ca = CaWatch::open(settings.tls.ca, SystemClock().wall_time());
   auto refusals = SharedMemory::map(beginning.refusals.get(), Refusals::bytes(), true);

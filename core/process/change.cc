@@ -270,6 +270,7 @@ void Master::admit(AdminPart& page) {
   dismiss_other_admins(page);
   admin_at_.reset();
   page.state = AdminPart::State::serving;
+  apply(page.log, log_);
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};

@@ -16,6 +16,13 @@ namespace {
 // Boards whose counts nobody could add up yet.
 constexpr std::size_t kMostFinished = 64;
 
+LogSettings log_settings(const Kept& kept) {
+  constexpr auto kMostLevel = static_cast<std::uint8_t>(LogLevel::debug);
+  constexpr auto kMostFormat = static_cast<std::uint8_t>(LogFormat::journal);
+  return {static_cast<LogLevel>(std::min(kept.log_level, kMostLevel)),
+          static_cast<LogFormat>(std::min(kept.log_format, kMostFormat))};
+}
+
 }  // namespace
 
 void Master::on_generation_message(GenerationPart& part, Received message) {
@@ -170,6 +177,7 @@ void Master::on_admin_message(AdminPart& part, Received message) {
     if (kept->present[i] != 0)
       part.listeners[i] = {std::move(message.fds[next++]), kept->paths[i].text()};
   }
+  part.log = log_settings(*kept);
   part.state = AdminPart::State::prepared;
   if (change_ && change_->admin == part.child.pid) return advance();
   admit(part);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
 #include "process/channel.h"
 #include "process/denied_call.h"
 
@@ -215,6 +216,9 @@ constexpr std::size_t kKeptSockets = 4;
 struct Kept : Message<MessageNumber::kept> {  // descriptors: as many as are present, in their order
   std::array<std::uint8_t, kKeptSockets> present{};
   std::array<FixedText<108>, kKeptSockets> paths;  // of those that have one
+  // Of the settings, which the master does not read, for its own lines: from the admin process.
+  std::uint8_t log_level = static_cast<std::uint8_t>(LogLevel::info);
+  std::uint8_t log_format = 0;  // a LogFormat
 };
 
 enum class GenerationState : std::uint8_t { loading, serving, draining, ending };

@@ -18,6 +18,7 @@
 #include "process/failure.h"
 #include "process/load_note.h"
 #include "process/messages.h"
+#include "settings/settings.h"
 
 namespace hyalite {
 
@@ -59,6 +60,7 @@ struct AdminPart {
   bool gone = false;  // told to serve
   Monotonic since{};
   KeptListeners listeners;  // when prepared
+  LogSettings log;          // of its settings; likewise
   std::optional<Failure> failure;
   std::optional<Monotonic> kill_at;
   Denials denials;

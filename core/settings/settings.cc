@@ -18,7 +18,8 @@ std::string default_control_socket(std::uint32_t user_id, const char* xdg_runtim
 
 void apply(const LogSettings& settings, Log& log) {
   log.set_level(settings.level);
-  if (settings.format != LogFormat::automatic) log.set_for_journal(settings.format == LogFormat::journal);
+  const bool automatic = settings.format == LogFormat::automatic;
+  log.set_for_journal(automatic ? stderr_goes_to_journal() : settings.format == LogFormat::journal);
 }
 
 }  // namespace hyalite

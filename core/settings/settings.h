@@ -654,6 +654,7 @@ struct Settings {
 };
 
 // Makes the log as the settings say.
+// Also to one that followed other settings before.
 void apply(const LogSettings& settings, Log& log);
 
 // Where the control socket is when the settings do not say: "control.sock" in systemd's

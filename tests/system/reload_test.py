@@ -154,6 +154,21 @@ class Reload(WithLarge):
         lab.wait_for(arrives, "a record in the new file")
 
 
+class Quiet(GatewayTest):
+    def test_the_masters_lines_follow_log_level(self):
+        service, good = Service(self.gateway), copy.deepcopy(self.gateway.settings)
+
+        def said():
+            return [line for line in self.gateway._lines if " master.reopen" in line]
+        for level in ("error", "debug"):
+            self.gateway.write({**good, "log": {"level": level}})
+            self.assertEqual(service.tell("reload")[0], 0)
+            self.assertEqual(service.tell("reopen")[0], 0)
+        # The first one would have been said before.
+        lab.wait_for(said, "the line of the second")
+        self.assertEqual(len(said()), 1)
+
+
 class BesideAnother(GatewayTest):
     @classmethod
     def set_up_origin(cls):
