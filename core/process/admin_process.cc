@@ -130,6 +130,7 @@ class AdminProcess final : public AdminSource {
 
   void on_master();
   void on_message(Received message);
+  void on_cut(Received message);
   void on_master_gone() { ::_exit(kExitMasterGone); }
   void leave();
   void on_leave();
@@ -138,6 +139,7 @@ class AdminProcess final : public AdminSource {
   void add_board(std::uint64_t generation, const Received& message);
   void finish_board(std::uint64_t generation);
   void on_outcome(const Received& message);
+  void answer_command(const Outcome& outcome, const Failure& text);
   std::vector<WorkerFacts> workers_of(const GenerationPicture& generation) const;
   std::vector<FaultFacts> faults() const;
   void add_survived_faults(std::uint64_t generation, const ShownBoard& board,
@@ -205,8 +207,7 @@ void AdminProcess::on_master() {
 }
 
 void AdminProcess::on_message(Received message) {
-  if (message.cut)
-    return log_.error("admin.untold", {{"why", "the admin process has no descriptors left"}});
+  if (message.cut) return on_cut(std::move(message));
   if (message.as<Go>()) return serve();
   if (const auto picture = message.as<Picture>()) {
     picture_ = *picture;
@@ -221,6 +222,14 @@ void AdminProcess::on_message(Received message) {
   } else if (message.as<Stop>()) {
     leave();
   }
+}
+
+// What it is about has come all the same: whoever waits for a command hears at least how it went.
+void AdminProcess::on_cut(Received message) {
+  const std::string why = "the admin process has no descriptors left";
+  log_.error("admin.untold", {{"why", why}});
+  message.cut = false;
+  if (const auto outcome = message.as<Outcome>()) answer_command(*outcome, {why + '\n'});
 }
 
 void AdminProcess::leave() {
@@ -427,12 +436,15 @@ void AdminProcess::command(AdminCommand command,
 void AdminProcess::on_outcome(const Received& message) {
   const auto outcome = message.as<Outcome>(2);
   const auto text = told(message, Outcome::kType);
-  if (!outcome || !text) return;
-  const auto asked = commands_.find(outcome->command);
+  if (outcome && text) answer_command(*outcome, *text);
+}
+
+void AdminProcess::answer_command(const Outcome& outcome, const Failure& text) {
+  const auto asked = commands_.find(outcome.command);
   if (asked == commands_.end()) return;
   const auto answer = std::move(asked->second);
   commands_.erase(asked);
-  answer({outcome->done != 0, text->text, text->json});
+  answer({outcome.done != 0, text.text, text.json});
   if (leaving_ && commands_.empty()) leave_.start(kLastAnswers);
 }
 

@@ -212,6 +212,21 @@ class BesideAnother(GatewayTest):
         lab.wait_for(lambda: service.tell("status")[0] == 0, "the admin process to be back")
 
 
+class ManyDrain(WithLarge):
+    settings = {"limits": {"draining_generations": 30}}
+
+    def test_the_one_that_serves_is_shown_beside_all_that_drain(self):
+        service = Service(self.gateway)
+        with contextlib.ExitStack() as clients:
+            for _ in range(17):
+                client = clients.enter_context(raw.connect())
+                client.send(b"GET /large HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
+                client.read(1000)
+                self.assertEqual(service.tell("reload")[0], 0)
+            states = [it["state"] for it in service.status()["generations"]]
+        self.assertEqual((states.count("draining"), states.count("serving"), states[-1]), (17, 1, "serving"))
+
+
 class Crowded(GatewayTest):
     """Strangers hold all the connections to the admin pages that they can get."""
     STRANGERS = 1_500
