@@ -438,9 +438,9 @@ TEST_F(AWorkforce, TellsAFreshWorkerWhoseClientsToAccept) {
   int in_a_row = 0;
   run_until([&] {
     in_a_row = note(1).replaced == 1 && greeting(Milliseconds{200}) == "1" ? in_a_row + 1 : 0;
-    return in_a_row == 16 || note(0).pid != 0;
+    return in_a_row >= 16 || note(0).pid != 0;
   });
-  EXPECT_EQ(in_a_row, 16);
+  EXPECT_GE(in_a_row, 16);
 }
 
 // Somebody has it in his hands.
