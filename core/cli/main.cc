@@ -1,8 +1,6 @@
 // Picks the command.
 // SPDX-License-Identifier: MIT
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/flow_program.h"
+#include "cli/said.h"
 #include "lab/lab.h"
 #include "process/admin_process.h"
 #include "process/child.h"
@@ -54,18 +53,6 @@ struct Act {
     return lab_exec(command.host, command.command, command.lab);
   }
 };
-
-// The status of a command, unless what it said did not get to where it was sent. A pipe that nobody reads any more is no
-// news to whoever closed it.
-int when_all_is_said(int status) {
-  errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  if (errno != EPIPE) {
-    const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
-    std::fprintf(stderr, "hyalite: not all could be written to standard output%s\n", why.c_str());
-  }
-  return status == kExitDone ? kExitFailed : status;
-}
 
 }  // namespace
 

@@ -76,8 +76,8 @@ void Exchange::open() {
 void Exchange::relay(Direction direction, const Framing& framing, Wire resized, Relay& body) {
   if (!framing.has_body()) return;
   const bool request_side = direction == Direction::request;
-  const bool trailers = chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
-  body.become(Relay(framing, rules_.body, chain_.body(subject, direction), resized, rules_.held_body_bytes, rules_.at_once_bytes,
+  const bool trailers = !framing.empty && chain_.wants(request_side ? Hook::request_trailers : Hook::response_trailers);
+  body.become(Relay(framing, rules_.body, framing.empty ? BodyPipe() : chain_.body(subject, direction), resized, rules_.held_body_bytes, rules_.at_once_bytes,
                     trailers ? (request_side ? &request_trailers_ : &response_trailers_) : nullptr));
 }
 
@@ -169,6 +169,7 @@ Answer Exchange::pass_interim(Effects& effects, std::optional<Refusal>& refusal)
   if (refusal) return answer;
   summary.to_client += bytes.size();
   effects.send(Side::client, bytes);
+  if (response.status() == 100) continue_sent_ = true;
   return answer;
 }
 
@@ -192,7 +193,7 @@ Answer Exchange::judged_response(Answer answer) {
 std::optional<Refusal> Exchange::send_response_head(bool close_after, Effects& effects) {
   Framing meant = response_framing_;
   frame(response, response_body, meant);
-  if (close_after) response.say_close(arena_);
+  if (close_after || response_framing_.empty) response.say_close(arena_);
   summary.status = static_cast<unsigned>(response.status());
   if (!response.edited()) {
     effects.send(Side::client, response.raw());

@@ -60,12 +60,15 @@ class Exchange {
   // The server agreed on an extension that it was not offered.
   bool agrees_unasked() const { return offers_dropped_ && response.find(Name::sec_websocket_extensions) != nullptr; }
   bool request_keeps_alive() const { return request_keeps_alive_; }
+  // The client lets its body wait for a 100 (Continue), and has not begun it.
   bool awaits_continue() const { return awaits_continue_; }
+  void awaits_continue_no_more() { awaits_continue_ = false; }
 
   // ---- the response
   ResponseHead& response;
   // An interim one. `decided`, or what is sent is in `effects`.
   Answer pass_interim(Effects& effects, std::optional<Refusal>& refusal);
+  bool continue_sent() const { return continue_sent_; }
   Answer judge_response(const Framing& framing);
   Answer resume_response() { return judged_response(chain_.resume(subject, Lane::response)); }
   std::optional<Refusal> send_response_head(bool close_after, Effects& effects);
@@ -140,6 +143,7 @@ class Exchange {
   bool request_keeps_alive_ = false;
   bool response_keeps_alive_ = false;
   bool awaits_continue_ = false;
+  bool continue_sent_ = false;
   bool offers_dropped_ = false;  // of WebSocket extensions
   bool close_withheld_ = false;  // so upstream will not say it either
 };

@@ -119,6 +119,7 @@ class Inspecting final : public Stage {
   bool note_findings();
   void note_unasked();
   bool awaits_word() const;
+  void word_came();
   bool awaits_response() const { return reply_ != Reply::none && reply_ != Reply::done; }
   bool request_under_way() const { return exchange_ && exchange_->subject.request_sent && ask_ != Ask::done; }
   bool will_close() const;

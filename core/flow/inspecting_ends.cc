@@ -129,9 +129,14 @@ void Inspecting::leave_upstream() {
 
 // The client sends its body when upstream asks for it (RFC 9110, section 10.1.1): until then it is not slow.
 bool Inspecting::awaits_word() const {
-  const Exchange& x = *exchange_;
-  const bool told = x.promised_continue || x.interims > 0;
-  return ask_ == Ask::body && x.awaits_continue() && !told && x.request_body.content_in() == 0;
+  return ask_ == Ask::body && exchange_->awaits_continue();
+}
+
+// It has its word, or another one, or does without.
+void Inspecting::word_came() {
+  if (!exchange_->awaits_continue()) return;
+  exchange_->awaits_continue_no_more();
+  pace_.request_began();
 }
 
 std::optional<Monotonic> Inspecting::deadline() const {

@@ -88,6 +88,7 @@ Outcome Inspecting::judged_request(Answer said, Effects& effects) {
     if (x.awaits_continue()) {
       effects.send(Side::client, kContinue);
       x.promised_continue = true;
+      x.awaits_continue_no_more();
     }
     return Stay{};
   }
@@ -112,6 +113,7 @@ bool Inspecting::note_findings() {
 
 Taken Inspecting::take_request_body(Bytes bytes, Effects& effects) {
   Exchange& x = *exchange_;
+  if (!bytes.empty()) word_came();
   const Relay::Step step = x.request_body.feed(bytes);
   x.summary.from_client += step.taken;
   return {step.taken, moved_request(step, effects)};

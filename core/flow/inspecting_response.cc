@@ -43,13 +43,13 @@ Outcome Inspecting::interim(Effects& effects) {
   std::optional<Refusal> refusal;
   const Answer said = exchange_->pass_interim(effects, refusal);
   if (refusal) return refuse_response(*refusal, effects);
-  // From here on the body that waited for this may be slow.
-  if (exchange_->awaits_continue() && exchange_->request_body.content_in() == 0) pace_.request_began();
+  if (exchange_->continue_sent()) word_came();
   return said == Answer::decided ? decided(effects) : Outcome{Stay{}};
 }
 
 Outcome Inspecting::answered(const HeadProgress& head, Effects& effects) {
   Exchange& x = *exchange_;
+  word_came();
   const bool tunnel = head.framing.kind == Framing::Kind::tunnel;
   if (tunnel && x.response.status() == 101) {
     const auto& rules = needs_.rules.upgrades;

@@ -17,7 +17,7 @@ constexpr Bytes kCrLf = "\r\n";
 }  // namespace
 
 BodyReader::BodyReader(const Framing& framing, const BodyLimits& limits)
-    : limits_(limits), ahead_(framing.length) {
+    : limits_(limits), ahead_(framing.length), empty_(framing.empty) {
   switch (framing.kind) {
     case Framing::Kind::length: state_ = State::length; break;
     case Framing::Kind::until_close: state_ = State::until_close; break;
@@ -49,6 +49,7 @@ Piece BodyReader::next(Bytes input) {
 
 Piece BodyReader::content(Bytes input) {
   if (input.empty()) return {};
+  if (empty_) return refuse(Refusal::length_not_allowed);
   if (state_ == State::until_close) {
     content_bytes_ += input.size();
     return give(Piece::Kind::content, input, State::until_close);
@@ -80,6 +81,7 @@ Piece BodyReader::chunk_line(Bytes input) {
     state_ = State::last_chunk;
     return last_chunk(input);
   }
+  if (empty_) return refuse(Refusal::length_not_allowed);
   if (const auto refusal = witness_.size_line(line, chunk.digits, chunk.size))
     return refuse(*refusal);
   ahead_ = chunk.size;

@@ -89,6 +89,7 @@ class BodyReader {
   Refusal refusal_ = {};
   BodyLimits limits_;
   std::uint64_t ahead_ = 0;  // content left: of the body, or of this chunk
+  bool empty_ = false;       // none may come
   std::uint64_t content_bytes_ = 0;
   std::size_t seen_ = 0;  // of what has to stay in the input: bytes that were looked at already
   std::size_t line_ = 0;  // last_chunk: where the line begins in which seen_ is

@@ -42,7 +42,7 @@ ConnectionOptions connection_options(const Head& head) {
 bool keeps_alive(const RequestHead& head) { return keeps_alive(static_cast<const Head&>(head)); }
 
 bool keeps_alive(const ResponseHead& head, const Framing& framing) {
-  if (framing.kind == Framing::Kind::until_close || framing.kind == Framing::Kind::tunnel)
+  if (framing.kind == Framing::Kind::until_close || framing.kind == Framing::Kind::tunnel || framing.empty)
     return false;
   return keeps_alive(static_cast<const Head&>(head));
 }

@@ -199,9 +199,10 @@ std::optional<Refusal> check_framing(const ResponseHead& head, const Asked& aske
     return Refusal::interim_to_http_1_0;
   if (asked.minor_version == 0 && head.find(Name::transfer_encoding) != nullptr)
     return Refusal::chunked_to_http_1_0;
-  // Clients do not agree on whether a 205 has content; it must not (15.3.6).
-  if ((in_1xx || head.status() == 204 || head.status() == 205 || tunnel) && announces_body(head))
+  if ((in_1xx || head.status() == 204 || tunnel) && announces_body(head))
     return Refusal::length_not_allowed;
+  // An empty body may be framed in any way (15.3.6).
+  if (head.status() == 205 && declared_length(head).length.value_or(0) > 0) return Refusal::length_not_allowed;
   if (tunnel && !asked.complete) return Refusal::switched_too_early;
   return head.status() == 101 ? check_switch(head, asked) : std::nullopt;
 }
@@ -218,8 +219,9 @@ Framing framing_of(const ResponseHead& head, const Asked& asked) {
   if (head.status() < 200 || head.status() == 204 || head.status() == 304 || asked.by_head)
     return {};
   const DeclaredLength declared = declared_length(head);
-  if (declared.chunked) return {Framing::Kind::chunked};
-  if (!declared.length) return {Framing::Kind::until_close};
+  const bool empty = head.status() == 205;
+  if (declared.chunked) return {Framing::Kind::chunked, 0, empty};
+  if (!declared.length) return {Framing::Kind::until_close, 0, empty};
   if (*declared.length > 0) return {Framing::Kind::length, *declared.length};
   return {};
 }

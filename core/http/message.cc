@@ -14,7 +14,7 @@ namespace hyalite {
 
 namespace {
 
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+bool has_no_body(int status) { return status < 200 || status == 204 || status == 205 || status == 304; }
 
 // What all Connection fields say together.
 struct OptionsSaid {

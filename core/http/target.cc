@@ -49,9 +49,19 @@ Bytes port_or_default(const Authority& authority, Bytes scheme) {
   return {};
 }
 
+// How many bytes follow the first one of a character of UTF-8 (RFC 3629, section 4); 0: it is none, or ASCII.
+std::size_t bytes_behind(char first) {
+  const auto c = static_cast<unsigned char>(first);
+  return c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 0;
+}
+
+// As the last byte of a character of UTF-8 they are none.
 bool ends_in_white_space_of_latin_1(Bytes target) {
   if (target.back() != '\x85' && target.back() != '\xa0') return false;
-  return target.size() == 1 || static_cast<unsigned char>(target[target.size() - 2]) < 0x80;
+  const auto is_behind_one = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  std::size_t behind = 0;
+  while (behind < 3 && behind < target.size() && is_behind_one(target[target.size() - 1 - behind])) ++behind;
+  return behind == target.size() || bytes_behind(target[target.size() - 1 - behind]) != behind;
 }
 
 }  // namespace

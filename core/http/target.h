@@ -21,8 +21,8 @@ std::optional<Authority> parse_authority(Bytes text);
 // Is it a target that this method may have? Origin-form; absolute-form with an authority;
 // authority-form with a port for CONNECT, and only that; asterisk-form for OPTIONS. Any byte but
 // controls and space passes otherwise: browsers send what RFC 3986 would have escaped, and it
-// changes nothing about where a message ends. Not so NEL or NBSP of Latin-1 at its end (behind a
-// byte of ASCII; else it is the end of a character of UTF-8): some cut them off as white space.
+// changes nothing about where a message ends. Not so NEL or NBSP of Latin-1 at its end (unless it is
+// the end of a character of UTF-8): some cut them off as white space.
 std::optional<Refusal> check_target(Bytes method, Bytes target);
 
 // Of absolute- and authority-form; empty in the others. The target was found sound.

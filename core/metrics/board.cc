@@ -142,6 +142,17 @@ SharedMemory::~SharedMemory() {
   if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }
 
+namespace {
+
+// Then the filter that keeps workers from stretching it (process/confinement.h) would not hold: libseccomp 2.5 compares the halves
+// of addresses one after the other, and mixes them up for a range whose ends differ in the upper one.
+bool crosses_4_gib(std::span<const std::byte> memory) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory.data());
+  return begin >> 32 != (begin + memory.size() - 1) >> 32;
+}
+
+}  // namespace
+
 Result<Board> Board::make(Layout layout, unsigned workers) {
   assert(workers >= 1 && workers <= kMostWorkers);
   Board board;
@@ -156,6 +167,8 @@ Result<Board> Board::make(Layout layout, unsigned workers) {
     return Error::system(Fault::us, "cannot make the board", errno);
   }
   auto memory = SharedMemory::map(board.fd(), places.end, true);
+  // Once more, while the first one holds its place.
+  if (memory && crosses_4_gib(memory->bytes())) memory = SharedMemory::map(board.fd(), places.end, true);
   if (!memory) return memory.error();
   // Whoever gets the descriptor can neither shrink the memory under others nor write to it.
   if (::fcntl(board.fd(), F_ADD_SEALS,

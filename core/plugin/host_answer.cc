@@ -65,7 +65,7 @@ hyalite_status respond_stream(hyalite_exchange* object, const hyalite_response* 
   hyalite_response asked{};
   RespondStream answer;
   if (const auto status = read_response(instance.services().limits, response, asked, answer.head); status != HYALITE_OK) return status;
-  if (asked.status == 204 || asked.status == 304) return HYALITE_E_INVALID;
+  if (asked.status == 204 || asked.status == 205 || asked.status == 304) return HYALITE_E_INVALID;
   if (const auto status = may_ask_for(&exchange); status != HYALITE_OK) return status;
   answer.channel = async.channels.add(instance, answer.head.body, told, user, flow.waker);
   if (answer.channel == 0) return HYALITE_E_LIMIT;

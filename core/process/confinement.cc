@@ -157,7 +157,7 @@ class Filter {
     const auto begin = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(fixed.data()));
     const scmp_arg_cmp anywhere = is(3, 0, MREMAP_FIXED | MREMAP_DONTUNMAP);
     add_allowed({"mremap"}, {anywhere, {0, SCMP_CMP_LT, begin, 0}});
-    add_allowed({"mremap"}, {anywhere, {0, SCMP_CMP_GE, begin + fixed.size(), 0}});
+    add_allowed({"mremap"}, {anywhere, {0, SCMP_CMP_GT, begin + fixed.size() - 1, 0}});
   }
   void end_process_at(Names names) {
     for (const char* name : names) add(SCMP_ACT_KILL_PROCESS, name);

@@ -419,6 +419,20 @@ TEST_F(InspectingTalk, AClientThatWaitsForAWordIsNotSlow) {
   clock.advance(settings.timeouts.response_head - Seconds{1});
   t.upstream("HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(t.stage().deadline(), clock.now() + settings.timeouts.body_rate_window) << "from here on it is the client's turn";
+  for (const bool client_goes_on : {true, false}) {
+    Playbook late = talk(true);
+    late.client(ask);
+    clock.advance(Seconds{61});
+    if (client_goes_on) {
+      late.client("x");
+      EXPECT_EQ(late.stage().deadline(), clock.now() + settings.timeouts.body_rate_window) << "it need not wait for ever";
+    } else {
+      late.upstream("HTTP/1.1 103 Early Hints\r\n\r\n");
+      EXPECT_EQ(late.stage().deadline(), clock.now() + settings.timeouts.response_head) << "that was not the word";
+      late.upstream("HTTP/1.1 413 Content Too Large\r\nContent-Length: 100\r\n\r\n");
+    }
+    EXPECT_GE(late.stage().deadline(), clock.now() + Seconds{60});
+  }
   Playbook silent = talk(true);
   silent.client(ask).deadline();
   EXPECT_EQ(silent.sent(Side::client).substr(0, 13), "HTTP/1.1 504 ");

@@ -65,7 +65,7 @@ TEST_F(TunnellingTalk, IsCutWhenSomeServersReadARequest) {
 // What is spliced nobody looks at.
 TEST_F(TunnellingTalk, PassesUnseenOnlyOnceNoRequestCanFollow) {
   Playbook t = talk(true);
-  t.client("GET\x1f" + std::string(40'000, '?'));
+  t.client("GET\x1f/" + std::string(40'000, '?'));
   EXPECT_TRUE(t.said<Close>());
   Playbook slow = talk(true);
   slow.client("\x01" + std::string(40'000, 'A'));
@@ -79,7 +79,7 @@ TEST_F(TunnellingTalk, PassesUnseenOnlyOnceNoRequestCanFollow) {
 }
 
 TEST_F(TunnellingTalk, IsNoRequestForAMethodAloneNorForAWordThatIsNone) {
-  for (const char* words : {"\x01GET\r\n", "GET \r\n/ x", "\x01GETS /x\n", "PUT\x9f /x\n", "0033git-upload-pack /GET /x\n"}) {
+  for (const char* words : {"\x01GET\r\n", "GET \r\n/ x", "\x01GETS /x\n", "PUT\x9f /x\n", "GET\x1fkey\x1f\x01value\n", "SUBSCRIBE\x01topic\n", "\x01 okhttp/4\n", "0033git-upload-pack /GET /x\n"}) {
     Playbook t = talk(true);
     EXPECT_TRUE(t.client(words).going()) << words;
     EXPECT_EQ(t.sent(Side::upstream), words);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace oracle {
 
@@ -304,12 +305,26 @@ struct Target {
   std::string default_port;
 };
 
+// Reads it as UTF-8 from the front, and tells whether its last byte is 85 or A0 and no part of a character.
+bool ends_in_a_lone_blank(std::string_view text) {
+  bool lone = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const int ones = std::countl_one(first);
+    std::size_t size = ones == 0 ? 1 : ones >= 2 && ones <= 4 && first != 0xc0 && first != 0xc1 && first < 0xf5 ? static_cast<std::size_t>(ones) : 0;
+    for (std::size_t i = 1; i < size; ++i) {
+      if (at + i >= text.size() || std::countl_one(static_cast<unsigned char>(text[at + i])) != 1) size = 0;
+    }
+    lone = size == 0 && (first == 0x85 || first == 0xa0);
+    at += std::max<std::size_t>(size, 1);
+  }
+  return lone;
+}
+
 Target check_target(const Message& request) {
   const std::string_view target = request.target;
   if (target.empty() || !all(target, visible)) malformed("a bad target");
-  const auto byte = [&](std::size_t from_end) { return static_cast<unsigned char>(target[target.size() - from_end]); };
-  const bool blank = byte(1) == 0x85 || byte(1) == 0xa0;
-  if (blank && (target.size() == 1 || byte(2) < 0x80)) malformed("white space of Latin-1 behind the target");
+  if (ends_in_a_lone_blank(target)) malformed("white space of Latin-1 behind the target");
   if (target.find('#') != std::string_view::npos) malformed("a fragment in the target");
   if (request.method == "CONNECT") {
     const Authority where = authority(target);
@@ -440,7 +455,7 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
     response.tunnel = status == 101;
     return;
   }
-  if (status == 205 && declared) malformed("content that a 205 cannot have");
+  if (status == 205 && (length.coded || length.bytes.value_or(0) > 0)) malformed("content that a 205 cannot have");
   if (question.method == "HEAD" || status == 304) return;
   begun = response;
   if (length.chunked) {
@@ -450,8 +465,9 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
   } else {
     response.until_close = true;
     response.content = in.take(in.stream.size() - in.at);
-    if (!ended) throw CutShort{};
   }
+  if (status == 205 && !response.content.empty()) malformed("content that a 205 cannot have");
+  if (response.until_close && !ended) throw CutShort{};
 }
 
 void read_response(Cursor& in, const Question& question, bool ended, std::optional<Message>& begun) {
