@@ -25,6 +25,8 @@ namespace {
 constexpr Milliseconds kAdminLeaves = Seconds{2};
 // At least so long between two tries to start one.
 constexpr Milliseconds kAdminRest{100};
+// And between two to bring what the crashes ask for.
+constexpr Milliseconds kBringRest = Seconds{1};
 constexpr std::size_t kMostFailureShown = 1'000;
 
 Fd copy_of(const Fd& fd) { return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
@@ -55,6 +57,7 @@ void Master::wait_among(std::vector<Asker>& waiting, const std::vector<Asker>& a
 
 void Master::begin_change(Cause cause, Result<Fd> text, std::vector<Asker> askers) {
   replace_at_.reset();
+  bring_at_.reset();
   // What workers died of until now, a fresh generation knows.
   const auto brings = std::exchange(waiting_.change, std::nullopt);
   change_.emplace(Change{cause, 0, -1, std::move(askers), clock_.now(), brings});
@@ -149,6 +152,7 @@ void Master::advance() {
 void Master::commit(GenerationPart& fresh) {
   Change change = std::move(*change_);
   change_.reset();
+  bring_backoff_.begin_anew();
   for (const auto& part : roster_.generations()) {
     if (part->state == GenerationState::serving) retire(*part);
   }
@@ -197,6 +201,11 @@ void Master::fail_change(const Failure& failure) {
   }
   answer(change.askers, false, failure);
   if (change.brings) waiting_.add(*change.brings);
+  // Nobody asks for it again (crash_record.h), and what it failed of may pass: not at once, though.
+  if (change.cause == Cause::crashes || change.cause == Cause::quarantine) {
+    waiting_.add(change.cause);
+    bring_at_ = clock_.now() + bring_backoff_.after(Milliseconds{0}) + kBringRest;
+  }
   // The one that showed may have died meanwhile, and this change's own is gone.
   if (!admin_at_ && !roster_.has_admin()) admin_at_ = clock_.now();
   if (roster_.serving() == nullptr && !stopping_) {
@@ -213,6 +222,11 @@ void Master::after_change() {
   Waiting waiting = std::exchange(waiting_, {{}, {}, false, false, waiting_.change});
   if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
   if (waiting.reload) return ask_reload(std::move(waiting.reloads));
+  if (!bring_at_) bring_what_waits();
+}
+
+// One who replaces a generation that died brings it, too.
+void Master::bring_what_waits() {
   if (!waiting_.change || change_ || upgrade_ || roster_.serving() == nullptr) return;
   begin_change(*std::exchange(waiting_.change, std::nullopt), copy_of(last_good_), {});
 }

@@ -74,6 +74,8 @@ class Backoff {
   Backoff(Milliseconds first, Milliseconds longest) : first_(first), longest_(longest) {}
   // How long to wait before the next try, when the last one lasted that long.
   Milliseconds after(Milliseconds lasted);
+  // A try did not fail.
+  void begin_anew() { next_ = Milliseconds{0}; }
 
  private:
   Milliseconds first_, longest_;

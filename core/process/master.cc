@@ -128,7 +128,7 @@ bool Master::restless() const {
     return part->state == AdminPart::State::preparing || waits_for_go(*part);
   };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
-  return replace_at_ || admin_at_ || upgrade_ || stopping_ || picture_old_ ||
+  return replace_at_ || admin_at_ || bring_at_ || upgrade_ || stopping_ || picture_old_ ||
          std::any_of(roster_.generations().begin(), roster_.generations().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), preparing) ||
@@ -239,6 +239,7 @@ void Master::tick() {
   if (checker_is_late()) give_up_checker();
   if (replace_at_ && now >= *replace_at_) replace_dead();
   if (admin_at_ && now >= *admin_at_) replace_admin();
+  if (bring_at_ && now >= *bring_at_) bring_what_waits();
 }
 
 void Master::begin_stop(bool at_once) {
@@ -254,6 +255,7 @@ void Master::begin_stop(bool at_once) {
   stopping_ = true;
   replace_at_.reset();
   admin_at_.reset();
+  bring_at_.reset();
   if (upgrade_) ::kill(upgrade_->checker.pid, SIGKILL);
   // Nobody accepts any more: what fails open or closed by the rules does so now.
   sockets_.close_all();

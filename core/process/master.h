@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -121,6 +122,7 @@ class Master {
   void commit(GenerationPart& fresh);
   void fail_change(const Failure& failure);
   void after_change();
+  void bring_what_waits();
   void replace_dead();
   void replace_admin();
   void retire(GenerationPart& part);
@@ -171,14 +173,16 @@ class Master {
   KeptListeners kept_;
   CrashRecord record_;
   Backoff generation_backoff_{Milliseconds{100}, Seconds{30}},
-      admin_backoff_{Milliseconds{100}, Seconds{30}};
+      admin_backoff_{Milliseconds{100}, Seconds{30}},
+      bring_backoff_{Seconds{1}, std::chrono::minutes{1}};
 
   Roster roster_;
   std::vector<FinishedBoard> finished_;
   std::optional<Change> change_;
   std::optional<Upgrade> upgrade_;
   Waiting waiting_;
-  std::optional<Monotonic> replace_at_, admin_at_;  // when to try again
+  // When to try again; bring_at_: what waits for the crashes' sake.
+  std::optional<Monotonic> replace_at_, admin_at_, bring_at_;
   bool stopping_ = false;
   std::optional<int> status_;
 

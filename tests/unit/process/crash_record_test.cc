@@ -98,4 +98,11 @@ TEST(Backoff, BeginsAnewAfterATryThatLasted) {
   EXPECT_EQ(backoff.after(Seconds{10}), Milliseconds{0});
 }
 
+TEST(Backoff, BeginsAnewWhenOneIsTold) {
+  Backoff backoff(Milliseconds{100}, Milliseconds{1'000});
+  for (int i = 0; i < 5; ++i) backoff.after(Milliseconds{5});
+  backoff.begin_anew();
+  EXPECT_EQ(backoff.after(Milliseconds{5}), Milliseconds{0});
+}
+
 }  // namespace hyalite
