@@ -206,8 +206,10 @@ void Master::fail_change(const Failure& failure) {
     waiting_.add(change.cause);
     bring_at_ = clock_.now() + bring_backoff_.after(Milliseconds{0}) + kBringRest;
   }
-  // The one that showed may have died meanwhile, and this change's own is gone.
-  if (!admin_at_ && !roster_.has_admin()) admin_at_ = clock_.now();
+  // The one that showed may have died meanwhile, and this change's own is gone. Or it is an earlier program's, which
+  // understands no picture of ours.
+  const bool none_shows = !admin_at_ && !roster_.has_admin();
+  if (none_shows || change.cause == Cause::upgrade) admin_at_ = clock_.now();
   if (roster_.serving() == nullptr && !stopping_) {
     replace_at_ = clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(
                                      clock_.now() - change.since));
