@@ -98,6 +98,11 @@ void find_places(Mistakes& mistakes, const std::string& file, const Positions& p
   }
 }
 
+// Whoever loads is ended by alarm(2) after so long.
+unsigned seconds_to_load(const Settings& settings) {
+  return static_cast<unsigned>(std::chrono::ceil<Seconds>(settings.timeouts.load).count());
+}
+
 bool wants_net_raw(const Settings& settings) {
   return settings.upstream.source == UpstreamSource::client || settings.upstream.mark != 0;
 }
@@ -189,7 +194,7 @@ class Loading {
     counts_ = WorkforceCounts::declare(layout_, settings_);
     // A plugin that never comes back from being loaded ends this process, and the master knows by
     // the signal.
-    ::alarm(static_cast<unsigned>(std::chrono::ceil<Seconds>(settings_.timeouts.load).count()));
+    ::alarm(seconds_to_load(settings_));
     LoadNeeds needs{settings_, beginning_.file, {},  workers_of(settings_),
                     layout_,   note.calls,      log_};
     for (const std::string_view name : split(quarantined_, ' ')) {
@@ -452,6 +457,22 @@ int fail(Loading& loading, const Failure& failure, Log& log) {
   return kExitFailed;
 }
 
+int check(Beginning beginning, Program& program, Log& log) {
+  log.set_process("check");
+  Loading loading(std::move(beginning), Loading::For::checking, program, log);
+  if (const auto failure = loading.run()) {
+    tell(loading.beginning().master, Failed{}, *failure);
+    return kExitFailed;
+  }
+  // A plugin may not come back from being given back, either.
+  ::alarm(seconds_to_load(loading.settings()));
+  program.unload();
+  ::alarm(0);
+  Ready fine;
+  fine.state_format = kStateFormat;
+  return loading.beginning().master.send(fine) ? kExitInOrder : kExitFailed;
+}
+
 int live(Beginning beginning, Program& program, Log& log) {
   log.set_process("generation " + std::to_string(beginning.message.generation));
   Loading loading(std::move(beginning), Loading::For::serving, program, log);
@@ -495,16 +516,14 @@ int run_checker(Program& program, Log& log) {
     log.error("checker.begin", {{"why", beginning.error().text}});
     return kExitFailed;
   }
-  log.set_process("check");
-  Loading loading(std::move(*beginning), Loading::For::checking, program, log);
-  if (const auto failure = loading.run()) {
-    tell(loading.beginning().master, Failed{}, *failure);
-    return kExitFailed;
-  }
-  program.unload();
-  Ready fine;
-  fine.state_format = kStateFormat;
-  return loading.beginning().master.send(fine) ? kExitInOrder : kExitFailed;
+  const int status = check(std::move(*beginning), program, log);
+#if defined(__SANITIZE_ADDRESS__)
+  // It looks for leaks in the end.
+  return status;
+#else
+  // Somebody waits for our end: as in a generation, static objects of plugins are not destroyed.
+  ::_exit(status);
+#endif
 }
 
 }  // namespace hyalite

@@ -158,11 +158,7 @@ void Master::on_readable(int fd, int most) {
                       [&](Received m) { on_admin_message(*part, std::move(m)); });
     }
     if (upgrade_ && upgrade_->checker.channel.fd() == fd) {
-      return handle(upgrade_->checker.channel, [&](Received m) {
-        if (auto failure = told_failure(m)) upgrade_->failure = std::move(failure);
-        const auto ready = m.as<Ready>();
-        upgrade_->fine = ready && ready->state_format == kStateFormat;
-      });
+      return handle(upgrade_->checker.channel, [&](Received m) { on_checker_message(m); });
     }
     return false;
   };
@@ -236,7 +232,7 @@ void Master::tick() {
     if (roster_.generations().empty() && !status_) status_ = kExitInOrder;
     return;
   }
-  if (checker_is_late()) give_up_checker();
+  if (checker_is_late()) end_late_checker();
   if (replace_at_ && now >= *replace_at_) replace_dead();
   if (admin_at_ && now >= *admin_at_) replace_admin();
   if (bring_at_ && now >= *bring_at_) bring_what_waits();

@@ -69,8 +69,9 @@ class Master {
     std::vector<Asker> askers;
     std::optional<Failure> failure;
     bool fine = false;
-    Monotonic kill_at{};  // unless it loads
+    Monotonic kill_at{};  // unless it loads; when `said`, in any case
     SharedMemory note;    // its LoadNote
+    bool said = false;    // how it found the settings: all that is left to it is to end
   };
   // What was asked for while something else was being done.
   struct Waiting {
@@ -149,7 +150,9 @@ class Master {
   // ---- another program in this process (upgrade.cc)
   void ask_upgrade(std::vector<Asker> askers);
   bool checker_is_late() const;
-  void give_up_checker();
+  void end_late_checker();
+  void give_up_checker(const std::string& why);
+  void on_checker_message(const Received& message);
   void on_checker(int status);
   void execute_upgrade();
   MasterState state() const;

@@ -61,7 +61,7 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
   }
   log_.info("upgrade.begins", {{"program", options_.program}});
   upgrade_.emplace(
-      Upgrade{{}, std::move(askers), std::nullopt, false, clock_.now() + kCheckerTakes, {}});
+      Upgrade{{}, std::move(askers), std::nullopt, false, clock_.now() + kCheckerTakes, {}, false});
   const auto text = read_settings_text();
   Fd memory(::memfd_create("hyalite-loading", MFD_CLOEXEC));
   auto child = start_child(options_.program, "checker", "check");
@@ -81,20 +81,38 @@ void Master::ask_upgrade(std::vector<Asker> askers) {
       begin, {text->get(), life_read_.get(), memory.get(), refusals_.get()});
 }
 
+void Master::on_checker_message(const Received& message) {
+  if (auto failure = told_failure(message)) upgrade_->failure = std::move(failure);
+  const auto ready = message.as<Ready>();
+  upgrade_->fine = ready && ready->state_format == kStateFormat;
+  if (upgrade_->said || (!ready && !upgrade_->failure)) return;
+  upgrade_->said = true;
+  upgrade_->kill_at = clock_.now() + kPatience;
+}
+
 // The note is the checker's from the moment at which it begins to load.
 bool Master::checker_is_late() const {
   if (!upgrade_ || clock_.now() < upgrade_->kill_at) return false;
+  if (upgrade_->said) return true;
   const auto note = upgrade_->note.bytes();
   return std::all_of(note.begin(), note.end(), [](std::byte one) { return one == std::byte{0}; });
 }
 
-void Master::give_up_checker() {
-  ::kill(upgrade_->checker.pid, SIGKILL);
-  if (upgrade_->failure) return;
-  upgrade_->failure = plain(
+// What it said stands.
+void Master::end_late_checker() {
+  if (upgrade_->said) {
+    ::kill(upgrade_->checker.pid, SIGKILL);
+    return;
+  }
+  give_up_checker(
       options_.program + " did not come to check the settings within " +
       std::to_string(std::chrono::duration_cast<std::chrono::minutes>(kCheckerTakes).count()) +
       " minutes. The running program goes on");
+}
+
+void Master::give_up_checker(const std::string& why) {
+  ::kill(upgrade_->checker.pid, SIGKILL);
+  if (!upgrade_->failure) upgrade_->failure = plain(why);
 }
 
 // The checker ended.

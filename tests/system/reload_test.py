@@ -291,6 +291,15 @@ class ReplacedProgram(GatewayTest):
         shutil.copy(lab.binary(), cls.program)
         cls.launcher = ("sh", "-c", f'shift; exec {cls.program} "$@"', "sh")
 
+    def replace_by_one_whose_checker(self, ends):
+        """It checks as ours does, and then this is what it does; it serves as ours."""
+        ours = lab.binary()
+        os.unlink(self.program)
+        self.addCleanup(shutil.copy, lab.binary(), self.program)
+        self.addCleanup(os.unlink, self.program)
+        pathlib.Path(self.program).write_text(f'#!/bin/sh\n[ "$2" = checker ] || exec {ours} "$@"\n{ours} "$@"\n{ends}\n')
+        os.chmod(self.program, 0o755)
+
     def test_that_cannot_take_over_leaves_the_running_one_as_it_is_and_says_what_to_do(self):
         service = Service(self.gateway)
         before = service.generation()["number"]
@@ -312,6 +321,14 @@ class ReplacedProgram(GatewayTest):
                     shutil.copy(lab.binary(), self.program)
         self.assertEqual(service.generation()["number"], before)
         self.assertEqual(service.tell("upgrade")[0], 0)
+
+    def test_whose_check_does_not_come_to_its_end_goes_by_what_it_said(self):
+        service = Service(self.gateway)
+        before = service.generation()["number"]
+        self.replace_by_one_whose_checker("exec sleep 1000")
+        code, said = service.tell("upgrade")
+        self.assertEqual(code, 0, said)
+        self.assertGreater(service.generation()["number"], before)
 
     def test_that_is_refused_has_not_kept_a_generation_that_died_meanwhile_from_being_replaced(self):
         service = Service(self.gateway)
