@@ -220,6 +220,9 @@ void Master::fail_change(const Failure& failure) {
 void Master::after_change() {
   if (stopping_) return;
   notifier_.ready(summary());
+  // Who serves comes before another check.
+  const bool replace = replace_at_ && clock_.now() >= *replace_at_ && roster_.serving() == nullptr;
+  if (waiting_.upgrade && replace) return replace_dead();
   // What the crashes ask for stays: a reload or an upgrade brings it, unless it is refused.
   Waiting waiting = std::exchange(waiting_, {{}, {}, false, false, waiting_.change});
   if (waiting.upgrade) ask_upgrade(std::move(waiting.upgrades));
@@ -233,8 +236,8 @@ void Master::bring_what_waits() {
   begin_change(*std::exchange(waiting_.change, std::nullopt), copy_of(last_good_), {});
 }
 
-// The serving generation died. Its settings were good. While something else is under way this waits for how that ends: an
-// upgrade that is refused has brought nobody who serves.
+// The serving generation died. Its settings were good. While something else is under way this waits for how that ends: who
+// checks for an upgrade is given up.
 void Master::replace_dead() {
   if (change_ || upgrade_) return;
   replace_at_.reset();

@@ -151,6 +151,9 @@ void Master::on_generation_ended(GenerationPart& part, int status) {
   const auto lived = clock_.wall_time() - part.since;
   replace_at_ =
       clock_.now() + generation_backoff_.after(std::chrono::duration_cast<Milliseconds>(lived));
+  // Nobody accepts until it is replaced, and a check may take minutes.
+  if (upgrade_)
+    give_up_checker("the generation that serves died meanwhile; the running program goes on. Upgrade again");
 }
 
 void Master::on_admin_message(AdminPart& part, Received message) {
