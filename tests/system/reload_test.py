@@ -330,6 +330,18 @@ class ReplacedProgram(GatewayTest):
         self.assertEqual(code, 0, said)
         self.assertGreater(service.generation()["number"], before)
 
+    def test_whose_generation_does_not_come_to_serve_shows_the_service_all_the_same(self):
+        service, good = Service(self.gateway), copy.deepcopy(self.gateway.settings)
+        admin, mistaken = service.admin(), f"{self.directory}/mistaken.yaml"
+        self.addCleanup(self.gateway.write, good)
+        pathlib.Path(mistaken).write_text("listners: 1\n")
+        # Its checker accepts the settings; then there are others.
+        self.replace_by_one_whose_checker(f"status=$?; cat {mistaken} > {self.gateway.file}; exit $status")
+        code, said = service.tell("upgrade")
+        self.assertEqual(code, 1, said)
+        self.assertIn("listners", said)
+        lab.wait_for(lambda: service.admin() != admin, "an admin process of the new program")
+
     def test_that_is_being_checked_does_not_keep_a_generation_that_died_from_being_replaced(self):
         service = Service(self.gateway)
         before = service.generation()
@@ -382,6 +394,20 @@ class Crashing(GatewayTest):
             self.assertEqual(first.result()[0], 0, first.result()[1])
             self.assertTrue(second.recv(100).startswith(b"HTTP/1.1 409 "))
         self.gateway.wait_for_line(r"change\.begins cause=crashes")
+
+    def test_what_they_ask_for_is_tried_again_when_it_could_not_be_loaded(self):
+        service, good = Service(self.gateway), copy.deepcopy(self.gateway.settings)
+        self.addCleanup(self.gateway.write, good)
+        names = pathlib.Path(self.directory, "few.txt")
+        names.write_text("host.example\n")
+        self.gateway.write({**good, "plugins": [*good["plugins"], {"name": "ads", "use": "blocker", "settings": {"lists": [str(names)]}}]})
+        self.assertEqual(service.tell("reload")[0], 0)
+        before = service.generation()["number"]
+        moved = names.rename(f"{self.directory}/moved.txt")
+        kill(service.workers()[0])
+        self.gateway.wait_for_line(r"change\.failed cause=crashes")
+        moved.rename(names)
+        lab.wait_for(lambda: service.generation()["number"] > before, "a fresh generation")
 
 
 if __name__ == "__main__":
