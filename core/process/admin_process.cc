@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -154,6 +155,7 @@ class AdminProcess final : public AdminSource {
   Refusals refusals_;
   Picture picture_;
   std::map<std::uint64_t, ShownBoard> boards_;
+  std::set<std::uint64_t> unreadable_;  // generations whose boards nobody of this program can add up
   LiveViews views_;
   std::map<std::uint64_t, std::function<void(const CommandOutcome&)>> commands_;
   std::uint64_t last_command_ = 0;
@@ -251,15 +253,18 @@ void AdminProcess::on_leave() {
 
 void AdminProcess::add_board(std::uint64_t generation, const Received& message) {
   auto view = BoardView::open(message.fds[0]);
-  if (!view)
+  if (!view) {
+    unreadable_.insert(generation);
     return log_.warning("admin.board",
                         {{"generation", std::to_string(generation)}, {"why", view.error().text}});
+  }
   boards_.insert_or_assign(generation,
                            ShownBoard{std::move(*view), plugins_json(message.fds[1]), false});
 }
 
 // Its counts become part of the totals, which outlive us; telling the master comes after that, so
-// that nothing is lost and nothing is added twice whenever we die.
+// that nothing is lost and nothing is added twice whenever we die. A board that did not get here the master keeps for our
+// successor.
 void AdminProcess::finish_board(std::uint64_t generation) {
   views_.remove(generation);
   const auto board = boards_.find(generation);
@@ -270,6 +275,7 @@ void AdminProcess::finish_board(std::uint64_t generation) {
     }
   }
   boards_.erase(generation);
+  if (unreadable_.erase(generation) == 0 && !kept_.generations.contains(generation)) return;
   Folded folded;
   folded.generation = generation;
   (void)beginning_.master.send(folded);

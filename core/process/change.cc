@@ -293,9 +293,11 @@ void Master::admit(AdminPart& page) {
   kept_ = {};
   for (std::size_t i = 0; i < kKeptSockets; ++i)
     kept_[i] = {copy_of(page.listeners[i].fd), page.listeners[i].path};
-  for (const auto& part : roster_.generations()) {
-    if (part->board) tell_board(page, part->number, part->board, part->plugins);
-    tell_questions(page, *part);
+  // The newest first: when there is not room for all, there is for the one that serves.
+  const auto& generations = roster_.generations();
+  for (auto part = generations.rbegin(); part != generations.rend(); ++part) {
+    if ((*part)->board) tell_board(page, (*part)->number, (*part)->board, (*part)->plugins);
+    tell_questions(page, **part);
   }
   for (FinishedBoard& finished : finished_) {
     tell_board(page, finished.number, finished.board, finished.board);
