@@ -440,6 +440,8 @@ void AdminProcess::command(AdminCommand command,
 }
 
 void AdminProcess::on_outcome(const Received& message) {
+  if (const auto bare = message.as<Outcome>())
+    return answer_command(*bare, {"what there is to say about it is on the log\n"});
   const auto outcome = message.as<Outcome>(2);
   const auto text = told(message, Outcome::kType);
   if (outcome && text) answer_command(*outcome, *text);

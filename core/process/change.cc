@@ -367,14 +367,23 @@ void Master::answer(const std::vector<Asker>& askers, bool done, const Failure& 
   for (const Asker& asker : askers) {
     AdminPart* part = roster_.admin(asker.admin);
     if (part == nullptr) continue;
-    Outcome outcome;
-    outcome.command = asker.command;
-    outcome.done = done;
-    tell(part->child.channel, outcome, text);
+    const Unsaid outcome{asker, done};
+    if (!say(outcome, &text) && unsaid_.size() < Waiting::kMostAskers) unsaid_.push_back(outcome);
     // It stayed for this.
     if (part->state == AdminPart::State::leaving)
       part->kill_at = clock_.now() + kAdminLeaves + kPatience;
   }
+}
+
+// How it went is more than nothing: whoever asked waits for it. Nobody waits at a process that is gone.
+bool Master::say(const Unsaid& outcome, const Failure* text) const {
+  const AdminPart* part = roster_.admin(outcome.asker.admin);
+  if (part == nullptr) return true;
+  Outcome message;
+  message.command = outcome.asker.command;
+  message.done = outcome.done;
+  const Channel& channel = part->child.channel;
+  return (text != nullptr && tell(channel, message, *text)) || channel.send(message).has_value();
 }
 
 void Master::send_picture() {

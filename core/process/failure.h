@@ -25,15 +25,15 @@ struct Failure {
 
 inline constexpr std::size_t kMostFailureBytes = std::size_t{4} << 20;
 
-// Sends the message with what there is to tell as its descriptors (Failed, Outcome); what does not
-// get through is on the log all the same.
+// Sends the message with what there is to tell as its descriptors (Failed, Outcome). False: it did
+// not get through; it is on the log all the same.
 template <FixedMessage M>
-void tell(const Channel& channel, const M& message, const Failure& failure) {
+bool tell(const Channel& channel, const M& message, const Failure& failure) {
   const auto text =
       sealed_text(std::string_view(failure.text).substr(0, kMostFailureBytes), "hyalite-outcome");
   const auto json =
       sealed_text(failure.json.size() > kMostFailureBytes ? "[]" : failure.json, "hyalite-outcome");
-  if (text && json) (void)channel.send(message, {text->get(), json->get()});
+  return text && json && channel.send(message, {text->get(), json->get()}).has_value();
 }
 // What such a message says; nothing when it is none.
 std::optional<Failure> told(const Received& received, std::uint16_t type);

@@ -129,6 +129,7 @@ bool Master::restless() const {
   };
   const auto untold = [](const FinishedBoard& board) { return !board.told; };
   return replace_at_ || admin_at_ || bring_at_ || upgrade_ || stopping_ || picture_old_ ||
+         !unsaid_.empty() ||
          std::any_of(roster_.generations().begin(), roster_.generations().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), hurried) ||
          std::any_of(roster_.admins().begin(), roster_.admins().end(), preparing) ||
@@ -225,6 +226,7 @@ void Master::tick() {
     if (late || overdue) ::kill(part->child.pid, SIGKILL);
     if (waits_for_go(*part)) let_serve(*part);
   }
+  std::erase_if(unsaid_, [this](const Unsaid& outcome) { return say(outcome, nullptr); });
   for (FinishedBoard& board : finished_) {
     if (!board.told && now >= board.finished_at) fold(board.number);
   }

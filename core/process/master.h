@@ -143,6 +143,7 @@ class Master {
   void on_untold(std::uint64_t number, const Error& error);
   Failure loading_died(const GenerationPart& part, int status) const;
   void answer(const std::vector<Asker>& askers, bool done, const Failure& text);
+  bool say(const Unsaid& outcome, const Failure* text) const;
   void send_picture();
   Picture picture() const;
   std::string summary() const;
@@ -181,6 +182,7 @@ class Master {
 
   Roster roster_;
   std::vector<FinishedBoard> finished_;
+  std::vector<Unsaid> unsaid_;  // at most Waiting::kMostAskers
   std::optional<Change> change_;
   std::optional<Upgrade> upgrade_;
   Waiting waiting_;

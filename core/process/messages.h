@@ -281,7 +281,8 @@ struct Command : Message<MessageNumber::command> {
   CommandKind kind = CommandKind::reload;
 };
 struct Outcome
-    : Message<MessageNumber::outcome> {  // descriptors: as of Failed; what was done, when it was
+    : Message<MessageNumber::outcome> {  // descriptors: as of Failed; what was done, when it was. Or
+                                         // none, when these cannot be sent
   std::uint64_t command = 0;
   std::uint8_t done = 0;
 };

@@ -72,6 +72,12 @@ struct Asker {
   std::uint64_t command = 0;
 };
 
+// An Outcome that could not be sent yet.
+struct Unsaid {
+  Asker asker;
+  bool done = false;
+};
+
 // A generation's counts after its end, until an admin process has added them to the totals.
 struct FinishedBoard {
   std::uint64_t number = 0;

@@ -45,6 +45,14 @@ TEST(Failure, ArrivesAsTextAndAsJson) {
   EXPECT_FALSE(told(**received, Outcome::kType));
 }
 
+TEST(Failure, SaysWhenItDidNotGetThrough) {
+  auto ends = *Channel::pair();
+  const Failure failure{"it is broken\n"};
+  EXPECT_TRUE(tell(ends.first, Outcome{}, failure));
+  ends.second.close();
+  EXPECT_FALSE(tell(ends.first, Outcome{}, failure));
+}
+
 TEST(TotalsFile, IsEmptyAtFirstAndThenWhatWasWrittenLast) {
   const Fd fd(::memfd_create("totals", MFD_CLOEXEC));
   auto kept = read_totals(fd.get());
