@@ -258,6 +258,7 @@ class Generation final : public WorkforceOwner {
   Result<void> serve();
   Result<std::vector<ListeningSocket>> ask_for_sockets();
   Result<void> ask_for_listener(std::size_t listener, std::vector<ListeningSocket>& sockets);
+  Result<Received> await_answer();
   void wait();
   void on_signals();
   void on_master();
@@ -426,7 +427,7 @@ Result<void> Generation::ask_for_listener(std::size_t listener,
   request.slots = workers_;
   if (auto sent = beginning_.master.send(request); !sent) return sent;
   for (std::uint32_t slots = 1, slot = 0; slot < slots; ++slot) {
-    auto received = await_message(beginning_.master, beginning_.master_life.get(), kSocketsWait);
+    auto received = await_answer();
     if (!received) return received.error();
     if (const auto refused = received->as<ListenAnswer>(0))
       return Error{Fault::operator_, refused->error.text()};
@@ -437,6 +438,14 @@ Result<void> Generation::ask_for_listener(std::size_t listener,
     sockets.push_back({std::move(received->fds[0]), *address, listener, slot});
   }
   return {};
+}
+
+// No worker is there yet that had anything to open again.
+Result<Received> Generation::await_answer() {
+  while (true) {
+    auto received = await_message(beginning_.master, beginning_.master_life.get(), kSocketsWait);
+    if (!received || !received->as<Reopen>()) return received;
+  }
 }
 
 // Workers that had started may have clients: those are not cut off.
