@@ -199,9 +199,10 @@ MasterState Master::state() const {
     for (const Channel& end : part->questions) one.questions.push_back(end.fd());
   }
   // One that is not ready yet would wait for a Go that never comes: the change that follows brings another.
-  for (const auto& part : roster_.admins())
-    state.admins.push_back(
-        {part->child.pid, part->state != AdminPart::State::serving, part->child.channel.fd()});
+  for (const auto& part : roster_.admins()) {
+    const bool leaving = part->state != AdminPart::State::serving || !part->gone;
+    state.admins.push_back({part->child.pid, leaving, part->child.channel.fd()});
+  }
   for (const FinishedBoard& board : finished_)
     state.finished.push_back({board.number, board.board.get()});
   const auto add_askers = [&](const std::vector<Asker>& askers) {
