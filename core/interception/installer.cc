@@ -198,13 +198,12 @@ Result<void> make_it_so(const OnRequest& request, InterceptState& state,
 }
 
 // What both must not forget: settings that an earlier plan changed are restored by whichever comes
-// to its end.
+// to its end. One that both change may have either value when neither comes to it, and is ours with
+// both.
 InterceptState with_all_sysctls(InterceptState state, const std::optional<InterceptState>& before) {
   if (!before) return state;
   for (const auto& old : before->sysctls) {
-    const auto same = [&](const auto& it) { return it.name == old.name; };
-    if (std::none_of(state.sysctls.begin(), state.sysctls.end(), same))
-      state.sysctls.push_back(old);
+    if (!among(state.sysctls, old)) state.sysctls.push_back(old);
   }
   return state;
 }

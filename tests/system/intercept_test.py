@@ -249,6 +249,17 @@ class WithoutAProxy(unittest.TestCase):
         self.assertGreater(changes, 1)
         self.assertEqual(changed.show()[0], 0)
 
+    def test_when_neither_can_be_had_kernel_settings_are_ours_with_the_values_of_both(self):
+        name = "net.ipv4.conf.lan.log_martians"
+        self.settings_with(sysctls=[f"{name}=1"]).on()
+        changed = self.settings_with(sysctls=[f"{name}=2"], exempt={"destinations": ["192.0.2.0/24", "2001:db8::/64"]})
+        fails = Killer(self.directory, f"echo 0 > {self.directory}/killer/left")  # from the first time on
+        done = changed.run("on", env=fails.environment(0))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertNotIn(b"what was on before is on again", done.stderr)
+        self.intercept.off()
+        self.assertEqual(lab.must_run("gateway", "sysctl", "-n", name).strip(), "0")
+
     def test_half_of_it_gone_is_undone_and_mended(self):
         self.intercept.on()
         complete = trace()
