@@ -193,7 +193,7 @@ Answer Exchange::judged_response(Answer answer) {
 std::optional<Refusal> Exchange::send_response_head(bool close_after, Effects& effects) {
   Framing meant = response_framing_;
   frame(response, response_body, meant);
-  if (close_after || response_framing_.empty) response.say_close(arena_);
+  if (close_after) response.say_close(arena_);
   summary.status = static_cast<unsigned>(response.status());
   if (!response.edited()) {
     effects.send(Side::client, response.raw());

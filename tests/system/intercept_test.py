@@ -256,7 +256,8 @@ class WithoutAProxy(unittest.TestCase):
         fails = Killer(self.directory, f"echo 0 > {self.directory}/killer/left")  # from the first time on
         done = changed.run("on", env=fails.environment(0))
         self.assertNotEqual(done.returncode, 0)
-        self.assertNotIn(b"what was on before is on again", done.stderr)
+        if lab.mode() != "routing":  # where the first change is one more route, so that nothing has to be put back
+            self.assertNotIn(b"what was on before is on again", done.stderr)
         self.intercept.off()
         self.assertEqual(lab.must_run("gateway", "sysctl", "-n", name).strip(), "0")
 
