@@ -51,7 +51,7 @@ enum class EditRefusal : std::uint8_t {
   bad_target,       // not a target that the method can have
   bad_status,       // not within 200..599
   bad_reason,       // CR, LF, NUL or another control character
-  changes_framing,  // with it the body would end elsewhere: HEAD, CONNECT, 1xx, 204, 304
+  changes_framing,  // with it the body would end elsewhere: HEAD, CONNECT, 1xx, 204, 205, 304
   no_such_field,    // the index is beyond the last field
   too_many_fields,  // there are as many as the limit and the room for plugins allow
 };

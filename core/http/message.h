@@ -74,7 +74,7 @@ class ResponseHead : public Head {
   Bytes reason() const { return start_pieces_[0]; }  // may be empty
   // 1xx but not 101: the final response is still to come.
   bool is_interim() const { return status_ < 200 && status_ != 101; }
-  // A plugin may not move between statuses with a body and those without (1xx, 204, 304).
+  // A plugin may not move between statuses with a body and those without (1xx, 204, 205, 304).
   Edited set_status(int status, Bytes reason, Arena& arena);
 
  private:

@@ -55,7 +55,7 @@ typedef struct hyalite_host_channel {
   /* [hook: request_head, request_body, request_trailers, response_head, response_body] [copies] [deferred] Answers as `respond`
    * (http.h) does, but `response->body` is only the beginning: the rest is written afterwards. The host frames it, in chunks or
    * until the end of the connection, which closes behind it. Return HYALITE_FINAL. HYALITE_E_INVALID: as respond; also a status
-   * without a body (204, 304); HYALITE_E_LATE: as respond; HYALITE_E_LIMIT: limits.plugin_channels, or a beginning larger than
+   * without a body (204, 205, 304); HYALITE_E_LATE: as respond; HYALITE_E_LIMIT: limits.plugin_channels, or a beginning larger than
    * limits.plugin_channel_bytes. When this fails, nothing was begun and nothing is told. */
   hyalite_status (*respond_stream)(hyalite_exchange* exchange, const hyalite_response* response, hyalite_channel_told told,
                                    void* user, hyalite_ref* channel);
