@@ -38,7 +38,7 @@ class Traced:
     """One thread, while it lasts; what is in `file` afterwards is the options' matter."""
 
     def __init__(self, thread, file, *options):
-        self.file = file
+        self.file, self.thread = file, pathlib.Path(f"/proc/{thread}/stat")
         self.process = subprocess.Popen(["strace", *options, "-o", self.file, "-p", str(thread)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = self.process.stderr.readline()
@@ -47,6 +47,8 @@ class Traced:
             raise unittest.SkipTest(f"strace may not trace here: {said.strip()}")
 
     def stop(self):
+        # What a client has got may be of a call that strace has not seen the end of.
+        lab.wait_for(lambda: self.thread.read_text().rpartition(")")[2].split()[0] == "S", "the thread to wait for something")
         self.process.send_signal(signal.SIGINT)
         self.process.wait(10)
         self.process.stderr.close()
