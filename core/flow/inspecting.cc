@@ -129,6 +129,7 @@ Outcome Inspecting::on_passed(Side from, std::uint64_t bytes, Effects& effects) 
   Exchange& x = *exchange_;
   pace_.byte_came();
   if (from == Side::client) {
+    word_came();
     x.summary.from_client += bytes;
     x.summary.to_upstream += bytes;
     return moved_request(x.request_body.passed(bytes), effects);

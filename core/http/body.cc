@@ -110,6 +110,7 @@ Piece BodyReader::last_chunk(Bytes input) {
     line_ = line_end;
   }
   trailers_ = line_ - last_chunk_line_;
+  if (empty_ && trailers_ > 0) return refuse(Refusal::length_not_allowed);
   const Bytes first = input.substr(0, last_chunk_line_);
   const Bytes section = input.substr(last_chunk_line_, trailers_ + kCrLf.size());
   if (const auto refusal = check_trailers(section.substr(0, trailers_), limits_.trailer_fields))

@@ -20,7 +20,7 @@ struct Framing {
   };
   Kind kind = Kind::none;
   std::uint64_t length = 0;  // with Kind::length; otherwise 0
-  // It may be framed, but not a byte of content may come: a 205 (RFC 9110, section 15.3.6). Some clients do not read even
+  // It may be framed, but neither a byte of content nor a trailer may come: a 205 (RFC 9110, section 15.3.6). Some clients do not read even
   // the framing, so nothing may follow it.
   bool empty = false;
 

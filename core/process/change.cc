@@ -239,6 +239,9 @@ void Master::bring_what_waits() {
 // The serving generation died. Its settings were good. While something else is under way this waits for how that ends: who
 // checks for an upgrade is given up.
 void Master::replace_dead() {
+  // One that was found fine is about to bring who serves.
+  if (upgrade_ && !upgrade_->fine && roster_.serving() == nullptr)
+    give_up_checker("no generation serves, and one comes first; the running program goes on. Upgrade again");
   if (change_ || upgrade_) return;
   replace_at_.reset();
   if (roster_.serving() != nullptr) return;

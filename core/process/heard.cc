@@ -131,7 +131,8 @@ void Master::on_generation_ended(GenerationPart& part, int status) {
   if (part.board) {
     // Workers that served already drain by themselves.
     const bool began = changing && change_->gone;
-    if (began) tell_who_stays(part);
+    // Told once more, it harms nobody; of a board that was never told the admin process could not say that it was added up.
+    tell_who_stays(part);
     const bool orphans = began || part.state == GenerationState::serving;
     const Milliseconds drain =
         orphans && !stopping_ ? Milliseconds(part.limits.drain_ms) : Milliseconds{0};

@@ -231,8 +231,6 @@ int Master::resume(Fd state) {
   log_.info("upgrade.executed", {{"program", options_.program}});
   std::vector<Asker> askers;
   for (const auto& asker : left->askers) askers.push_back({asker.admin, asker.command});
-  // The earlier program may have been about to leave them out: if this one does not come to serve, it is still to be done.
-  if (!left->quarantined.empty()) waiting_.add(Cause::quarantine);
   begin_change(Cause::upgrade, read_settings_text(), std::move(askers));
   // Children that ended between the two programs left a signal that the earlier one may have taken.
   reap();

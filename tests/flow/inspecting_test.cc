@@ -433,6 +433,11 @@ TEST_F(InspectingTalk, AClientThatWaitsForAWordIsNotSlow) {
     }
     EXPECT_GE(late.stage().deadline(), clock.now() + Seconds{60});
   }
+  Playbook unseen = talk(true);
+  unseen.client(ask);
+  clock.advance(Seconds{61});
+  unseen.passes(Side::client, 10);
+  EXPECT_EQ(unseen.stage().deadline(), clock.now() + settings.timeouts.body_rate_window) << "nor when it passes inside the kernel";
   Playbook silent = talk(true);
   silent.client(ask).deadline();
   EXPECT_EQ(silent.sent(Side::client).substr(0, 13), "HTTP/1.1 504 ");

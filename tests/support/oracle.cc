@@ -466,7 +466,7 @@ void read_response_body(Cursor& in, Message& response, const Question& question,
     response.until_close = true;
     response.content = in.take(in.stream.size() - in.at);
   }
-  if (status == 205 && !response.content.empty()) malformed("content that a 205 cannot have");
+  if (status == 205 && (!response.content.empty() || !response.trailers.empty())) malformed("content that a 205 cannot have");
   if (response.until_close && !ended) throw CutShort{};
 }
 
