@@ -45,13 +45,22 @@ bool is_get_of_old(std::string_view line) {
   return word == "get" && line.find_first_not_of(kSpaces, end) != std::string_view::npos;
 }
 
+// "http/", but not as the end of a word: clients say "okhttp/4.9" in protocols of their own.
+bool has_version(std::string_view line) {
+  const auto is_of_a_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  for (auto at = line.find("http/"); at != std::string_view::npos; at = line.find("http/", at + 1)) {
+    if (at == 0 || !is_of_a_word(line[at - 1])) return true;
+  }
+  return false;
+}
+
 // What nobody could name has no version of HTTP in its first line, nor a GET, unless the server answered before that line was whole.
 void judge_untouched(const std::string& upstream, const std::string& client) {
   const std::size_t begin = upstream.find_first_not_of(" \t\v\f\r\n");
   if (begin == std::string::npos || !client.empty()) return;
   const std::string line = to_lower(upstream.substr(begin, upstream.find('\n', begin) - begin));
   if (line.size() > 60'000) return;
-  require(line.find("http/") == std::string::npos, "a request line passed unseen", upstream);
+  require(!has_version(line), "a request line passed unseen", upstream);
   require(!is_get_of_old(line), "a request of HTTP/0.9 passed unseen", upstream);
 }
 
