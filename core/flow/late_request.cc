@@ -72,7 +72,9 @@ bool LateRequest::is_method_before(char c) {
     }
     return false;
   }
-  if (watch_ == Watch::behind_it && !is_space(c) && !is_control(c) && !is_space_to_some(c)) return begins_second_word(c);
+  // Behind what all take for white space anything may be a target.
+  const bool begins = !is_space(c) && !(split_oddly_ && (is_control(c) || is_space_to_some(c)));
+  if (watch_ == Watch::behind_it && begins) return begins_second_word(c);
   return watch_ == Watch::target && is_scheme_with(c);
 }
 
