@@ -73,6 +73,7 @@ bool LateRequest::is_method_before(char c) {
     return false;
   }
   // Behind what all take for white space anything may be a target.
+  if (is_space(c)) split_oddly_ = false;
   const bool begins = !is_space(c) && !(split_oddly_ && (is_control(c) || is_space_to_some(c)));
   if (watch_ == Watch::behind_it && begins) return begins_second_word(c);
   return watch_ == Watch::target && is_scheme_with(c);

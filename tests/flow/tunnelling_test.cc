@@ -52,7 +52,7 @@ TEST_F(TunnellingTalk, IsCutWhenItsFirstWordIsAMethodLessControlCharacters) {
 
 // Python's str.split() and Java's Character.isWhitespace() end a word at more than RFC 9112 does, and some servers skip all that is below a space.
 TEST_F(TunnellingTalk, IsCutWhenSomeServersReadARequest) {
-  for (const char* request : {"GET\x1c/secret\r\n", "GET\xa0/secret\r\n", "\x85PUT\x85\xa0/x\n", "\x01\r\nGET /secret\r\n", "\x01\x02 \n\x7fGET /x\n", "\x02 GET /x\n"}) {
+  for (const char* request : {"GET\x1c/secret\r\n", "GET\xa0/secret\r\n", "\x85PUT\x85\xa0/x\n", "\x01\r\nGET /secret\r\n", "\x01\x02 \n\x7fGET /x\n", "\x02 GET /x\n", "GET\x1f\x02\x0b/x\n"}) {
     for (bool drip : {false, true}) {
       Playbook t = talk(true);
       drip ? t.drips(Side::client, request) : t.client(request);
