@@ -52,15 +52,17 @@ TEST_F(PluginTalk, ABlockedRequestNeverReachesTheOriginAndTheConnectionGoesOn) {
   EXPECT_EQ(t.sent(Side::upstream), "GET /y HTTP/1.1\r\nHost: h.example\r\n\r\n");
 }
 
+hyalite_verdict refusing(hyalite_exchange* x, const hyalite_headers*, void*) {
+  hyalite_response response{};
+  response.size = sizeof response;
+  response.status = 403;
+  EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
+  return HYALITE_FINAL;
+}
+
 // Clients of HTTP/1.0 that are not told otherwise read to the end.
 TEST_F(PluginTalk, ABlockedRequestOfHttp10EndsTheConnection) {
-  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
-    hyalite_response response{};
-    response.size = sizeof response;
-    response.status = 403;
-    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
-    return HYALITE_FINAL;
-  };
+  script.request_head = refusing;
   Playbook t = talk();
   t.client("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_TRUE(t.said<Close>());
@@ -68,13 +70,7 @@ TEST_F(PluginTalk, ABlockedRequestOfHttp10EndsTheConnection) {
 }
 
 TEST_F(PluginTalk, ABlockedRequestWithABodyEndsTheConnection) {
-  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
-    hyalite_response response{};
-    response.size = sizeof response;
-    response.status = 403;
-    EXPECT_EQ(http->respond(x, &response), HYALITE_OK);
-    return HYALITE_FINAL;
-  };
+  script.request_head = refusing;
   Playbook t = talk();
   t.client(kPost);
   ASSERT_TRUE(t.said<Close>());

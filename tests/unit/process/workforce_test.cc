@@ -444,19 +444,26 @@ TEST_F(AWorkforce, TellsAFreshWorkerWhoseClientsToAccept) {
 }
 
 // Somebody has it in his hands.
-TEST_F(AWorkforce, HearsNobodyToTheEndWhoDoesNotStopTalking) {
-  settings.seccomp.mode = DeniedCalls::off;  // about which it would say something itself
-  int pipe[2];
-  ASSERT_EQ(::pipe(pipe), 0);
-  const Fd read_end(pipe[0]), write_end(pipe[1]);
-  program.before_start = [&](const ServiceNeeds&) {
-    talk_to_generation();
-    (void)!::write(write_end.get(), "x", 1);
-    while (true) ::pause();
-  };
-  start(1);
-  char done = 0;
-  ASSERT_EQ(::read(read_end.get(), &done, 1), 1);
+struct ATalker : AWorkforce {
+  // And it has said all that it had to say.
+  void start_one_that_talks() {
+    settings.seccomp.mode = DeniedCalls::off;  // about which it would say something itself
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    const Fd read_end(pipe[0]), write_end(pipe[1]);
+    program.before_start = [&](const ServiceNeeds&) {
+      talk_to_generation();
+      (void)!::write(write_end.get(), "x", 1);
+      while (true) ::pause();
+    };
+    start(1);
+    char done = 0;
+    ASSERT_EQ(::read(read_end.get(), &done, 1), 1);
+  }
+};
+
+TEST_F(ATalker, IsNotHeardToTheEnd) {
+  start_one_that_talks();
   std::vector<pollfd> watched;
   workforce->add_watched(watched);
   ASSERT_EQ(watched.size(), 1u);
@@ -466,19 +473,8 @@ TEST_F(AWorkforce, HearsNobodyToTheEndWhoDoesNotStopTalking) {
   run_until([&] { return complaints == 100; });
 }
 
-TEST_F(AWorkforce, GivesUpAWorkerThatTalksInsteadOfStarting) {
-  settings.seccomp.mode = DeniedCalls::off;
-  int pipe[2];
-  ASSERT_EQ(::pipe(pipe), 0);
-  const Fd read_end(pipe[0]), write_end(pipe[1]);
-  program.before_start = [&](const ServiceNeeds&) {
-    talk_to_generation();
-    (void)!::write(write_end.get(), "x", 1);
-    while (true) ::pause();
-  };
-  start(1);
-  char done = 0;
-  ASSERT_EQ(::read(read_end.get(), &done, 1), 1);
+TEST_F(ATalker, IsGivenUpWhenItDoesNotStart) {
+  start_one_that_talks();
   const pid_t talks = note(0).pid;
   workforce->kill_unstarted();
   int status = 0;
