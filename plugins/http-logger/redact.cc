@@ -138,14 +138,35 @@ bool is_part_of(std::string_view name, std::string_view part) {
   return false;
 }
 
-// The whole name, or a part of a name such as user[password], login.token or reset_password_token.
-bool is_secret(std::string_view written, const std::vector<std::string>& names) {
-  const std::string name = lower(decoded(written));
-  if (lists(names, name)) return true;
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+// With "_" where capitals begin a word: client_Secret of clientSecret, JWT_Token of JWTToken.
+std::string parted_by_capitals(std::string_view name) {
+  std::string out;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool begins_word =
+        i > 0 && is_upper(name[i]) && !kBetweenParts.has(name[i - 1]) &&
+        (!is_upper(name[i - 1]) || (i + 1 < name.size() && is_lower(name[i + 1])));
+    if (begins_word) out += '_';
+    out += name[i];
+  }
+  return out;
+}
+
+bool has_secret_part(std::string_view name, const std::vector<std::string>& secrets) {
   if (kBetweenParts.first_in(name) == std::string::npos) return false;
-  return std::any_of(names.begin(), names.end(), [&](const std::string& secret) {
+  return std::any_of(secrets.begin(), secrets.end(), [&](const std::string& secret) {
     return !secret.empty() && is_part_of(name, secret);
   });
+}
+
+// The whole name, or a part of a name such as user[password], login.token, reset_password_token or
+// clientSecret.
+bool is_secret(std::string_view written, const std::vector<std::string>& secrets) {
+  const std::string name = decoded(written), small = lower(name);
+  return lists(secrets, small) || has_secret_part(small, secrets) ||
+         has_secret_part(lower(parted_by_capitals(name)), secrets);
 }
 
 // Where in `rest` the value of its first parameter begins, when that is a secret and there is one.
@@ -160,8 +181,8 @@ std::optional<std::size_t> find_secret(std::string_view rest, std::string_view p
   return is_empty ? std::nullopt : std::optional(value);
 }
 
-// A name may stand behind each of kAroundParameters. A secret ends at fewer of them: the others may be a part of it, as a
-// password's "?" that a client did not escape.
+// A name may stand behind each of kAroundParameters. A secret ends at fewer of them: the others may
+// be a part of it, as a password's "?" that a client did not escape.
 void append_parameters(std::string_view rest, const std::vector<std::string>& names,
                        std::string& out) {
   for (;;) {
@@ -191,7 +212,9 @@ void append_without_user(std::string_view before_query, std::string& out) {
       before_query.substr(start, before_query.find('/', start) - start);
   const auto at = authority.rfind('@');
   if (at == std::string_view::npos) return void(out.append(before_query));
-  out.append(before_query.substr(0, start)).append(kRedacted).append(before_query.substr(start + at));
+  out.append(before_query.substr(0, start))
+      .append(kRedacted)
+      .append(before_query.substr(start + at));
 }
 
 }  // namespace

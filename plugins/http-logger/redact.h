@@ -27,9 +27,9 @@ std::string redacted_header(std::string_view name, std::string_view value,
                             const Redaction& redaction);
 
 // A URL or a request's target. Names of parameters are compared decoded, in any case, and also as
-// parts of names such as user[password] or reset_password_token; parameters of a fragment count,
-// too. Names are looked for behind "&", ";", "?" and "#"; a secret goes on to the next "&" or "#".
-// User and password before a host are left out.
+// parts of names such as user[password], reset_password_token or clientSecret; parameters of a
+// fragment count, too. Names are looked for behind "&", ";", "?" and "#"; a secret goes on to the
+// next "&" or "#". User and password before a host are left out.
 std::string redacted_url(std::string_view url, const Redaction& redaction);
 // The same without a copy where there is nothing that could be a secret; else it is made in `room`.
 std::string_view redacted_url(std::string_view url, const Redaction& redaction, std::string& room);

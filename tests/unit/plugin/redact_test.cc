@@ -78,6 +78,15 @@ TEST(Redact, ParametersByPartsOfTheirNames) {
             "/a?old_user_name=[redacted]&username=s&user=s&xuser_name=s");
 }
 
+TEST(Redact, ParametersByPartsThatCapitalsBegin) {
+  for (const char* name : {"accessToken", "clientSecret", "resetPasswordToken", "idToken", "JWTToken", "loginOTP", "X-Auth-Token", "sha256Signature",
+                           "user[PassWord]", "user[X-Amz-Credential]", "a.apiKey", "%61ccessToken", "CLIENT_SECRET"}) {
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=[redacted]");
+  }
+  for (const char* name : {"Keyword", "Monkey", "tokenizer", "AUTHOR", "deCoded", "pass_Word", "A"})
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=s");
+}
+
 TEST(Redact, UsersAndPasswordsBeforeAHost) {
   EXPECT_EQ(url("http://user:pass@host/x@y?z"), "http://[redacted]@host/x@y?z");
   EXPECT_EQ(url("https://a@b@host"), "https://[redacted]@host");
