@@ -53,13 +53,13 @@ def _segments():
 def _by_requests(path, connections, *more):
     def measure(peer, seconds):
         _wrk(1 + connections / 1_000, path, connections, *more)  # warm
-        before, segments = peer.cpu_seconds(), _segments()
+        before, waits, segments = peer.cpu_seconds(), peer.waits(), _segments()
         requests, _, rate = _wrk(seconds, path, connections, *more)
         spent = peer.cpu_seconds() - before
         if requests == 0:
             raise RuntimeError("no request was answered in time")
         return {"us CPU/request": spent / requests * 1e6, "requests/s": rate, "busy": spent * rate / requests,
-                "segments/request": (_segments() - segments) / requests}
+                "waits/request": (peer.waits() - waits) / requests, "segments/request": (_segments() - segments) / requests}
     return measure
 
 

@@ -93,6 +93,17 @@ class Peer:
         self.spent = total
         return total / 1e9
 
+    def waits(self):
+        """How often its threads had nothing to do, or waited for something, so far."""
+        total = 0
+        for pid in self.tree():
+            try:
+                for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    total += int(re.search(r"(?m)^voluntary_ctxt_switches:\s+(\d+)", (thread / "status").read_text()).group(1))
+            except (OSError, AttributeError):
+                continue
+        return total
+
     def memory_bytes(self):
         """Proportional set size, all processes together."""
         total = 0
