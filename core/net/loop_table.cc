@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cassert>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t kLine = 64;
 constexpr unsigned kWorkerBits = 10;
+constexpr std::uint64_t kWorkerMask = (std::uint64_t{1} << kWorkerBits) - 1;
 constexpr std::size_t kSlotsPerConnection = 4;  // so that a bucket is hardly ever full
 
 using Words = std::array<std::uint64_t, 5>;
@@ -65,32 +67,56 @@ class SipHash {
   std::uint64_t a_, b_, c_, d_;
 };
 
+using Slots = std::span<std::atomic<std::uint64_t>>;
+
+// Puts the value where nothing is.
+bool put(Slots slots, std::uint64_t value) {
+  return std::any_of(slots.begin(), slots.end(), [&](auto& slot) {
+    std::uint64_t free = 0;
+    return slot.compare_exchange_strong(free, value);
+  });
+}
+
+bool take_away(Slots slots, std::uint64_t value) {
+  return std::any_of(slots.begin(), slots.end(), [&](auto& slot) {
+    std::uint64_t expected = value;
+    return slot.load() == value && slot.compare_exchange_strong(expected, 0);
+  });
+}
+
+bool holds(Slots slots, std::uint64_t print) {
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const auto& slot) { return (slot.load() & ~kWorkerMask) == print; });
+}
+
 }  // namespace
 
 struct LoopTable::Header {
   std::uint64_t key[2];
 };
 
+struct LoopTable::Place {
+  Slots front;
+  Word& gone_on;
+  Slots behind;
+};
+
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free,
               "a worker may die while it holds a lock");
 
 LoopTable::Entry::Entry(Entry&& other) noexcept
-    : slot_(std::exchange(other.slot_, nullptr)), value_(other.value_) {}
+    : table_(std::exchange(other.table_, nullptr)), value_(other.value_) {}
 
 LoopTable::Entry& LoopTable::Entry::operator=(Entry&& other) noexcept {
   if (this == &other) return *this;
   remove();
-  slot_ = std::exchange(other.slot_, nullptr);
+  table_ = std::exchange(other.table_, nullptr);
   value_ = other.value_;
   return *this;
 }
 
 void LoopTable::Entry::remove() {
-  if (slot_ == nullptr) return;
-  // Only if it is still ours: our parent may have thought us dead.
-  std::uint64_t expected = value_;
-  slot_->compare_exchange_strong(expected, 0);
-  slot_ = nullptr;
+  if (table_ != nullptr) std::exchange(table_, nullptr)->remove(value_);
 }
 
 std::size_t LoopTable::bytes_for(std::size_t connections) {
@@ -106,50 +132,61 @@ LoopTable::LoopTable(std::span<std::byte> memory) {
     return;
   std::memcpy(key_, header->key, sizeof key_);
   // Zeroed memory of a lock-free atomic is one that holds zero.
-  slots_ = reinterpret_cast<std::atomic<std::uint64_t>*>(memory.data() + kLine);
-  buckets_ = (memory.size() - kLine) / kLine;
+  words_ = reinterpret_cast<Word*>(memory.data() + kLine);
+  const std::size_t buckets = (memory.size() - kLine) / kLine;
+  front_ = std::min(kFront, (buckets + 1) / 2);
+  behind_ = buckets - front_;
 }
 
-std::uint64_t LoopTable::fingerprint(const Address& local, const Address& remote) const {
+std::uint64_t LoopTable::print(const Address& local, const Address& remote) const {
   SipHash hash(key_[0], key_[1]);
   const Words words = pack(local, remote);
   for (const std::uint64_t word : words) hash.add(word);
-  return hash.end(sizeof words);
+  return std::max(hash.end(sizeof words) & ~kWorkerMask,
+                  kWorkerMask + 1);  // a slot that holds 0 is free
 }
 
-std::atomic<std::uint64_t>* LoopTable::bucket(std::uint64_t fingerprint) const {
-  return slots_ + fingerprint % buckets_ * kBucket;
+LoopTable::Place LoopTable::place(std::uint64_t print) const {
+  const std::uint64_t hash = print >> kWorkerBits;
+  Word* const front = words_ + hash % front_ * kBucket;
+  const Slots behind =
+      behind_ == 0 ? Slots() : Slots(words_ + (front_ + hash % behind_) * kBucket, kBucket);
+  return {Slots(front, kBucket - 1), front[kBucket - 1], behind};
 }
 
 LoopTable::Entry LoopTable::insert(unsigned worker, const Address& local, const Address& remote) {
   assert(worker < kMostWorkers);
-  if (slots_ == nullptr) return {};
-  const std::uint64_t print = fingerprint(local, remote);
-  const std::uint64_t value = (print >> kWorkerBits << kWorkerBits) | (worker + 1);
-  std::atomic<std::uint64_t>* slot = bucket(print);
-  for (std::size_t i = 0; i < kBucket; ++i) {
-    std::uint64_t free = 0;
-    if (slot[i].compare_exchange_strong(free, value)) return {&slot[i], value};
-  }
+  if (words_ == nullptr) return {};
+  const std::uint64_t value = print(local, remote) | (worker + 1);
+  const Place there = place(value);
+  if (put(there.front, value)) return {this, value};
+  ++there.gone_on;  // first, or somebody would not look behind
+  if (put(there.behind, value)) return {this, value};
+  --there.gone_on;
   return {};
 }
 
+void LoopTable::remove(std::uint64_t value) const {
+  // Only what is still ours: our parent may have thought us dead.
+  const Place there = place(value);
+  if (!take_away(there.front, value) && take_away(there.behind, value)) --there.gone_on;
+}
+
 bool LoopTable::contains(const Address& local, const Address& remote) const {
-  if (slots_ == nullptr) return false;
-  const std::uint64_t print = fingerprint(local, remote);
-  const std::atomic<std::uint64_t>* slot = bucket(print);
-  for (std::size_t i = 0; i < kBucket; ++i) {
-    const std::uint64_t value = slot[i].load();
-    if (value != 0 && value >> kWorkerBits == print >> kWorkerBits) return true;
-  }
-  return false;
+  if (words_ == nullptr) return false;
+  const std::uint64_t wanted = print(local, remote);
+  const Place there = place(wanted);
+  return holds(there.front, wanted) || (there.gone_on.load() != 0 && holds(there.behind, wanted));
 }
 
 void LoopTable::clear(unsigned worker) {
-  for (std::size_t i = 0; i < buckets_ * kBucket; ++i) {
-    std::uint64_t value = slots_[i].load();
-    if (value != 0 && (value & ((1u << kWorkerBits) - 1)) == worker + 1)
-      slots_[i].compare_exchange_strong(value, 0);
+  for (std::size_t bucket = 0; bucket < front_ + behind_; ++bucket) {
+    const bool is_front = bucket < front_;
+    for (Word& slot : Slots(words_ + bucket * kBucket, is_front ? kBucket - 1 : kBucket)) {
+      std::uint64_t value = slot.load();
+      if ((value & kWorkerMask) != worker + 1 || !slot.compare_exchange_strong(value, 0)) continue;
+      if (!is_front) --place(value).gone_on;
+    }
   }
 }
 

@@ -16,12 +16,15 @@ namespace hyalite {
 // about the same memory. Lock-free: a worker may die at any moment. Bounded: what finds no room is
 // not guarded (Entry is empty), to be counted by the caller. Slots hold 54 bits of a keyed hash and
 // the worker, not addresses: an innocent match is a matter of 1 in 10^15.
+//
+// The first kFront buckets take what they have room for, so that a table for many connections, of
+// which few have no answer yet, is some pages that are in the processor's caches.
 class LoopTable {
  public:
   static constexpr unsigned kMostWorkers = 1023;
 
   // Removes its connection when it ends. Give it up at the first byte from upstream. Must not
-  // outlive the memory.
+  // outlive the table.
   class Entry {
    public:
     Entry() = default;
@@ -29,12 +32,12 @@ class LoopTable {
     Entry& operator=(Entry&& other) noexcept;
     ~Entry() { remove(); }
     void remove();
-    explicit operator bool() const { return slot_ != nullptr; }
+    explicit operator bool() const { return table_ != nullptr; }
 
    private:
     friend class LoopTable;
-    Entry(std::atomic<std::uint64_t>* slot, std::uint64_t value) : slot_(slot), value_(value) {}
-    std::atomic<std::uint64_t>* slot_ = nullptr;
+    Entry(const LoopTable* table, std::uint64_t value) : table_(table), value_(value) {}
+    const LoopTable* table_ = nullptr;
     std::uint64_t value_ = 0;
   };
 
@@ -51,15 +54,22 @@ class LoopTable {
   void clear(unsigned worker);
 
  private:
-  static constexpr std::size_t kBucket = 8;  // slots of one cache line
+  using Word = std::atomic<std::uint64_t>;
+  static constexpr std::size_t kBucket = 8;   // words of one cache line
+  static constexpr std::size_t kFront = 256;  // buckets
   struct Header;
+  // Where something of this hash stands: a bucket in front, which counts what had to go on to one
+  // behind.
+  struct Place;
 
-  std::uint64_t fingerprint(const Address& local, const Address& remote) const;
-  std::atomic<std::uint64_t>* bucket(std::uint64_t fingerprint) const;
+  // What a slot holds, but for the worker.
+  std::uint64_t print(const Address& local, const Address& remote) const;
+  Place place(std::uint64_t print) const;
+  void remove(std::uint64_t value) const;
 
   std::uint64_t key_[2] = {};
-  std::atomic<std::uint64_t>* slots_ = nullptr;
-  std::size_t buckets_ = 0;
+  Word* words_ = nullptr;
+  std::size_t front_ = 0, behind_ = 0;  // buckets
 };
 
 }  // namespace hyalite

@@ -98,6 +98,26 @@ TEST_F(ALoopTable, HasRoomForAsManyAsItWasMadeFor) {
   EXPECT_GE(entries.size(), 9'980u);  // a bucket may be full by chance
 }
 
+TEST_F(ALoopTable, FindsAndForgetsAlsoWhatFoundNoRoomInFront) {
+  SharedMemory big(LoopTable::bytes_for(10'000));
+  LoopTable large(big.span());
+  for (int round = 0; round < 2; ++round) {
+    std::vector<std::pair<Address, LoopTable::Entry>> entries;
+    for (std::uint16_t port = 1; port <= 8'000; ++port) {
+      const Address local{a.ip, port};
+      if (auto entry = large.insert(port % 2, local, b)) entries.emplace_back(local, std::move(entry));
+    }
+    for (const auto& [local, entry] : entries) ASSERT_TRUE(large.contains(local, b)) << local.text();
+    large.clear(0);
+    for (const auto& [local, entry] : entries) ASSERT_EQ(large.contains(local, b), local.port % 2 == 1) << local.text();
+    for (auto& [local, entry] : entries) {
+      entry.remove();
+      ASSERT_FALSE(large.contains(local, b)) << local.text();
+    }
+  }
+  for (std::byte byte : big.span().subspan(64)) ASSERT_EQ(byte, std::byte{0});
+}
+
 TEST_F(ALoopTable, IsSeenByOtherProcesses) {
   const auto ours = table.insert(0, a, b);
   const pid_t child = fork();
