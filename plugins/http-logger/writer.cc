@@ -22,15 +22,16 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t kBatchBytes = std::size_t{64}
-                                    << 10;  // written at once, and as soon as so much waits
+constexpr std::size_t kBatchBytes = std::size_t{64} << 10;  // written as soon as so much waits
+constexpr std::size_t kMostBytes = 2 * kBatchBytes;  // at once: so that mostly nothing is left over
 constexpr std::chrono::milliseconds kRetry{
     100};  // after a failure; where there is something to wait for, that ends it
 
 // From end to end, as memchr finds them faster than one looks at each byte.
 std::size_t lines_in(std::string_view text) {
   std::size_t count = 0;
-  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) ++count;
+  for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+    ++count;
   return count;
 }
 
@@ -124,9 +125,7 @@ class Writer::Thread {
     return stopping() &&
            (ring_.used() == 0 || Clock::now().time_since_epoch().count() >= stop_at_ns_.load());
   }
-  bool in_a_hurry() const {
-    return stopping() || reopen_wanted() || options_.flush.count() == 0;
-  }
+  bool in_a_hurry() const { return stopping() || reopen_wanted() || options_.flush.count() == 0; }
   bool reopen_wanted() const { return reopens_asked_.load() != reopens_done_; }
   bool is_due() const {
     return ring_.used() >= kBatchBytes ||
@@ -139,8 +138,7 @@ class Writer::Thread {
       // Empty: the first line wakes. Then a batch does, or the time.
       const bool empty = ring_.used() == 0;
       wanted_.store(empty || in_a_hurry() ? 1 : kBatchBytes);
-      if (ring_.used() >= wanted_.load() || stopping() || reopen_wanted())
-        return note_first(empty);
+      if (ring_.used() >= wanted_.load() || stopping() || reopen_wanted()) return note_first(empty);
       sleep(empty ? Milliseconds{-1}
                   : std::max(Milliseconds{0},
                              std::chrono::ceil<Milliseconds>(flush_at_ - Clock::now())));
@@ -161,13 +159,15 @@ class Writer::Thread {
     [[maybe_unused]] const auto n = ::read(wake_, &count, sizeof count);
   }
 
-  // Where the file that is open ends. It stays there until another one is open, however often that is asked for meanwhile: what
-  // comes behind waits, and never goes into a file that was moved away.
+  // Where the file that is open ends. It stays there until another one is open, however often that
+  // is asked for meanwhile: what comes behind waits, and never goes into a file that was moved
+  // away.
   void note_reopen() {
     if (!old_ends_at_ && reopen_wanted()) old_ends_at_ = reopen_at_.load();
   }
   bool old_is_full() const { return old_ends_at_ && ring_.taken_bytes() >= *old_ends_at_; }
-  // Again and again while it fails. Where nothing waits, no write would find out that it can be opened by now.
+  // Again and again while it fails. Where nothing waits, no write would find out that it can be
+  // opened by now.
   bool is_to_open() const {
     return old_ends_at_ ? old_is_full() || troubled_ : troubled_ && ring_.used() == 0;
   }
@@ -188,7 +188,8 @@ class Writer::Thread {
     std::uint64_t end = ring_.put_bytes();
     note_reopen();
     end = std::min(end, old_ends_at_.value_or(end));
-    ring_.peek(std::min<std::uint64_t>(kBatchBytes, end - std::min(end, ring_.taken_bytes())), batch_);
+    ring_.peek(std::min<std::uint64_t>(kMostBytes, end - std::min(end, ring_.taken_bytes())),
+               batch_);
     const std::size_t whole = batch_.rfind('\n') + 1;  // a line is never longer than a batch
     if (whole == 0) return;
     const std::size_t done = sink_->write({batch_.data(), whole});
