@@ -162,8 +162,8 @@ Traced Case::traced_with_listener(std::string_view hook, const Packet& packet) c
 namespace {
 
 bool missing(const Judgement& judgement, std::string_view id) {
-  for (const Answer& it : judgement.answers()) {
-    if (it.id == id) return it.state != Answer::State::fine;
+  for (const RowAnswer& it : judgement.answers()) {
+    if (it.id == id) return it.state != RowAnswer::State::fine;
   }
   return true;
 }
@@ -177,7 +177,7 @@ void check_off(const Case& machine, Judgement& judgement) {
   }
   judgement.look(kOff);
   const auto findings = judgement.findings();
-  const bool follows = std::any_of(findings.begin(), findings.end(), [&](const Finding& it) {
+  const bool follows = std::any_of(findings.begin(), findings.end(), [&](const Diagnosis& it) {
     return it.remedy == machine.switch_on;
   });
   if (*off && follows && missing(judgement, "rule_missing") &&
@@ -187,11 +187,11 @@ void check_off(const Case& machine, Judgement& judgement) {
 
 }  // namespace
 
-std::size_t leave_out_what_follows(std::vector<Finding>& findings) {
+std::size_t leave_out_what_follows(std::vector<Diagnosis>& findings) {
   if (findings.empty() || findings.front().id != kOff) return 0;
   // Others may say more behind it; what routing needs for path MTU discovery, `on` sets as well.
   const std::string remedy = findings.front().remedy;
-  return static_cast<std::size_t>(std::erase_if(findings, [&](const Finding& it) {
+  return static_cast<std::size_t>(std::erase_if(findings, [&](const Diagnosis& it) {
     return it.id != kOff && (it.remedy.starts_with(remedy) || it.id == "path_mtu");
   }));
 }

@@ -71,6 +71,6 @@ Judgement judge(const Case& machine);
 // Interception is off: the row that stands before all others.
 inline constexpr std::string_view kOff = "interception_off";
 // When it is the first of them: takes those away that are mended with it. How many.
-std::size_t leave_out_what_follows(std::vector<Finding>& findings);
+std::size_t leave_out_what_follows(std::vector<Diagnosis>& findings);
 
 }  // namespace hyalite

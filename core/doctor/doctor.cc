@@ -106,11 +106,11 @@ int doctor(const DoctorOptions& options) {
   const std::string text = options.json ? report_json(report) : report_text(report, options.all);
   std::fwrite(text.data(), 1, text.size(), stdout);
   switch (verdict_of(report)) {
-    case Verdict::healthy:
+    case Health::healthy:
       return kDoctorHealthy;
-    case Verdict::unhealthy:
+    case Health::unhealthy:
       return kDoctorUnhealthy;
-    case Verdict::unknown:
+    case Health::unknown:
       break;
   }
   return kDoctorCannotSay;

@@ -165,7 +165,7 @@ void Judgement::look(std::string_view id) {
 
 void Judgement::find(std::string_view id, std::string what, std::string remedy, std::string shown) {
   look(id);
-  for (const Finding& it : findings_) {
+  for (const Diagnosis& it : findings_) {
     if (it.id == id && it.what == what) return;
   }
   findings_.push_back({row(id).id, std::move(what), std::move(remedy), std::move(shown)});
@@ -178,32 +178,32 @@ void Judgement::cannot_see(std::string_view id, std::string why) {
 
 bool Judgement::has(std::string_view id) const {
   return std::any_of(findings_.begin(), findings_.end(),
-                     [&](const Finding& it) { return it.id == id; });
+                     [&](const Diagnosis& it) { return it.id == id; });
 }
 
-std::vector<Finding> Judgement::findings() const {
-  std::vector<Finding> sorted;
+std::vector<Diagnosis> Judgement::findings() const {
+  std::vector<Diagnosis> sorted;
   for (const Row& row : kRows) {
-    for (const Finding& it : findings_) {
+    for (const Diagnosis& it : findings_) {
       if (it.id == row.id) sorted.push_back(it);
     }
   }
   return sorted;
 }
 
-std::vector<Answer> Judgement::answers() const {
-  std::vector<Answer> all;
+std::vector<RowAnswer> Judgement::answers() const {
+  std::vector<RowAnswer> all;
   for (const Row& row : kRows) {
-    Answer answer{row.id, Answer::State::not_concerned, {}};
+    RowAnswer answer{row.id, RowAnswer::State::not_concerned, {}};
     for (const auto& [id, why] : unseen_) {
       if (id == row.id) answer.not_seen.push_back(why);
     }
     if (has(row.id)) {
-      answer.state = Answer::State::found;
+      answer.state = RowAnswer::State::found;
     } else if (!answer.not_seen.empty()) {
-      answer.state = Answer::State::not_looked_at;
+      answer.state = RowAnswer::State::not_looked_at;
     } else if (std::find(looked_.begin(), looked_.end(), row.id) != looked_.end()) {
-      answer.state = Answer::State::fine;
+      answer.state = RowAnswer::State::fine;
     }
     all.push_back(std::move(answer));
   }

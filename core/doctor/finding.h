@@ -24,7 +24,7 @@ std::span<const Row> rows();
 // Only for an id of the table.
 const Row& row(std::string_view id);
 
-struct Finding {
+struct Diagnosis {
   std::string_view id;
   std::string what;    // one sentence about this machine, without a trailing dot
   std::string remedy;  // a command that can be typed, or what to change
@@ -32,7 +32,7 @@ struct Finding {
 };
 
 // What became of one row.
-struct Answer {
+struct RowAnswer {
   enum class State { fine, found, not_looked_at, not_concerned };
   std::string_view id;
   State state = State::not_concerned;
@@ -48,11 +48,11 @@ class Judgement {
   void cannot_see(std::string_view id, std::string why);
   bool has(std::string_view id) const;
 
-  std::vector<Finding> findings() const;  // in the order of the rows
-  std::vector<Answer> answers() const;    // one per row
+  std::vector<Diagnosis> findings() const;  // in the order of the rows
+  std::vector<RowAnswer> answers() const;   // one per row
 
  private:
-  std::vector<Finding> findings_;
+  std::vector<Diagnosis> findings_;
   std::vector<std::string_view> looked_;
   std::vector<std::pair<std::string_view, std::string>> unseen_;
 };

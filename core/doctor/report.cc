@@ -11,15 +11,15 @@ namespace hyalite {
 
 namespace {
 
-using State = Answer::State;
+using State = RowAnswer::State;
 
-std::string_view name_of(Verdict verdict) {
+std::string_view name_of(Health verdict) {
   switch (verdict) {
-    case Verdict::healthy:
+    case Health::healthy:
       return "healthy";
-    case Verdict::unhealthy:
+    case Health::unhealthy:
       return "unhealthy";
-    case Verdict::unknown:
+    case Health::unknown:
       return "unknown";
   }
   return "";
@@ -42,7 +42,7 @@ std::string_view name_of(State state) {
 std::size_t count(const Report& report, State state) {
   return static_cast<std::size_t>(
       std::count_if(report.answers.begin(), report.answers.end(),
-                    [&](const Answer& it) { return it.state == state; }));
+                    [&](const RowAnswer& it) { return it.state == state; }));
 }
 
 std::string counted(std::size_t number, const std::string& one, const std::string& many) {
@@ -57,7 +57,7 @@ std::string headline(const Report& report) {
   return line;
 }
 
-std::string finding_text(const Finding& it) {
+std::string finding_text(const Diagnosis& it) {
   std::string text = "\n" + std::string(it.id) + ": " + it.what + "\n";
   text += "  why   " + std::string(row(it.id).why) + "\n";
   text += "  do    " + it.remedy + "\n";
@@ -68,7 +68,7 @@ std::string finding_text(const Finding& it) {
 // Many rows are not looked at for the same reason.
 std::string unseen_text(const Report& report) {
   std::map<std::string, std::string> rows_by_reason;
-  for (const Answer& it : report.answers) {
+  for (const RowAnswer& it : report.answers) {
     for (const std::string& why : it.not_seen)
       rows_by_reason[why] += (rows_by_reason[why].empty() ? "" : ", ") + std::string(it.id);
   }
@@ -89,13 +89,13 @@ std::string json_list(const std::vector<std::string>& items) {
   return json + "]";
 }
 
-std::string finding_json(const Finding& it) {
+std::string finding_json(const Diagnosis& it) {
   return "{\"id\":" + json_string(it.id) + ",\"question\":" + json_string(row(it.id).question) +
          ",\"finding\":" + json_string(it.what) + ",\"why\":" + json_string(row(it.id).why) +
          ",\"remedy\":" + json_string(it.remedy) + ",\"see\":" + json_string(it.shown) + "}";
 }
 
-std::string answer_json(const Answer& it) {
+std::string answer_json(const RowAnswer& it) {
   std::vector<std::string> reasons;
   for (const std::string& why : it.not_seen) reasons.push_back(json_string(why));
   return "{\"id\":" + json_string(it.id) + ",\"question\":" + json_string(row(it.id).question) +
@@ -119,24 +119,24 @@ std::vector<std::string> each(const std::vector<T>& items, std::string (*write)(
 
 }  // namespace
 
-Verdict verdict_of(const Report& report) {
+Health verdict_of(const Report& report) {
   const bool failed = std::any_of(report.trials.begin(), report.trials.end(),
                                   [](const auto& it) { return it.not_made.empty() && !it.passed; });
-  if (!report.findings.empty() || failed) return Verdict::unhealthy;
+  if (!report.findings.empty() || failed) return Health::unhealthy;
   const bool untried = std::any_of(report.trials.begin(), report.trials.end(),
                                    [](const auto& it) { return !it.not_made.empty(); });
-  return untried || count(report, State::not_looked_at) > 0 ? Verdict::unknown : Verdict::healthy;
+  return untried || count(report, State::not_looked_at) > 0 ? Health::unknown : Health::healthy;
 }
 
 std::string report_text(const Report& report, bool all) {
   std::string text = headline(report);
-  for (const Finding& it : report.findings) text += finding_text(it);
+  for (const Diagnosis& it : report.findings) text += finding_text(it);
   for (const TrialAnswer& it : report.trials) text += trial_text(it);
   text += unseen_text(report);
   for (const std::string& it : report.notes) text += "\nnote: " + it + "\n";
   if (!all) return text;
   text += "\n";
-  for (const Answer& it : report.answers) {
+  for (const RowAnswer& it : report.answers) {
     std::string state(name_of(it.state));
     state.resize(14, ' ');
     text += state + std::string(it.id) + ": " + std::string(row(it.id).question) + "\n";

@@ -18,19 +18,19 @@ struct TrialAnswer {
   std::string not_made;  // why there was none; then nothing else is set
 };
 
-enum class Verdict { healthy, unhealthy, unknown };
+enum class Health { healthy, unhealthy, unknown };
 
 struct Report {
   std::string settings_file;
-  std::vector<Finding> findings;
-  std::vector<Answer> answers;
+  std::vector<Diagnosis> findings;
+  std::vector<RowAnswer> answers;
   std::vector<TrialAnswer> trials;
   std::vector<std::string> notes;
 };
 
 // Unhealthy with any finding, or when a trial failed; unknown when something that matters could not
 // be looked at.
-Verdict verdict_of(const Report& report);
+Health verdict_of(const Report& report);
 
 // For a person: the first broken thing on top. `all`: with every question.
 std::string report_text(const Report& report, bool all);

@@ -34,34 +34,34 @@ std::vector<std::string> ip_words(Family family, std::string_view rest) {
 constexpr std::string_view kFirstRule = "pref 0 lookup local";
 
 struct On {
-  Command operator()(const Sysctl& it) const {
+  ToolCommand operator()(const Sysctl& it) const {
     return {{"sysctl", "-q", "-w", it.name + '=' + it.value}, {}};
   }
-  Command operator()(const Route& it) const {
+  ToolCommand operator()(const RouteEntry& it) const {
     return {ip_words(it.family, "route replace " + text_of(it)), {}};
   }
-  Command operator()(const RoutingRule& it) const {
+  ToolCommand operator()(const RoutingRule& it) const {
     return {ip_words(it.family, "rule add " + text_of(it)), {}};
   }
-  Command operator()(const FirstRuleMoves& it) const {
+  ToolCommand operator()(const FirstRuleMoves& it) const {
     return {ip_words(it.family, "rule del " + std::string(kFirstRule)), {}};
   }
-  Command operator()(const PacketTable& it) const { return {{"nft", "-f", "-"}, nft_text(it)}; }
+  ToolCommand operator()(const PacketTable& it) const { return {{"nft", "-f", "-"}, nft_text(it)}; }
 };
 
 struct Off {
   // What it was before is not the plan's to know.
-  Command operator()(const Sysctl&) const { return {}; }
-  Command operator()(const Route& it) const {
+  ToolCommand operator()(const Sysctl&) const { return {}; }
+  ToolCommand operator()(const RouteEntry& it) const {
     return {ip_words(it.family, "route del " + text_of(it)), {}};
   }
-  Command operator()(const RoutingRule& it) const {
+  ToolCommand operator()(const RoutingRule& it) const {
     return {ip_words(it.family, "rule del " + text_of(it)), {}};
   }
-  Command operator()(const FirstRuleMoves& it) const {
+  ToolCommand operator()(const FirstRuleMoves& it) const {
     return {ip_words(it.family, "rule add " + std::string(kFirstRule)), {}};
   }
-  Command operator()(const PacketTable&) const {
+  ToolCommand operator()(const PacketTable&) const {
     return {{"nft", "delete", "table", "inet", std::string(kPacketTable)}, {}};
   }
 };
@@ -98,25 +98,25 @@ std::string text_of(const RoutingRule& rule) {
   return text + protocol_words();
 }
 
-std::string text_of(const Route& route) {
-  std::string text = route.kind == Route::Kind::local ? "local " : "throw ";
+std::string text_of(const RouteEntry& route) {
+  std::string text = route.kind == RouteEntry::Kind::local ? "local " : "throw ";
   text += route.destination ? route.destination->text() : "default";
-  if (route.kind == Route::Kind::local) text += " dev lo";
+  if (route.kind == RouteEntry::Kind::local) text += " dev lo";
   text += " table " + table_name(route.table);
   if (route.source) text += " src " + route.source->text();
   return text + protocol_words();
 }
 
-std::vector<Command> commands_on(const Plan& plan) {
-  std::vector<Command> commands;
+std::vector<ToolCommand> commands_on(const Plan& plan) {
+  std::vector<ToolCommand> commands;
   for (const Step& step : plan.steps) commands.push_back(std::visit(On{}, step));
   return commands;
 }
 
-std::vector<Command> commands_off(const Plan& plan) {
-  std::vector<Command> commands;
+std::vector<ToolCommand> commands_off(const Plan& plan) {
+  std::vector<ToolCommand> commands;
   for (auto step = plan.steps.rbegin(); step != plan.steps.rend(); ++step) {
-    Command command = std::visit(Off{}, *step);
+    ToolCommand command = std::visit(Off{}, *step);
     if (!command.words.empty()) commands.push_back(std::move(command));
   }
   return commands;

@@ -21,7 +21,8 @@ class Comparing {
 
   std::vector<Difference> run() {
     compare_each<RoutingRule>(presence_.rules, "rule", [](const FoundRule& it) { return it.rule; });
-    compare_each<Route>(presence_.routes, "route", [](const FoundRoute& it) { return it.route; });
+    compare_each<RouteEntry>(presence_.routes, "route",
+                             [](const FoundRoute& it) { return it.route; });
     compare_first_rules();
     compare_sysctls();
     compare_packets();

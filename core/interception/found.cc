@@ -101,8 +101,9 @@ FoundRoute route_of(JsonView view, Family family, std::uint32_t table, std::uint
   FoundRoute found;
   const std::string_view type = view.member("type").string().value_or("");
   found.route.family = family;
-  found.route.kind = type == "throw" || type == "9" ? Route::Kind::throws : Route::Kind::local;
-  found.more = found.route.kind == Route::Kind::local &&
+  found.route.kind =
+      type == "throw" || type == "9" ? RouteEntry::Kind::throws : RouteEntry::Kind::local;
+  found.more = found.route.kind == RouteEntry::Kind::local &&
                ((type != "local" && type != "2") || view.member("dev").string() != "lo");
   found.route.destination = network_of(view.member("dst"), JsonView());
   found.route.table = has(view, "table") ? table_of(view.member("table")) : table;
@@ -127,8 +128,8 @@ Result<std::vector<T>> parse_list(std::string_view json, Read read) {
   return all;
 }
 
-Command ip(Family family, std::initializer_list<const char*> rest) {
-  Command command{{"ip", "-N", "-j", family == Family::v4 ? "-4" : "-6"}, {}};
+ToolCommand ip(Family family, std::initializer_list<const char*> rest) {
+  ToolCommand command{{"ip", "-N", "-j", family == Family::v4 ? "-4" : "-6"}, {}};
   command.words.insert(command.words.end(), rest.begin(), rest.end());
   return command;
 }

@@ -22,7 +22,7 @@ struct FoundRule {
 };
 
 struct FoundRoute {
-  Route route;
+  RouteEntry route;
   std::uint32_t protocol = 0;
   bool more = false;  // neither local nor throw, or not by lo
   std::string text;

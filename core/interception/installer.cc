@@ -24,13 +24,13 @@ bool has(const std::vector<FoundRule>& found, const RoutingRule& rule) {
   return std::any_of(found.begin(), found.end(),
                      [&](const FoundRule& it) { return !it.more && it.rule == rule; });
 }
-bool has(const std::vector<FoundRoute>& found, const Route& route) {
+bool has(const std::vector<FoundRoute>& found, const RouteEntry& route) {
   return std::any_of(found.begin(), found.end(),
                      [&](const FoundRoute& it) { return !it.more && it.route == route; });
 }
 
 Result<void> run_all(const Plan& plan, bool on) {
-  for (const Command& command : on ? commands_on(plan) : commands_off(plan)) {
+  for (const ToolCommand& command : on ? commands_on(plan) : commands_off(plan)) {
     if (const auto done = must_run(command); !done) return done.error();
   }
   return {};
@@ -52,7 +52,7 @@ class Removal {
   Removal(const Presence& presence, const Plan& plan)
       : presence_(presence),
         rules_(plan.all<RoutingRule>()),
-        routes_(plan.all<Route>()),
+        routes_(plan.all<RouteEntry>()),
         moved_(plan.all<FirstRuleMoves>()),
         packets_(!plan.all<PacketTable>().empty()) {}
 
@@ -80,8 +80,8 @@ class Removal {
   }
 
   // One to the same destination has replaced it: deleting the old one would hit the new one.
-  bool is_in_plan(const Route& found) const {
-    return std::any_of(routes_.begin(), routes_.end(), [&](const Route& it) {
+  bool is_in_plan(const RouteEntry& found) const {
+    return std::any_of(routes_.begin(), routes_.end(), [&](const RouteEntry& it) {
       return it.family == found.family && it.table == found.table &&
              it.destination == found.destination;
     });
@@ -102,7 +102,7 @@ class Removal {
 
   const Presence& presence_;
   std::vector<RoutingRule> rules_;
-  std::vector<Route> routes_;
+  std::vector<RouteEntry> routes_;
   std::vector<FirstRuleMoves> moved_;
   bool packets_;
 };
@@ -160,7 +160,7 @@ InterceptState state_for(const OnRequest& request, const std::optional<Intercept
 Result<void> take_missing(const Plan& plan, const Presence& presence) {
   for (const Step& step : plan.steps) {
     const auto* rule = std::get_if<RoutingRule>(&step);
-    const auto* route = std::get_if<Route>(&step);
+    const auto* route = std::get_if<RouteEntry>(&step);
     const auto* first = std::get_if<FirstRuleMoves>(&step);
     const bool there = (rule != nullptr && has(presence.rules, *rule)) ||
                        (route != nullptr && has(presence.routes, *route)) ||
@@ -223,7 +223,8 @@ Result<void> put_back(const StateFile& file, const InterceptState& was, const In
   if (!plan) return plan.error();
   const auto presence = find_ours();
   if (!presence) return presence.error();
-  const OnRequest request{read.settings, *plan, was.settings_file, was.keep_open, was.settings_text};
+  const OnRequest request{read.settings, *plan, was.settings_file, was.keep_open,
+                          was.settings_text};
   InterceptState state = state_for(request, now);
   if (auto done = make_it_so(request, state, now, *presence); !done) return done;
   return file.write(state);
@@ -261,7 +262,8 @@ std::size_t wait_for_end(const InterceptState& state, Milliseconds drain, const 
 
 // Somebody may have switched it off, or on otherwise, while we waited for the lock.
 bool is_on_as(const OnRequest& request, const std::optional<InterceptState>& state) {
-  return state && state->complete && state->settings_text == request.settings_text && state->keep_open == request.keep_open;
+  return state && state->complete && state->settings_text == request.settings_text &&
+         state->keep_open == request.keep_open;
 }
 
 }  // namespace

@@ -244,8 +244,8 @@ class Writer {
   std::map<std::string, std::vector<std::string>> places_;
 };
 
-std::vector<Command> restored(const PacketTable& table, bool on) {
-  std::vector<Command> commands;
+std::vector<ToolCommand> restored(const PacketTable& table, bool on) {
+  std::vector<ToolCommand> commands;
   for (const Family family : kFamilies) {
     const Writer writer(table, family);
     commands.push_back(
@@ -256,14 +256,14 @@ std::vector<Command> restored(const PacketTable& table, bool on) {
 }
 
 // The packet rules of both families take the place of nft's.
-std::vector<Command> with_iptables(const Plan& plan, bool on) {
-  std::vector<Command> commands;
+std::vector<ToolCommand> with_iptables(const Plan& plan, bool on) {
+  std::vector<ToolCommand> commands;
   for (const Step& step : plan.steps) {
     const Plan one{{step}, {}};
     const PacketTable* table = std::get_if<PacketTable>(&step);
-    std::vector<Command> some = table != nullptr ? restored(*table, on)
-                                : on             ? commands_on(one)
-                                                 : commands_off(one);
+    std::vector<ToolCommand> some = table != nullptr ? restored(*table, on)
+                                    : on             ? commands_on(one)
+                                                     : commands_off(one);
     commands.insert(on ? commands.end() : commands.begin(), some.begin(), some.end());
   }
   return commands;
@@ -271,8 +271,12 @@ std::vector<Command> with_iptables(const Plan& plan, bool on) {
 
 }  // namespace
 
-std::vector<Command> iptables_commands_on(const Plan& plan) { return with_iptables(plan, true); }
-std::vector<Command> iptables_commands_off(const Plan& plan) { return with_iptables(plan, false); }
+std::vector<ToolCommand> iptables_commands_on(const Plan& plan) {
+  return with_iptables(plan, true);
+}
+std::vector<ToolCommand> iptables_commands_off(const Plan& plan) {
+  return with_iptables(plan, false);
+}
 
 std::vector<std::string> iptables_notes(const Plan& plan) {
   bool diverts = false, refuses = false;

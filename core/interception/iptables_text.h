@@ -17,8 +17,8 @@ inline constexpr std::string_view kIptablesPrefix = "HYALITE_";
 // be said so: iptables rejects nothing before routing, so that without a proxy connections time out
 // instead of being refused (and when_down: pass cannot be had), and HTTP/3 is only refused where it
 // is forwarded. `notes` says so where it applies.
-std::vector<Command> iptables_commands_on(const Plan& plan);
-std::vector<Command> iptables_commands_off(const Plan& plan);
+std::vector<ToolCommand> iptables_commands_on(const Plan& plan);
+std::vector<ToolCommand> iptables_commands_off(const Plan& plan);
 std::vector<std::string> iptables_notes(const Plan& plan);
 
 }  // namespace hyalite

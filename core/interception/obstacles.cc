@@ -74,10 +74,10 @@ class Search {
   }
 
   Result<void> loopback() const {
-    const auto over_it = [](const Route& it) {
-      return it.family == Family::v6 && it.kind == Route::Kind::local;
+    const auto over_it = [](const RouteEntry& it) {
+      return it.family == Family::v6 && it.kind == RouteEntry::Kind::local;
     };
-    const std::vector<Route> routes = plan_.all<Route>();
+    const std::vector<RouteEntry> routes = plan_.all<RouteEntry>();
     if (std::none_of(routes.begin(), routes.end(), over_it) ||
         read_sysctl("net/ipv6/conf/lo/disable_ipv6") != "1")
       return {};
@@ -107,7 +107,7 @@ class Search {
       const auto routes = find_routes(family, static_cast<std::uint32_t>(it_.table));
       if (!routes) return routes.error();
       for (const FoundRoute& route : *routes) {
-        if (!route.ours() && !plan_.all<Route>().empty())
+        if (!route.ours() && !plan_.all<RouteEntry>().empty())
           return obstacle("routing table " + std::to_string(it_.table) + " is in use: " +
                           printable(route.text) + "; choose another interception.table");
       }

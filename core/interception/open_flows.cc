@@ -51,7 +51,8 @@ std::optional<Address> address_in(std::string_view text) {
   return Address{IpAddress::v6(six), port};
 }
 
-// Each once: the kernel gives a long table in pieces, and what changes between two of them may come twice.
+// Each once: the kernel gives a long table in pieces, and what changes between two of them may come
+// twice.
 template <class Seen>
 void each_established(const char* path, Seen seen) {
   constexpr std::string_view kEstablished = "01";

@@ -28,7 +28,7 @@ struct PlanOptions {
   bool keep_open = false;
 };
 
-using Step = std::variant<Sysctl, Route, RoutingRule, FirstRuleMoves, PacketTable>;
+using Step = std::variant<Sysctl, RouteEntry, RoutingRule, FirstRuleMoves, PacketTable>;
 
 // The steps in the order in which they are taken when interception is switched on: whatever brings
 // connections here comes last. Switching off takes them back in the reverse order.
@@ -60,20 +60,20 @@ Result<Plan> make_plan(const Settings& settings, const MachineFacts& machine,
 
 // How it is written for the programs that do it, without the program's own name and verb.
 std::string text_of(const RoutingRule& rule);  // "pref 100 iif lan ... lookup 100 protocol 72"
-std::string text_of(const Route& route);       // "local default dev lo table 100 protocol 72"
+std::string text_of(const RouteEntry& route);  // "local default dev lo table 100 protocol 72"
 // The whole file for `nft -f -`: replaces the table at once.
 std::string nft_text(const PacketTable& table);
 // The table alone.
 std::string nft_table_text(const PacketTable& table);
 
 // A program and its arguments, and what it reads, if anything.
-struct Command {
+struct ToolCommand {
   std::vector<std::string> words;
   std::string input;
 };
-std::vector<Command> commands_on(const Plan& plan);
+std::vector<ToolCommand> commands_on(const Plan& plan);
 // Without kernel settings: what these were before is for `off` to know, and for the notes to say.
-std::vector<Command> commands_off(const Plan& plan);
+std::vector<ToolCommand> commands_off(const Plan& plan);
 std::vector<std::string> notes_off(const Plan& plan);
 
 }  // namespace hyalite

@@ -32,24 +32,24 @@ std::string json_list(const std::vector<T>& items, Write write) {
 
 std::string json_of(const std::string& text) { return json_string(text); }
 
-std::string json_of(const Command& command) {
+std::string json_of(const ToolCommand& command) {
   std::string text =
       "{\"command\":" + json_list(command.words, [](const auto& word) { return json_of(word); });
   if (!command.input.empty()) text += ",\"input\":" + json_string(command.input);
   return text + '}';
 }
 
-std::string json_of(const std::vector<Command>& commands) {
+std::string json_of(const std::vector<ToolCommand>& commands) {
   return json_list(commands, [](const auto& command) { return json_of(command); });
 }
 
 }  // namespace
 
-std::string shell_text(const std::vector<Command>& commands,
+std::string shell_text(const std::vector<ToolCommand>& commands,
                        const std::vector<std::string>& notes) {
   std::string text;
   for (const std::string& note : notes) text += "# " + note + '\n';
-  for (const Command& command : commands) {
+  for (const ToolCommand& command : commands) {
     std::string line;
     for (const std::string& word : command.words)
       line += (line.empty() ? "" : " ") + shell_word(word);

@@ -10,7 +10,7 @@
 namespace hyalite {
 
 // One command a line, what nft reads as a here-document; notes as comments before.
-std::string shell_text(const std::vector<Command>& commands,
+std::string shell_text(const std::vector<ToolCommand>& commands,
                        const std::vector<std::string>& notes = {});
 
 // {"notes": [text...], "on": [{"command": [word...], "input": text}...], "off": [likewise]}

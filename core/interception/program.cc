@@ -78,7 +78,7 @@ std::string find_system_program(std::string_view name) {
   return {};
 }
 
-Result<ProgramRun> run_program(const Command& command) {
+Result<ProgramRun> run_program(const ToolCommand& command) {
   const std::string path = find_system_program(command.words.front());
   if (path.empty())
     return Error{Fault::operator_, "the program " + command.words.front() + " is missing", ENOENT};
@@ -104,7 +104,7 @@ Result<ProgramRun> run_program(const Command& command) {
                     content_of(*output), content_of(*complaints)};
 }
 
-Result<std::string> must_run(const Command& command) {
+Result<std::string> must_run(const ToolCommand& command) {
   const auto run = run_program(command);
   if (!run) return run.error();
   if (*run) return run->output;

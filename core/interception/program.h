@@ -23,9 +23,9 @@ std::string find_system_program(std::string_view name);
 
 // Runs the command to its end. The error says that it could not be run at all; its code is ENOENT
 // when there is no such program.
-Result<ProgramRun> run_program(const Command& command);
+Result<ProgramRun> run_program(const ToolCommand& command);
 
 // The same; that it says it failed is an error too, with the first line of its complaints.
-Result<std::string> must_run(const Command& command);
+Result<std::string> must_run(const ToolCommand& command);
 
 }  // namespace hyalite

@@ -75,13 +75,13 @@ class Builder {
 
   void add_routes() {
     const auto table = static_cast<std::uint32_t>(it_.interception.table);
-    Route route{family_, Route::Kind::local, {}, table, {}};
+    RouteEntry route{family_, RouteEntry::Kind::local, {}, table, {}};
     if (it_.local(LocalCapture::routing))
       route.source = family_ == Family::v4 ? it_.machine.own_v4 : it_.machine.own_v6;
     add(route, steps_.before);
     if (!by_port() && !it_.local(LocalCapture::routing)) return;
     for (const Network& network : of_family(it_.interception.exempt.destinations, family_))
-      add(Route{family_, Route::Kind::throws, network, table, {}}, steps_.before);
+      add(RouteEntry{family_, RouteEntry::Kind::throws, network, table, {}}, steps_.before);
   }
 
   void add_exemptions() {
@@ -258,7 +258,7 @@ class Builder {
     add(end, steps_.before);
     add(FirstRuleMoves{family_}, steps_.before);
     for (const Network& network : named)
-      add(Route{family_, Route::Kind::local, network, kLocalTable, {}}, steps_.capturing);
+      add(RouteEntry{family_, RouteEntry::Kind::local, network, kLocalTable, {}}, steps_.capturing);
   }
 
   const Intention& it_;

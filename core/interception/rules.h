@@ -46,7 +46,7 @@ struct RoutingRule {
 };
 
 // One route of ours. They lead nowhere but here, or out of their table.
-struct Route {
+struct RouteEntry {
   enum class Kind { local, throws };  // deliver here; leave this table and look on
 
   Family family = Family::v4;
@@ -54,7 +54,7 @@ struct Route {
   std::optional<Network> destination;  // nothing: default
   std::uint32_t table = 0;
   std::optional<IpAddress> source;  // what connections that take this route come from
-  auto operator<=>(const Route&) const = default;
+  auto operator<=>(const RouteEntry&) const = default;
 };
 
 // A file below /proc/sys and what it is to say.

@@ -67,7 +67,8 @@ bool restore(const Settings& settings, const MachineFacts& machine, const Interc
     log.error("intercept.not_restored", {{"reason", possible.error().text}});
     return false;
   }
-  const auto done = switch_on({settings, *plan, state.settings_file, state.keep_open, state.settings_text, true});
+  const auto done =
+      switch_on({settings, *plan, state.settings_file, state.keep_open, state.settings_text, true});
   if (done && !is_still(state)) return false;
   if (done) {
     log.info("intercept.restored");

@@ -80,6 +80,21 @@ bool is_git_service(Bytes word) {
   return word.size() > 8 && word.find_first_not_of(kHex) >= 4 && word.substr(4, 4) == "git-";
 }
 
+// Go and wolfSSL look at the kind of the first record, and take nearly any version: of a handshake
+// that begins with a ClientHello, and of a warning, which is passed over.
+std::optional<ClientSpeaks> judge_odd_version(Bytes first) {
+  constexpr std::size_t kHeader = 5, kMostRecord = (std::size_t{1} << 14) + 2048;
+  constexpr char kWarning = 0x15, kHandshake = 0x16, kHello = 1, kLevel = 1;
+  if (first[0] != kWarning && first[0] != kHandshake) return std::nullopt;
+  if (first.size() <= kHeader) return ClientSpeaks::need_more;
+  const std::size_t length =
+      std::size_t{static_cast<unsigned char>(first[3])} << 8 | static_cast<unsigned char>(first[4]);
+  const bool is_hello =
+      first[0] == kHandshake && length > 0 && length <= kMostRecord && first[kHeader] == kHello;
+  const bool is_warning = first[0] == kWarning && length == 2 && first[kHeader] == kLevel;
+  return is_hello || is_warning ? std::optional(ClientSpeaks::tls) : std::nullopt;
+}
+
 // A record of whatever kind: some servers pass over an alert before the ClientHello.
 std::optional<ClientSpeaks> judge_record(Bytes first) {
   constexpr unsigned char kFirstKind = 0x14, kLastKind = 0x18;
@@ -87,7 +102,7 @@ std::optional<ClientSpeaks> judge_record(Bytes first) {
   if (kind < kFirstKind || kind > kLastKind) return std::nullopt;
   if (first.size() == 1) return ClientSpeaks::need_more;
   if (first[1] == 0x03) return ClientSpeaks::tls;
-  return std::nullopt;
+  return judge_odd_version(first);
 }
 
 // RFC 5246, appendix E.2: a length with its highest bit set, 1, and version 3 or later.

@@ -171,7 +171,7 @@ Result<AuthorityView> load_authority_view(const std::string& certificate_file, W
   return authority_view(*pem, certificate_file, now);
 }
 
-Result<Authority> load_authority(const AuthorityFiles& files, WallTime now) {
+Result<SigningAuthority> load_authority(const AuthorityFiles& files, WallTime now) {
   auto view = load_authority_view(files.certificate, now);
   if (!view) return view.error();
   auto key = read_key(files);
@@ -180,7 +180,7 @@ Result<Authority> load_authority(const AuthorityFiles& files, WallTime now) {
     (void)openssl_error(Fault::operator_, "");
     return refused(files.key, "is not the key of the certificate in " + files.certificate);
   }
-  return Authority{std::move(*view), std::move(*key)};
+  return SigningAuthority{std::move(*view), std::move(*key)};
 }
 
 }  // namespace hyalite

@@ -31,7 +31,7 @@ struct AuthorityFiles {
 };
 
 // A CA and its key: in the signer's process, and in that of `hyalite ca` only.
-struct Authority {
+struct SigningAuthority {
   AuthorityView view;
   PrivateKey key;
 };
@@ -43,6 +43,6 @@ Result<AuthorityView> load_authority_view(const std::string& certificate_file, W
 Result<AuthorityView> authority_view(std::string_view pem, const std::string& file, WallTime now);
 // The same and the key; refuses a key file that others than its owner may read (0600), whose owner
 // is neither root nor this process's user, and a key that belongs to another certificate.
-Result<Authority> load_authority(const AuthorityFiles& files, WallTime now);
+Result<SigningAuthority> load_authority(const AuthorityFiles& files, WallTime now);
 
 }  // namespace hyalite

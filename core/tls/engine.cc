@@ -58,7 +58,7 @@ class Secrets : public TlsTransport::Observer {
 // Remembers upstream sessions with the verdict that goes with them.
 class UpstreamObserver final : public Secrets {
  public:
-  UpstreamObserver(SessionCache& cache, std::string key, std::optional<Verdict> resumed, const KeyLog* log)
+  UpstreamObserver(SessionCache& cache, std::string key, std::optional<CertificateVerdict> resumed, const KeyLog* log)
       : Secrets(log), cache_(cache), key_(std::move(key)), resumed_(std::move(resumed)) {}
 
   void on_handshake(SSL* connection, TlsFacts& facts) override {
@@ -100,8 +100,8 @@ class UpstreamObserver final : public Secrets {
 
   SessionCache& cache_;
   std::string key_;
-  std::optional<Verdict> resumed_;
-  Verdict verdict_;
+  std::optional<CertificateVerdict> resumed_;
+  CertificateVerdict verdict_;
   Session early_;
   bool settled_ = false;
 };
@@ -189,7 +189,7 @@ class Engine final : public TlsEngine {
     identify(ssl, plan.server_name);
     std::string key = session_key(plan);
     SessionCache::Kept kept = key.empty() ? SessionCache::Kept() : sessions_.take(key, clock_.wall_time());
-    std::optional<Verdict> verdict;
+    std::optional<CertificateVerdict> verdict;
     if (kept.session) {
       SSL_set_session(ssl, kept.session.get());
       verdict = std::move(kept.verdict);

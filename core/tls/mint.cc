@@ -175,14 +175,14 @@ void put_key_id(Der& der, const PublicPoint& key) {
 
 }  // namespace
 
-Mint::Mint(const Authority& authority, Common common, Signing signing)
+Mint::Mint(const SigningAuthority& authority, Common common, Signing signing)
     : authority_(&authority),
       common_(std::move(common)),
       signing_(std::move(signing)),
       constraints_(static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(
           authority.view.certificate(), NID_name_constraints, nullptr, nullptr))) {}
 
-Result<Mint> Mint::open(const Authority& authority) {
+Result<Mint> Mint::open(const SigningAuthority& authority) {
   X509* issuer = authority.view.certificate();
   Common common{algorithm_of(authority.key.get()),
                 encoded<const X509_NAME>(i2d_X509_NAME, X509_get_subject_name(issuer)),
@@ -250,7 +250,7 @@ Result<std::string> Mint::mint(const Order& order) const {
   return leaf.take();
 }
 
-Result<Authority> untrusted_authority(WallTime now) {
+Result<SigningAuthority> untrusted_authority(WallTime now) {
   NewAuthority wanted;
   wanted.common_name = "Not trusted: the server's own certificate is faulty";
   return create_authority(wanted, now);

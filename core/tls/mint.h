@@ -26,7 +26,7 @@ using PublicPoint = std::array<unsigned char, kPointBytes>;
 class Mint {
  public:
   // The authority outlives the mint.
-  static Result<Mint> open(const Authority& authority);
+  static Result<Mint> open(const SigningAuthority& authority);
 
   struct Order {
     const LeafText& text;
@@ -52,7 +52,7 @@ class Mint {
     std::string issuer_key;  // authorityKeyIdentifier: an Extension
   };
   using Signing = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
-  Mint(const Authority& authority, Common common, Signing signing);
+  Mint(const SigningAuthority& authority, Common common, Signing signing);
 
   // What is signed: a TBSCertificate.
   std::string statement(const Order& order, const Serial& serial) const;
@@ -60,7 +60,7 @@ class Mint {
   std::string signature_of(std::string_view statement) const;
   bool permits(std::string_view der) const;
 
-  const Authority* authority_;
+  const SigningAuthority* authority_;
   Common common_;
   Signing signing_;  // with the authority's key, prepared: one signature after the other
   Owned<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints_;  // null: it has none
@@ -68,6 +68,6 @@ class Mint {
 };
 
 // An issuer that nobody trusts, for mirrored defects; its key lives and dies with this process.
-Result<Authority> untrusted_authority(WallTime now);
+Result<SigningAuthority> untrusted_authority(WallTime now);
 
 }  // namespace hyalite

@@ -112,7 +112,7 @@ bool write(X509* certificate, const PrivateKey& key, const NewAuthority& wanted,
 
 }  // namespace
 
-Result<Authority> create_authority(const NewAuthority& wanted, WallTime now) {
+Result<SigningAuthority> create_authority(const NewAuthority& wanted, WallTime now) {
   if (auto checked = check(wanted); !checked) return checked.error();
   PrivateKey key = make_key(wanted.key);
   Certificate certificate(X509_new());
@@ -122,7 +122,7 @@ Result<Authority> create_authority(const NewAuthority& wanted, WallTime now) {
   view.validity = {*wall_time_of(X509_get0_notBefore(certificate.get())),
                    *wall_time_of(X509_get0_notAfter(certificate.get()))};
   view.chain.push_back(std::move(certificate));
-  return Authority{std::move(view), std::move(key)};
+  return SigningAuthority{std::move(view), std::move(key)};
 }
 
 Result<std::string> key_pem(const PrivateKey& key, std::string_view passphrase) {

@@ -29,7 +29,7 @@ struct NewAuthority {
 
 // Self-signed, for end certificates only (pathlen 0), valid since an hour ago. The operator's fault
 // when it cannot be what is wanted.
-Result<Authority> create_authority(const NewAuthority& wanted, WallTime now);
+Result<SigningAuthority> create_authority(const NewAuthority& wanted, WallTime now);
 
 // PKCS#8; encrypted with AES-256 when the passphrase is not empty.
 Result<std::string> key_pem(const PrivateKey& key, std::string_view passphrase);

@@ -18,7 +18,7 @@ namespace hyalite {
 using Session = Shared<SSL_SESSION, SSL_SESSION_up_ref, SSL_SESSION_free>;
 
 // A verdict on a certificate, which a resumed session has to bring along: the certificate is not sent again.
-struct Verdict {
+struct CertificateVerdict {
   Defects defects;
   std::string text;
   WallTime until{};  // the earliest end of any certificate in the chain: the verdict holds until then
@@ -37,7 +37,7 @@ class SessionCache {
  public:
   struct Kept {
     Session session;
-    Verdict verdict;
+    CertificateVerdict verdict;
   };
 
   // At most `most` sessions of usual size; 0: none are kept.

@@ -8,14 +8,14 @@
 
 namespace hyalite {
 
-Signer::Signer(Authority trusted, Authority untrusted, const ValidityLimits& limits,
+Signer::Signer(SigningAuthority trusted, SigningAuthority untrusted, const ValidityLimits& limits,
                const Clock& clock)
     : trusted_authority_(std::move(trusted)),
       untrusted_authority_(std::move(untrusted)),
       limits_(limits),
       clock_(clock) {}
 
-Result<std::unique_ptr<Signer>> Signer::open(Authority authority, const ValidityLimits& limits,
+Result<std::unique_ptr<Signer>> Signer::open(SigningAuthority authority, const ValidityLimits& limits,
                                              const Clock& clock) {
   auto untrusted = untrusted_authority(clock.wall_time());
   if (!untrusted) return untrusted.error();

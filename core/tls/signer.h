@@ -17,7 +17,7 @@ namespace hyalite {
 class Signer {
  public:
   // The clock outlives the signer.
-  static Result<std::unique_ptr<Signer>> open(Authority authority, const ValidityLimits& limits,
+  static Result<std::unique_ptr<Signer>> open(SigningAuthority authority, const ValidityLimits& limits,
                                               const Clock& clock);
 
   // The answer to one message; empty when it was none.
@@ -26,12 +26,12 @@ class Signer {
   const AuthorityView& authority() const { return trusted_authority_.view; }
 
  private:
-  Signer(Authority trusted, Authority untrusted, const ValidityLimits& limits, const Clock& clock);
+  Signer(SigningAuthority trusted, SigningAuthority untrusted, const ValidityLimits& limits, const Clock& clock);
   SignerAnswer answer(const MintRequest& request) const;
   SignerAnswer answer(const ChainRequest& request) const;
   Validity validity(const LeafText& text) const;
 
-  const Authority trusted_authority_, untrusted_authority_;
+  const SigningAuthority trusted_authority_, untrusted_authority_;
   std::unique_ptr<const Mint> trusted_, untrusted_;
   const ValidityLimits limits_;
   const Clock& clock_;

@@ -34,15 +34,15 @@ inline bool put(int fd, std::string_view bytes) {
 }
 
 // How a connection looks from here once everything was read: open, ended (FIN), or reset.
-enum class Seen { open, ended, reset };
-inline Seen look(int fd) {
+enum class EndSeen { open, ended, reset };
+inline EndSeen look(int fd) {
   char buffer[65536];
   ssize_t n;
   do {
     n = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
   } while (n > 0);
-  if (n == 0) return Seen::ended;
-  return errno == EAGAIN ? Seen::open : Seen::reset;
+  if (n == 0) return EndSeen::ended;
+  return errno == EAGAIN ? EndSeen::open : EndSeen::reset;
 }
 
 struct FlowsOnLoopback : ::testing::Test {
@@ -121,16 +121,16 @@ struct FlowsOnLoopback : ::testing::Test {
 
   // It was told the end; what it says all the same does not turn that into a reset.
   void expect_it_is_waited_for(int client) {
-    EXPECT_TRUE(becomes(client, Seen::ended));
+    EXPECT_TRUE(becomes(client, EndSeen::ended));
     EXPECT_TRUE(put(client, "and more"));
     for (int i = 0; i < 20; ++i) loop->run_once();
-    EXPECT_EQ(look(client), Seen::ended);
+    EXPECT_EQ(look(client), EndSeen::ended);
     EXPECT_EQ(flows->size(), 1u);
   }
 
-  bool becomes(int fd, Seen seen) {
-    Seen last = Seen::open;
-    pump(*loop, [&] { return (last = look(fd)) != Seen::open; });
+  bool becomes(int fd, EndSeen seen) {
+    EndSeen last = EndSeen::open;
+    pump(*loop, [&] { return (last = look(fd)) != EndSeen::open; });
     return last == seen;
   }
 

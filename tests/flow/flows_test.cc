@@ -68,11 +68,11 @@ TEST_F(FlowsOnLoopback, PassAHalfCloseBothWays) {
   Fd s = server();
   ASSERT_TRUE(arrives(s.get(), "\x01 raw"));
   shutdown(c.get(), SHUT_WR);
-  ASSERT_TRUE(becomes(s.get(), Seen::ended));
+  ASSERT_TRUE(becomes(s.get(), EndSeen::ended));
   ASSERT_TRUE(put(s.get(), "late answer"));
   ASSERT_TRUE(arrives(c.get(), "late answer"));
   s.reset();
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
 }
@@ -90,7 +90,7 @@ TEST_F(FlowsOnLoopback, PassAResetOnBehindMuchThatNobodyReads) {
     ASSERT_TRUE(arrives(c.get(), some));
   }
   reset(s);
-  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::reset));
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_broke"), 1u);
 }
@@ -100,9 +100,9 @@ TEST_F(FlowsOnLoopback, TellTheServerThatAClientLeftWithoutAWord) {
   Fd c = client();
   shutdown(c.get(), SHUT_WR);
   Fd s = server();
-  ASSERT_TRUE(becomes(s.get(), Seen::ended));
+  ASSERT_TRUE(becomes(s.get(), EndSeen::ended));
   s.reset();
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
 }
 
@@ -113,7 +113,7 @@ TEST_F(FlowsOnLoopback, TellTheClientThatAServerLeftAfterHalfAWord) {
   ASSERT_TRUE(put(s.get(), "HT"));
   s.reset();
   ASSERT_TRUE(arrives(c.get(), "HT"));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   c.reset();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
 }
@@ -153,7 +153,7 @@ TEST_F(FlowsOnLoopback, ResetTheClientOfAServerThatRefuses) {
   Fd c = client();
   origin.reset();
   ASSERT_TRUE(put(c.get(), kGet));
-  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_flows_closed_total", "connect_refused"), 1u);
   EXPECT_EQ(count("hyalite_connects_total", "refused"), 1u);
 }
@@ -165,11 +165,11 @@ TEST_F(FlowsOnLoopback, GiveARefusedClientTheTimeToReadWhy) {
   std::string page;
   ASSERT_TRUE(pump(*loop, [&] { return (page += take(c.get())).find("</html>") != std::string::npos; }));
   EXPECT_EQ(page.substr(0, 13), "HTTP/1.1 400 ");
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   // More bytes on their way do not turn the end into a reset.
   ASSERT_TRUE(put(c.get(), std::string(10000, 'x')));
   for (int i = 0; i < 20; ++i) loop->run_once();
-  EXPECT_EQ(look(c.get()), Seen::ended);
+  EXPECT_EQ(look(c.get()), EndSeen::ended);
 }
 
 constexpr char kGetAndClose[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -183,7 +183,7 @@ TEST_F(FlowsOnLoopback, WaitForNothingOfAClientThatSaidItWasTheLast) {
   // The client does nothing.
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_TRUE(arrives(c.get(), kOkAndClose));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
 }
 
@@ -226,7 +226,7 @@ struct EarlyAnswer : FlowsOnLoopback {
 
 TEST_F(EarlyAnswer, ThatLastsUntilTheEndIsNotWhole) {
   is_given("HTTP/1.1 200 OK\r\n\r\nas long as it takes");
-  EXPECT_TRUE(becomes(c.get(), Seen::reset));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_broke"), 1u);
 }
 
@@ -234,7 +234,7 @@ TEST_F(EarlyAnswer, ThatIsWholeReachesTheClient) {
   constexpr std::string_view kTooLarge = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno";
   is_given(kTooLarge);
   EXPECT_TRUE(arrives(c.get(), kTooLarge));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   c.reset();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "upstream_left"), 1u);
@@ -253,7 +253,7 @@ TEST_F(FlowsOnLoopback, TakeAnEndForOneEvenIfAResetFollows) {
   shutdown(s.get(), SHUT_WR);
   reset(s);
   EXPECT_TRUE(arrives(c.get(), kAnswer));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
 }
 
 // It is answered with more than its kernel takes while it does not read, and told that this was the last.
@@ -287,7 +287,7 @@ TEST_F(SlowClient, GetsAllOfItHoweverLateItReads) {
   passes(Milliseconds{50});
   EXPECT_EQ(flows->size(), 1u);
   EXPECT_TRUE(arrives(c.get(), answer));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   c.reset();
   EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
   EXPECT_EQ(count("hyalite_flows_closed_total", "finished"), 1u);
@@ -315,7 +315,7 @@ TEST_F(SlowClient, IsWaitedForWhileItTakesSomeInTheMiddleOfAResponse) {
     return taken_for > 3 * settings.timeouts.body_idle;
   }));
   EXPECT_TRUE(arrives(c.get(), std::string_view(answer).substr(got.size())));
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
   EXPECT_EQ(count("hyalite_flows_closed_total", "body_too_slow"), 0u);
 }
 
@@ -358,7 +358,7 @@ TEST_F(FlowsOnLoopback, GoWhereARuleSendsAClientThatWasSilentFirst) {
   Fd there;
   ASSERT_TRUE(pump(*loop, [&] { return there.reset(accept4(elsewhere.get(), nullptr, nullptr, SOCK_CLOEXEC)), static_cast<bool>(there); }));
   EXPECT_TRUE(arrives(there.get(), hello));
-  EXPECT_TRUE(becomes(original.get(), Seen::ended));
+  EXPECT_TRUE(becomes(original.get(), EndSeen::ended));
   EXPECT_EQ(take(original.get()), "");
 }
 
@@ -388,10 +388,10 @@ TEST_F(DirectHit, CountsAmongItsClientsFlows) {
   start();
   Fd first = direct_hit(), second = direct_hit(), third = direct_hit();
   EXPECT_EQ(flows->size(), 2u);
-  EXPECT_TRUE(becomes(third.get(), Seen::reset));
+  EXPECT_TRUE(becomes(third.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_not_served_total", "direct_hit"), 3u);
   Fd redirected = client();
-  EXPECT_TRUE(becomes(redirected.get(), Seen::reset));
+  EXPECT_TRUE(becomes(redirected.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_flows_closed_total", "limit_client_flows"), 1u);
   Fd another = client_from(at("127.0.0.2:40000"));
   EXPECT_EQ(flows->size(), 3u);
@@ -418,7 +418,7 @@ TEST_F(FlowsOnLoopback, HoldTheLimitOfFlowsPerClient) {
   start();
   Fd first = client(), second = client(), third = client();
   EXPECT_EQ(flows->size(), 2u);
-  EXPECT_TRUE(becomes(third.get(), Seen::reset));
+  EXPECT_TRUE(becomes(third.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_flows_closed_total", "limit_client_flows"), 1u);
   reset(first);
   ASSERT_TRUE(pump(*loop, [&] { return flows->size() == 1; }));
@@ -433,7 +433,7 @@ TEST_F(FlowsOnLoopback, NoticeAClientThatLeavesWhileItsAnswerIsAwaited) {
   Fd s = server();
   ASSERT_TRUE(arrives(s.get(), kGet));
   reset(c);
-  EXPECT_TRUE(becomes(s.get(), Seen::reset));
+  EXPECT_TRUE(becomes(s.get(), EndSeen::reset));
   EXPECT_EQ(count("hyalite_flows_closed_total", "client_broke"), 1u);
 }
 
@@ -456,7 +456,7 @@ TEST_F(FlowsOnLoopback, ServeAClientThatOnlyBeginsWhenItsWorkerDrains) {
   std::string got;
   ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
   EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
 }
 
 // It was in doubt until then.
@@ -469,7 +469,7 @@ TEST_F(FlowsOnLoopback, ServeAClientThatComesWhenItsWorkerDrainsAlready) {
   std::string got;
   ASSERT_TRUE(pump(*loop, [&] { return (got += take(c.get())).find("hi") != std::string::npos; })) << got;
   EXPECT_NE(got.find("Connection: close\r\n"), std::string::npos) << got;
-  EXPECT_TRUE(becomes(c.get(), Seen::ended));
+  EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
 }
 
 // ---- what a flow costs that waits for its client's next request ----

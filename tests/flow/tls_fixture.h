@@ -138,7 +138,7 @@ struct TlsOnLoopback : ::testing::Test {
   }
 
   WallTime now = SystemClock{}.wall_time();
-  Authority roots{"Test Root", now};
+  TestAuthority roots{"Test Root", now};
   Issued origin_certificate;
   std::vector<Certificate> origin_issuers;
   std::unique_ptr<TestLeaves> leaves = std::make_unique<TestLeaves>(now);

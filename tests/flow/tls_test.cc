@@ -77,12 +77,12 @@ const Defective kDefective[] = {
     {Defect::self_signed, "signed by itself", [](auto& t) { t.origin_certificate = t.roots.self_signed({t.kName}); }},
     {Defect::unknown_issuer, "root",
      [](auto& t) {
-       const Authority other("Other Root", t.now);
+       const TestAuthority other("Other Root", t.now);
        t.origin_certificate = other.issue({t.kName});
        t.origin_issuers = {other.own().certificate};
      }},
     {Defect::missing_issuer, "may lack an intermediate",
-     [](auto& t) { t.origin_certificate = Authority("Between", t.roots).issue({t.kName}); }},
+     [](auto& t) { t.origin_certificate = TestAuthority("Between", t.roots).issue({t.kName}); }},
 };
 
 TEST_F(Intercepted, NoDefectPassesByDefaultAndThePageSaysWhatIsWrong) {
@@ -123,7 +123,7 @@ TEST_F(Intercepted, AnOldestVersionMakesNoCertificateStrong) {
 }
 
 TEST_F(Intercepted, AnIntermediateThatIsSentIsEnough) {
-  const Authority between("Between", roots);
+  const TestAuthority between("Between", roots);
   origin_certificate = between.issue({kName});
   origin_issuers = {between.own().certificate};
   start();

@@ -84,7 +84,7 @@ class AServersSide : public testing::Test {
     speak();
   }
 
-  const Authority root_{"Root", SystemClock().wall_time()};
+  const TestAuthority root_{"Root", SystemClock().wall_time()};
   const Issued own_ = root_.issue({"server.example"});
   const Context server_ = server_context(own_), client_ = client_context(root_.own().certificate);
   Connection peer_{SSL_new(client_.get())};

@@ -79,11 +79,11 @@ TEST_F(Pool, GivesTheOneThatWasLeftLast) {
 
 TEST_F(Pool, HoldsBothLimitsAndClosesWhatWasLongestIdle) {
   const Fd a = keep(key("192.0.2.1")), b = keep(key("192.0.2.1")), c = keep(key("192.0.2.1"));
-  EXPECT_EQ(look(a.get()), Seen::ended);
-  EXPECT_EQ(look(b.get()), Seen::open);
+  EXPECT_EQ(look(a.get()), EndSeen::ended);
+  EXPECT_EQ(look(b.get()), EndSeen::open);
   const Fd d = keep(key("192.0.2.2")), e = keep(key("192.0.2.3"));
-  EXPECT_EQ(look(b.get()), Seen::ended);
-  EXPECT_EQ(look(c.get()), Seen::open);
+  EXPECT_EQ(look(b.get()), EndSeen::ended);
+  EXPECT_EQ(look(c.get()), EndSeen::open);
   EXPECT_EQ(pool.size(), 3u);
   EXPECT_EQ(now(), 3u);
   EXPECT_EQ(closed(IdleEnd::evicted), 2u);
@@ -94,8 +94,8 @@ TEST_F(Pool, KeepsNoneLongerThanItMay) {
   pass(Seconds{20});
   const Fd b = keep(key("192.0.2.1"));
   pass(Seconds{12});
-  EXPECT_EQ(look(a.get()), Seen::ended);
-  EXPECT_EQ(look(b.get()), Seen::open);
+  EXPECT_EQ(look(a.get()), EndSeen::ended);
+  EXPECT_EQ(look(b.get()), EndSeen::open);
   pass(Seconds{20});
   EXPECT_EQ(pool.size(), 0u);
   EXPECT_EQ(closed(IdleEnd::expired), 2u);
@@ -135,12 +135,12 @@ TEST_F(Pool, LooksOnceMoreWhereAFlowCouldNotBeSure) {
 TEST_F(Pool, ClosesAllWhenItDrainsAndKeepsNoMore) {
   const Fd a = keep(key("192.0.2.1"));
   pool.shed();
-  EXPECT_EQ(look(a.get()), Seen::ended);
+  EXPECT_EQ(look(a.get()), EndSeen::ended);
   const Fd b = keep(key("192.0.2.1"));
   pool.drain();
-  EXPECT_EQ(look(b.get()), Seen::ended);
+  EXPECT_EQ(look(b.get()), EndSeen::ended);
   const Fd c = keep(key("192.0.2.1"));
-  EXPECT_EQ(look(c.get()), Seen::ended);
+  EXPECT_EQ(look(c.get()), EndSeen::ended);
   EXPECT_EQ(closed(IdleEnd::drained), 1u);
   EXPECT_EQ(now(), 0u);
 }
@@ -158,7 +158,7 @@ struct ReuseOnLoopback : FlowsOnLoopback {
     EXPECT_TRUE(arrives(s.get(), kGet));
     EXPECT_TRUE(put(s.get(), kOk));
     EXPECT_TRUE(arrives(c.get(), kOkAndClose));
-    EXPECT_TRUE(becomes(c.get(), Seen::ended));
+    EXPECT_TRUE(becomes(c.get(), EndSeen::ended));
     c.reset();
     EXPECT_TRUE(pump(*loop, [&] { return flows->size() == 0; }));
     return s;
@@ -249,7 +249,7 @@ TEST_F(ReuseOnLoopback, NeverGiveWhatCameUnaskedToTheNextClient) {
     ASSERT_TRUE(arrives(s.get(), kGet));
     ASSERT_TRUE(put(s.get(), std::string(kOk) + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"));
     ASSERT_TRUE(arrives(c.get(), kOkAndClose));
-    EXPECT_TRUE(becomes(s.get(), Seen::reset));
+    EXPECT_TRUE(becomes(s.get(), EndSeen::reset));
   }
   EXPECT_EQ(count("hyalite_refused_responses_total", "unasked_response"), 1u);
   EXPECT_EQ(count("hyalite_upstream_not_kept_total", "suspect"), 1u);
@@ -279,7 +279,7 @@ TEST_F(ReuseOnLoopback, CloseWhatIsKeptWhenTheWorkerDrains) {
   start();
   Fd s = first_visit(kOne);
   flows->drain(Seconds{60});
-  EXPECT_TRUE(becomes(s.get(), Seen::ended));
+  EXPECT_TRUE(becomes(s.get(), EndSeen::ended));
   EXPECT_EQ(count("hyalite_upstream_idle_closed_total", "drained"), 1u);
 }
 

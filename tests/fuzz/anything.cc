@@ -21,7 +21,7 @@ struct Anything {
   const hyalite_host_async* async;
   const hyalite_host_fetch* services;
   const hyalite_host_channel* channel;
-  Script* script;
+  FuzzScript* script;
   hyalite_ref last_pause;
   hyalite_ref last_begun;
 
@@ -36,7 +36,7 @@ struct Anything {
 hyalite_bytes bytes_of(const char* text) { return {text, std::strlen(text)}; }
 
 // A word of these, or of the script's own.
-hyalite_bytes word(Script& script) {
+hyalite_bytes word(FuzzScript& script) {
   static constexpr const char* kWords[] = {
       "X-A", "Host", "Content-Length", "Transfer-Encoding", "Connection", "content_length", "Set-Cookie", "Expect", "Upgrade", "Trailer",
       "", "0", "5", "chunked", "close", "a.example", "1\r\nX-B: 2", "a b", " a", "POST", "GET", "HEAD", "CONNECT", "/", "*",
@@ -49,7 +49,7 @@ hyalite_bytes word(Script& script) {
   return own;
 }
 
-hyalite_body_options options(Script& script) {
+hyalite_body_options options(FuzzScript& script) {
   hyalite_body_options options{};
   options.size = sizeof options;
   const unsigned n = script.byte();
@@ -61,7 +61,7 @@ hyalite_body_options options(Script& script) {
   return options;
 }
 
-hyalite_address address(Script& script) {
+hyalite_address address(FuzzScript& script) {
   hyalite_address to{};
   to.family = static_cast<std::uint8_t>(script.byte() % 8);
   to.port = static_cast<std::uint16_t>(script.byte());
@@ -71,7 +71,7 @@ hyalite_address address(Script& script) {
 }
 
 void respond(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   const hyalite_bytes name = word(script), value = word(script);
   const hyalite_field fields[] = {{name, value}, {bytes_of("X-Page"), word(script)}};
   hyalite_response response{};
@@ -86,7 +86,7 @@ void respond(Anything& plugin, hyalite_exchange* exchange) {
 
 // True when the hook is to pause.
 bool pause(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   const hyalite_pause_options options = {sizeof options, script.byte() % 3, script.byte() * std::int64_t{1'000'000}};
   if (plugin.async->pause_exchange(exchange, &options, &plugin.last_pause) != HYALITE_OK) return false;
   if (script.byte() % 2 == 0) plugin.async->resume(plugin.host, plugin.last_pause);
@@ -118,7 +118,7 @@ void done(void*, hyalite_ref, void* user, hyalite_status) { over(*static_cast<Be
 void fetched(void*, hyalite_ref, void* user, const hyalite_fetch_result*) { over(*static_cast<Begun*>(user)); }
 
 void about_channel(Anything& plugin, hyalite_ref channel) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   switch (script.byte() % 4) {
     case 0: plugin.channel->write(plugin.host, channel, word(script), script.byte() % 2); return;
     case 1: plugin.channel->receive(plugin.host, channel, script.byte() % 2); return;
@@ -134,7 +134,7 @@ void told(void*, hyalite_ref channel, void* user, const hyalite_channel_event* e
 }
 
 void ask(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   hyalite_fetch question{};
   question.size = sizeof question;
   question.service = bytes_of(script.byte() % 4 == 0 ? "nobody" : "asked");
@@ -151,7 +151,7 @@ void connect(Anything& plugin, hyalite_exchange* exchange) {
 }
 
 void answer_in_a_stream(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   const hyalite_field field = {word(script), word(script)};
   hyalite_response head{};
   head.size = sizeof head;
@@ -163,7 +163,7 @@ void answer_in_a_stream(Anything& plugin, hyalite_exchange* exchange) {
 }
 
 void begin_something(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   switch (script.byte() % 6) {
     case 0: ask(plugin, exchange); return;
     case 1: connect(plugin, exchange); return;
@@ -181,7 +181,7 @@ void begin_something(Anything& plugin, hyalite_exchange* exchange) {
 // ---- what may be done now
 
 void about_exchange(Anything& plugin, hyalite_exchange* exchange) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   const hyalite_host_http& http = *plugin.http;
   const unsigned what = script.byte();
   const hyalite_part part = script.byte() % 6;
@@ -236,7 +236,7 @@ void about_exchange(Anything& plugin, hyalite_exchange* exchange) {
 }
 
 void about_window(Anything& plugin, hyalite_window* window) {
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   const hyalite_host_body& body = *plugin.body;
   switch (script.byte() % 5) {
     case 0: body.pass(window, script.byte()); return;
@@ -252,14 +252,14 @@ void about_window(Anything& plugin, hyalite_window* window) {
 }
 
 // Mostly goes on, so that what comes after is reached.
-hyalite_verdict verdict(Script& script) {
+hyalite_verdict verdict(FuzzScript& script) {
   const unsigned n = script.byte();
   return n < 200 ? hyalite_verdict{HYALITE_CONTINUE} : n - 200;
 }
 
 hyalite_verdict Anything::act(void* instance, hyalite_exchange* exchange, hyalite_window* window) {
   Anything& plugin = *static_cast<Anything*>(instance);
-  Script& script = *plugin.script;
+  FuzzScript& script = *plugin.script;
   bool pauses = false;
   for (unsigned n = script.byte() % 5; n > 0; --n) {
     const unsigned what = script.byte();
@@ -288,7 +288,7 @@ hyalite_status Anything::create(const hyalite_host* host, void** instance) {
   plugin->async = plain::table<hyalite_host_async>(host, HYALITE_HOST_ASYNC_ID);
   plugin->services = plain::table<hyalite_host_fetch>(host, HYALITE_HOST_FETCH_ID);
   plugin->channel = plain::table<hyalite_host_channel>(host, HYALITE_HOST_CHANNEL_ID);
-  plugin->script = reinterpret_cast<Script*>(std::strtoull(address, nullptr, 10));
+  plugin->script = reinterpret_cast<FuzzScript*>(std::strtoull(address, nullptr, 10));
   *instance = plugin;
   return HYALITE_OK;
 }

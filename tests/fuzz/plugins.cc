@@ -13,8 +13,8 @@
 namespace hyalite {
 namespace {
 
-Script& script() {
-  static Script made;
+FuzzScript& script() {
+  static FuzzScript made;
   return made;
 }
 

@@ -10,7 +10,7 @@ namespace hyalite {
 // Shared by the target and its plugin, which finds it by the address in this variable of the environment.
 inline constexpr const char* kScriptVariable = "HYALITE_FUZZ_SCRIPT";
 
-struct Script {
+struct FuzzScript {
   const char* at = nullptr;
   const char* end = nullptr;
   long under_way = 0;  // what its plugins have begun and were not told the end of

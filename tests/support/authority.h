@@ -23,7 +23,7 @@ struct Issued {
   PrivateKey key;
 };
 
-class Authority {
+class TestAuthority {
  public:
   struct Wish {
     std::vector<std::string> names;  // DNS names; those that are addresses become IP entries
@@ -32,11 +32,11 @@ class Authority {
   };
 
   // A root of its own.
-  explicit Authority(const std::string& name, WallTime now) : name_(name), now_(now) {
+  explicit TestAuthority(const std::string& name, WallTime now) : name_(name), now_(now) {
     own_ = make({{}, now - std::chrono::hours(48), now + std::chrono::hours(24 * 3650), true}, name, nullptr);
   }
   // One between: signed by `parent`.
-  Authority(const std::string& name, const Authority& parent) : name_(name), now_(parent.now_) {
+  TestAuthority(const std::string& name, const TestAuthority& parent) : name_(name), now_(parent.now_) {
     own_ = make({{}, now_ - std::chrono::hours(48), now_ + std::chrono::hours(24 * 365), true}, name, &parent.own_);
   }
 
@@ -124,7 +124,7 @@ class TestLeaves final : public LeafSource {
     ticket.answer(kept);
   }
 
-  Authority trusted, untrusted;
+  TestAuthority trusted, untrusted;
   int asked = 0;
   bool fails = false, forbids = false;
 

@@ -47,7 +47,15 @@ inline ClientSpeaks line(Bytes text, bool complete) {
 inline ClientSpeaks binary(Bytes first) {
   const auto kind = static_cast<unsigned char>(first[0]);
   if (kind >= 0x14 && kind <= 0x18) {
-    return first.size() == 1 ? ClientSpeaks::need_more : first[1] == 0x03 ? ClientSpeaks::tls : ClientSpeaks::other;
+    if (first.size() == 1) return ClientSpeaks::need_more;
+    if (first[1] == 0x03) return ClientSpeaks::tls;
+    // Any other version: by its length and the byte behind it.
+    if (kind != 0x15 && kind != 0x16) return ClientSpeaks::other;
+    if (first.size() < 6) return ClientSpeaks::need_more;
+    if (first[5] != 1) return ClientSpeaks::other;
+    const std::uint8_t high = static_cast<std::uint8_t>(first[3]), low = static_cast<std::uint8_t>(first[4]);
+    if (kind == 0x15) return high == 0 && low == 2 ? ClientSpeaks::tls : ClientSpeaks::other;
+    return (high != 0 || low != 0) && (high < 0x48 || (high == 0x48 && low == 0)) ? ClientSpeaks::tls : ClientSpeaks::other;
   }
   constexpr Bytes kHello("\x01\x03", 2);
   if (kind < 0x80) return ClientSpeaks::other;

@@ -147,7 +147,7 @@ BENCHMARK(answer);
 
 // What no signer can do without: one signature with the CA's key.
 void signature(benchmark::State& state) {
-  const Authority authority = test_ca(SystemClock().wall_time());
+  const SigningAuthority authority = test_ca(SystemClock().wall_time());
   const unsigned char bytes[500] = {};
   unsigned char signature[128];
   for (auto _ : state) {

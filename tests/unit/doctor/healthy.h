@@ -97,7 +97,7 @@ inline Facts healthy_facts() {
 inline std::vector<std::string> found(const Facts& facts,
                                       const Settings& settings = healthy_settings()) {
   std::vector<std::string> ids;
-  for (const Finding& it : judge(Case(facts, settings, "hyalite intercept on")).findings())
+  for (const Diagnosis& it : judge(Case(facts, settings, "hyalite intercept on")).findings())
     ids.emplace_back(it.id);
   return ids;
 }

@@ -63,7 +63,7 @@ TEST(Judging, EveryRowIsAskedOrNotConcernedAndHasItsWords) {
   const Settings settings = healthy_settings();
   const auto answers = judge(Case(facts, settings, "")).answers();
   EXPECT_EQ(answers.size(), rows().size());
-  for (const Answer& it : answers) EXPECT_NE(it.state, Answer::State::not_looked_at) << it.id;
+  for (const RowAnswer& it : answers) EXPECT_NE(it.state, RowAnswer::State::not_looked_at) << it.id;
 }
 
 TEST(Judging, WhatCannotBeSeenIsNeitherFineNorWrong) {
@@ -71,9 +71,9 @@ TEST(Judging, WhatCannotBeSeenIsNeitherFineNorWrong) {
   facts.ruleset = {std::nullopt, "only root may"};
   EXPECT_THAT(found(facts), IsEmpty());
   const Settings settings = healthy_settings();
-  for (const Answer& it : judge(Case(facts, settings, "")).answers()) {
+  for (const RowAnswer& it : judge(Case(facts, settings, "")).answers()) {
     if (it.id == "fails_open") {
-      EXPECT_EQ(it.state, Answer::State::not_looked_at);
+      EXPECT_EQ(it.state, RowAnswer::State::not_looked_at);
       EXPECT_THAT(it.not_seen, ElementsAre("only root may"));
     }
   }
@@ -150,9 +150,9 @@ TEST(Judging, ARuleThatIsNotUnderstoodIsADoubtNotAFinding) {
           R"({"rule":{"family":"inet","table":"fw","chain":"i","handle":9,"expr":[{"xt":{"type":"match","name":"socket"}},{"accept":null}]}})"));
   EXPECT_THAT(found(facts), Not(Contains("input_drops_intercepted")));
   const Settings settings = healthy_settings();
-  for (const Answer& it : judge(Case(facts, settings, "")).answers()) {
+  for (const RowAnswer& it : judge(Case(facts, settings, "")).answers()) {
     if (it.id == "input_drops_intercepted") {
-      EXPECT_EQ(it.state, Answer::State::not_looked_at);
+      EXPECT_EQ(it.state, RowAnswer::State::not_looked_at);
       EXPECT_THAT(it.not_seen.front(), testing::HasSubstr("\"xt\" in rule 9 of chain i"));
     }
   }
@@ -222,8 +222,8 @@ TEST(Judging, RemediesForAVlanCanBeTyped) {
   refused.port = 80;
   refused.error = "Invalid cross-device link";
   facts.probes.push_back(refused);
-  std::map<std::string_view, Finding> findings;
-  for (const Finding& it : judge(Case(facts, settings, "hyalite intercept on")).findings())
+  std::map<std::string_view, Diagnosis> findings;
+  for (const Diagnosis& it : judge(Case(facts, settings, "hyalite intercept on")).findings())
     findings[it.id] = it;
   const std::string at = "net/ipv4/conf/eth1.10/";
   EXPECT_EQ(findings["redirects_sent"].remedy,

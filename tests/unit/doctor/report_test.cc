@@ -12,12 +12,12 @@ namespace {
 TEST(Report, IsJsonAndSaysTheFirstThingFirst) {
   Report report;
   report.settings_file = "/etc/\"x\"";
-  EXPECT_EQ(verdict_of(report), Verdict::healthy);
-  report.answers.push_back({"loop", Answer::State::not_looked_at, {"only root may"}});
-  EXPECT_EQ(verdict_of(report), Verdict::unknown);
+  EXPECT_EQ(verdict_of(report), Health::healthy);
+  report.answers.push_back({"loop", RowAnswer::State::not_looked_at, {"only root may"}});
+  EXPECT_EQ(verdict_of(report), Health::unknown);
   report.findings.push_back({"rule_missing", "no rule", "hyalite intercept on", "ip rule"});
   report.trials.push_back({"lab", false, "  IPv4 port 80: timed out\n", ""});
-  EXPECT_EQ(verdict_of(report), Verdict::unhealthy);
+  EXPECT_EQ(verdict_of(report), Health::unhealthy);
   EXPECT_TRUE(report_text(report, false)
                   .starts_with("unhealthy: 1 finding, 0 checks fine, 1 not looked "
                                "at\n\nrule_missing: no rule\n  why   "));

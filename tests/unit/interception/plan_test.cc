@@ -100,7 +100,7 @@ TEST(Plan, WithoutIpv6OnlyIpv4IsRouted) {
   facts.ipv6 = false;
   const Plan plan = plan_of(kGateway, {}, facts);
   for (const RoutingRule& rule : plan.all<RoutingRule>()) EXPECT_EQ(rule.family, Family::v4);
-  for (const Route& route : plan.all<Route>()) EXPECT_EQ(route.family, Family::v4);
+  for (const RouteEntry& route : plan.all<RouteEntry>()) EXPECT_EQ(route.family, Family::v4);
   EXPECT_FALSE(plan.notes.empty());
 }
 

@@ -32,11 +32,11 @@ class Blocking {
     chain_ = &loaded_.start();
   }
   bool blocks(std::string_view host, std::string_view target = "/") {
-    Talk talk(*chain_);
+    HookTalk talk(*chain_);
     return talk.request(get(host, target)) == Answer::decided;
   }
   std::string reason(std::string_view host, std::string_view target = "/") {
-    Talk talk(*chain_);
+    HookTalk talk(*chain_);
     return talk.request(get(host, target)) == Answer::decided ? talk.exchange.decision().reason
                                                               : "";
   }
@@ -64,7 +64,7 @@ class Blocking {
     return decided;
   }
   bool blocks_response(const std::string& fields, std::string_view host = "h.example") {
-    Talk talk(*chain_);
+    HookTalk talk(*chain_);
     EXPECT_EQ(talk.request(get(host)), Answer::go_on);
     return talk.response("HTTP/1.1 200 OK\r\n" + fields + "Content-Length: 0\r\n\r\n") ==
            Answer::decided;
@@ -142,7 +142,7 @@ TEST(Blocker, ComparesNamesInOtherScriptsByTheirAsciiForm) {
 
 TEST(Blocker, ShowsAPageThatNamesTheRule) {
   Blocking ads("hosts: [ ads.example ]");
-  Talk talk(ads.chain());
+  HookTalk talk(ads.chain());
   ASSERT_EQ(talk.request(get("x.ads.example")), Answer::decided);
   const auto& page = std::get<Respond>(talk.exchange.decision().what);
   EXPECT_EQ(page.status, 403u);
@@ -159,7 +159,7 @@ TEST(Blocker, ShowsTheOperatorsPageWithEverythingEscaped) {
       "p.html",
       "<p title=\"{{url}}\">{{ host }} {{rule}} {{list}} {{reference}} {{client}}</p>{{time}}");
   Blocking ads("url_patterns: [ \"%3Cx%3E|<y>\" ], page: " + page + ", status: 451");
-  Talk talk(ads.chain());
+  HookTalk talk(ads.chain());
   ASSERT_EQ(talk.request(get("h.example", "/a?\"<x>'&")), Answer::decided);
   const auto& answer = std::get<Respond>(talk.exchange.decision().what);
   EXPECT_EQ(answer.status, 451u);
@@ -170,7 +170,7 @@ TEST(Blocker, ShowsTheOperatorsPageWithEverythingEscaped) {
 
 TEST(Blocker, LooksAtAnAbsoluteTargetToo) {
   Blocking ads("hosts: [ ads.example ]");
-  Talk proxied(ads.chain()), tunnel(ads.chain());
+  HookTalk proxied(ads.chain()), tunnel(ads.chain());
   EXPECT_EQ(proxied.request("GET http://ads.example/x HTTP/1.1\r\nHost: ads.example\r\n\r\n"),
             Answer::decided);
   EXPECT_EQ(tunnel.request("CONNECT ads.example:443 HTTP/1.1\r\nHost: ads.example:443\r\n\r\n"),
@@ -180,10 +180,10 @@ TEST(Blocker, LooksAtAnAbsoluteTargetToo) {
 TEST(Blocker, AnswersAsAsked) {
   Blocking resets("hosts: [ ads.example ], answer: reset"),
       empties("hosts: [ ads.example ], answer: empty");
-  Talk one(resets.chain());
+  HookTalk one(resets.chain());
   ASSERT_EQ(one.request(get("ads.example")), Answer::decided);
   EXPECT_TRUE(std::holds_alternative<Reset>(one.exchange.decision().what));
-  Talk other(empties.chain());
+  HookTalk other(empties.chain());
   ASSERT_EQ(other.request(get("ads.example")), Answer::decided);
   EXPECT_EQ(std::get<Respond>(other.exchange.decision().what).status, 204u);
   EXPECT_EQ(std::get<Respond>(other.exchange.decision().what).body, "");
@@ -358,7 +358,7 @@ TEST(Blocker, OnlyNotesInADryRun) {
   Blocking ads(
       "hosts: [ ads.example ], content_types: [ \"video/*\" ], destinations: [ \"2001:db8::/32\" "
       "], dry_run: true");
-  Talk talk(ads.chain());
+  HookTalk talk(ads.chain());
   EXPECT_EQ(talk.request(get("ads.example")), Answer::go_on);
   ASSERT_EQ(talk.exchange.findings.all().size(), 1u);
   EXPECT_EQ(talk.exchange.findings.all()[0].name, "would_block");
@@ -579,7 +579,7 @@ TEST(Blocker, APageOfOneLongLineIsWholeOrRefused) {
   const Scratch scratch;
   const auto page = [&](std::size_t size) { return scratch.write("p.html", std::string(size, 'x') + "{{host}}"); };
   Blocking ads("hosts: [ h.example ], page: " + page(40'000));
-  Talk talk(ads.chain());
+  HookTalk talk(ads.chain());
   ASSERT_EQ(talk.request(get("h.example")), Answer::decided);
   EXPECT_EQ(std::get<Respond>(talk.exchange.decision().what).body, std::string(40'000, 'x') + "h.example\n");
   const Loaded loaded(blocker("page: " + page(Page::kMostBytes)));

@@ -11,7 +11,7 @@ namespace hyalite {
 namespace {
 
 TEST(BodyPipe, SkipsABodyThatIsTooLarge) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
     Chain& chain =
         scripted
@@ -28,7 +28,7 @@ TEST(BodyPipe, SkipsABodyThatIsTooLarge) {
 }
 
 TEST(BodyPipe, RejectsABodyThatIsTooLarge) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
     Chain& chain =
         scripted
@@ -37,7 +37,7 @@ TEST(BodyPipe, RejectsABodyThatIsTooLarge) {
                              return ADD_FAILURE(), HYALITE_CONTINUE;
                            }))
             .start();
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kPost);
     BodyPipe pipe = chain.body(talk.exchange, Direction::request);
     const Passed passed = pump(pipe, cut);
@@ -50,7 +50,7 @@ TEST(BodyPipe, RejectsABodyThatIsTooLarge) {
 
 // First exactly `cap` bytes as a whole, then the rest: the same however it was cut.
 TEST(BodyPipe, StreamsABodyThatIsTooLarge) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     std::string first, seen;
     ScriptedChain scripted;
     hyalite_body_options options = wants_full(10, HYALITE_OVERFLOW_DEGRADE);
@@ -85,7 +85,7 @@ TEST(BodyPipe, ABodyOfExactlyTheCapFits) {
                            return ++calls, HYALITE_CONTINUE;
                          }))
           .start();
-  for (const Cut& cut : all_cuts(kText)) EXPECT_EQ(send(chain, cut).out, kText);
+  for (const BodyCut& cut : all_cuts(kText)) EXPECT_EQ(send(chain, cut).out, kText);
   EXPECT_EQ(static_cast<std::size_t>(calls), all_cuts(kText).size());
 }
 
@@ -108,7 +108,7 @@ TEST(BodyPipe, HoldsNoMoreThanTheHostIsReadyTo) {
   };
   Chain& chain = scripted.add(script).start();
   const std::string block(900, 'x');
-  Talk one(chain), other(chain);
+  HookTalk one(chain), other(chain);
   one.request(kPost);
   one.response(kOk);
   other.request(kPost);
@@ -133,7 +133,7 @@ TEST(BodyPipe, CountsWhatIsHeldBesidesInTheSameAccount) {
   ScriptedChain scripted(limits);
   Chain& chain =
       scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
-  Talk one(chain), other(chain);
+  HookTalk one(chain), other(chain);
   one.request(kPost);
   other.request(kPost);
   BodyPipe second = chain.body(other.exchange, Direction::request);
@@ -169,8 +169,8 @@ TEST(BodyPipe, CountsTheWindowOfADecoder) {
   coded.resize(ZSTD_compress(coded.data(), coded.size(), text.data(), text.size(), 3));
   const std::string_view some = std::string_view(coded).substr(0, 100'000),
                          rest = std::string_view(coded).substr(100'000);
-  Talk one(chain), other(chain);
-  for (Talk* talk : {&one, &other}) {
+  HookTalk one(chain), other(chain);
+  for (HookTalk* talk : {&one, &other}) {
     talk->request(
         "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nContent-Length: 9\r\n\r\n");
   }
@@ -202,7 +202,7 @@ TEST(BodyPipe, GivesBackTheRoomOfAPipeThatIsGone) {
                                        const hyalite_window_view*) { return HYALITE_CONTINUE; }))
                      .start();
   for (int i = 0; i < 10; ++i) {
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kPost);
     BodyPipe pipe = chain.body(talk.exchange, Direction::request);
     EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::hold);
@@ -214,7 +214,7 @@ TEST(BodyPipe, LendsWhatItHeldUntilNobodyLooksAnyMore) {
   ScriptedChain scripted;
   Chain& chain =
       scripted.add(with_body(wants_full(0), [](auto...) { return HYALITE_CONTINUE; })).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::hold);
@@ -245,7 +245,7 @@ TEST(BodyPipe, LendsNothingWhereNothingLeaves) {
   Chain& chain = scripted.add(script).start();
   for (const bool pauses : {false, true}) {
     waits = pauses;
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kPost);
     BodyPipe pipe = chain.body(talk.exchange, Direction::request);
     EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::hold);

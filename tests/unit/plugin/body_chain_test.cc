@@ -14,7 +14,7 @@ namespace {
 // ---- several plugins
 
 TEST(BodyPipe, GoesThroughAllPluginsInOrder) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     std::string tapped;
     ScriptedChain scripted;
     scripted.add(
@@ -34,7 +34,7 @@ TEST(BodyPipe, GoesThroughAllPluginsInOrder) {
 }
 
 TEST(BodyPipe, TwoMayWantTheWholeBody) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
     scripted.add(with_body(wants_full(100), replaces_cats("dog")));
     hyalite_body_options options = wants_full(10);
@@ -63,7 +63,7 @@ TEST(BodyPipe, ResponsesGoInReverse) {
   };
   ScriptedChain scripted;
   Chain& chain = scripted.add(taps("a")).add(taps("b")).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   talk.response(kOk);
   chain.body(talk.exchange, Direction::response).feed("body", true);
@@ -75,7 +75,7 @@ TEST(BodyPipe, ResponsesGoInReverse) {
 TEST(BodyPipe, PassesTheRestUntouchedWhenAPluginFailsOpen) {
   for (const auto mode : {HYALITE_BODY_TAP, HYALITE_BODY_STREAM, HYALITE_BODY_FULL}) {
     for (int good_calls = 0; good_calls < 3; ++good_calls) {
-      for (const Cut& cut : all_cuts(kText)) {
+      for (const BodyCut& cut : all_cuts(kText)) {
         ScriptedChain scripted;
         int calls = 0;
         Script script = with_body(
@@ -109,7 +109,7 @@ TEST(BodyPipe, EndsWhenAPluginFailsClosed) {
                                 const hyalite_window_view*) -> hyalite_verdict { throw 1; }),
                    FailurePolicy::closed)
               .start();
-      Talk talk(chain);
+      HookTalk talk(chain);
       talk.request(kPost);
       talk.exchange.response_started = started;
       BodyPipe pipe = chain.body(talk.exchange, Direction::request);
@@ -121,7 +121,7 @@ TEST(BodyPipe, EndsWhenAPluginFailsClosed) {
 
 TEST(BodyPipe, LetsGoOfWhatWasKeptWhenAPluginLeaves) {
   for (const bool ignores : {false, true}) {
-    for (const Cut& cut : all_cuts(kText)) {
+    for (const BodyCut& cut : all_cuts(kText)) {
       ScriptedChain scripted;
       int calls = 0;
       Chain& chain =
@@ -164,7 +164,7 @@ TEST(BodyPipe, NeedsLessWhenAPluginWantsLess) {
                 return HYALITE_CONTINUE;
               }))
           .start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.need(), BodyNeed::edit);
@@ -197,7 +197,7 @@ TEST(BodyPipe, RefusesWishesThatNobodyUnderstands) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk(chain).request(kPost);
+  HookTalk(chain).request(kPost);
 }
 
 TEST(BodyPipe, MakesRoomForTrailers) {
@@ -219,7 +219,7 @@ TEST(BodyPipe, MakesRoomForTrailers) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kPost);
   EXPECT_TRUE(talk.exchange.wants_trailers(Direction::request));
   EXPECT_EQ(chain.body(talk.exchange, Direction::request).need(), BodyNeed::resize);

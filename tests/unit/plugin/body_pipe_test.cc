@@ -18,7 +18,7 @@ TEST(BodyPipe, NeedsNothingWhenNobodyAsks) {
     return ADD_FAILURE(), HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.need(), BodyNeed::none);
@@ -29,7 +29,7 @@ TEST(BodyPipe, NeedsNothingWhenNobodyAsks) {
 }
 
 TEST(BodyPipe, ShowsATapEveryByteOnce) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     std::string seen;
     int ends = 0;
     ScriptedChain scripted;
@@ -58,7 +58,7 @@ TEST(BodyPipe, ShowsATapEveryByteOnce) {
 }
 
 TEST(BodyPipe, ReplacesWhatIsCutInTwo) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
     Chain& chain = scripted
                        .add(with_body(wants(HYALITE_BODY_STREAM, HYALITE_BODY_MAY_RESIZE, 2),
@@ -72,7 +72,7 @@ TEST(BodyPipe, ReplacesWhatIsCutInTwo) {
 }
 
 TEST(BodyPipe, KeepsTheSizeWhenThePluginSaidSo) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     ScriptedChain scripted;
     Chain& chain =
         scripted.add(with_body(wants(HYALITE_BODY_STREAM, 0, 2), replaces_cats("dog"))).start();
@@ -96,7 +96,7 @@ TEST(BodyPipe, UndoesWhatWouldChangeAnAnnouncedSize) {
 }
 
 TEST(BodyPipe, HoldsTheHeadUntilAWholeBodyWasJudged) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     int calls = 0;
     ScriptedChain scripted;
     Chain& chain =
@@ -137,7 +137,7 @@ TEST(BodyPipe, AnswersInPlaceOfAJudgedBody) {
                            return HYALITE_FINAL;
                          }))
           .start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kPost);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   EXPECT_EQ(pipe.need(), BodyNeed::hold);

@@ -49,7 +49,7 @@ TEST(Chain, AsksInOrderAndAnswersInReverse) {
   ScriptedChain scripted;
   Chain& chain = scripted.add(says(diary, "a")).add(says(diary, "b")).start();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::go_on);
     EXPECT_EQ(talk.response(kOk), Answer::go_on);
   }
@@ -74,7 +74,7 @@ TEST(Chain, KnowsWhatNobodyWants) {
 TEST(Chain, WithoutPluginsLetsEverythingPass) {
   ScriptedChain scripted;
   Chain& chain = scripted.start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(talk.response(kOk), Answer::go_on);
   EXPECT_EQ(chain.body(talk.exchange, Direction::request).need(), BodyNeed::none);
@@ -89,7 +89,7 @@ TEST(Chain, StopsAtADecisionAndSaysWhoMadeIt) {
     return block(exchange);
   };
   Chain& chain = scripted.add(says(diary, "a")).add(blocker).add(says(diary, "c")).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::decided);
   EXPECT_EQ(diary, "a:open c:open a:request ");
   const Decision& decision = talk.exchange.decision();
@@ -116,7 +116,7 @@ TEST(Chain, TellsWhoDecidedAtTheEnd) {
     return block(exchange);
   };
   Chain& chain = scripted.add(logger).add(blocker).start();
-  { Talk(chain).request(kGet); }
+  { HookTalk(chain).request(kGet); }
   EXPECT_EQ(by, "p1");
   EXPECT_EQ(reason, "rule 1");
 }
@@ -134,7 +134,7 @@ TEST(Chain, LeavesOutWhoeverSaysIgnore) {
   script.flow_close = [&](hyalite_flow*, const hyalite_flow_summary*) { ++ended; };
   Chain& chain = scripted.add(script).start();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kGet);
     talk.response(kOk);
     EXPECT_EQ(asked, 1);
@@ -159,7 +159,7 @@ TEST(Chain, LeavesOutOfTheWholeFlowWhoeverIgnoresTheFlow) {
     return ++asked, HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk(chain).request(kGet);
+  HookTalk(chain).request(kGet);
   EXPECT_EQ(asked, 0);
 }
 
@@ -197,7 +197,7 @@ TEST(Chain, GoesOnWithoutAPluginThatFailsOpen) {
       return diary += "again ", HYALITE_CONTINUE;
     };
     Chain& chain = scripted.add(script, FailurePolicy::open).add(says(diary, "b")).start();
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::go_on);
     EXPECT_EQ(talk.response(kOk), Answer::go_on);
     EXPECT_EQ(diary, "b:open b:request b:response ");
@@ -218,7 +218,7 @@ TEST(Chain, AnswersInPlaceOfAPluginThatFailsClosed) {
       return mistaken.answer(x);
     };
     Chain& chain = scripted.add(script, FailurePolicy::closed).start();
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::decided);
     ASSERT_TRUE(std::holds_alternative<Respond>(talk.exchange.decision().what));
     EXPECT_EQ(std::get<Respond>(talk.exchange.decision().what).status, 503u);
@@ -233,7 +233,7 @@ TEST(Chain, ResetsWhenTheClientHasPartOfTheResponse) {
   Script script;
   script.response_head = [](hyalite_exchange*, const hyalite_headers*) { return HYALITE_ERROR; };
   Chain& chain = scripted.add(script, FailurePolicy::closed).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   talk.exchange.response_started = true;
   EXPECT_EQ(talk.response(kOk), Answer::decided);
@@ -245,7 +245,7 @@ TEST(Chain, ResetsAFlowWhosePluginFailsClosed) {
   Script script;
   script.protocol = [](hyalite_flow*, std::uint32_t) { return HYALITE_ERROR; };
   Chain& chain = scripted.add(script, FailurePolicy::closed).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(chain.protocol_known(talk.flow), Answer::decided);
   EXPECT_TRUE(std::holds_alternative<Reset>(talk.flow.decision().what));
 }
@@ -256,7 +256,7 @@ TEST(Chain, OnlyCountsFailuresWhenNothingCanBeDecidedAnyMore) {
   script.exchange_end = [](hyalite_exchange*, const hyalite_exchange_summary*) { throw 1; };
   script.flow_close = [](hyalite_flow*, const hyalite_flow_summary*) { throw 1; };
   Chain& chain = scripted.add(script, FailurePolicy::closed).start();
-  { Talk(chain).request(kGet); }
+  { HookTalk(chain).request(kGet); }
   EXPECT_EQ(scripted.count("hyalite_plugin_errors_total", "p0"), 2u);
 }
 
@@ -277,7 +277,7 @@ TEST(Chain, RedirectsGoOnAndTheLastOneCounts) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(first).add(second).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(chain.upstream_connect(talk.flow, talk.flow.upstream()), Answer::go_on);
   EXPECT_EQ(talk.flow.upstream().text(), "[2001:db8::2]:82");
   EXPECT_EQ(talk.exchange.upstream().text(), "[2001:db8::2]:82");
@@ -299,7 +299,7 @@ TEST(Chain, RedirectsOneExchange) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(talk.exchange.upstream().text(), "10.0.0.1:81");
   EXPECT_EQ(talk.flow.upstream().text(), "[2001:db8::1]:80");
@@ -315,7 +315,7 @@ TEST(Chain, DoesNotLetPassOrRedirectWithoutAGrant) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script, FailurePolicy::open, {}).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_FALSE(talk.flow.decision().made());
   EXPECT_TRUE(scripted.logged("warning plugin.not_granted instance=p0"));
 }
@@ -338,7 +338,7 @@ TEST(Chain, PassesAFlowThrough) {
     return HYALITE_FINAL;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.flow.set_client_hello(hello);
   EXPECT_EQ(chain.client_hello(talk.flow), Answer::decided);
   EXPECT_TRUE(std::holds_alternative<PassThrough>(talk.flow.decision().what));
@@ -359,7 +359,7 @@ TEST(Chain, RefusesDecisionsThatComeTooLate) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(late).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   talk.exchange.response_started = true;
   EXPECT_EQ(talk.response(kOk), Answer::go_on);
@@ -388,7 +388,7 @@ TEST(Chain, RefusesResponsesThatCannotBe) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
 }
 
@@ -409,7 +409,7 @@ TEST(Chain, RefusesWhatALaterInterfaceWouldMean) {
     return HYALITE_FINAL;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::decided);
 }
 
@@ -437,7 +437,7 @@ TEST(Chain, KeepsStateForEachExchangeAndFreesItOnce) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).add(script).start();
-  { Talk(chain).request(kGet); }
+  { HookTalk(chain).request(kGet); }
   EXPECT_EQ(made, 2);
   EXPECT_EQ(freed, 2);
 }
@@ -454,7 +454,7 @@ TEST(Chain, FailsAPluginWhoseStateCannotBeMade) {
   };
   Chain& chain = scripted.add(script, FailurePolicy::closed).start();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::decided);
   }
   EXPECT_EQ(freed, 0);
@@ -476,7 +476,7 @@ TEST(Chain, WritesIntoTheSlotWhoIsRunning) {
     EXPECT_EQ(scripted.slot.hook.load(), static_cast<std::uint32_t>(Hook::tick));
   };
   Chain& chain = scripted.add(script).start();
-  Talk(chain).request(kGet);
+  HookTalk(chain).request(kGet);
   EXPECT_EQ(scripted.slot.instance.load(), 0u);
   chain.tick();
   EXPECT_EQ(scripted.slot.instance.load(), 0u);
@@ -489,7 +489,7 @@ TEST(Chain, WritesIntoTheHistoryWhatWasCalledLast) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  for (int i = 0; i < 20; ++i) Talk(chain).request(kGet);
+  for (int i = 0; i < 20; ++i) HookTalk(chain).request(kGet);
   EXPECT_EQ(scripted.history.calls.load(), 20u);
   const CallHistory::Call& call = scripted.history.last[19 % CallHistory::kCalls];
   EXPECT_EQ(call.instance.load(), 1u);
@@ -520,7 +520,7 @@ TEST(Chain, WritesIntoTheHistoryWhatFailed) {
   };
   Chain& chain = scripted.add(script).start();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kGet);
     talk.exchange.notes.left_out = 0;  // it is asked once more
     talk.response(kOk);
@@ -569,7 +569,7 @@ TEST(Chain, PassesFindingsOn) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(first).add(second).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.exchange.findings.add("hyalite", "host_differs_from_destination", "");
   talk.request(kGet);
   EXPECT_EQ(talk.exchange.findings.all().size(), Findings::kMost);

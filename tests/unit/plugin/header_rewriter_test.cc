@@ -30,7 +30,7 @@ std::string sent(const H& head) {
 TEST(HeaderRewriter, EditsBothWays) {
   Loaded loaded(kRules);
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(sent(*talk.exchange.request),
             "GET /a?b=c HTTP/1.1\r\nHost: Example.com:80\r\nAccept: a\r\nX-Checked: yes\r\nAccept: "
@@ -45,7 +45,7 @@ TEST(HeaderRewriter, LeavesAloneWhatItHasNoRuleFor) {
       "  - { name: headers, use: header-rewriter, settings: { request: [ { remove: X-Absent } ] } "
       "}\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   talk.request(kGet);
   talk.response(kOk);
   EXPECT_FALSE(talk.exchange.request->edited());
@@ -87,7 +87,7 @@ std::string rewritten(const std::string& request_rules, std::string_view request
                 request_rules + " ] } }\n");
   EXPECT_TRUE(loaded.worked()) << loaded.mistakes;
   if (!loaded.worked()) return {};
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   EXPECT_EQ(talk.request(request), Answer::go_on);
   return sent(*talk.exchange.request);
 }
@@ -169,7 +169,7 @@ TEST(HeaderRewriter, FailsRatherThanMakesAValueWithoutEnd) {
       "replace: Referer, pattern: \"\", with: \"" +
       std::string(4'000, 'x') + "\" } ] } }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   EXPECT_EQ(talk.request(kPage), Answer::decided);
 }
 
@@ -239,7 +239,7 @@ TEST(HeaderRewriter, KnowsTheStatusOfResponses) {
         "when: { host: [ example.com ], status: [ " +
         statuses + " ] } } ] } }\n");
     EXPECT_TRUE(loaded.worked()) << loaded.mistakes;
-    Talk talk(loaded.start());
+    HookTalk talk(loaded.start());
     talk.request(kGet);
     talk.response(response);
     return contains(sent(*talk.exchange.response), "X-Mark");

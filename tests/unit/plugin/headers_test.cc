@@ -29,7 +29,7 @@ std::string in_request(std::string_view head,
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(head), Answer::go_on);
   if (!talk.exchange.request->edited()) return std::string(talk.exchange.request->raw());
   Buffer out;
@@ -246,7 +246,7 @@ TEST(Headers, ACallThatIsRefusedAViewHasFailed) {
     };
     Chain& chain = scripted.add(script, policy).start();
     const bool closed = policy == FailurePolicy::closed;
-    Talk talk(chain), next(chain);
+    HookTalk talk(chain), next(chain);
     EXPECT_EQ(talk.request(with_fields(250)), closed ? Answer::decided : Answer::go_on);
     EXPECT_GT(views, Views::kAlwaysInOneCall);
     EXPECT_LT(views, 4'000u);
@@ -268,7 +268,7 @@ TEST(Headers, OfTheNextRequestAreItsOwn) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   talk.request("GET / HTTP/1.1\r\nHost: b\r\n\r\n");
   EXPECT_EQ(seen, "ab");
@@ -287,7 +287,7 @@ TEST(Headers, EachPluginSeesTheEditsOfThoseBefore) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(first).add(second).start();
-  Talk(chain).request(kGet);
+  HookTalk(chain).request(kGet);
 }
 
 TEST(RequestLine, IsTakenApart) {
@@ -332,7 +332,7 @@ TEST(ResponseLine, IsReadAndEdited) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   EXPECT_EQ(talk.response(kOk), Answer::go_on);
   EXPECT_EQ(talk.exchange.response->status(), 404);

@@ -14,7 +14,7 @@
 namespace hyalite {
 namespace {
 
-std::string value_of(const Talk& talk, std::string_view name) {
+std::string value_of(const HookTalk& talk, std::string_view name) {
   const Field* field = talk.exchange.request->find(name);
   return field == nullptr ? "" : std::string(field->value);
 }
@@ -25,7 +25,7 @@ TEST(LoadChain, MakesAChainOfRealPlugins) {
       "  - { name: twice, use: hello_plugin }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   Chain& chain = loaded.start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(value_of(talk, "X-Hello"), "hello");
   EXPECT_EQ(&chain.at(0).library(), &chain.at(1).library());
@@ -34,7 +34,7 @@ TEST(LoadChain, MakesAChainOfRealPlugins) {
 TEST(LoadChain, TakesPluginsWrittenInC) {
   Loaded loaded("  - { name: c, use: hello_plugin_c }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   talk.request(kGet);
   EXPECT_EQ(value_of(talk, "X-Hello"), "hello from C");
 }
@@ -115,12 +115,12 @@ TEST(LoadChain, LetsNothingPassAQuarantinedPluginThatFailsClosed) {
   Loaded loaded("  - { name: bad, use: old_abi, on_failure: closed }\n", {"bad"});
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
   Chain& chain = loaded.start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(chain.protocol_known(talk.flow), Answer::go_on);
   EXPECT_EQ(talk.request(kGet), Answer::decided);
   EXPECT_EQ(talk.exchange.decision().decided_by, "bad");
   EXPECT_EQ(talk.exchange.decision().cause, Decision::Cause::failure);
-  Talk tunnel(chain);
+  HookTalk tunnel(chain);
   tunnel.flow.set_protocol(Protocol::tls);
   EXPECT_EQ(chain.protocol_known(tunnel.flow), Answer::decided);
 }
@@ -144,7 +144,7 @@ TEST(LoadChain, TellsEachMisuseOfAPluginInOneLine) {
   for (const auto& misuse : kMisuses) {
     Loaded loaded("  - { name: bad, use: misuses, settings: { how: " + misuse.how + " } }\n");
     ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-    Talk(loaded.start()).request(kGet);
+    HookTalk(loaded.start()).request(kGet);
     std::string said;
     for (const std::string& line : loaded.lines.all()) {
       if (contains(line, "plugin.misused")) said += line + '\n';
@@ -165,7 +165,7 @@ void live_through(Chain& chain) {
   chain.reopen();
   chain.drain();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     if (talk.flow.decision().made()) return;
     ClientHello hello;
     talk.flow.set_client_hello(hello);
@@ -245,7 +245,7 @@ TEST(BadPlugins, AnUnknownVerdictInAnyHookIsContained) {
 TEST(BadPlugins, AnExceptionThroughPlainCIsContained) {
   Loaded loaded("  - { name: bad, use: throws_unwrapped }\n");
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_TRUE(loaded.logged("plugin.failed instance=bad hook=request_head what=\"an exception\""));
 }

@@ -60,7 +60,7 @@ struct Pausing : PauseSet, ::testing::Test {};
 
 TEST_F(Pausing, TheRunStandsStillAndGoesOnWhereItStood) {
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   Wakes wakes;
   talk.flow.waker = &wakes;
   EXPECT_EQ(talk.request(kGet), Answer::paused);
@@ -85,7 +85,7 @@ TEST_F(Pausing, ResumingTwiceOrLateOrByAnotherIsStale) {
   second.create = [&](const hyalite_host* h) { return other = h, HYALITE_OK; };
   scripted.add(std::move(script)).add(std::move(second));
   Chain& chain = scripted.start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::paused);
   EXPECT_EQ(async->resume(other, ref), HYALITE_E_STALE);
   EXPECT_EQ(async->resume(host, ref + 1), HYALITE_E_STALE);
@@ -108,7 +108,7 @@ TEST_F(Pausing, ResumedInsideTheVeryHookItIsHeardLater) {
     return HYALITE_PAUSE;
   };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::paused);
   EXPECT_TRUE(scripted.bell.rung);
   scripted.deliver();
@@ -118,7 +118,7 @@ TEST_F(Pausing, ResumedInsideTheVeryHookItIsHeardLater) {
 
 TEST_F(Pausing, ResumedFromAnotherThread) {
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::paused);
   scripted.bell.rung = false;
   std::thread([this] { EXPECT_EQ(async->resume(host, ref), HYALITE_OK); }).join();
@@ -131,7 +131,7 @@ TEST_F(Pausing, AtTheDeadlineTheFailurePolicyDecides) {
   for (const FailurePolicy policy : {FailurePolicy::open, FailurePolicy::closed}) {
     PauseSet set;
     Chain& chain = set.start(policy);
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::paused);
     set.scripted.clock.advance(Milliseconds{999});
     set.scripted.deliver();
@@ -162,7 +162,7 @@ TEST_F(Pausing, AtTheDeadlineItIsAskedWhenItWantedToBe) {
     return HYALITE_FINAL;
   };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::paused);
   scripted.clock.advance(Milliseconds{1000});
   scripted.deliver();
@@ -182,7 +182,7 @@ TEST_F(Pausing, ItMayPauseAgain) {
     return HYALITE_PAUSE;
   };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::paused);
   for (const Answer expected : {Answer::paused, Answer::paused, Answer::go_on}) {
     EXPECT_EQ(async->resume(host, ref), HYALITE_OK);
@@ -201,7 +201,7 @@ TEST_F(Pausing, AnEndWhilePausedIsTheEnd) {
   script.exchange_end = [&](hyalite_exchange*, const hyalite_exchange_summary*) { calls.emplace_back("end"); };
   Chain& chain = start();
   {
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::paused);
     EXPECT_EQ(async->resume(host, ref), HYALITE_OK);
   }
@@ -234,7 +234,7 @@ TEST_F(Pausing, MistakesAreRefused) {
     EXPECT_EQ(async->pause_exchange(x, &options, &ref), HYALITE_E_LATE);
   };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   chain.request_end(talk.exchange);
   EXPECT_EQ(scripted.count("hyalite_plugin_misuses_total", "p0"), 0u);
@@ -249,7 +249,7 @@ TEST_F(Pausing, AVerdictAndAPauseBelongTogether) {
   };
   Chain& chain = start();
   for (int i = 0; i < 2; ++i, pauses = true) {
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_EQ(talk.request(kGet), Answer::go_on) << "it fails open";
     EXPECT_FALSE(talk.exchange.pause(Lane::request).paused());
   }
@@ -265,7 +265,7 @@ TEST_F(Pausing, WithoutAHookThatHearsItNobodyMayPause) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
 }
 
@@ -341,8 +341,8 @@ struct Holding : ::testing::Test {
 
 TEST_F(Holding, NothingWaitsThatWouldBeHeldBeyondTheLimitOfAllBodies) {
   Chain& chain = start();
-  Talk one(chain), other(chain), third(chain);
-  for (Talk* talk : {&one, &other, &third}) ASSERT_EQ(talk->request(kUpload), Answer::go_on);
+  HookTalk one(chain), other(chain), third(chain);
+  for (HookTalk* talk : {&one, &other, &third}) ASSERT_EQ(talk->request(kUpload), Answer::go_on);
   BodyPipe first = chain.body(one.exchange, Direction::request), second = chain.body(other.exchange, Direction::request);
   const std::string block(600, 'x');
   EXPECT_EQ(first.feed(block, false).kind, BodyStep::Kind::paused);
@@ -366,7 +366,7 @@ TEST_F(Holding, NothingWaitsThatWouldBeHeldBeyondTheLimitOfAllBodies) {
 TEST_F(Holding, WhatIsGivenUpWhileItWaitsIsHeldNoMore) {
   Chain& chain = start();
   for (int i = 0; i < 5; ++i) {
-    Talk talk(chain);
+    HookTalk talk(chain);
     talk.request(kUpload);
     BodyPipe pipe = chain.body(talk.exchange, Direction::request);
     EXPECT_EQ(pipe.feed(std::string(900, 'x'), false).kind, BodyStep::Kind::paused) << i;

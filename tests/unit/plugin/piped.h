@@ -67,13 +67,13 @@ inline bool is_last(const hyalite_window_view* view) {
 
 // ---- how a body may be cut: pieces per feed, and whether the end comes alone
 
-struct Cut {
+struct BodyCut {
   std::vector<std::vector<std::string>> feeds;
   bool end_alone = false;
 };
 
-inline std::vector<Cut> all_cuts(std::string_view text) {
-  std::vector<Cut> cuts;
+inline std::vector<BodyCut> all_cuts(std::string_view text) {
+  std::vector<BodyCut> cuts;
   for (const bool end_alone : {false, true}) {
     cuts.push_back({{{std::string(text)}}, end_alone});
     for (std::size_t at = 1; at < text.size(); ++at) {
@@ -81,13 +81,13 @@ inline std::vector<Cut> all_cuts(std::string_view text) {
       cuts.push_back({{{a}, {b}}, end_alone});
       cuts.push_back({{{a, b}}, end_alone});
     }
-    Cut bytes{{}, end_alone};
+    BodyCut bytes{{}, end_alone};
     for (const char c : text) bytes.feeds.push_back({std::string(1, c)});
     cuts.push_back(bytes);
   }
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
-    Cut cut{{}, random() % 2 == 0};
+    BodyCut cut{{}, random() % 2 == 0};
     for (std::size_t at = 0; at < text.size();) {
       std::vector<std::string> feed;
       for (std::size_t pieces = random() % 3; pieces + 1 > 0 && at < text.size(); --pieces) {
@@ -115,7 +115,7 @@ struct Passed {
 };
 
 // Feeds a pipe as the flow room would; what was fed dies right after the feed, as it does there.
-inline Passed pump(BodyPipe& pipe, const Cut& cut) {
+inline Passed pump(BodyPipe& pipe, const BodyCut& cut) {
   Passed passed;
   bool head_gone = pipe.need() != BodyNeed::hold;
   passed.need_then = pipe.need();
@@ -144,14 +144,14 @@ inline Passed pump(BodyPipe& pipe, const Cut& cut) {
   return passed;
 }
 
-inline Passed send(Chain& chain, const Cut& cut) {
-  Talk talk(chain);
+inline Passed send(Chain& chain, const BodyCut& cut) {
+  HookTalk talk(chain);
   EXPECT_EQ(talk.request(kPost), Answer::go_on);
   BodyPipe pipe = chain.body(talk.exchange, Direction::request);
   return pump(pipe, cut);
 }
 
-inline Cut whole(std::string_view text = kText) { return {{{std::string(text)}}, false}; }
+inline BodyCut whole(std::string_view text = kText) { return {{{std::string(text)}}, false}; }
 
 // Every "cat" becomes `by`, whereever it was cut.
 inline BodyHook replaces_cats(const std::string& by) {

@@ -325,14 +325,14 @@ inline FlowFacts some_flow() {
 }
 
 // A flow with one exchange of which the heads were read.
-class Talk {
+class HookTalk {
  public:
-  explicit Talk(Chain& chain) : flow(some_flow()), exchange(flow, 1, arena), chain_(chain) {
+  explicit HookTalk(Chain& chain) : flow(some_flow()), exchange(flow, 1, arena), chain_(chain) {
     chain_.flow_open(flow);
     flow.set_protocol(Protocol::http1);
     chain_.exchange_open(exchange);
   }
-  ~Talk() {
+  ~HookTalk() {
     chain_.exchange_end(exchange, {});
     chain_.flow_close(flow, {});
   }

@@ -127,7 +127,7 @@ TEST(Sdk, PluginsMayBeBuiltInManyWays) {
   }
   Loaded loaded(chain);
   ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
-  Talk talk(loaded.start());
+  HookTalk talk(loaded.start());
   EXPECT_EQ(talk.request(kGet), Answer::go_on);
   EXPECT_EQ(talk.exchange.request->find("X-Hello")->value, ways.back());
 }

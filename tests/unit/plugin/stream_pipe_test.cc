@@ -24,7 +24,7 @@ Script with_stream(const hyalite_body_options& options,
 }
 
 TEST(StreamPipe, ShowsRawBytesInBothDirections) {
-  for (const Cut& cut : all_cuts(kText)) {
+  for (const BodyCut& cut : all_cuts(kText)) {
     std::string diary;
     const auto by = [&](const std::string& who) {
       return with_stream(wants(HYALITE_BODY_TAP),
@@ -36,7 +36,7 @@ TEST(StreamPipe, ShowsRawBytesInBothDirections) {
     };
     ScriptedChain scripted;
     Chain& chain = scripted.add(by("a")).add(by("b")).start();
-    Talk talk(chain);
+    HookTalk talk(chain);
     EXPECT_TRUE(talk.flow.wants_stream(Direction::request));
     BodyPipe up = chain.stream(talk.flow, Direction::request),
              down = chain.stream(talk.flow, Direction::response);
@@ -48,7 +48,7 @@ TEST(StreamPipe, ShowsRawBytesInBothDirections) {
 
 TEST(StreamPipe, LetsEverythingPassInOrderWhenOneDecidesSo) {
   for (std::size_t decider = 0; decider < 3; ++decider) {
-    for (const Cut& cut : all_cuts(kText)) {
+    for (const BodyCut& cut : all_cuts(kText)) {
       ScriptedChain scripted;
       int calls = 0;
       for (std::size_t i = 0; i < 3; ++i) {
@@ -63,7 +63,7 @@ TEST(StreamPipe, LetsEverythingPassInOrderWhenOneDecidesSo) {
                                  }));
       }
       Chain& chain = scripted.start();
-      Talk talk(chain);
+      HookTalk talk(chain);
       BodyPipe up = chain.stream(talk.flow, Direction::request),
                down = chain.stream(talk.flow, Direction::response);
       EXPECT_EQ(down.feed("ab", false).size, 0u);
@@ -100,7 +100,7 @@ TEST(StreamPipe, ResetsAFlowInTheMiddle) {
                                         return HYALITE_FINAL;
                                       }))
                      .start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   BodyPipe pipe = chain.stream(talk.flow, Direction::request);
   const BodyStep step = pipe.feed("x", false);
   EXPECT_EQ(step.kind, BodyStep::Kind::decided);
@@ -120,7 +120,7 @@ TEST(StreamPipe, CannotHoldAWholeTunnel) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(script).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   EXPECT_FALSE(talk.flow.wants_stream(Direction::request));
   EXPECT_EQ(chain.stream(talk.flow, Direction::request).need(), BodyNeed::none);
 }

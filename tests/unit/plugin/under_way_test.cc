@@ -347,7 +347,7 @@ TEST_F(Questions, EndWithTheExchangeThatTheyAreFor) {
   };
   start();
   {
-    Talk talk(*chain);
+    HookTalk talk(*chain);
     talk.request(kGet);
   }
   EXPECT_TRUE(slow.asked.empty());
@@ -364,7 +364,7 @@ TEST_F(Questions, CannotBeForAnExchangeThatIsEnding) {
     EXPECT_EQ(ask(), HYALITE_OK);
   };
   start();
-  Talk(*chain).request(kGet);
+  HookTalk(*chain).request(kGet);
   EXPECT_EQ(slow.asked.size(), 1u);
 }
 
@@ -503,7 +503,7 @@ TEST_F(Connections, EndWithTheExchangeThatTheyAreFor) {
   };
   start();
   {
-    Talk talk(*chain);
+    HookTalk talk(*chain);
     talk.request(kGet);
     EXPECT_EQ(slow.connected.size(), 1u);
   }

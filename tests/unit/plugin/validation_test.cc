@@ -39,7 +39,7 @@ struct ACheckedPlugin : testing::Test {
       does(x);
       return HYALITE_CONTINUE;
     };
-    Talk(start()).request(kGet);
+    HookTalk(start()).request(kGet);
   }
   // Exactly one line, and it says all this.
   void expect_misuse(std::string_view hook, std::string_view function, std::string_view what) {
@@ -128,9 +128,9 @@ TEST_F(ACheckedPlugin, MayNotUseAnExchangeThatIsOver) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = start();
-  auto first = std::make_unique<Talk>(chain);
+  auto first = std::make_unique<HookTalk>(chain);
   first->request(kGet);
-  Talk second(chain);  // another address, as long as the first one is there
+  HookTalk second(chain);  // another address, as long as the first one is there
   first.reset();
   second.request(kGet);
   expect_misuse("hook=request_head", "function=hyalite_host_http.number",
@@ -146,7 +146,7 @@ TEST_F(ACheckedPlugin, MayNotUseAnExchangeInAFlowHook) {
   script.flow_close = [&](hyalite_flow*, const hyalite_flow_summary*) {
     EXPECT_EQ(http->request_line(kept), nullptr);
   };
-  Talk(start()).request(kGet);
+  HookTalk(start()).request(kGet);
   expect_misuse("hook=flow_close", "function=hyalite_host_http.request_line", "does not lend");
 }
 
@@ -233,7 +233,7 @@ TEST_F(ACheckedPlugin, MayNotUseAWindowThatIsOver) {
   };
   script.request_end = [&](hyalite_exchange*) { EXPECT_EQ(body->pass(kept, 1), HYALITE_E_INVALID); };
   Chain& chain = start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   chain.body(talk.exchange, Direction::request).feed("x", true);
   chain.request_end(talk.exchange);
@@ -311,7 +311,7 @@ TEST_F(ACheckedPlugin, LeavesItsSuccessorTheHeadersAsTheyAre) {
     return HYALITE_CONTINUE;
   };
   Chain& chain = scripted.add(std::move(script), settings).add(std::move(next)).start();
-  Talk(chain).request(kGet);
+  HookTalk(chain).request(kGet);
   EXPECT_EQ(seen, "Host X-One Accept x-one X-A ");
 }
 

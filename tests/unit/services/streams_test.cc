@@ -279,7 +279,7 @@ struct TalkingTls : Talking {
   }
 
   WallTime now = SystemClock{}.wall_time();
-  Authority roots{"Roots", now};
+  TestAuthority roots{"Roots", now};
   Issued certificate;
   bool speaks_tls = true;
   std::optional<TlsPeer> peer;
@@ -306,7 +306,7 @@ TEST_F(TalkingTls, WhoeverIsNotTheServiceHearsNothing) {
     Issued certificate;
     const char* why;
   };
-  const Authority others("Others", now);
+  const TestAuthority others("Others", now);
   for (const Case& c : {Case{"a wrong name", roots.issue({"other.example"}), "the certificate is for other.example"},
                         Case{"expired", roots.issue({{"feed.example"}, now - std::chrono::hours(72), now - std::chrono::hours(1), false}),
                              "has expired"},

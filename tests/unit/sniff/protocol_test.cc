@@ -30,7 +30,25 @@ void expect(std::initializer_list<Case> cases) {
 
 TEST(TheClient, SpeaksTlsWhenARecordOfAHandshakeBegins) {
   expect(
-      {{"\x16", need_more}, {"\x16\x03", tls}, {"\x16\x03\x01\x02", tls}, {"\x16\x02\x01", other}});
+      {{"\x16", need_more}, {"\x16\x03", tls}, {"\x16\x03\x01\x02", tls}});
+}
+
+// Go and wolfSSL take a ClientHello in a record of nearly any version, and a warning before it.
+TEST(TheClient, SpeaksTlsAlsoInRecordsOfOtherVersions) {
+  expect({{"\x16\x02\x01", need_more},
+          {"\x16\x02\x01\x00\x05"sv, need_more},
+          {"\x16\x02\x01\x00\x05\x01"sv, tls},
+          {"\x16\x00\x00\x02\x00\x01"sv, tls},
+          {"\x16\xff\xff\x48\x00\x01"sv, tls},
+          {"\x16\x02\x01\x48\x01\x01"sv, other},
+          {"\x16\x02\x01\x00\x00\x01"sv, other},
+          {"\x16\x02\x01\x00\x05\x02"sv, other},
+          {"\x15\x02\x01\x00\x02"sv, need_more},
+          {"\x15\x02\x01\x00\x02\x01"sv, tls},
+          {"\x15\x02\x01\x00\x02\x02"sv, other},
+          {"\x15\x02\x01\x00\x03\x01"sv, other},
+          {"\x14\x02\x01\x00\x01\x01"sv, other},
+          {"\x17\x02", other}});
 }
 
 // Go passes over an alert before the ClientHello; OpenSSL over empty records.
@@ -42,7 +60,7 @@ TEST(TheClient, SpeaksTlsWhateverRecordBegins) {
           {"\x18\x03", tls},
           {"\x13\x03", other},
           {"\x19\x03", other},
-          {"\x15\x02", other}});
+          {"\x18\x02", other}});
 }
 
 TEST(TheClient, SpeaksTlsWhenAHelloBeginsInTheOldForm) {

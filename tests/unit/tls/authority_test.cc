@@ -28,7 +28,7 @@ class AuthorityTest : public testing::Test {
     ::chmod(path.c_str(), mode);
     return path;
   }
-  AuthorityFiles files_of(const Authority& authority, std::string_view passphrase = "") {
+  AuthorityFiles files_of(const SigningAuthority& authority, std::string_view passphrase = "") {
     return {put("ca.pem", certificate_pem(authority.view.certificate()), 0644),
             put("ca.key", *key_pem(authority.key, passphrase)), ""};
   }
@@ -130,7 +130,7 @@ TEST_F(AuthorityTest, FilesThatHoldSomethingElseAreNamed) {
 
 // root signs intermediate; what is wrong with their order is said.
 TEST_F(AuthorityTest, AnIntermediateCaBringsItsIssuers) {
-  Authority root = test_ca(now, {});
+  SigningAuthority root = test_ca(now, {});
   const PrivateKey key(EVP_EC_gen("P-256"));
   const Certificate middle(X509_dup(test_ca(now).view.certificate()));
   X509_NAME_add_entry_by_NID(X509_get_subject_name(middle.get()), NID_organizationalUnitName,
@@ -175,7 +175,7 @@ TEST_F(AuthorityTest, WhatCannotBeACaIsRefused) {
 TEST_F(AuthorityTest, AProfileForAppleHoldsTheCertificate) {
   NewAuthority wanted;
   wanted.common_name = "R&D <CA>";
-  const Authority authority = *create_authority(wanted, now);
+  const SigningAuthority authority = *create_authority(wanted, now);
   const std::string profile = mobileconfig(authority.view.certificate());
   EXPECT_SAYS(profile, "<string>CN=R&amp;D \\&lt;CA\\&gt;</string>");
   const std::size_t from = profile.find("<data>") + 6, to = profile.find("</data>");

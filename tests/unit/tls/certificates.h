@@ -16,7 +16,7 @@
 
 namespace hyalite {
 
-inline Authority test_ca(WallTime now, NewAuthority wanted = {}) {
+inline SigningAuthority test_ca(WallTime now, NewAuthority wanted = {}) {
   if (wanted.common_name.empty()) wanted.common_name = "Test CA";
   return *create_authority(wanted, now);
 }

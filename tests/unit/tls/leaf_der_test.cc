@@ -110,7 +110,7 @@ class LeafDer : public testing::Test {
   const WallTime now = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + Seconds{45'296};
   const Validity usual{now - kBackdated, now + days{30}};
   const LeafKey key = *make_leaf_key();
-  Authority authority;
+  SigningAuthority authority;
   std::unique_ptr<Mint> mint;
 };
 

@@ -61,7 +61,7 @@ struct Waiter {
 class LeavesTest : public testing::Test {
  protected:
   void SetUp() override {
-    Authority authority = test_ca(clock.wall_time());
+    SigningAuthority authority = test_ca(clock.wall_time());
     root = authority.view.chain[0];
     signer = std::move(*Signer::open(std::move(authority), {days{30}, false}, clock));
     link.emplace(*signer);

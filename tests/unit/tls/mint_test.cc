@@ -24,7 +24,7 @@ class MintTest : public testing::Test {
  protected:
   void SetUp() override { open({}); }
   void open(NewAuthority wanted, ValidityLimits limits = {days{30}, false}) {
-    Authority authority = test_ca(clock.wall_time(), wanted);
+    SigningAuthority authority = test_ca(clock.wall_time(), wanted);
     root = authority.view.chain[0];
     auto opened = Signer::open(std::move(authority), limits, clock);
     ASSERT_TRUE(opened) << opened.error().text;
