@@ -35,6 +35,10 @@ def parent(pid):
     return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
+def user_of(pid):
+    return int(re.search(r"(?m)^Uid:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
+
+
 def holds(pid, secret):
     """Is it anywhere in the memory that this process can write to?"""
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
@@ -81,6 +85,16 @@ class Signer(unittest.TestCase):
         except PermissionError:
             self.skipTest("only root may look into processes that cannot be traced")
         self.assertEqual(set(having), {"signer"})
+
+    def test_a_worker_may_not_open_the_key_where_the_master_has_another_user(self):
+        gateway = self.start()
+        owner = os.stat(f"{self.directory}/ca/ca.key").st_uid
+        users = {name: {user_of(pid) for pid in pids} for name, pids in parts(gateway).items()}
+        if users["master"] == users["generation"]:
+            self.skipTest("workers.user cannot be changed to here: a worker may read what the master's user may")
+        self.assertEqual(users["master"], {owner})
+        for name in ("generation", "admin", "signer"):  # workers are forked by the generation
+            self.assertNotIn(owner, users[name], name)
 
     def test_whoever_dies_of_a_request_is_replaced(self):
         gateway = self.start()
