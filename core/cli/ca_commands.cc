@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -124,10 +126,20 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
+// Those of whoever issued it bind it, too.
+std::vector<std::string> constraints_of(const AuthorityView& view) {
+  std::vector<std::string> all;
+  for (const Certificate& one : view.chain) {
+    auto more = name_constraints(one.get());
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
 std::string text_of(const Shown& shown, WallTime now) {
   X509* ca = shown.view.certificate();
   const bool root = X509_self_signed(ca, 0) == 1;
-  const auto constraints = name_constraints(ca);
+  const auto constraints = constraints_of(shown.view);
   const Validity& validity = shown.view.validity;
   const auto left = std::chrono::duration_cast<Seconds>(validity.not_after - now).count();
   std::string text;
@@ -157,7 +169,7 @@ std::string json_of(const Shown& shown) {
   std::string chain, constraints;
   for (const Certificate& one : shown.view.chain)
     chain += (chain.empty() ? "" : ",") + json_string(subject_text(one.get()));
-  for (const std::string& one : name_constraints(ca))
+  for (const std::string& one : constraints_of(shown.view))
     constraints += (constraints.empty() ? "" : ",") + json_string(one);
   std::string json = "{\"subject\":" + json_string(subject_text(ca)) +
                      ",\"issuer\":" + json_string(issuer_text(ca)) +

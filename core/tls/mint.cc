@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -176,11 +177,13 @@ void put_key_id(Der& der, const PublicPoint& key) {
 }  // namespace
 
 Mint::Mint(const SigningAuthority& authority, Common common, Signing signing)
-    : authority_(&authority),
-      common_(std::move(common)),
-      signing_(std::move(signing)),
-      constraints_(static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(
-          authority.view.certificate(), NID_name_constraints, nullptr, nullptr))) {}
+    : authority_(&authority), common_(std::move(common)), signing_(std::move(signing)) {
+  for (const Certificate& issuer : authority.view.chain) {
+    Constraints constraints(static_cast<NAME_CONSTRAINTS*>(
+        X509_get_ext_d2i(issuer.get(), NID_name_constraints, nullptr, nullptr)));
+    if (constraints) constraints_.push_back(std::move(constraints));
+  }
+}
 
 Result<Mint> Mint::open(const SigningAuthority& authority) {
   X509* issuer = authority.view.certificate();
@@ -228,7 +231,9 @@ bool Mint::permits(std::string_view der) const {
   const Certificate leaf = reader_.read(der);
   if (!leaf) return false;
   X509_check_purpose(leaf.get(), -1, 0);  // finds the names
-  const bool permitted = NAME_CONSTRAINTS_check(leaf.get(), constraints_.get()) == X509_V_OK;
+  const bool permitted = std::all_of(constraints_.begin(), constraints_.end(), [&](const Constraints& it) {
+    return NAME_CONSTRAINTS_check(leaf.get(), it.get()) == X509_V_OK;
+  });
   ERR_clear_error();
   return permitted;
 }
@@ -244,7 +249,7 @@ Result<std::string> Mint::mint(const Order& order) const {
     leaf.raw(stated).raw(common_.algorithm);
     leaf.nest(DerTag::bit_string, [&] { leaf.raw("\0"sv).raw(signature); });
   });
-  if (constraints_ && !permits(leaf.bytes()))
+  if (!constraints_.empty() && !permits(leaf.bytes()))
     return Error{Fault::operator_,
                  "the CA's name constraints do not permit this certificate's names", kNameNotPermitted};
   return leaf.take();

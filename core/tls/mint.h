@@ -7,6 +7,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "tls/authority.h"
@@ -38,7 +39,7 @@ class Mint {
   //   basicConstraints CA:FALSE, keyUsage digitalSignature, extendedKeyUsage serverAuth
   //   subjectKeyIdentifier of the key, authorityKeyIdentifier of the issuer
   // Not mirrored: the upstream's usages, and what speaks of another certificate (SCTs, revocation, policies,
-  // must-staple): docs/decisions/0014-usages-of-leaves.md. The operator's fault when the CA's name constraints do not permit the names.
+  // must-staple): docs/decisions/0014-usages-of-leaves.md. The operator's fault when the name constraints of the CA, or of one above it, do not permit the names.
   Result<std::string> mint(const Order& order) const;
 
   const Validity& validity() const { return authority_->view.validity; }
@@ -52,6 +53,7 @@ class Mint {
     std::string issuer_key;  // authorityKeyIdentifier: an Extension
   };
   using Signing = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
+  using Constraints = Owned<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>;
   Mint(const SigningAuthority& authority, Common common, Signing signing);
 
   // What is signed: a TBSCertificate.
@@ -63,7 +65,7 @@ class Mint {
   const SigningAuthority* authority_;
   Common common_;
   Signing signing_;  // with the authority's key, prepared: one signature after the other
-  Owned<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints_;  // null: it has none
+  std::vector<Constraints> constraints_;  // of the CA and of whoever issued it, as far as they have any
   KeylessReader reader_;
 };
 

@@ -22,9 +22,11 @@ NewAuthority lasting(Seconds validity) {
 
 class MintTest : public testing::Test {
  protected:
-  void SetUp() override { open({}); }
+  void SetUp() override { open(NewAuthority{}); }
   void open(NewAuthority wanted, ValidityLimits limits = {days{30}, false}) {
-    SigningAuthority authority = test_ca(clock.wall_time(), wanted);
+    open(test_ca(clock.wall_time(), wanted), limits);
+  }
+  void open(SigningAuthority authority, ValidityLimits limits = {days{30}, false}) {
     root = authority.view.chain[0];
     auto opened = Signer::open(std::move(authority), limits, clock);
     ASSERT_TRUE(opened) << opened.error().text;
@@ -143,7 +145,7 @@ TEST_F(MintTest, NoLeafOutlivesTheCaOrTheUpstreamsCertificateOr200Days) {
 }
 
 TEST_F(MintTest, ALeafMayOutliveTheUpstreamsCertificateWhenTheOperatorSaysSo) {
-  open({}, {days{30}, true});
+  open(NewAuthority{}, {days{30}, true});
   const WallTime now = clock.wall_time();
   EXPECT_EQ(
       validity(mint_for({.validity = {now - days{9}, now + days{2}}}, "origin.example")).not_after,
@@ -243,6 +245,17 @@ TEST_F(MintTest, NameConstraintsOfTheCaAreKept) {
   EXPECT_FALSE(mint_for({.validity = good()}, "origin.example"));
   EXPECT_NE(refused.find("name constraints"), std::string::npos) << refused;
   EXPECT_FALSE(mint_for({"", "IP:198.51.100.1", good()}, ""));
+}
+
+TEST_F(MintTest, NameConstraintsOfAnIssuerOfTheCaAreKept) {
+  NewAuthority constrained;
+  constrained.permitted_names = {"allowed.example"};
+  SigningAuthority authority = test_ca(clock.wall_time());
+  authority.view.chain.push_back(test_ca(clock.wall_time(), constrained).view.chain[0]);
+  open(std::move(authority));
+  EXPECT_TRUE(mint_for({"", "DNS:in.allowed.example", good()}, "in.allowed.example")) << refused;
+  EXPECT_FALSE(mint_for({.validity = good()}, "origin.example"));
+  EXPECT_NE(refused.find("name constraints"), std::string::npos) << refused;
 }
 
 TEST_F(MintTest, AKindOfNameThatIsNotPermittedIsExcluded) {
