@@ -124,29 +124,35 @@ class CharacterSet {
  private:
   std::array<bool, 256> table_{};
 };
-constexpr CharacterSet kBetweenParts("[].:_- "), kBeforeParameters("?#"), kAroundParameters("&;?#"),
-    kEndsSecrets("&#");
+constexpr CharacterSet kBeforeParameters("?#"), kAroundParameters("&;?#"), kEndsSecrets("&#");
 constexpr CharacterSet kMayHide("?#@");  // without one of these there is no query, fragment or user
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+// Servers part names by any of these, or leave them out (a NUL at the end). Beyond ASCII are
+// letters of other scripts.
+bool parts_names(char c) {
+  const bool is_digit = c >= '0' && c <= '9';
+  return static_cast<unsigned char>(c) < 0x80 && !is_upper(c) && !is_lower(c) && !is_digit;
+}
 
 // Does the part stand in the name, between its ends and what parts names?
 bool is_part_of(std::string_view name, std::string_view part) {
   for (auto at = name.find(part); at != std::string_view::npos; at = name.find(part, at + 1)) {
     const std::size_t end = at + part.size();
-    const bool begins = at == 0 || kBetweenParts.has(name[at - 1]);
-    if (begins && (end == name.size() || kBetweenParts.has(name[end]))) return true;
+    const bool begins = at == 0 || parts_names(name[at - 1]);
+    if (begins && (end == name.size() || parts_names(name[end]))) return true;
   }
   return false;
 }
-
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 // With "_" where capitals begin a word: client_Secret of clientSecret, JWT_Token of JWTToken.
 std::string parted_by_capitals(std::string_view name) {
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const bool begins_word =
-        i > 0 && is_upper(name[i]) && !kBetweenParts.has(name[i - 1]) &&
+        i > 0 && is_upper(name[i]) && !parts_names(name[i - 1]) &&
         (!is_upper(name[i - 1]) || (i + 1 < name.size() && is_lower(name[i + 1])));
     if (begins_word) out += '_';
     out += name[i];
@@ -155,7 +161,7 @@ std::string parted_by_capitals(std::string_view name) {
 }
 
 bool has_secret_part(std::string_view name, const std::vector<std::string>& secrets) {
-  if (kBetweenParts.first_in(name) == std::string::npos) return false;
+  if (std::none_of(name.begin(), name.end(), parts_names)) return false;
   return std::any_of(secrets.begin(), secrets.end(), [&](const std::string& secret) {
     return !secret.empty() && is_part_of(name, secret);
   });
@@ -221,31 +227,48 @@ void append_without_user(std::string_view before_query, std::string& out) {
 
 const std::vector<std::string>& Redaction::usual_query() {
   static const std::vector<std::string> kNames{"access_token",
+                                               "accesstoken",
                                                "api_key",
                                                "apikey",
                                                "assertion",
                                                "auth",
                                                "authorization",
+                                               "authtoken",
                                                "client_secret",
+                                               "clientsecret",
                                                "code",
+                                               "credential",
+                                               "credentials",
+                                               "csrf",
                                                "id_token",
+                                               "idtoken",
+                                               "jsessionid",
+                                               "jwt",
                                                "key",
                                                "otp",
+                                               "pass",
+                                               "passphrase",
                                                "passwd",
                                                "password",
+                                               "phpsessid",
+                                               "pin",
                                                "pwd",
                                                "refresh_token",
+                                               "refreshtoken",
+                                               "samlresponse",
                                                "secret",
                                                "session",
                                                "sessionid",
                                                "sid",
                                                "sig",
                                                "signature",
+                                               "ticket",
                                                "token",
                                                "x-amz-credential",
                                                "x-amz-security-token",
                                                "x-amz-signature",
-                                               "x-goog-signature"};
+                                               "x-goog-signature",
+                                               "xsrf"};
   return kNames;
 }
 

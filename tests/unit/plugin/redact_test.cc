@@ -83,8 +83,33 @@ TEST(Redact, ParametersByPartsThatCapitalsBegin) {
                            "user[PassWord]", "user[X-Amz-Credential]", "a.apiKey", "%61ccessToken", "CLIENT_SECRET"}) {
     EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=[redacted]");
   }
-  for (const char* name : {"Keyword", "Monkey", "tokenizer", "AUTHOR", "deCoded", "pass_Word", "A"})
+  for (const char* name : {"Keyword", "Monkey", "tokenizer", "AUTHOR", "deCoded", "passing_Word", "A"})
     EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=s");
+}
+
+TEST(Redact, ParametersByTheNamesThatFrameworksGiveThem) {
+  for (const char* name : {"pass", "passphrase", "credential", "credentials", "jwt", "csrf", "xsrf", "pin", "ticket", "PHPSESSID", "JSESSIONID",
+                           "SAMLResponse", "refreshtoken", "accesstoken", "idtoken", "authtoken", "clientsecret", "user_pass", "csrfToken",
+                           "user[pin]", "form:SAMLResponse", "CSRF"}) {
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=[redacted]");
+  }
+  for (const char* name : {"passenger", "compass", "pinned", "spin", "tickets", "jwts", "SAMLRequest"})
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=s");
+}
+
+// Whatever ASCII character stands before or behind it, as it is or escaped: only letters and digits make another name of it.
+TEST(Redact, ParametersByPartsThatAnyOtherCharacterParts) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (int c = 0; c < 256; ++c) {
+    if (c >= 'A' && c <= 'Z') continue;  // begins a part, or not
+    const bool parts = c < 128 && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z');
+    const std::string escaped = std::string("%") + kHex[c / 16] + kHex[c % 16], value = parts ? "=[redacted]" : "=s";
+    EXPECT_EQ(url("/a?token" + escaped + "=s"), "/a?token" + escaped + value);
+    EXPECT_EQ(url("/a?" + escaped + "token=s"), "/a?" + escaped + "token" + value);
+    EXPECT_EQ(url("/a?a" + escaped + "token" + escaped + "b=s"), "/a?a" + escaped + "token" + escaped + "b" + value);
+  }
+  for (const char* name : {"token!", "$token", "token'", "a(token)", "a{token}", "token*", "a,token", "a/token", "a|token", "a~token", "a@token", "token%00", "%00%0atoken"})
+    EXPECT_EQ(url("/a?" + std::string(name) + "=s"), "/a?" + std::string(name) + "=[redacted]");
 }
 
 TEST(Redact, UsersAndPasswordsBeforeAHost) {
