@@ -34,9 +34,13 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
+// An address, perhaps with its zone behind it (RFC 4007): fe80::1%lo0 begins lines of the machine's own.
 bool is_address(std::string_view word, hyalite_network& out) {
-  return word.find('/') == std::string_view::npos &&
-         hyalite_network_parse({word.data(), word.size()}, &out) == 1;
+  const auto percent = word.find('%');
+  const std::string_view address = word.substr(0, percent);
+  const bool parsed = address.find('/') == std::string_view::npos &&
+                      hyalite_network_parse({address.data(), address.size()}, &out) == 1;
+  return parsed && (percent == std::string_view::npos || (out.family == 6 && percent + 1 < word.size()));
 }
 
 // Where a blocked name is sent in a hosts file: nowhere, or to the machine itself.

@@ -418,6 +418,32 @@ TEST(Blocker, ReadsListsInTheFormatsThatPeopleHave) {
   EXPECT_TRUE(ads.loaded().logged("lists are loaded"));
 }
 
+// The lines that widely used hosts files begin with.
+TEST(Blocker, TakesTheMachinesOwnNamesInAHostsFile) {
+  const Scratch scratch;
+  const std::string hosts = scratch.write(
+      "hosts",
+      "# Title: x\n127.0.0.1 localhost\n127.0.0.1 localhost.localdomain\n127.0.0.1 local\n255.255.255.255 broadcasthost\n::1 localhost\n"
+      "::1 ip6-localhost\n::1 ip6-loopback\nfe80::1%lo0 localhost\nff00::0 ip6-localnet\nff00::0 ip6-mcastprefix\n"
+      "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\nff02::3 ip6-allhosts\n0.0.0.0 0.0.0.0\n\n0.0.0.0 ads.example\n");
+  Blocking ads("lists: [ " + hosts + " ]");
+  EXPECT_TRUE(ads.blocks("ads.example"));
+  for (const char* host : {"localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback", "ip6-localnet",
+                           "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "ip6-allhosts", "0.0.0.0", "[::1]", "[fe80::1]"}) {
+    EXPECT_FALSE(ads.blocks(host)) << host;
+  }
+  EXPECT_TRUE(ads.loaded().logged("names=1"));
+}
+
+TEST(ListLine, TakesAnAddressWithItsZone) {
+  EXPECT_TRUE(std::holds_alternative<list_line::Nothing>(list_line::read("fe80::1%lo0 localhost")));
+  EXPECT_TRUE(std::holds_alternative<list_line::Names>(list_line::read("::1%lo0\tads.example other.example")));
+  for (const char* line : {"fe80::1%lo0 ads.example", "fe80::1%lo0", "fe80::1% localhost", "127.0.0.1%lo0 localhost", "%lo0 localhost",
+                           "fe80::1/64%lo0 localhost", "x%lo0 localhost"}) {
+    EXPECT_TRUE(std::holds_alternative<list_line::Wrong>(list_line::read(line))) << line;
+  }
+}
+
 TEST(Blocker, HonoursWhatAdblockSaysAboutTheEndsOfUrls) {
   const Scratch scratch;
   const std::string list = scratch.write("l", "||h.example/ad^\n||h.example/one?x=1|\n||root.example^|\n||slash.example/|\n||any.example/ad\n|http://from.example/ad^\n|https://name.example^\n");
