@@ -63,8 +63,10 @@ struct Blocker : hyalite::Plugin<Blocker> {
     const std::clock_t began = std::clock();
     block_.add(settings);
     allow_.add(settings["allow"]);
-    const std::size_t skipped = read_lists(settings["lists"], block_, &allow_).skipped +
-                                read_lists(settings["allow/lists"], allow_, nullptr).skipped;
+    const ListsRead blocked = read_lists(settings["lists"], block_, &allow_),
+                    allowed = read_lists(settings["allow/lists"], allow_, nullptr);
+    warn_of_nothing(blocked);
+    warn_of_nothing(allowed);
     block_.build();
     allow_.build();
     with_url_ = block_.looks_at_urls() || allow_.looks_at_urls();
@@ -80,7 +82,7 @@ struct Blocker : hyalite::Plugin<Blocker> {
     log(HYALITE_LOG_INFO, "lists are loaded",
         {{"names", std::to_string(block_.names())},
          {"allowed", std::to_string(allow_.names())},
-         {"lines_skipped", std::to_string(skipped)},
+         {"lines_skipped", std::to_string(blocked.skipped + allowed.skipped)},
          {"cpu_ms", std::to_string(took_ms)}});
   }
 
@@ -142,6 +144,12 @@ struct Blocker : hyalite::Plugin<Blocker> {
   }
 
  private:
+  // What a download left that brought nothing is a file as any other, and protects nobody.
+  void warn_of_nothing(const ListsRead& lists) {
+    for (const std::string& file : lists.without_rules)
+      log(HYALITE_LOG_WARNING, file + " lists nothing; was it downloaded whole?");
+  }
+
   void read_answer(const hyalite::Settings& settings) {
     dry_run_ = settings["dry_run"].boolean();
     answer_ = settings["answer"].text("page");

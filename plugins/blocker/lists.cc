@@ -37,7 +37,7 @@ class Reading {
     skips_ = list["wrong_lines"].text() == "skip";
   }
 
-  std::size_t read() {
+  void read(ListsRead& told) {
     rules_.sources().begin(path_, true);
     if (excepted_ != nullptr) excepted_->sources().begin(path_, true);
     const std::string why = read_lines(
@@ -45,7 +45,9 @@ class Reading {
     if (!why.empty()) list_.mistake(why);
     if (wrong_ > kMostTold && !skips_)
       list_.mistake(path_ + ": " + std::to_string(wrong_ - kMostTold) + " more lines are wrong");
-    return skips_ ? wrong_ : 0;
+    if (skips_) told.skipped += wrong_;
+    const bool has_mistakes = !why.empty() || full_ || (wrong_ > 0 && !skips_);
+    if (!has_rules_ && !has_mistakes) told.without_rules.push_back(path_);
   }
 
  private:
@@ -60,11 +62,11 @@ class Reading {
       const NameSet::Covers covers =
           names->covers_is_meant ? names->covers : covers_.value_or(names->covers);
       for (const hyalite::HostName& name : names->names)
-        check_room(number, to->add_name(name, covers, to->sources().value(number)));
+        took(number, to->add_name(name, covers, to->sources().value(number)));
     } else if (const auto* url = std::get_if<list_line::Url>(&line)) {
       Rules* to = rules_for(url->allowed);
       if (to == nullptr) return refuse(number, text, "exceptions belong into a list that blocks");
-      check_room(number, to->add_url(url->prefix, url->covers, to->sources().value(number)));
+      took(number, to->add_url(url->prefix, url->covers, to->sources().value(number)));
     }
   }
 
@@ -75,7 +77,8 @@ class Reading {
     list_.mistake(path_ + ":" + std::to_string(number) + ": \"" + shown(text) + "\": " + why);
   }
 
-  void check_room(std::size_t number, bool fits) {
+  void took(std::size_t number, bool fits) {
+    has_rules_ |= fits;
     if (fits) return;
     full_ = true;
     list_.mistake(path_ + ":" + std::to_string(number) + ": all lists together are too large");
@@ -86,14 +89,14 @@ class Reading {
   Rules& rules_;
   Rules* const excepted_;
   std::optional<NameSet::Covers> covers_;  // as the list's settings say
-  bool skips_ = false, full_ = false;
+  bool skips_ = false, full_ = false, has_rules_ = false;
   std::size_t wrong_ = 0;
 };
 
 }  // namespace
 
 ListsRead read_lists(const hyalite::Value& lists, Rules& rules, Rules* excepted) {
-  ListsRead read;
-  for (const hyalite::Value list : lists) read.skipped += Reading(list, rules, excepted).read();
-  return read;
+  ListsRead told;
+  for (const hyalite::Value list : lists) Reading(list, rules, excepted).read(told);
+  return told;
 }

@@ -5,11 +5,14 @@
 #include <hyalite/plugin.hpp>
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "rules.h"
 
 struct ListsRead {
-  std::size_t skipped = 0;  // lines that could not be used, in lists that allow it
+  std::size_t skipped = 0;                 // lines that could not be used, in lists that allow it
+  std::vector<std::string> without_rules;  // files that are sound, and list nothing
 };
 
 // `lists` is a list of paths, or of mappings with `file`, `covers` and `wrong_lines`. Lines with

@@ -444,6 +444,19 @@ TEST(ListLine, TakesAnAddressWithItsZone) {
   }
 }
 
+TEST(Blocker, WarnsOfAListThatHoldsNothing) {
+  const Scratch scratch;
+  const std::string empty = scratch.write("empty.txt", ""), comments = scratch.write("comments.txt", "# nothing\n127.0.0.1 localhost\n"),
+                    page = scratch.write("page.html", "<html>\n<b>not found</b>\n"), url = scratch.write("url.txt", "http://ads.example/x\n"),
+                    exception = scratch.write("exception.txt", "@@||ads.example^\n");
+  Blocking ads("lists: [ " + empty + ", " + url + ", " + exception + ", { file: " + page + ", wrong_lines: skip } ], allow: { lists: [ " + comments + " ] }");
+  for (const std::string& file : {empty, comments, page}) {
+    EXPECT_TRUE(ads.loaded().logged(file + " lists nothing; was it downloaded whole?")) << file;
+  }
+  for (const std::string& file : {url, exception}) EXPECT_FALSE(ads.loaded().logged(file + " lists nothing")) << file;
+  EXPECT_TRUE(ads.loaded().logged("warning plugin.said"));
+}
+
 TEST(Blocker, HonoursWhatAdblockSaysAboutTheEndsOfUrls) {
   const Scratch scratch;
   const std::string list = scratch.write("l", "||h.example/ad^\n||h.example/one?x=1|\n||root.example^|\n||slash.example/|\n||any.example/ad\n|http://from.example/ad^\n|https://name.example^\n");
