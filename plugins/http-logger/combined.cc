@@ -37,15 +37,17 @@ void append_quoted(std::string_view text, std::size_t most, std::string& out) {
   out += '"';
 }
 
-// Without spaces: it stands alone at the line's beginning.
+// Without spaces: it stands alone at the line's beginning. The port is what comes behind the last
+// colon, so an IPv6 address keeps its brackets.
 std::string virtual_host(std::string_view authority, const hyalite_address& destination) {
   std::string host(hyalite::host_of(authority));
   for (char& c : host) {
     if (c <= ' ' || c > '~' || c == '"' || c == '\\') c = '?';
   }
   if (host.size() > 255) host.resize(255);
-  return (host.empty() ? hyalite::ip_text(destination) : host) + ":" +
-         std::to_string(destination.port);
+  if (host.empty()) host = hyalite::ip_text(destination);
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return host + ":" + std::to_string(destination.port);
 }
 
 std::string common_time(std::int64_t nanoseconds) {

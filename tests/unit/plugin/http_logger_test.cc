@@ -328,7 +328,22 @@ TEST(HttpLogger, WritesTheCombinedFormat) {
       "50 "
       "\"http://[redacted]@r/?sid=[redacted]\" \"curl/8 \\xff\"\n";
   const std::string none = "192.0.2.1 - - [14/Nov/2023:22:13:20 +0000] \"-\" 200 50 \"-\" \"-\"\n";
-  EXPECT_EQ(read_file(path), rest + none + "h.example:80 " + rest + "2001:db8::1:80 " + none);
+  EXPECT_EQ(read_file(path), rest + none + "h.example:80 " + rest + "[2001:db8::1]:80 " + none);
+}
+
+TEST(HttpLogger, WritesAVirtualHostAndItsPort) {
+  const Scratch scratch;
+  const std::string path = scratch.path() + "/l";
+  Loaded loaded(with_file(path, ", format: vhost_combined"));
+  Chain& chain = loaded.start();
+  for (const char* authority : {"h.example", "[2001:db8::2]:8080", "192.0.2.7:81"})
+    converse(chain, "GET / HTTP/1.1\r\nHost: " + std::string(authority) + "\r\n\r\n");
+  chain.stop();
+  const auto lines = lines_of(read_file(path));
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0].substr(0, lines[0].find(' ')), "h.example:80");
+  EXPECT_EQ(lines[1].substr(0, lines[1].find(' ')), "[2001:db8::2]:80");
+  EXPECT_EQ(lines[2].substr(0, lines[2].find(' ')), "192.0.2.7:80");
 }
 
 // A client cannot make lines or fields of its own in any format.
