@@ -19,15 +19,21 @@ namespace hyalite {
 namespace {
 
 constexpr std::size_t kMostNameBytes = 40;
-// Words of C, C++ and Rust, names of their libraries, and targets that build systems have already.
+// As identifiers: words of C, C++ and Rust, names of their libraries, what C compilers define on one machine or another (linux is 1),
+// and targets that build systems have already.
 constexpr std::string_view kTaken[] = {
-    "all",    "alloc",  "as",     "asm",      "async", "auto",     "await", "bool",    "break",   "case",    "char",  "clean",   "class",
-    "const",  "core",   "crate",  "default",  "delete", "do",      "double", "dyn",    "else",    "enum",    "extern", "false",  "float",
-    "fn",     "for",    "friend", "goto",     "help",  "hyalite",  "if",    "impl",    "in",      "inline",  "install", "int",   "let",
-    "long",   "loop",   "match",  "mod",      "move",  "mut",      "new",   "operator", "package", "plugin", "private", "proc-macro", "pub",
-    "public", "ref",    "return", "self",     "short", "signed",   "sizeof", "static", "std",     "struct",  "super", "switch",  "template",
-    "test",   "this",   "throw",  "trait",    "true",  "try",      "type",  "typedef", "union",   "unsafe",  "unsigned", "use",  "using",
-    "virtual", "void",  "volatile", "where",  "while"};
+    "abstract", "alignas", "alignof", "all", "alloc", "and", "and_eq", "as", "asm", "async", "auto", "await", "become", "bitand", "bitor",
+    "bool", "box", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "clean", "co_await", "co_return",
+    "co_yield", "compl", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue", "core", "crate", "decltype",
+    "default", "delete", "do", "double", "dyn", "dynamic_cast", "edit_cache", "else", "enum", "explicit", "export", "extern", "false",
+    "final", "float", "fn", "for", "friend", "gen", "goto", "help", "hyalite", "i386", "if", "impl", "in", "inline", "install", "int",
+    "let", "linux", "long", "loop", "macro", "match", "mips", "mod", "move", "mut", "mutable", "namespace", "new", "noexcept", "not",
+    "not_eq", "nullptr", "operator", "or", "or_eq", "override", "package", "package_source", "plugin", "preinstall", "priv", "private",
+    "proc_macro", "protected", "pub", "public", "rebuild_cache", "ref", "register", "reinterpret_cast", "requires", "restrict", "return",
+    "self", "short", "signed", "sizeof", "sparc", "static", "static_assert", "static_cast", "std", "struct", "sun", "super", "switch",
+    "template", "test", "this", "thread_local", "throw", "trait", "true", "try", "type", "typedef", "typeid", "typename", "typeof",
+    "typeof_unqual", "union", "unix", "unsafe", "unsigned", "unsized", "use", "using", "virtual", "void", "volatile", "wchar_t", "where",
+    "while", "xor", "xor_eq", "yield"};
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -77,7 +83,7 @@ std::string bad_plugin_name(std::string_view name) {
   if (!sound) {
     return "\"" + printable(name, 100) + "\" is no name for a plugin: up to 40 of a-z, 0-9 and single \"-\", a letter first, e.g. my-plugin";
   }
-  if (std::find(std::begin(kTaken), std::end(kTaken), name) == std::end(kTaken)) return {};
+  if (std::find(std::begin(kTaken), std::end(kTaken), identifier(std::string(name))) == std::end(kTaken)) return {};
   return "\"" + std::string(name) + "\" means something else to compilers or build systems; call it my-" + std::string(name);
 }
 

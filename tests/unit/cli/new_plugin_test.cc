@@ -21,6 +21,19 @@ TEST(NewPlugin, HasANameThatEveryToolTakes) {
   }
 }
 
+// `struct register`, or `struct 1`: the file's first lines would not compile.
+TEST(NewPlugin, IsNotCalledWhatMeansSomethingToACompiler) {
+  for (const char* word :
+       {"alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "constexpr", "continue", "default", "do", "double",
+        "else", "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "nullptr", "register", "restrict", "return",
+        "short", "signed", "sizeof", "static", "static-assert", "struct", "switch", "thread-local", "true", "typedef", "typeof",
+        "typeof-unqual", "union", "unsigned", "void", "volatile", "while", "linux", "unix", "i386", "namespace", "yield", "proc-macro"}) {
+    EXPECT_NE(bad_plugin_name(word).find(std::string("call it my-") + word), std::string::npos) << word;
+    EXPECT_EQ(bad_plugin_name(std::string("my-") + word), "") << word;
+  }
+  EXPECT_EQ(bad_plugin_name("registers"), "");
+}
+
 TEST(NewPlugin, CallsItsPartsByItsName) {
   for (const PluginLanguage language : {PluginLanguage::cxx, PluginLanguage::c, PluginLanguage::rust}) {
     bool has_ci = false, has_readme = false;
