@@ -34,11 +34,11 @@ class HeldFlow final {
   // What that side got.
   std::string got(Side side) const { return talk_.sent(side); }
   bool over() const { return talk_.closed() != nullptr; }
-  // How it stands, in words: "open in inspecting", "closed (blocked), client reset".
+  // How it stands, in words: "open in inspecting", "closed (blocked), client reset". For comparing (comparable_reason).
   std::string fate() const {
     const Close* const closed = talk_.closed();
     if (closed == nullptr) return "open in " + std::string(talk_.stage()) + (talk_.connected() ? ", connected" : "");
-    return "closed (" + std::string(name_of(closed->reason)) + ")" + (closed->client == Ending::reset ? ", client reset" : "") +
+    return "closed (" + std::string(name_of(comparable_reason(*closed))) + ")" + (closed->client == Ending::reset ? ", client reset" : "") +
            (closed->upstream == Ending::reset ? ", upstream reset" : "");
   }
 

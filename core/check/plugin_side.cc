@@ -74,11 +74,19 @@ hyalite_verdict exchange_end(void* instance, hyalite_exchange* exchange, void* s
   return call_plugin([&] { return own(instance, exchange, state, newer(summary)); });
 }
 
+// An exchange's answer may have ended the flow: it is told there, and whether the client was left or leaves is the network's doing
+// (comparable_reason).
+std::string end_text(const hyalite_flow_summary& summary) {
+  const std::string_view reason = view(summary.reason);
+  const bool was_answered = summary.decided_by.size == 0 && (reason == "blocked" || reason == "plugin_failed");
+  return "flow end " + (was_answered ? std::to_string(HYALITE_END_CLIENT_GONE) : std::to_string(summary.end)) + " by " +
+         text_of(summary.decided_by) + " because " + text_of(summary.decision_reason) + " " +
+         (was_answered ? "client_left" : text_of(summary.reason));
+}
+
 hyalite_verdict flow_close(void* instance, hyalite_flow* flow, void* state, const hyalite_flow_summary* summary) {
   if (auto* ended = Layer::get().ended) {
-    ended->push_back({flow_table()->info(flow)->id, "flow end " + std::to_string(summary->end) + " by " + text_of(summary->decided_by) + " because " +
-                      text_of(summary->decision_reason) + " " + text_of(summary->reason) +
-                      left_about(flow, flow_table()->finding, notes_table()->at_flow)});
+    ended->push_back({flow_table()->info(flow)->id, end_text(*summary) + left_about(flow, flow_table()->finding, notes_table()->at_flow)});
   }
   const auto own = plugins<hyalite_flow_hooks>().flow_close;
   if (own == nullptr) return HYALITE_CONTINUE;

@@ -7,8 +7,10 @@
 #include <optional>
 
 #include "base/text.h"
+#include "harness/messages.h"
 #include "http/body.h"
 #include "http/connection.h"
+#include "http/names.h"
 #include "http/reader.h"
 #include "websocket/frame_reader.h"
 
@@ -19,24 +21,72 @@ namespace {
 constexpr HeadLimits kHeads{std::size_t{4} << 20, 5'000};
 constexpr BodyLimits kBodies{65'536, std::size_t{1} << 20, 5'000};
 
-// ---- messages, as they mean the same however they are framed in chunks
+// The lines of a text, those of heads and trailers apart.
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end == std::string_view::npos ? end : end + 1));
+    text.remove_prefix(lines.back().size());
+  }
+  return lines;
+}
 
-// What is left behind the body.
-Bytes read_body(Bytes rest, const Framing& framing, std::string& text) {
+std::string header_name(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0) return {};
+  const std::string_view name = line.substr(0, colon);
+  const bool is_token = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  return is_token ? to_lower(name) : std::string();
+}
+
+// ---- messages, as they mean the same however they are framed
+
+// What of a head is not the host's: it frames as it must by what it knew of the body when the head left.
+std::string without_framing(std::string_view head, std::size_t content) {
+  std::string text = "[head]\r\n";
+  for (const std::string_view line : lines_of(head)) {
+    const std::string name = header_name(line);
+    if (!is_framing_field(name)) {
+      text += line;
+      continue;
+    }
+    const std::string_view value = trim(line.substr(name.size() + 1, line.find_last_not_of("\r\n") - name.size()));
+    if (const auto said = beside_framing(name, value, content)) text += name + ": " + *said + "\r\n";
+  }
+  return text;
+}
+
+struct Body {
+  std::string text;         // with what became of it
+  std::size_t content = 0;  // bytes
+};
+
+// Takes it off the front of `rest`.
+Body take_body(Bytes& rest, const Framing& framing) {
   BodyReader reader(framing, kBodies);
-  text += "[body]";
+  Body body{"[body]"};
   for (;;) {
     const Piece piece = reader.next(rest);
     rest.remove_prefix(piece.raw.size());
     switch (piece.kind) {
-      case Piece::Kind::content: text += piece.raw; break;
+      case Piece::Kind::content:
+        body.text += piece.raw;
+        body.content += piece.raw.size();
+        break;
       case Piece::Kind::framing: break;
-      case Piece::Kind::trailers: text += "[trailers]\r\n" + std::string(piece.raw); break;
-      case Piece::Kind::end: text += "[end]\n"; return rest;
+      case Piece::Kind::trailers: body.text += "[trailers]\r\n" + std::string(piece.raw); break;
+      case Piece::Kind::end: body.text += "[end]\n"; return body;
       case Piece::Kind::need_more:
-        text += framing.kind == Framing::Kind::until_close ? "[end]\n" : "[unfinished]" + std::string(rest) + "\n";
-        return {};
-      case Piece::Kind::refused: text += "[malformed]" + std::string(rest) + "\n"; return {};
+        body.text += framing.kind == Framing::Kind::until_close ? "[end]\n" : "[unfinished]" + std::string(rest) + "\n";
+        rest = {};
+        return body;
+      case Piece::Kind::refused:
+        body.text += "[malformed]" + std::string(rest) + "\n";
+        rest = {};
+        return body;
     }
   }
 }
@@ -67,14 +117,12 @@ std::string read_tunnel(Bytes rest, FrameReader::From from) {
   return read_frames(rest, from).value_or("[bytes]" + std::string(rest));
 }
 
-// False: there is no further message.
-bool take_head(const HeadProgress& head, Bytes& rest, std::string& text) {
-  if (head.step == HeadProgress::Step::complete) {
-    text += "[head]\r\n" + std::string(rest.substr(0, head.consumed));
-    rest.remove_prefix(head.consumed);
-    return true;
-  }
-  return false;
+// Nothing: there is no further message.
+std::optional<Bytes> take_head(const HeadProgress& head, Bytes& rest) {
+  if (head.step != HeadProgress::Step::complete) return std::nullopt;
+  const Bytes raw = rest.substr(0, head.consumed);
+  rest.remove_prefix(head.consumed);
+  return raw;
 }
 
 std::string read_requests(Bytes rest, std::vector<Asked>& asked) {
@@ -83,9 +131,11 @@ std::string read_requests(Bytes rest, std::vector<Asked>& asked) {
   while (!rest.empty()) {
     RequestHead head;
     const HeadProgress progress = reader.read(rest, head);
-    if (!take_head(progress, rest, text)) return text + read_tunnel(rest, FrameReader::From::client);
+    const auto raw = take_head(progress, rest);
+    if (!raw) return text + read_tunnel(rest, FrameReader::From::client);
     asked.push_back(asked_by(head));
-    rest = read_body(rest, progress.framing, text);
+    const Body body = take_body(rest, progress.framing);
+    text += without_framing(*raw, body.content) + body.text;
   }
   return text;
 }
@@ -98,10 +148,16 @@ std::string read_responses(Bytes rest, const std::vector<Asked>& asked) {
     Asked about = i < asked.size() ? asked[i] : Asked{};
     about.complete = true;
     const HeadProgress progress = reader.read(rest, about, head);
-    if (!take_head(progress, rest, text)) return text + "[bytes]" + std::string(rest);
-    if (head.is_interim()) continue;
-    if (progress.framing.kind == Framing::Kind::tunnel) return text + "[tunnel]\n" + read_tunnel(rest, FrameReader::From::server);
-    rest = read_body(rest, progress.framing, text);
+    const auto raw = take_head(progress, rest);
+    if (!raw) return text + "[bytes]" + std::string(rest);
+    if (head.is_interim()) {
+      text += without_framing(*raw, 0);
+      continue;
+    }
+    if (progress.framing.kind == Framing::Kind::tunnel)
+      return text + without_framing(*raw, 0) + "[tunnel]\n" + read_tunnel(rest, FrameReader::From::server);
+    const Body body = take_body(rest, progress.framing);
+    text += without_framing(*raw, body.content) + body.text;
     ++i;
   }
   return text;
@@ -136,27 +192,6 @@ class Listening {
 };
 
 // ---- comparing
-
-// The lines of a text, those of heads and trailers apart.
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    lines.push_back(text.substr(0, end == std::string_view::npos ? end : end + 1));
-    text.remove_prefix(lines.back().size());
-  }
-  return lines;
-}
-
-std::string header_name(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0) return {};
-  const std::string_view name = line.substr(0, colon);
-  const bool is_token = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  });
-  return is_token ? to_lower(name) : std::string();
-}
 
 std::string around(std::string_view text, std::size_t at) {
   const std::size_t from = at < 20 ? 0 : at - 20;

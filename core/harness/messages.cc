@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "harness/messages.h"
 
+#include "base/text.h"
 #include "http/body.h"
 #include "http/connection.h"
+#include "http/names.h"
 #include "http/reader.h"
 
 namespace hyalite {
@@ -65,7 +67,29 @@ class Questions {
   RequestHead head_;
 };
 
+// Of a Connection header: the options that say more than whether it goes on.
+std::optional<std::string> other_options(std::string_view value) {
+  std::optional<std::string> others;
+  for (const std::string_view listed : split(value, ',')) {
+    const std::string_view option = trim(listed);
+    if (option.empty() || equals_ignoring_case(option, "close") || equals_ignoring_case(option, "keep-alive")) continue;
+    others = others ? *others + ", " + std::string(option) : std::string(option);
+  }
+  return others;
+}
+
 }  // namespace
+
+std::optional<std::string> beside_framing(std::string_view name, std::string_view value, std::size_t content) {
+  std::optional<std::string> as_it_is{std::string(value)};
+  switch (name_of(name)) {
+    case Name::content_length: return parse_decimal(value) == content ? std::nullopt : as_it_is;
+    case Name::transfer_encoding: return equals_ignoring_case(value, "chunked") ? std::nullopt : as_it_is;
+    case Name::trailer: return std::nullopt;
+    case Name::connection: return other_options(value);
+    default: return as_it_is;
+  }
+}
 
 HeardMessages read_requests(std::string_view stream) {
   HeardMessages heard;

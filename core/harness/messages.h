@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,5 +30,10 @@ struct HeardMessages {
 HeardMessages read_requests(std::string_view stream);
 // `asked`: what the client sent, which the responses answer. `ended`: the connection was closed in order.
 HeardMessages read_responses(std::string_view stream, std::string_view asked, bool ended);
+
+// What a header says beside how its message is framed and whether the connection goes on behind it: these are the host's, which
+// decides them by what it knew of the body when the head left. Nothing: it says no more. `content`: so many bytes came as the body; the
+// length of another one, as in answers to HEAD, frames nothing and counts.
+std::optional<std::string> beside_framing(std::string_view name, std::string_view value, std::size_t content);
 
 }  // namespace hyalite

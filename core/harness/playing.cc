@@ -68,9 +68,17 @@ std::string pairs(const std::vector<std::pair<std::string, std::string>>& all) {
   return text;
 }
 
+std::vector<std::pair<std::string, std::string>> without_framing(const HeardMessage& message) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& [name, value] : message.headers) {
+    if (auto said = beside_framing(name, value, message.content.size())) all.emplace_back(name, std::move(*said));
+  }
+  return all;
+}
+
 std::string line_of(const HeardMessage& message) {
   return (message.status != 0 ? std::to_string(message.status) : message.method + " " + printable(message.target, 4'000)) + " |" +
-         pairs(message.headers) + " | " + printable(message.content, 100'000) + " |" + pairs(message.trailers) + "\n";
+         pairs(without_framing(message)) + " | " + printable(message.content, 100'000) + " |" + pairs(message.trailers) + "\n";
 }
 
 std::string lines_of(const char* to, const HeardMessages& heard) {
@@ -136,7 +144,7 @@ std::string outcome_of(const Bench& bench, const Talk& talk) {
   if (talk.connected_to()) text += " to " + talk.connected_to()->text();
   if (talk.closed()) {
     const auto how = [](Ending ending) { return ending == Ending::reset ? " reset" : " in order"; };
-    text += "; closed: " + std::string(name_of(talk.closed()->reason)) + how(talk.closed()->client) + how(talk.closed()->upstream);
+    text += "; closed: " + std::string(name_of(comparable_reason(*talk.closed()))) + how(talk.closed()->client) + how(talk.closed()->upstream);
   }
   text += "\n";
   for (const EndedExchange& exchange : bench.ended()) {

@@ -34,9 +34,9 @@ struct Cut {
 
 std::unique_ptr<Talk> play(Bench& bench, const TalkOptions& options, const Script& script, const Cut& cut = {});
 
-// All that counts of what came of it, a line each: the messages (without how they are framed), what is behind them, how the
-// connections ended, and what the plugins decided, noted and found. Not told: the beginning of a message whose end never
-// came, since how much of it came is the network's doing.
+// All that counts of what came of it, a line each: the messages (without how they are framed and whether their connection goes on, see
+// beside_framing), what is behind them, how the connections ended (see comparable_reason), and what the plugins decided, noted and
+// found. Not told: the beginning of a message whose end never came, since how much of it came is the network's doing.
 std::string outcome_of(const Bench& bench, const Talk& talk);
 
 struct EveryWay {

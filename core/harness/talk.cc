@@ -115,4 +115,10 @@ HeardMessages Talk::messages(Side to) const {
   return all;
 }
 
+CloseReason comparable_reason(const Close& close) {
+  const bool in_order = close.client != Ending::reset && close.upstream != Ending::reset;
+  const bool was_answered = close.reason == CloseReason::blocked || close.reason == CloseReason::plugin_failed;
+  return in_order && was_answered ? CloseReason::client_left : close.reason;
+}
+
 }  // namespace hyalite

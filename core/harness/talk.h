@@ -73,4 +73,8 @@ class Talk final {
   std::string said_;  // by the client: what its responses answer
 };
 
+// Why it was closed, for comparing it with the same talk cut otherwise. A client that was answered in upstream's place has to be left when
+// the rest of its body has not come yet; when it has, the client leaves. What was decided stands in the exchange.
+CloseReason comparable_reason(const Close& close);
+
 }  // namespace hyalite

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-BINARY, BAD, GOOD = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+BINARY, BAD, GOOD, TEST = (sys.argv.pop(1) for _ in range(4))
 
 
 def run(plugin, *options, flaw=None, settings=None):
@@ -254,6 +254,11 @@ class Good(unittest.TestCase):
     def test_an_example_without_the_drafts_that_it_needs(self):
         done = run(os.path.join(GOOD, "line_lookup.so"), "--only", "host.older")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_how_the_host_frames_is_no_difference(self):
+        for how in ("peek", "degrade", "skip", "reject"):
+            done = run(os.path.join(TEST, "holds.so"), "--only", "flow.pieces", settings=f"how: {how}\n")
+            self.assertEqual(done.returncode, 0, how + done.stdout + done.stderr)
 
     def test_blocker(self):
         self.clean("blocker", "hosts: [ ads.example ]\nurls: [ h.example/ads/ ]\ncontent_types: [ \"video/*\" ]\n")

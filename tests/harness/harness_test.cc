@@ -55,6 +55,22 @@ TEST(Harness, CutsWhatIsSaidInEveryWay) {
   EXPECT_EQ(every.talk().to_client(0).trailers, (Headers{{"X-Sum", "1"}}));
 }
 
+// Whether the length is known, and whether the connection goes on, depends on how much has come when the head has to leave.
+TEST(Harness, TakesNoFramingForADifference) {
+  const std::string body(39, 'b');
+  const std::string chunked = "POST /x HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n27\r\n" + body + "\r\n0\r\nX-Sum: 1\r\n\r\n";
+  for (const char* how : {"peek", "degrade", "skip", "reject"}) {
+    Bench bench(Plugin{TEST_PLUGIN_DIR "/holds.so", std::string("how: ") + how});
+    ASSERT_TRUE(bench) << bench.mistakes();
+    for (const std::string& asked : {request("GET", "/"), request("POST", "/", {}, body), chunked}) {
+      for (const std::string& answered : {response(200, body), chunked_response(200, {"abc", body}, {}, {{"X-Sum", "1"}})}) {
+        const EveryWay every(bench, Script().client(asked).upstream(answered));
+        EXPECT_TRUE(every) << how << ": " << every.difference();
+      }
+    }
+  }
+}
+
 TEST(Harness, DoesNotComplainOfABusyMachine) {
   Bench bench(Plugin{kBad + "misbehaves.so"});
   Talk talk(bench);
