@@ -54,7 +54,12 @@ typedef struct hyalite_body_options {
   uint32_t reserved;
 } hyalite_body_options;
 
-/* Unknown flags: ignore them. */
+/* Not every message has a call with HYALITE_WINDOW_END. When its head says that no content follows (Content-Length: 0, or neither
+ * length nor Transfer-Encoding in a request; the answer to HEAD, 204, 304), no call comes, in whichever mode. When that is found out
+ * behind the head only (an empty chunked body, or an answer that ends with its connection), one call comes, of length 0 with
+ * HYALITE_WINDOW_END. So what is to be decided or edited for every message belongs into request_head or response_head, not into the
+ * last call about its body. And a body that breaks off has no last call either.
+ * Unknown flags: ignore them. */
 enum hyalite_window_flags {
   HYALITE_WINDOW_END = 1, /* nothing follows: the last call for this body or direction */
   HYALITE_WINDOW_TRUNCATED =

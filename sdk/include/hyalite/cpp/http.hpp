@@ -446,6 +446,7 @@ namespace hyalite __attribute__((visibility("hidden"))) {
     std::uint64_t size() const { return view_->length; }
     std::uint64_t offset() const { return view_->offset; }
     std::uint64_t retained() const { return view_->retained; }
+    // Nothing follows. A message whose head says that it has no content has no such call: see hyalite_window_flags.
     bool last() const { return (view_->flags & HYALITE_WINDOW_END) != 0; }
     bool decoded() const { return (view_->flags & HYALITE_WINDOW_DECODED) != 0; }
     bool corrupt() const { return (view_->flags & HYALITE_WINDOW_CORRUPT) != 0; }
