@@ -15,7 +15,7 @@ std::string iso_time(WallTime time);
 
 // {"version", "started", "uptime_seconds", "master_pid", "settings_file", "serving", "listening": [], "generations":
 // [{"number", "state", "pid", "since", "workers": [{"index", "pid", "replaced", "started"}]}],
-// "counts": {...}, "plugins": [{"name", ..., "faults", "quarantined"}], "faults": [{"at", "cause",
+// "counts": {...}, "plugins": [{"name", ..., "loaded", "faults", "quarantined"}], "faults": [{"at", "cause",
 // "generation", "worker", "pid", "plugin", "hook", "what"}], "last_failure": text or null, "ca":
 // {"subject", "sha256", "not_after", "ends_soon", "fault"} or null, "refused": [{"name", "count",
 // "last", "passes_until": time or null, "cause", "clients": [{"address", "count", "sign"}]}]}.

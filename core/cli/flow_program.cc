@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "flow/delivery.h"
 #include "flow/flows.h"
+#include "plugin/listed.h"
 #include "plugin/loader.h"
 #include "services/services.h"
 #include "tls/engine.h"
@@ -57,6 +58,7 @@ FlowProgram::FlowProgram(std::vector<std::string> directories) : directories_(st
 FlowProgram::~FlowProgram() = default;
 
 Mistakes FlowProgram::load(const LoadNeeds& needs) {
+  settings_ = &needs.settings;
   places_ = TallyPlaces::declare(needs.layout);
   LoadOptions options;
   options.file = needs.file;
@@ -75,21 +77,7 @@ Mistakes FlowProgram::load(const LoadNeeds& needs) {
   return std::move(loaded.mistakes);
 }
 
-std::string FlowProgram::plugins() const {
-  std::string json = "[";
-  for (std::size_t i = 0; chain_ && i < chain_->size(); ++i) {
-    const Instance& instance = chain_->at(i);
-    const PluginIdentity& identity = instance.library().identity();
-    if (i > 0) json += ",";
-    json += "{\"name\":" + json_string(instance.name());
-    json += ",\"plugin\":" + json_string(identity.id);
-    json += ",\"version\":" + json_string(identity.version);
-    json += ",\"on_failure\":";
-    json += instance.policy() == FailurePolicy::closed ? "\"closed\"" : "\"open\"";
-    json += "}";
-  }
-  return json + "]";
-}
+std::string FlowProgram::plugins() const { return chain_ ? listed_plugins(settings_->plugins, *chain_) : "[]"; }
 
 std::string FlowProgram::instance(std::size_t place) const {
   return chain_ && place < chain_->size() ? chain_->at(place).name() : "";

@@ -34,6 +34,7 @@ class FlowProgram final : public Program {
  private:
   std::vector<std::string> directories_;
   std::optional<TallyPlaces> places_;
+  const Settings* settings_ = nullptr;  // what was loaded from
   std::unique_ptr<Chain> chain_;
   std::vector<std::string> released_;
   std::unique_ptr<TlsGround> tls_;

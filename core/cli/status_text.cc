@@ -81,19 +81,26 @@ std::string counts_text(const JsonView& counts) {
   return out;
 }
 
+// What became of a plugin in quarantine. One that still runs is about to be left out.
+std::string quarantine_text(const JsonView& plugin) {
+  if (plugin.member("loaded").boolean().value_or(true))
+    return plugin.member("quarantined").boolean().value_or(false) ? ", IN QUARANTINE" : "";
+  return plugin.member("on_failure").string() == "closed" ? ", IN QUARANTINE: traffic is refused"
+                                                          : ", IN QUARANTINE: traffic passes without it";
+}
+
 std::string plugins_text(const JsonView& plugins) {
   std::string out;
   for (std::size_t i = 0; i < plugins.size(); ++i) {
     const JsonView one = plugins.element(i);
     const std::uint64_t errors = number_of(one.member("errors")),
                         faults = number_of(one.member("faults"));
-    out += "  " + padded(text_of(one.member("name")), 12) + text_of(one.member("plugin")) + ' ' +
-           text_of(one.member("version")) + ", " +
-           counted(number_of(one.member("calls")), "call", "calls");
+    out += "  " + padded(text_of(one.member("name")), 12) + text_of(one.member("plugin"));
+    if (one.member("version").string()) out += ' ' + text_of(one.member("version"));
+    out += ", " + counted(number_of(one.member("calls")), "call", "calls");
     if (errors > 0) out += ", " + counted(errors, "error", "errors");
     if (faults > 0) out += ", cost " + counted(faults, "worker", "workers");
-    if (one.member("quarantined").boolean().value_or(false)) out += ", IN QUARANTINE";
-    out += '\n';
+    out += quarantine_text(one) + '\n';
   }
   return out;
 }

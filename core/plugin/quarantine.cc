@@ -58,4 +58,6 @@ Library quarantine_library() {
   return *Library::linked_in(&kDescriptor, "quarantine");
 }
 
+bool stands_in(const Library& library) { return library.descriptor().get_interface == &get_interface; }
+
 }  // namespace hyalite

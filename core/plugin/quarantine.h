@@ -9,5 +9,7 @@ namespace hyalite {
 // Fails in request_head, and in protocol for everything that is not HTTP/1: the failure policy does
 // the rest.
 Library quarantine_library();
+// Is it that one? Then no code of the plugin runs.
+bool stands_in(const Library& library);
 
 }  // namespace hyalite

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "plugin/chain_call.h"
+#include "plugin/quarantine.h"
 
 namespace hyalite {
 
@@ -110,6 +111,8 @@ void Chain::note_fault(Hook hook, const Entry& entry, FaultKind kind, std::strin
                        bool closes) {
   InstanceHost& host = entry.instance->host();
   host.count(InstanceCount::errors);
+  // That a plugin is in quarantine was said once; nothing of it ran, and its real failures must stay in sight.
+  if (stands_in(entry.instance->library())) return;
   const std::string words = host.take_words();
   if (!words.empty() && kind == FaultKind::error) why = words;
   // So the SDK's wrapper says it, which lets none through.
@@ -135,7 +138,8 @@ Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSub
   }
   Decision decision = closing(hook, exchange);
   decision.decided_by = entry.instance->name();
-  decision.reason = "the plugin failed in " + std::string(name(hook));
+  decision.reason = stands_in(entry.instance->library()) ? "the plugin is in quarantine"
+                                                         : "the plugin failed in " + std::string(name(hook));
   decide(flow, exchange, std::move(decision));
   return Answer::decided;
 }

@@ -87,7 +87,8 @@ class Program {
   // Everything that is wrong, at once; empty: it can be started. The process has one thread, before
   // and after.
   virtual Mistakes load(const LoadNeeds& needs) = 0;
-  // What was loaded, for people and programs: a JSON array with an object per plugin in the chain.
+  // What was loaded, for people and programs: a JSON array with an object per plugin of the
+  // settings; `loaded` says whether it runs.
   virtual std::string plugins() const = 0;
   // The instance that a worker's call slot means: `place` + 1 stands there. Empty when there is
   // none.

@@ -93,13 +93,15 @@ class Steady:
 
 
 class Contained(GatewayTest):
+    on_failure = "closed"
+
     @classmethod
     def setUpClass(cls):
         # In a directory that nobody else may write to.
         cls.plugin_dir = os.path.join(make_directory(cls), "plugins")
         os.mkdir(cls.plugin_dir, 0o755)
         cls.file = shutil.copy(BAD, cls.plugin_dir)
-        cls.plugins = ({"name": "bad", "use": cls.file, "on_failure": "closed"},)
+        cls.plugins = ({"name": "bad", "use": cls.file, "on_failure": cls.on_failure},)
         super().setUpClass()
 
     @classmethod
@@ -124,6 +126,15 @@ class Contained(GatewayTest):
             return next((it for it in self.service.status()["faults"]
                          if it["cause"] == cause and str(it.get("pid")) == worker), None)
         return lab.wait_for(find, f"a {cause} of {worker} in status")
+
+    def listed(self):
+        """What status says of the plugin."""
+        return next(it for it in self.service.status()["plugins"] if it["name"] == "bad")
+
+    def status_of_a_request(self):
+        with raw.connect() as client:
+            client.send(get("/fine"))
+            return client.read_response().status
 
     def nothing_passed_uninspected(self):
         self.assertEqual(self.origin.unmarked, [])
@@ -241,12 +252,7 @@ class TooManyFaults(Contained):
     settings = {"containment": {"worker_crashes": FOREVER, "quarantine": {"count": 2}}}
 
     def quarantined(self):
-        return next(it["quarantined"] for it in self.service.status()["plugins"] if it["name"] == "bad")
-
-    def status_of_a_request(self):
-        with raw.connect() as client:
-            client.send(get("/fine"))
-            return client.read_response().status
+        return self.listed()["quarantined"]
 
     def test_bring_quarantine_which_a_changed_file_ends(self):
         with Steady() as load:
@@ -256,6 +262,9 @@ class TooManyFaults(Contained):
             lab.wait_for(lambda: load.statuses[503] > 100, "refusals")
         self.assertEqual(set(load.statuses), {200, 503})
         self.nothing_passed_uninspected()
+        self.assertIn("IN QUARANTINE: traffic is refused", self.service.tell("status")[1])
+        # The crashes stay in sight: no code of the plugin ran where it was refused.
+        self.assertNotIn("error", {it["cause"] for it in self.service.status()["faults"]})
         # The same file with the same settings is still the one that crashed.
         self.assertEqual(self.service.tell("reload")[0], 0)
         self.assertTrue(self.quarantined())
@@ -268,6 +277,19 @@ class TooManyFaults(Contained):
         self.assertFalse(self.quarantined())
         self.assertEqual(self.status_of_a_request(), 200)
         self.nothing_passed_uninspected()
+
+
+class TooManyFaultsOfWhatFailsOpen(Contained):
+    settings = {"containment": {"worker_crashes": FOREVER, "quarantine": {"count": 2}}}
+    on_failure = "open"
+
+    def test_bring_quarantine_that_status_shows_while_traffic_passes(self):
+        for _ in range(2):
+            self.misbehave("/crash")
+        lab.wait_for(lambda: not self.listed()["loaded"], "a generation without it")
+        self.assertTrue(self.listed()["quarantined"])
+        self.assertIn("IN QUARANTINE: traffic passes without it", self.service.tell("status")[1])
+        self.assertEqual(self.status_of_a_request(), 200)
 
 
 class CrashLoop(Contained):

@@ -61,6 +61,21 @@ TEST(StatusText, SaysWhichSettingsServeAndThatTheFileIsNewer) {
             std::string::npos);
 }
 
+TEST(StatusText, SaysWhatBecomesOfTrafficWithoutAPluginInQuarantine) {
+  const auto text = status_text(R"({"version":"1.0","serving":true,"plugins":[
+    {"name":"ads","plugin":"blocker","version":null,"on_failure":"closed","loaded":false,"calls":7,"errors":7,"faults":3,"quarantined":true},
+    {"name":"log","plugin":"http-logger","version":null,"on_failure":"open","loaded":false,"calls":0,"errors":0,"faults":3,"quarantined":true},
+    {"name":"new","plugin":"mine","version":"2.0","on_failure":"open","loaded":true,"calls":0,"errors":0,"faults":3,"quarantined":true},
+    {"name":"good","plugin":"yours","version":"1.0","on_failure":"open","loaded":true,"calls":0,"errors":0,"faults":0,"quarantined":false}]})");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("  ads         blocker, 7 calls, 7 errors, cost 3 workers, IN QUARANTINE: traffic is refused\n"
+                       "  log         http-logger, 0 calls, cost 3 workers, IN QUARANTINE: traffic passes without it\n"
+                       "  new         mine 2.0, 0 calls, cost 3 workers, IN QUARANTINE\n"
+                       "  good        yours 1.0, 0 calls\n"),
+            std::string::npos)
+      << *text;
+}
+
 TEST(StatusText, SaysLoudlyThatNobodyServes) {
   const auto text = status_text(R"({"version":"1.0","serving":false})");
   ASSERT_TRUE(text);

@@ -42,7 +42,9 @@ class Loaded {
     EXPECT_TRUE(start_with(&slot));
     return *chain_;
   }
-  Result<void> start_with(CallSlot* where) { return chain_->start(0, 1, row(), where); }
+  Result<void> start_with(CallSlot* where, CallHistory* history = nullptr) {
+    return chain_->start(0, 1, row(), where, history);
+  }
   // The worker's counter; before start as one that crashed left it.
   std::uint64_t& counter(std::string_view metric) {
     const MetricRow cells = row();
@@ -55,6 +57,7 @@ class Loaded {
     return nowhere;
   }
   Chain& chain() { return *chain_; }
+  const std::vector<PluginSettings>& plugins() const { return settings_.plugins; }
   bool worked() const { return chain_ != nullptr; }
   bool logged(std::string_view part) const { return lines.have(part); }
 

@@ -9,6 +9,8 @@
 
 #include <csignal>
 
+#include "plugin/listed.h"
+#include "settings/json.h"
 #include "unit/plugin/loaded.h"
 
 namespace hyalite {
@@ -123,6 +125,43 @@ TEST(LoadChain, LetsNothingPassAQuarantinedPluginThatFailsClosed) {
   HookTalk tunnel(chain);
   tunnel.flow.set_protocol(Protocol::tls);
   EXPECT_EQ(chain.protocol_known(tunnel.flow), Answer::decided);
+}
+
+TEST(LoadChain, CountsWhatAStandInRefusesWithoutALineForEach) {
+  CallHistory history{};
+  Loaded loaded("  - { name: bad, use: old_abi, on_failure: closed }\n", {"bad"});
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  ASSERT_TRUE(loaded.start_with(nullptr, &history));
+  HookTalk talk(loaded.chain());
+  EXPECT_EQ(talk.request(kGet), Answer::decided);
+  EXPECT_EQ(talk.exchange.decision().reason, "the plugin is in quarantine");
+  EXPECT_EQ(loaded.counter("hyalite_plugin_errors_total"), 1u);
+  EXPECT_FALSE(loaded.logged("plugin.failed"));
+  EXPECT_EQ(history.faults.load(), 0u) << "no code of the plugin ran";
+}
+
+TEST(LoadChain, ListsPluginsInQuarantineWhateverBecomesOfTraffic) {
+  Loaded loaded(
+      "  - { name: passed, use: old_abi, on_failure: open }\n  - { name: good, use: hello_plugin }\n"
+      "  - { name: refused, use: ./old_abi.so, on_failure: closed }\n",
+      {"passed", "refused"});
+  ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+  const auto document = JsonDocument::parse(listed_plugins(loaded.plugins(), loaded.chain()));
+  ASSERT_TRUE(document);
+  const JsonView all = document->root();
+  ASSERT_EQ(all.size(), 3u);
+  const struct {
+    const char *name, *plugin, *on_failure;
+    bool loaded;
+  } kListed[] = {
+      {"passed", "old_abi", "open", false}, {"good", "hello-plugin", "open", true}, {"refused", "old_abi", "closed", false}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all.element(i).member("name").string(), kListed[i].name);
+    EXPECT_EQ(all.element(i).member("plugin").string(), kListed[i].plugin) << kListed[i].name;
+    EXPECT_EQ(all.element(i).member("on_failure").string(), kListed[i].on_failure) << kListed[i].name;
+    EXPECT_EQ(all.element(i).member("loaded").boolean(), kListed[i].loaded) << kListed[i].name;
+    EXPECT_EQ(all.element(i).member("version").string().has_value(), kListed[i].loaded) << kListed[i].name;
+  }
 }
 
 // ---- plugins that call the host wrongly
