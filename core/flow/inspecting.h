@@ -114,6 +114,7 @@ class Inspecting final : public Stage {
   Outcome decided(Effects& effects);
   Outcome begin_stream(const RespondStream& answer, Effects& effects);
   Outcome refuse_request(Refusal refusal, Effects& effects);
+  Outcome refuse_edited(Refusal refusal, Effects& effects);
   Outcome refuse_response(Refusal refusal, Effects& effects);
   Outcome answer(int status, std::string_view sentence, std::string_view reference, End how, Close close, Effects& effects);
   bool note_findings();

@@ -61,6 +61,15 @@ Outcome Inspecting::refuse_request(Refusal refusal, Effects& effects) {
                 Close{CloseReason::request_refused, Ending::in_order, upstream}, effects);
 }
 
+// It was fine as it came: whoever edited it is to be told of, not the client.
+Outcome Inspecting::refuse_edited(Refusal refusal, Effects& effects) {
+  const RefusalText& text = describe(refusal);
+  if (!needs_.chain.blame_editors(exchange_->subject, text.id)) return refuse_request(refusal, effects);
+  needs_.tally.refused_request(refusal);
+  return answer(text.request_status, text.sentence, refusal_reason("plugin", refusal), End::blocked,
+                Close{CloseReason::plugin_failed, Ending::in_order, Ending::in_order}, effects);
+}
+
 Outcome Inspecting::refuse_response(Refusal refusal, Effects& effects) {
   needs_.tally.refused_response(refusal);
   keeping_.refuses();

@@ -181,7 +181,7 @@ Outcome Inspecting::send_request(Effects& effects) {
   if (const auto refusal = x.send_request_head(effects)) {
     effects.forget_sent();
     x.subject.request_sent = false;
-    return refuse_request(*refusal, effects);
+    return refuse_edited(*refusal, effects);
   }
   ask_ = Ask::body;
   send_request_body(effects);

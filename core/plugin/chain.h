@@ -94,6 +94,9 @@ class Chain {
   void response_end(ExchangeSubject& exchange);
   Answer tunnel_open(ExchangeSubject& exchange, TunnelKind kind);
   void exchange_end(ExchangeSubject& exchange, const ExchangeSummary& summary);
+  // What plugins made of the request's head may not be sent, `why` in a word: that is their failure, whatever their policy,
+  // and decision() says whose. False: none of them edited it.
+  bool blame_editors(ExchangeSubject& exchange, std::string_view why);
 
   // After the head's hooks: what the plugins asked for. Not for messages that have no body (RFC
   // 9112, section 6.3). The subject and the chain outlive the pipe.

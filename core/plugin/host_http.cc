@@ -122,6 +122,13 @@ Fields* begin_edit(ExchangeSubject& exchange, hyalite_part part, hyalite_status&
   return fields;
 }
 
+// Remembers whose edit it was, should what comes of the head be nothing that can be sent.
+hyalite_status end_edit(ExchangeSubject& exchange, hyalite_part part, hyalite_status status) {
+  if (status == HYALITE_OK && part == HYALITE_PART_REQUEST)
+    exchange.request_editors |= InstanceSet{1} << exchange.flow().running.index;
+  return status;
+}
+
 // The name that an id and a text mean together; empty when they contradict each other, or nobody
 // has the id.
 std::string_view meant_name(const HeaderNames& names, std::uint16_t id, hyalite_bytes text) {
@@ -139,11 +146,14 @@ hyalite_status header_set(hyalite_exchange* object, hyalite_part part, std::uint
   const std::string_view meant = meant_name(services(exchange).names, id, name);
   switch (how) {
     case HYALITE_SET_REPLACE:
-      return status_of(fields->set(meant, view(value), exchange.arena()));
+      return end_edit(exchange, part, status_of(fields->set(meant, view(value), exchange.arena())));
     case HYALITE_SET_APPEND:
-      return status_of(fields->append(meant, view(value), exchange.arena()));
-    case HYALITE_SET_IF_ABSENT:
-      return status_of(fields->set_if_absent(meant, view(value), exchange.arena()));
+      return end_edit(exchange, part, status_of(fields->append(meant, view(value), exchange.arena())));
+    case HYALITE_SET_IF_ABSENT: {
+      const std::uint32_t before = fields->generation();
+      status = status_of(fields->set_if_absent(meant, view(value), exchange.arena()));
+      return fields->generation() == before ? status : end_edit(exchange, part, status);
+    }
     default:
       return HYALITE_E_UNSUPPORTED;
   }
@@ -156,7 +166,7 @@ hyalite_status header_set_at(hyalite_exchange* object, hyalite_part part, std::u
   Fields* fields = begin_edit(exchange, part, status);
   if (fields == nullptr) return status;
   if (generation != fields->generation()) return HYALITE_E_LATE;
-  return status_of(fields->set_at(index, view(value), exchange.arena()));
+  return end_edit(exchange, part, status_of(fields->set_at(index, view(value), exchange.arena())));
 }
 
 hyalite_status header_remove(hyalite_exchange* object, hyalite_part part, std::uint16_t id,
@@ -169,21 +179,22 @@ hyalite_status header_remove(hyalite_exchange* object, hyalite_part part, std::u
   if (meant.empty()) return HYALITE_E_INVALID;
   const std::size_t before = fields->fields().size();
   const auto refused = fields->remove(meant);
-  return refused || fields->fields().size() != before ? status_of(refused) : HYALITE_E_MISSING;
+  if (!refused && fields->fields().size() == before) return HYALITE_E_MISSING;
+  return end_edit(exchange, part, status_of(refused));
 }
 
 hyalite_status set_method(hyalite_exchange* object, hyalite_bytes method) {
   ExchangeSubject& exchange = subject(object);
   hyalite_status status = HYALITE_OK;
   if (begin_edit(exchange, HYALITE_PART_REQUEST, status) == nullptr) return status;
-  return status_of(exchange.request->set_method(view(method), exchange.arena()));
+  return end_edit(exchange, HYALITE_PART_REQUEST, status_of(exchange.request->set_method(view(method), exchange.arena())));
 }
 
 hyalite_status set_target(hyalite_exchange* object, hyalite_bytes target) {
   ExchangeSubject& exchange = subject(object);
   hyalite_status status = HYALITE_OK;
   if (begin_edit(exchange, HYALITE_PART_REQUEST, status) == nullptr) return status;
-  return status_of(exchange.request->set_target(view(target), exchange.arena()));
+  return end_edit(exchange, HYALITE_PART_REQUEST, status_of(exchange.request->set_target(view(target), exchange.arena())));
 }
 
 hyalite_status set_status(hyalite_exchange* object, std::uint32_t code, hyalite_bytes reason) {

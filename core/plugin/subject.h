@@ -247,6 +247,7 @@ class ExchangeSubject : public hyalite_exchange {
   ChainNotes notes;
   Standstills standstills;
   std::uint32_t edits = 0;    // by plugins so far; bounded by kMostEdits
+  InstanceSet request_editors = 0;  // who edited the request's head
   std::vector<std::pair<const InstanceHost*, Ref>> asked_for;  // given up when the exchange ends; at most kMostAskedFor
   static constexpr std::size_t kMostAskedFor = 64;
   Noted noted;

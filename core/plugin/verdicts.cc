@@ -144,6 +144,26 @@ Answer Chain::fail(Hook hook, const Entry& entry, FlowSubject& flow, ExchangeSub
   return Answer::decided;
 }
 
+// Whose edit it was cannot be told where there are several: all are named, and it is counted for the last of them.
+bool Chain::blame_editors(ExchangeSubject& exchange, std::string_view why) {
+  std::string names;
+  Entry last{};
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    if ((exchange.request_editors >> i & 1) == 0) continue;
+    names += (names.empty() ? "" : ", ") + instances_[i]->name();
+    last = {instances_[i].get(), static_cast<std::uint32_t>(i)};
+  }
+  if (last.instance == nullptr) return false;
+  Decision decision;
+  decision.cause = Decision::Cause::failure;
+  decision.what = Reset{};
+  decision.decided_by = last.instance->name();
+  decision.reason = "as edited by " + names + " the request may not be sent: " + std::string(why);
+  note_fault(Hook::request_head, last, FaultKind::misuse, decision.reason, true);
+  exchange.decide(std::move(decision));
+  return true;
+}
+
 // ---- states
 
 bool Chain::make_states(const Entry& entry, FlowSubject& flow, ExchangeSubject* exchange,

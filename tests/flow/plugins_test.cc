@@ -365,5 +365,49 @@ TEST_F(PluginTalk, ARefusedRequestIsToldToThePluginsToo) {
   EXPECT_EQ(reason, "client.several_hosts");
 }
 
+TEST(PluginTalks, WhatAPluginMadeOfARequestIsItsFailureAndNotTheClients) {
+  const auto edit = [](hyalite_exchange* x, std::string_view how) {
+    if (how == "missing_host") return http->header_remove(x, HYALITE_PART_REQUEST, 0, bytes("Host"));
+    const bool another = how == "several_hosts";
+    return http->header_set(x, HYALITE_PART_REQUEST, 0, bytes("Host"), bytes(another ? "x" : "a b/c@d"),
+                            another ? HYALITE_SET_APPEND : HYALITE_SET_REPLACE);
+  };
+  for (const std::string how : {"missing_host", "several_hosts", "bad_host"}) {
+    std::string told;
+    Set set;
+    set.script.request_head = [&](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+      EXPECT_EQ(edit(x, how), HYALITE_OK) << how;
+      return HYALITE_CONTINUE;
+    };
+    set.script.exchange_end = [&](hyalite_exchange*, const hyalite_exchange_summary* summary) {
+      EXPECT_EQ(summary->end, std::uint32_t{HYALITE_END_BLOCKED}) << how;
+      told = std::string(view(summary->reason)) + " by " + std::string(view(summary->decided_by));
+    };
+    Playbook t = set.talk();
+    t.client(kAsk).connected();
+    EXPECT_EQ(t.sent(Side::upstream), "") << how;
+    EXPECT_EQ(t.sent(Side::client).substr(0, 12), "HTTP/1.1 400") << how;
+    ASSERT_TRUE(t.said<Close>()) << how;
+    EXPECT_EQ(t.said<Close>()->reason, CloseReason::plugin_failed) << how;
+    EXPECT_EQ(told, "plugin." + how + " by p0");
+    EXPECT_EQ(set.scripted.count("hyalite_plugin_errors_total", "p0"), 1u) << how;
+    EXPECT_TRUE(set.scripted.logged("error plugin.failed instance=p0 hook=request_head what=\"as edited by p0 "
+                                    "the request may not be sent: " + how)) << how;
+  }
+}
+
+// It asks for what is there already, or for what is forbidden, and changes nothing.
+TEST_F(PluginTalk, WhoeverChangedNothingIsNoEditor) {
+  script.request_head = [](hyalite_exchange* x, const hyalite_headers*, void*) -> hyalite_verdict {
+    EXPECT_EQ(http->header_set(x, HYALITE_PART_REQUEST, 0, bytes("Host"), bytes("x"), HYALITE_SET_IF_ABSENT), HYALITE_OK);
+    EXPECT_NE(http->header_set(x, HYALITE_PART_REQUEST, 0, bytes("Content-Length"), bytes("1"), HYALITE_SET_REPLACE), HYALITE_OK);
+    EXPECT_EQ(static_cast<ExchangeSubject*>(x)->request_editors, 0u);
+    return HYALITE_CONTINUE;
+  };
+  Playbook t = talk();
+  t.client(kAsk).connected();
+  EXPECT_EQ(t.sent(Side::upstream), kAsk);
+}
+
 }  // namespace
 }  // namespace hyalite
