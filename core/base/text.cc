@@ -207,11 +207,13 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string printable(std::string_view text, std::size_t most) {
+namespace {
+
+std::string escaped(std::string_view text, std::size_t most, std::string_view besides) {
   std::string out;
   for (char c : text.substr(0, most)) {
     const auto u = static_cast<unsigned char>(c);
-    if (u < 0x20 || u >= 0x7f || c == '"' || c == '\\') {
+    if (u < 0x20 || u >= 0x7f || besides.find(c) != std::string_view::npos) {
       out += {'\\', 'x', kHex[u >> 4], kHex[u & 15]};
     } else {
       out += c;
@@ -220,5 +222,10 @@ std::string printable(std::string_view text, std::size_t most) {
   if (text.size() > most) out += "...";
   return out;
 }
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t most) { return escaped(text, most, "\"\\"); }
+std::string readable(std::string_view text, std::size_t most) { return escaped(text, most, {}); }
 
 }  // namespace hyalite

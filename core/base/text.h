@@ -47,5 +47,7 @@ std::optional<std::string> from_word(std::string_view word);
 std::string escape_html(std::string_view text);
 // Text for one line of a log: control characters, quotes and backslash escaped as \xNN, cut at `most` bytes.
 std::string printable(std::string_view text, std::size_t most = 256);
+// The same for people, where no quotes stand around it: quotes and backslash as they are.
+std::string readable(std::string_view text, std::size_t most = 256);
 
 }  // namespace hyalite

@@ -11,7 +11,7 @@ namespace hyalite {
 
 namespace {
 
-std::string text_of(const JsonView& view) { return printable(view.string().value_or("?"), 1'000); }
+std::string text_of(const JsonView& view) { return readable(view.string().value_or("?"), 1'000); }
 std::uint64_t number_of(const JsonView& view) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(view.integer().value_or(0), 0));
 }
@@ -139,7 +139,7 @@ std::string refused_text(const JsonView& refused) {
     out += "  " + text_of(one.member("name")) + "  refused " +
            counted(number_of(one.member("count")), "time", "times") + ", last " +
            text_of(one.member("last"));
-    if (until) out += "; PASSES until " + printable(*until, 100);
+    if (until) out += "; PASSES until " + readable(*until, 100);
     out += "\n    " + text_of(one.member("cause")) + "\n    by";
     const JsonView clients = one.member("clients");
     for (std::size_t c = 0; c < clients.size(); ++c) {
@@ -177,8 +177,8 @@ std::string settings_text(const JsonView& root, const FileTime& changed) {
                     since = serves_since(root.member("generations"));
   // Times in the form of ISO 8601, all in UTC, sort as texts do.
   const bool newer = !since.empty() && at > since;
-  return "settings " + printable(*file, 1'000) +
-         (newer ? ", CHANGED SINCE (" + printable(at, 100) + "): `hyalite reload` takes them over\n"
+  return "settings " + readable(*file, 1'000) +
+         (newer ? ", CHANGED SINCE (" + readable(at, 100) + "): `hyalite reload` takes them over\n"
                 : "\n");
 }
 
@@ -224,7 +224,7 @@ Result<std::string> status_text(std::string_view json, const FileTime& changed) 
   if (failure) {
     out += "the last change failed:\n";
     for (const std::string_view line : split(*failure, '\n')) {
-      if (!line.empty()) out += "  " + printable(line, 1'000) + '\n';
+      if (!line.empty()) out += "  " + readable(line, 1'000) + '\n';
     }
   }
   return out;

@@ -78,4 +78,10 @@ TEST(Text, IsEscapedForPages) {
 
 TEST(Text, KeepsALogLineOneLine) { EXPECT_EQ(printable("a\nb\x1b[0m"), "a\\x0ab\\x1b[0m"); }
 
+TEST(Text, EscapesQuotesWhereTheyWouldEndSomething) {
+  EXPECT_EQ(printable("a \"b\" \\"), "a \\x22b\\x22 \\x5c");
+  EXPECT_EQ(readable("a \"b\" \\\x1b", 9), "a \"b\" \\\\x1b");
+  EXPECT_EQ(readable("abc", 2), "ab...");
+}
+
 }  // namespace hyalite

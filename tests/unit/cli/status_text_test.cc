@@ -87,9 +87,15 @@ TEST(StatusText, IsNotMadeFromWhatIsNoStatus) {
 }
 
 TEST(StatusText, NeverLetsTheServiceWriteToTheTerminal) {
-  const auto text = status_text("{\"version\":\"\\u001b[2J\",\"serving\":false}");
+  const auto text = status_text("{\"version\":\"\\u001b[2J\",\"serving\":false,\"last_failure\":\"\\u009b2J\\r\\u007f\"}");
   ASSERT_TRUE(text);
-  EXPECT_EQ(text->find('\x1b'), std::string::npos);
+  for (const char control : {'\x1b', '\x9b', '\r', '\x7f'}) EXPECT_EQ(text->find(control), std::string::npos);
+}
+
+TEST(StatusText, LeavesQuotesAsPeopleWroteThem) {
+  const auto text = status_text(R"({"version":"1.0","serving":true,"last_failure":"h.yaml:3:1: unknown setting \"nonsense\"\n"})");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("  h.yaml:3:1: unknown setting \"nonsense\"\n"), std::string::npos) << *text;
 }
 
 TEST(Durations, AreShort) {
