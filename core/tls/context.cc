@@ -6,7 +6,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "tls/tls_transport.h"
 
@@ -61,7 +64,7 @@ std::optional<Mistake> trust(SSL_CTX* context, const std::string& whom, const st
   }
   const auto certificates = read_certificates(seen_from(file, whom));
   if (certificates.empty()) {
-    return mistake_at(file, path, "\"" + whom + "\" holds no certificate, or one that cannot be read", "a file of certificates (PEM), or system");
+    return mistake_at(file, path, why_no_certificates(whom, file), "a file of certificates (PEM), or system");
   }
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const Certificate& one : certificates) (void)X509_STORE_add_cert(store, one.get());
@@ -83,6 +86,14 @@ std::vector<Certificate> read_certificates(const std::string& path) {
   if (ERR_GET_LIB(last) != ERR_LIB_PEM || ERR_GET_REASON(last) != PEM_R_NO_START_LINE) all.clear();
   ERR_clear_error();
   return all;
+}
+
+std::string why_no_certificates(const std::string& path, const std::string& file) {
+  errno = 0;
+  std::ifstream in(seen_from(file, path));
+  in.peek();  // a directory opens, and only then cannot be read
+  if (!in.is_open() || in.bad()) return '"' + path + "\" cannot be read: " + std::strerror(errno);
+  return '"' + path + "\" holds no certificate, or one that cannot be read";
 }
 
 Mistake mistake_at(const std::string& file, std::string path, std::string what, std::string expected) {

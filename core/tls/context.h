@@ -21,6 +21,8 @@ std::optional<Mistake> trust(SSL_CTX* context, const std::string& whom, const st
 
 // All certificates of a PEM file, in their order; empty when one of them cannot be read.
 std::vector<Certificate> read_certificates(const std::string& path);
+// Why there were none, with the path as the settings file `file` has it.
+std::string why_no_certificates(const std::string& path, const std::string& file);
 
 Mistake mistake_at(const std::string& file, std::string path, std::string what, std::string expected);
 std::string seen_from(const std::string& file, const std::string& path);

@@ -106,7 +106,7 @@ bool TlsGround::load_identities(const std::string& file, Mistakes& mistakes) {
     identity.domains = given.domains;
     auto chain = read_certificates(seen_from(file, given.certificate));
     if (chain.empty()) {
-      mistakes.push_back(mistake_at(file, path + ".certificate", "\"" + given.certificate + "\" holds no certificate, or one that cannot be read",
+      mistakes.push_back(mistake_at(file, path + ".certificate", why_no_certificates(given.certificate, file),
                                     "a certificate and its issuers (PEM)"));
       continue;
     }

@@ -3,6 +3,8 @@
 #include "tls/policy.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -27,8 +29,8 @@ std::string_view name_in(std::string_view line) {
 
 // What is wrong with the list; empty: nothing.
 std::string read_list(const std::string& path, NameSet::Builder& names) {
+  errno = 0;
   std::ifstream in(path);
-  if (!in) return " cannot be read";
   std::size_t number = 0, wrong = 0, first_wrong = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
@@ -40,6 +42,8 @@ std::string read_list(const std::string& path, NameSet::Builder& names) {
       first_wrong = number;
     }
   }
+  // A directory opens, and only then cannot be read.
+  if (!in.is_open() || in.bad()) return std::string(" cannot be read: ") + std::strerror(errno);
   if (wrong == 0) return {};
   const std::string others = wrong == 1 ? "" : ", nor are " + std::to_string(wrong - 1) + " others";
   return ": line " + std::to_string(first_wrong) + " is not a host name" + others;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "tests/flow/tls_fixture.h"
 #include "tests/support/client_hello_builder.h"
@@ -352,6 +353,24 @@ TEST_F(ClientCertificate, ThatIsFollowedByADamagedOneIsAMistake) {
     EXPECT_EQ(TlsGround::load(settings, "", mistakes), nullptr);
     EXPECT_NE(text_of(mistakes).find("one that cannot be read"), std::string::npos) << text_of(mistakes);
     settings.tls.upstream.certificates = {configured({})};
+  }
+}
+
+TEST_F(ClientCertificate, ThatCannotBeReadIsAMistakeWithTheReason) {
+  const std::pair<std::string, std::string> cases[] = {{"/nowhere/ca.pem", "No such file or directory"}, {"/", "Is a directory"}};
+  for (const auto& [path, why] : cases) {
+    const std::string expected = '"' + path + "\" cannot be read: " + why;
+    Mistakes mistakes;
+    settings.tls.upstream.certificates = {configured({})};
+    settings.tls.upstream.certificates[0].certificate = path;
+    EXPECT_EQ(TlsGround::load(settings, "", mistakes), nullptr);
+    EXPECT_NE(text_of(mistakes).find(expected), std::string::npos) << text_of(mistakes);
+    mistakes.clear();
+    settings.tls.upstream.certificates.clear();
+    const std::string trusted = std::exchange(settings.tls.upstream.trust, path);
+    EXPECT_EQ(TlsGround::load(settings, "", mistakes), nullptr);
+    EXPECT_NE(text_of(mistakes).find(expected), std::string::npos) << text_of(mistakes);
+    settings.tls.upstream.trust = trusted;
   }
 }
 

@@ -63,13 +63,16 @@ TEST_F(Policy, NamesComeFromFilesToo) {
   EXPECT_TRUE(holds());
 }
 
-TEST_F(Policy, AFileThatIsNotThereIsAMistake) {
-  TlsSettings settings;
-  rule.domain_files = {"nowhere.txt"};
-  settings.rules = {rule};
-  Mistakes mistakes;
-  const TlsPolicy policy(settings, "h.yaml", mistakes);
-  EXPECT_EQ(text_of(mistakes), "h.yaml: \"nowhere.txt\" cannot be read\n");
+TEST_F(Policy, AFileThatCannotBeReadIsAMistakeWithTheReason) {
+  const std::pair<std::string, std::string> cases[] = {{"nowhere.txt", "No such file or directory"}, {"/", "Is a directory"}};
+  for (const auto& [path, why] : cases) {
+    TlsSettings settings;
+    rule.domain_files = {path};
+    settings.rules = {rule};
+    Mistakes mistakes;
+    const TlsPolicy policy(settings, "h.yaml", mistakes);
+    EXPECT_EQ(text_of(mistakes), "h.yaml: \"" + path + "\" cannot be read: " + why + "\n");
+  }
 }
 
 TEST_F(Policy, ALineThatIsNoHostNameIsAMistakeWithItsNumber) {
