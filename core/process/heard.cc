@@ -199,7 +199,8 @@ void Master::on_command(AdminPart& part, const Command& command) {
       return ask_upgrade(asker);
     case CommandKind::reopen:
       on_signal(SIGUSR1);
-      return answer(asker, true, {"files are opened again\n"});
+      // Plugins do it in each worker, on threads of theirs: how it went is not known here.
+      return answer(asker, true, {"files are being opened again; what cannot be opened is logged\n"});
   }
   answer(asker, false, {"the master does not know this command\n"});
 }
