@@ -23,6 +23,15 @@ CLI::App* add_interception(CLI::App& app, Stored& stored, const char* name, cons
   return command;
 }
 
+// Whoever types it in a hurry, as for the other verbs, is not to be refused: traffic would stay
+// intercepted.
+void add_unneeded_settings(CLI::App& off, Stored& stored) {
+  off.add_option("-c,--config", stored.intercept.settings_file,
+                 "Accepted as by `on`, and not read: what is there is undone, whatever settings it "
+                 "was made from")
+      ->type_name("FILE");
+}
+
 std::vector<std::string> shell() {
   const char* shell = std::getenv("SHELL");
   return {shell == nullptr || *shell == '\0' ? "/bin/sh" : shell};
@@ -166,6 +175,7 @@ void add_intercept(CLI::App& app, Stored& stored) {
   CLI::App* off = add_interception(
       *intercept, stored, "off", "Undo it, and only it; kernel settings are what they were before",
       What::off);
+  add_unneeded_settings(*off, stored);
   off->add_option("--drain", stored.intercept.drain_seconds,
                   "How many seconds connections through the proxy have to end (tproxy, redirect)")
       ->default_val(stored.intercept.drain_seconds)

@@ -199,6 +199,7 @@ class WithoutAProxy(unittest.TestCase):
         self.assertNotEqual(trace(), self.before)
         self.intercept.off()
         self.assertIn("already", self.intercept.off())
+        self.assertIn(b"already", self.intercept.run("off", "--config", "/not/there.yaml").stdout)
         self.assertEqual(self.intercept.run("show").returncode, 3)
 
     def test_show_does_not_take_what_it_cannot_see_for_a_difference(self):

@@ -52,6 +52,16 @@ TEST(Arguments, ChooseTheCommandWithItsOptions) {
             2u);
 }
 
+TEST(Arguments, OffTakesTheSettingsFileThatItDoesNotNeed) {
+  for (const auto& words : {std::vector<std::string>{"intercept", "off"},
+                            {"intercept", "off", "--config", "h.yaml", "--drain", "0"},
+                            {"intercept", "off", "-c", "not-there.yaml"}}) {
+    const Invocation off = invoked(words);
+    ASSERT_TRUE(std::holds_alternative<InterceptCommand>(off));
+    EXPECT_EQ(std::get<InterceptCommand>(off).what, InterceptCommand::What::off);
+  }
+}
+
 TEST(Arguments, LeaveACommandForTheLabAlone) {
   const Invocation run =
       invoked({"lab", "run", "--mode", "redirect", "--port", "25", "--", "curl", "--json", "-v"});
