@@ -120,6 +120,7 @@ struct WriteDeed {
     return {family == Family::v4 ? "-j REJECT --reject-with icmp-port-unreachable"
                                  : "-j REJECT --reject-with icmp6-port-unreachable"};
   }
+  Ways operator()(const Defragment&) const { return {"-p tcp -j TPROXY --on-port 1"}; }
 };
 
 class Writer {
@@ -128,6 +129,7 @@ class Writer {
     for (const PacketChain& chain : table.chains) chains_[chain.name] = &chain;
     for (const PacketChain& chain : table.chains) {
       if (chain.hook != Hook::none) place(chain, table_for(chain));
+      if (defragments(chain)) place(chain, "mangle");
     }
   }
 
@@ -161,6 +163,13 @@ class Writer {
     if (chain.type == Type::nat) return "nat";
     if (chain.hook == Hook::prerouting) return leads_to_unreachable(chain) ? "filter" : "mangle";
     return chain.type == Type::route ? "mangle" : "filter";
+  }
+
+  // Nothing leads to it.
+  static bool defragments(const PacketChain& chain) {
+    return std::any_of(chain.rules.begin(), chain.rules.end(), [](const PacketRule& rule) {
+      return std::holds_alternative<Defragment>(rule.deed);
+    });
   }
 
   bool leads_to_unreachable(const PacketChain& chain) const {

@@ -94,6 +94,7 @@ struct WriteDeed {
   std::string operator()(const RejectUnreachable&) const {
     return counter + "reject with icmpx port-unreachable";
   }
+  std::string operator()(const Defragment&) const { return "tproxy to :1"; }
 
   static std::string set_mark(const std::string& of, std::uint32_t bits) {
     return of + " mark set " + of + " mark or " + hex(bits);
@@ -109,7 +110,7 @@ bool names_tcp(const PacketRule& rule) {
 }
 bool is_for_tcp(const Deed& deed) {
   return std::holds_alternative<Divert>(deed) || std::holds_alternative<Redirect>(deed) ||
-         std::holds_alternative<RejectWithReset>(deed);
+         std::holds_alternative<RejectWithReset>(deed) || std::holds_alternative<Defragment>(deed);
 }
 
 std::string rule_text(const PacketRule& rule) {

@@ -32,6 +32,7 @@ class Builder {
 
   PacketTable build() {
     add_exempt_networks();
+    add_defragmenting();
     add_keeping();
     add_prerouting();
     add_input();
@@ -74,6 +75,15 @@ class Builder {
   }
   void ask_exempt(PacketChain& chain) const {
     if (has_exempt_) chain.rules.push_back(rule("", {}, Jump{"exempt"}));
+  }
+
+  // Routes look for ports, and a fragment shows none: not even one that is the whole packet.
+  void add_defragmenting() {
+    if (!it_.from_clients() || !it_.mode(InterceptionMode::hybrid)) return;
+    chain("defragmenting").rules = {rule(
+        "Nothing leads here: that there is such a rule makes the kernel put fragments together "
+        "before routing, which finds no ports in them and would let them go by.",
+        {}, Defragment{})};
   }
 
   // Connections that begin from now on are marked in conntrack; packets of others are old ones'.

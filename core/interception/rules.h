@@ -129,8 +129,12 @@ struct Redirect {
 };
 struct RejectWithReset {};
 struct RejectUnreachable {};
-using Deed =
-    std::variant<Accept, Jump, Divert, SetMark, Redirect, RejectWithReset, RejectUnreachable>;
+// Never done, for it stands where no packet comes: that a rule can divert makes the kernel put
+// fragments together, of both families and every protocol, before any packet rule and before
+// routing.
+struct Defragment {};
+using Deed = std::variant<Accept, Jump, Divert, SetMark, Redirect, RejectWithReset,
+                          RejectUnreachable, Defragment>;
 
 struct PacketRule {
   std::string why;  // one sentence; empty: goes with the rule before

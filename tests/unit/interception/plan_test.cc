@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "interception/iptables_text.h"
 #include "interception/plan_text.h"
 #include "settings/reader.h"
 
@@ -125,6 +126,16 @@ TEST(Plan, JsonHoldsBothWays) {
       << json;
   EXPECT_NE(json.find("\"off\":[{\"command\":[\"nft\",\"delete\",\"table\",\"inet\",\"hyalite\"]}"),
             std::string::npos);
+}
+
+TEST(Plan, WithIptablesFragmentsArePutTogetherByAChainThatNothingLeadsTo) {
+  const Plan plan = plan_of(content(kPlans / "hybrid_proxy_source.yaml"));
+  const std::string on = shell_text(iptables_commands_on(plan), {});
+  EXPECT_NE(on.find("-A HYALITE_DEFRAGMENTING -p tcp -j TPROXY --on-port 1\n"), std::string::npos)
+      << on;
+  EXPECT_EQ(on.find("-j HYALITE_DEFRAGMENTING"), std::string::npos) << on;
+  const std::string off = shell_text(iptables_commands_off(plan), {});
+  EXPECT_NE(off.find("-X HYALITE_DEFRAGMENTING\n"), std::string::npos) << off;
 }
 
 TEST(Plan, AShellTakesItsWords) {
