@@ -74,6 +74,9 @@ struct WriteMatch {
   // xt_socket passes over sockets that listen everywhere by itself.
   Ways operator()(const MeetsListener&) const { return {}; }
   Ways operator()(const MeetsTransparentSocket&) const { return {"-m socket --transparent"}; }
+  Ways operator()(const MeetsProxysListener&) const {
+    return {"-m socket --nowildcard --transparent"};
+  }
   Ways operator()(const HasMark& it) const {
     return {std::string(it.tracked ? "-m connmark" : "-m mark") + " --mark " +
             masked(it.bits, it.absent)};

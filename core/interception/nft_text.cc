@@ -55,6 +55,10 @@ struct WriteMatch {
   std::string operator()(const Begins&) const { return "tcp flags syn / fin,syn,rst,ack"; }
   std::string operator()(const MeetsListener&) const { return "socket wildcard 1"; }
   std::string operator()(const MeetsTransparentSocket&) const { return "socket transparent 1"; }
+  // A server that listens on one address of this machine is not on the wildcard address.
+  std::string operator()(const MeetsProxysListener&) const {
+    return "socket wildcard 1 socket transparent 1";
+  }
   std::string operator()(const HasMark& it) const {
     return std::string(it.tracked ? "ct" : "meta") + " mark and " + hex(it.bits) +
            (it.absent ? " == 0" : " != 0");

@@ -185,8 +185,11 @@ class Builder {
                            Divert{it_.listener_port(), set_.mark}, true)};
   }
 
+  // Without a table of packet rules (mode routing) there is none for this either.
   void add_input() {
-    if (!it_.from_clients() || it_.keeps_ports()) return;
+    if (!it_.from_clients()) return;
+    if (it_.mode(InterceptionMode::hybrid)) add_input_of_kept_ports();
+    if (it_.keeps_ports()) return;
     const ToPorts to_proxy{"tcp", {it_.listener_port()}};
     if (it_.mode(InterceptionMode::redirect)) {
       chain("input", Hook::input, Type::filter, "filter").rules = {
@@ -198,6 +201,23 @@ class Builder {
           rule("Intercepted packets keep their port: on this one the outside has no business.",
                {ArrivesOn{outer}, to_proxy, Begins{}}, RejectWithReset{})};
     }
+  }
+
+  // What is intercepted is for others' addresses, also here. Named destinations (anyip) are this
+  // machine's, and their clients may be anywhere.
+  void add_input_of_kept_ports() {
+    PacketChain& input = chain("input", Hook::input, Type::filter, "filter");
+    for (const Family family : kFamilies) {
+      if (const auto named = of_family(it_.anyip(), family); !named.empty())
+        input.rules.push_back(rule("", {ToNetworks{named}}, Accept{}));
+    }
+    if (!input.rules.empty()) input.rules.front().why = "Named destinations are everybody's.";
+    input.rules.push_back(
+        rule("On the proxy's ports at this machine's own addresses only clients have business; a "
+             "server of this machine's that listens there on one address of its own keeps it.",
+             {ArrivesOn{together(set_.client_interfaces, {"lo"}), true}, to_ports(), Begins{},
+              ForThisMachine{}, MeetsProxysListener{}},
+             RejectWithReset{}));
   }
 
   // Of what this machine sends: what the proxy does itself, and who is exempt.

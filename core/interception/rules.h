@@ -89,6 +89,7 @@ struct FromPorts {
 struct Begins {};                  // SYN alone: a TCP connection begins
 struct MeetsListener {};           // only a listening socket on the wildcard address would take it
 struct MeetsTransparentSocket {};  // a socket for other machines' addresses takes it
+struct MeetsProxysListener {};     // a listening socket for other machines' addresses would take it
 struct HasMark {
   std::uint32_t bits = 0;
   bool tracked = false;  // of the connection's entry in conntrack, not of the packet
@@ -106,9 +107,9 @@ struct OfUsers {
 struct OfCgroup {
   std::string path;
 };
-using Match =
-    std::variant<ArrivesOn, ForThisMachine, ToPorts, FromPorts, Begins, MeetsListener,
-                 MeetsTransparentSocket, HasMark, FromNetworks, ToNetworks, OfUsers, OfCgroup>;
+using Match = std::variant<ArrivesOn, ForThisMachine, ToPorts, FromPorts, Begins, MeetsListener,
+                           MeetsTransparentSocket, MeetsProxysListener, HasMark, FromNetworks,
+                           ToNetworks, OfUsers, OfCgroup>;
 
 // What it does then.
 struct Accept {};  // this table has nothing more to say about it

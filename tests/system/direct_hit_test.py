@@ -37,6 +37,28 @@ class DirectHit(GatewayTest):
             client.send(b"GET / HTTP/1.1\r\nHost: origin.lab\r\n\r\n")
             self.assertEqual(client.read_response().status, 421)
 
+    def test_the_outside_is_refused(self, family):
+        if lab.mode() == "routing":
+            self.skipTest("it has no packet rules")
+        before = self.gateway.count("hyalite_flows_total")
+        with self.assertRaises(ConnectionRefusedError), lab.on("origin"):
+            socket.create_connection((lab.address("wan", family), own_port()), timeout=8)
+        self.assertEqual(self.gateway.count("hyalite_flows_total"), before)
+
+    def test_a_server_on_one_address_of_the_gateway_keeps_the_outside(self, family):
+        """Beside the proxy, on its port: both say that they share it."""
+        if lab.mode() != "hybrid":
+            self.skipTest("the proxy's port is no server's")
+        with lab.on("gateway"):
+            service = socket.create_server((lab.address("wan", family), own_port()), reuse_port=True,
+                                           family=socket.AF_INET6 if family == 6 else socket.AF_INET)
+        with service:
+            with lab.on("origin"):
+                client = socket.create_connection((lab.address("wan", family), own_port()), timeout=8)
+            with client:
+                service.settimeout(8)
+                service.accept()[0].close()
+
     def test_a_tls_client_gets_an_alert(self, family):
         with raw.connect("lan", family, own_port()) as client:
             client.send(b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00")

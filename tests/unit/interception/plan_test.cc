@@ -138,6 +138,18 @@ TEST(Plan, WithIptablesFragmentsArePutTogetherByAChainThatNothingLeadsTo) {
   EXPECT_NE(off.find("-X HYALITE_DEFRAGMENTING\n"), std::string::npos) << off;
 }
 
+TEST(Plan, WithIptablesOnlyClientsHaveBusinessOnPortsThatAreKept) {
+  const std::string on =
+      shell_text(iptables_commands_on(plan_of(content(kPlans / "hybrid.yaml"))), {});
+  EXPECT_NE(on.find("-A HYALITE_INPUT -i lan -j RETURN\n"
+                    "-A HYALITE_INPUT -i lo -j RETURN\n"
+                    "-A HYALITE_INPUT -p tcp -m multiport --dports 80,443 --tcp-flags "
+                    "FIN,SYN,RST,ACK SYN -m addrtype --dst-type LOCAL -m socket --nowildcard "
+                    "--transparent -j REJECT --reject-with tcp-reset\n"),
+            std::string::npos)
+      << on;
+}
+
 TEST(Plan, AShellTakesItsWords) {
   EXPECT_EQ(shell_text({{{"sysctl", "-w", "a=4096 1 it's"}, {}}}),
             "sysctl -w 'a=4096 1 it'\\''s'\n");
