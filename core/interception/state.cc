@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,7 +34,21 @@ std::string ports_text(const std::vector<std::uint16_t>& ports) {
   return '[' + text + ']';
 }
 
-// A network namespace is known by the inode of its file (namespaces(7)).
+// Linux 5.14 has it, older headers have not.
+#ifndef SO_NETNS_COOKIE
+constexpr int SO_NETNS_COOKIE = 71;
+#endif
+
+// A network namespace is known by the inode of its file (namespaces(7)), which another one gets
+// when it is gone; its cookie no other one gets.
+std::uint64_t this_networks_number() {
+  const Fd any(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  std::uint64_t number = 0;
+  socklen_t size = sizeof number;
+  const bool known =
+      any && ::getsockopt(any.get(), SOL_SOCKET, SO_NETNS_COOKIE, &number, &size) == 0;
+  return known ? number : 0;
+}
 std::string this_network() {
   struct stat status {};
   if (::stat("/proc/self/ns/net", &status) != 0) return "network";
@@ -70,7 +85,8 @@ std::string write_intercept_state(const InterceptState& state) {
          "],\"packets_text\":" + json_string(state.packets_text) +
          ",\"packets_listing\":" + json_string(state.packets_listing) +
          ",\"ports\":" + ports_text(state.ports) +
-         ",\"listener_port\":" + std::to_string(state.listener_port) + "}\n";
+         ",\"listener_port\":" + std::to_string(state.listener_port) +
+         ",\"network\":" + json_string(std::to_string(state.network)) + "}\n";
 }
 
 std::optional<InterceptState> read_intercept_state(std::string_view text) {
@@ -95,11 +111,18 @@ std::optional<InterceptState> read_intercept_state(std::string_view text) {
     state.ports.push_back(static_cast<std::uint16_t>(ports.element(i).integer().value_or(0)));
   state.listener_port =
       static_cast<std::uint16_t>(root.member("listener_port").integer().value_or(0));
+  state.network = parse_decimal(text_in(root, "network")).value_or(0);
   return state;
 }
 
+bool is_of_another_network(const InterceptState& state, std::uint64_t network) {
+  return state.network != 0 && network != 0 && state.network != network;
+}
+
 StateFile::StateFile()
-    : directory_(kDirectory), path_(directory_ + '/' + this_network() + ".json") {}
+    : directory_(kDirectory),
+      path_(directory_ + '/' + this_network() + ".json"),
+      network_(this_networks_number()) {}
 
 Result<Fd> StateFile::lock() const {
   if (::mkdir(directory_.c_str(), 0755) != 0 && errno != EEXIST) return failed(directory_);
@@ -121,12 +144,15 @@ Result<std::optional<InterceptState>> StateFile::read() const {
   if (!state)
     return Error{Fault::operator_,
                  path_ + " is damaged: kernel settings cannot be restored from it"};
+  if (is_of_another_network(*state, network_)) return std::optional<InterceptState>();
   return state;
 }
 
 Result<void> StateFile::write(const InterceptState& state) const {
   const std::string fresh = path_ + ".new";
-  if (auto written = write_whole(fresh, write_intercept_state(state)); !written) return written;
+  InterceptState ours = state;
+  ours.network = network_;
+  if (auto written = write_whole(fresh, write_intercept_state(ours)); !written) return written;
   if (::rename(fresh.c_str(), path_.c_str()) != 0) return failed(path_);
   return sync_directory(directory_);
 }

@@ -28,6 +28,9 @@ struct InterceptState {
   std::string packets_listing;       // what the kernel made of it, as packet_listing() has it
   std::vector<std::uint16_t> ports;  // that are intercepted
   std::uint16_t listener_port = 0;   // to which REDIRECT brings connections; 0: it does not
+  // The kernel's number of the network namespace, which it never gives to another one; 0: the
+  // kernel has none (before Linux 5.14), or the state is older than this.
+  std::uint64_t network = 0;
 
   bool operator==(const InterceptState&) const = default;
 };
@@ -35,6 +38,9 @@ struct InterceptState {
 std::string write_intercept_state(const InterceptState& state);
 // Nothing when it is not what write_intercept_state() writes.
 std::optional<InterceptState> read_intercept_state(std::string_view text);
+
+// Not of this network namespace, whose number is that, but of one that is gone.
+bool is_of_another_network(const InterceptState& state, std::uint64_t network);
 
 // The file of this network namespace in /run/hyalite-intercept: gone with the rules themselves when
 // the machine starts anew.
@@ -44,9 +50,10 @@ class StateFile {
 
   // Nobody else changes anything as long as the descriptor is open. Makes the directory.
   Result<Fd> lock() const;
-  // Nothing when there is none. One that cannot be understood is an error.
+  // Nothing when there is none, or it is a dead namespace's: this one has got its inode. One that
+  // cannot be understood is an error.
   Result<std::optional<InterceptState>> read() const;
-  // Whole or not at all, and on the disk when this returns.
+  // Whole or not at all, and on the disk when this returns. With this namespace's number.
   Result<void> write(const InterceptState& state) const;
   Result<void> remove() const;
 
@@ -54,6 +61,7 @@ class StateFile {
 
  private:
   std::string directory_, path_;
+  std::uint64_t network_ = 0;
 };
 
 }  // namespace hyalite

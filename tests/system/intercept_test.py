@@ -18,6 +18,7 @@ from intercept import MARK, Intercept, InterceptionTest, Killer, quiet, trace
 from origin import WebServer
 
 MODES = ("tproxy", "routing", "hybrid", "redirect", "anyip")
+_RUNTIME = pathlib.Path("/run/hyalite-intercept")
 # They know where a connection begins.
 TELLS_OLD_FROM_NEW = ("tproxy", "redirect")
 
@@ -275,6 +276,24 @@ class WithoutAProxy(unittest.TestCase):
         self.intercept.on()
         # Rules of one preference may stand in another order.
         self.assertEqual(sorted(trace().splitlines()), sorted(complete.splitlines()))
+
+    def test_what_a_dead_network_left_is_not_taken_for_ours(self):
+        """The kernel gives its inode, by which the file is named, to another one; its number it does not."""
+        self.intercept.on()
+        with lab.on("gateway"):
+            file = _RUNTIME / f"network-{os.stat('/proc/self/ns/net').st_ino}.json"
+        state = json.loads(file.read_text())
+        self.assertTrue(state["complete"])
+        if state["network"] == "0":
+            self.skipTest("the kernel has no number for it (before Linux 5.14)")
+        self.intercept.off()
+        file.write_text(json.dumps({**state, "network": str(int(state["network"]) + 1)}))
+        self.assertEqual(self.intercept.run("show").returncode, 3)
+        failer = Killer(self.directory, "echo 'no, thanks' >&2")
+        done = self.intercept.run("on", env=failer.environment(2))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"all of it was undone", done.stderr)
+        self.assertEqual(trace(), self.before)
 
     def test_kernel_settings_become_what_they_were_before(self):
         for name, was in (("net.ipv4.conf.lan.rp_filter", "1"), ("net.ipv4.conf.wan.rp_filter", "2")):
