@@ -33,7 +33,7 @@ Script asking(bool pauses) {
 void run(benchmark::State& state, bool pauses) {
   ScriptedChain scripted;
   Chain& chain = scripted.add(asking(pauses)).start();
-  Talk talk(chain);
+  HookTalk talk(chain);
   talk.request(kGet);
   for (auto _ : state) {
     Answer answer = chain.request_head(talk.exchange);
