@@ -44,8 +44,10 @@ class Exchange {
 
   // ---- the request
   RequestHead& request;
-  // The head is whole: it is kept, and the plugins are asked. `decided`: see decision(). `paused`: one waits; when
-  // ready(Lane::request), go on with resume_request().
+  // The head is whole: it is kept, and plugins may look at it, also when it is refused now.
+  void request_came();
+  // Behind that: the plugins are asked. `decided`: see decision(). `paused`: one waits; when ready(Lane::request), go on with
+  // resume_request().
   Answer judge_request(const Framing& framing);
   Answer resume_request() { return judged_request(chain_.resume(subject, Lane::request)); }
   bool request_has_body() const { return request_framing_.has_body(); }

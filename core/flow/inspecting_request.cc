@@ -34,14 +34,16 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
       // Nothing but the empty line that some clients send behind a body (RFC 9112, section 2.2): that is no request yet.
       if (head.consumed == bytes.size()) empty_line_read_ = true, take_exchange_back();
       return {head.consumed, Stay{}};
-    case HeadProgress::Step::refused: return {head.consumed, refuse_request(head.refusal, effects)};
+    case HeadProgress::Step::refused:
+      if (head.indexed) exchange_->request_came();
+      return {head.consumed, refuse_request(head.refusal, effects)};
     case HeadProgress::Step::complete: break;
   }
   if (file_.exchanges == 1 && needs_.bypass.covers_name(exchange_->request.value(Name::host))) {
     take_exchange_back();
     return {0, PassedThrough{Uninspected::bypass}};
   }
-  exchange_->summary.from_client += exchange_->request.raw().size();
+  exchange_->request_came();
   if (only_connect_ && !exchange_->request.is_connect()) {
     return {head.consumed, refuse_request(Refusal::behind_refused_connect, effects)};
   }

@@ -14,9 +14,11 @@ namespace {
 constexpr Bytes kCrLf = "\r\n";
 
 HeadProgress need_more(std::size_t consumed) {
-  return {HeadProgress::Step::need_more, consumed, {}, {}};
+  return {.step = HeadProgress::Step::need_more, .consumed = consumed};
 }
-HeadProgress refused(Refusal refusal) { return {HeadProgress::Step::refused, 0, refusal, {}}; }
+HeadProgress refused(Refusal refusal) {
+  return {.step = HeadProgress::Step::refused, .refusal = refusal};
+}
 
 // The start-line as soon as it is there: who speaks HTTP/0.9 sends nothing behind it and waits.
 std::optional<Refusal> check_start(Bytes line, const RequestHead&) {
@@ -36,14 +38,14 @@ void keep_start(Bytes line, RequestHead& head) {
 }
 void keep_start(Bytes, ResponseHead&) {}
 
-// need_more, refused, or complete with the length as `consumed`. The start-line is looked at as soon
-// as it is there, and speaks before what is behind it; in a head that is whole the index does that.
+// need_more, refused, or complete with the length as `consumed`. The start-line is looked at as
+// soon as it is there, and speaks before what is behind it; in a head that is whole the index does
+// that.
 template <class AnyHead>
-HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits,
-                       AnyHead& head) {
+HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits, AnyHead& head) {
   std::size_t length = 0;
   auto refusal = finder.look(bytes, limits, length);
-  if (length > 0) return {HeadProgress::Step::complete, length, {}, {}};
+  if (length > 0) return {.step = HeadProgress::Step::complete, .consumed = length};
   const auto first_line = finder.first_line(bytes);
   if (first_line && finder.is_first_line_new()) {
     if (const auto wrong = check_start(*first_line, head)) refusal = wrong;
@@ -53,8 +55,7 @@ HeadProgress find_head(HeadFinder& finder, Bytes bytes, const HeadLimits& limits
   return refused(*refusal);
 }
 
-std::optional<Refusal> check(RequestHead& head, const HeadLimits& limits, Bytes raw) {
-  if (const auto refusal = Indexer::index(raw, limits.fields, head)) return refusal;
+std::optional<Refusal> check(const RequestHead& head, Bytes raw) {
   if (const auto refusal = check_framing(head)) return refusal;
   return ask_llhttp(head, raw.substr(head.start_line().size()));
 }
@@ -112,8 +113,13 @@ HeadProgress RequestReader::read(Bytes bytes, RequestHead& head) {
   HeadProgress progress = find_head(finder_, bytes, limits_, head);
   if (progress.step == HeadProgress::Step::need_more) return need_more(skipped);
   if (progress.step == HeadProgress::Step::refused) return progress;
-  if (const auto refusal = check(head, limits_, bytes.substr(0, progress.consumed)))
-    return refused(*refusal);
+  const Bytes raw = bytes.substr(0, progress.consumed);
+  if (const auto refusal = Indexer::index(raw, limits_.fields, head)) return refused(*refusal);
+  if (const auto refusal = check(head, raw)) {
+    progress = refused(*refusal);
+    progress.indexed = true;
+    return progress;
+  }
   finder_.reset();
   skipped_empty_line_ = false;
   progress.consumed += skipped;

@@ -25,6 +25,8 @@ struct HeadProgress {
   // complete: the head; need_more: bytes before a head that belong to no message; refused: 0.
   std::size_t consumed = 0;
   Refusal refusal{};  // when refused; nothing of the message may be forwarded
+  // When refused: the head is whole and indexed over the bytes all the same, to be told of.
+  bool indexed = false;
   Framing framing{};  // when complete
 };
 

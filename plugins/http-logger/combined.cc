@@ -67,15 +67,17 @@ constexpr char kBetween = '\n';  // the parts of what was asked; it is in none o
 
 }  // namespace
 
-std::string combined_asked(const hyalite::Request& request, const RecordRules& rules) {
+std::string combined_asked(const hyalite_request_line& asked, const hyalite::Message& request,
+                           const RecordRules& rules) {
   const std::size_t most = (rules.most_bytes - 1'024) / 4;
-  std::string out = rules.format == Format::vhost_combined
-                        ? virtual_host(request.authority(), request.flow().info().destination) + " "
-                        : "";
+  std::string out =
+      rules.format == Format::vhost_combined
+          ? virtual_host(hyalite::view(asked.authority), request.flow().info().destination) + " "
+          : "";
   out += kBetween;
-  const std::string line = std::string(request.method()) + " " +
-                           redacted_url(request.target(), rules.redaction) +
-                           (request.request_line()->version_minor == 0 ? " HTTP/1.0" : " HTTP/1.1");
+  const std::string line = std::string(hyalite::view(asked.method)) + " " +
+                           redacted_url(hyalite::view(asked.target), rules.redaction) +
+                           (asked.version_minor == 0 ? " HTTP/1.0" : " HTTP/1.1");
   append_quoted(line, most, out);
   out += kBetween;
   append_quoted(redacted_url(request.header(HYALITE_HEADER_REFERER), rules.redaction), most, out);

@@ -63,9 +63,8 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
       state.asked = std::move(spare_.back());
       spare_.pop_back();
     }
-    room_.line.swap(state.asked);  // each keeps memory of its own
-    write_asked(request, settings_.rules, room_);
-    room_.line.swap(state.asked);
+    if (const hyalite_request_line* asked = request.request_line())
+      note_asked(*asked, request, state);
     if (!stops_traffic()) return hyalite::Verdict::go_on;
     refused_.add();
     return request.respond(503,
@@ -78,6 +77,9 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
 
   void on_exchange_end(hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,
                        ExchangeState& state) {
+    // What was refused at once was asked, too.
+    const hyalite_request_line* asked = state.asked.empty() ? exchange.request_line() : nullptr;
+    if (asked != nullptr) note_asked(*asked, exchange.part(HYALITE_PART_REQUEST), state);
     write_exchange(exchange, summary, state.asked, settings_.rules, room_);
     add(room_.line);
     if (spare_.size() < kMostSpare) spare_.push_back(std::move(state.asked));
@@ -93,6 +95,13 @@ struct HttpLogger : hyalite::Plugin<HttpLogger> {
   }
 
  private:
+  void note_asked(const hyalite_request_line& asked, const hyalite::Message& request,
+                  ExchangeState& state) {
+    room_.line.swap(state.asked);  // each keeps memory of its own
+    write_asked(asked, request, settings_.rules, room_);
+    room_.line.swap(state.asked);
+  }
+
   bool stops_traffic() const {
     return settings_.when_stuck == LoggerSettings::WhenStuck::stop && writer_->stuck();
   }

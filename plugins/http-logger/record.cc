@@ -258,15 +258,16 @@ void finish(std::string_view asked, std::string& line) {
 
 }  // namespace
 
-void write_asked(const hyalite::Request& request, const RecordRules& rules, RecordRoom& room) {
-  if (rules.format != Format::ndjson) return void(room.line = combined_asked(request, rules));
+void write_asked(const hyalite_request_line& asked, const hyalite::Message& request, const RecordRules& rules,
+                 RecordRoom& room) {
+  if (rules.format != Format::ndjson) return void(room.line = combined_asked(asked, request, rules));
   const auto url = [&](std::string_view text) { return redacted_url(text, rules.redaction, room.text); };
   fit(rules.most_bytes / 2, room.line, [&](JsonLine& line, const Detail& detail) {
-    line.text("method", request.method());
-    line.text("scheme", hyalite::view(request.request_line()->scheme));
-    line.text("host", url(request.authority()));
-    line.text("target", url(request.target()));
-    line.word("version", request.request_line()->version_minor == 0 ? "1.0" : "1.1");
+    line.text("method", hyalite::view(asked.method));
+    line.text("scheme", hyalite::view(asked.scheme));
+    line.text("host", url(hyalite::view(asked.authority)));
+    line.text("target", url(hyalite::view(asked.target)));
+    line.word("version", asked.version_minor == 0 ? "1.0" : "1.1");
     line.text_if("user_agent", request.header(HYALITE_HEADER_USER_AGENT));
     line.text_if("referrer", url(request.header(HYALITE_HEADER_REFERER)));
     line.text_if("request_content_type", request.header(HYALITE_HEADER_CONTENT_TYPE));

@@ -24,7 +24,8 @@ struct RecordRules {
       response_headers;  // that are written as they came
 };
 
-// Memory that records are written in, kept from one to the next: then writing one allocates nothing.
+// Memory that records are written in, kept from one to the next: then writing one allocates
+// nothing.
 struct RecordRoom {
   std::string line;  // what was written last
   std::string text;
@@ -33,9 +34,10 @@ struct RecordRoom {
 
 // Each writes `room.line`.
 
-// What the client asked for, taken down before any other plugin edits it: a part of the line to
-// come. At most half of it.
-void write_asked(const hyalite::Request& request, const RecordRules& rules, RecordRoom& room);
+// What the client asked for, taken down before any other plugin edits it, or when it was refused at
+// once: a part of the line to come. At most half of it.
+void write_asked(const hyalite_request_line& asked, const hyalite::Message& request,
+                 const RecordRules& rules, RecordRoom& room);
 
 // The whole line with its end. `asked` may be empty: no whole request came.
 void write_exchange(const hyalite::Exchange& exchange, const hyalite_exchange_summary& summary,

@@ -354,15 +354,30 @@ TEST_F(PluginTalk, TheEndIsToldOnceWhateverHappens) {
   EXPECT_EQ(ends, std::vector<std::uint32_t>{HYALITE_END_UPSTREAM_GONE});
 }
 
-TEST_F(PluginTalk, ARefusedRequestIsToldToThePluginsToo) {
-  std::string reason;
-  script.exchange_end = [&](hyalite_exchange* x, const hyalite_exchange_summary* summary) {
-    EXPECT_EQ(http->request_line(x), nullptr);
-    reason.assign(summary->reason.data, summary->reason.size);
-  };
-  Playbook t = talk();
-  t.client("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
-  EXPECT_EQ(reason, "client.several_hosts");
+// With what was asked, as far as it can be told: records are to say what somebody tried.
+TEST(PluginTalks, ARefusedRequestIsToldToThePluginsToo) {
+  const struct {
+    std::string_view request, told;
+  } cases[] = {{"GET /secret HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "client.several_hosts of GET /secret, 42 bytes, 2 fields"},
+               {"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "client.both_lengths of POST /x, 76 bytes, 3 fields"},
+               {"GET / HTTP/1.1\r\nHost: a\r\nbad name: b\r\n\r\n", "client.bad_name, 0 bytes"},
+               {"GET / HTTP/1.1\nHost: a\r\n\r\n", "client.bare_lf, 0 bytes"}};
+  for (const auto& [request, wanted] : cases) {
+    std::string told;
+    Set set;
+    set.script.exchange_end = [&](hyalite_exchange* x, const hyalite_exchange_summary* summary) {
+      told = view(summary->reason);
+      if (const hyalite_request_line* line = http->request_line(x))
+        told.append(" of ").append(view(line->method)).append(" ").append(view(line->target));
+      told += ", " + std::to_string(summary->from_client) + " bytes";
+      if (const hyalite_headers* fields = http->headers(x, HYALITE_PART_REQUEST)) told += ", " + std::to_string(fields->count) + " fields";
+    };
+    Playbook t = set.talk();
+    t.client(request);
+    EXPECT_EQ(told, wanted);
+    EXPECT_EQ(t.sent(Side::upstream), "");
+  }
 }
 
 TEST(PluginTalks, WhatAPluginMadeOfARequestIsItsFailureAndNotTheClients) {

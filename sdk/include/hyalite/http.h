@@ -206,8 +206,9 @@ typedef struct hyalite_host_http {
   void* (*flow_state)(hyalite_exchange* exchange);
   /* [hook] Its number among the exchanges of its flow, from 1. */
   uint64_t (*number)(hyalite_exchange* exchange);
-  /* [hook] [lives: hook] After all edits so far. NULL when no whole request head came (exchange_end
-   * of a refused request). */
+  /* [hook] [lives: hook] After all edits so far. NULL when no whole request head came, or none whose
+   * lines can be told apart. In exchange_end of a refused request it may be there though request_head
+   * was not called: for records only, as nobody knows what others would read in it. */
   const hyalite_request_line* (*request_line)(hyalite_exchange* exchange);
   /* [hook] [lives: hook] After all edits so far; in response_info the interim one. NULL when there
    * is none yet. */

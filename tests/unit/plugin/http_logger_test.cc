@@ -331,6 +331,37 @@ TEST(HttpLogger, WritesTheCombinedFormat) {
   EXPECT_EQ(read_file(path), rest + none + "h.example:80 " + rest + "[2001:db8::1]:80 " + none);
 }
 
+TEST(HttpLogger, WritesWhatWasAskedWhereItWasRefusedAtOnce) {
+  const Scratch scratch;
+  for (const char* format : {"ndjson", "combined"}) {
+    const std::string path = scratch.path() + "/" + format;
+    Loaded loaded(with_file(path, std::string(", format: ") + format));
+    ASSERT_TRUE(loaded.worked()) << loaded.mistakes;
+    Chain& chain = loaded.start();
+    FlowSubject flow(some_flow());
+    chain.flow_open(flow);
+    Arena arena;
+    ExchangeSubject exchange(flow, 1, arena);
+    RequestHead head;
+    EXPECT_TRUE(RequestReader(HeadLimits{}).read("GET /x?token=s HTTP/1.1\r\nHost: h.example\r\nHost: b\r\nUser-Agent: it\r\n\r\n", head).indexed);
+    exchange.request = &head;
+    chain.exchange_open(exchange);
+    ExchangeSummary summary;
+    summary.status = 400;
+    summary.end = End::client_refused;
+    chain.exchange_end(exchange, summary);
+    chain.flow_close(flow, {});
+    chain.stop();
+  }
+  const auto record = nlohmann::json::parse(lines_of(read_file(scratch.path() + "/ndjson")).at(0));
+  EXPECT_EQ(complaints(record, record_schema()), "");
+  EXPECT_EQ(record["method"], "GET");
+  EXPECT_EQ(record["host"], "h.example");
+  EXPECT_EQ(record["target"], "/x?token=[redacted]");
+  EXPECT_EQ(record["user_agent"], "it");
+  EXPECT_NE(read_file(scratch.path() + "/combined").find("\"GET /x?token=[redacted] HTTP/1.1\" 400 - \"-\" \"it\""), std::string::npos);
+}
+
 TEST(HttpLogger, WritesAVirtualHostAndItsPort) {
   const Scratch scratch;
   const std::string path = scratch.path() + "/l";
