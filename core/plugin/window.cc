@@ -147,7 +147,8 @@ void Window::pass_untouched() {
 }
 
 void Window::bury() {
-  std::memset(static_cast<void*>(segments_.data()), 0xDD, segments_.size() * sizeof(hyalite_bytes));
+  if (!segments_.empty())
+    std::memset(static_cast<void*>(segments_.data()), 0xDD, segments_.size() * sizeof(hyalite_bytes));
   for (std::string& flat : flats_) std::fill(flat.begin(), flat.end(), '\xDD');
 }
 
