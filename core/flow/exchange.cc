@@ -50,13 +50,12 @@ Nanoseconds Exchange::elapsed() const { return clock_.now() - began_; }
 // ---- the request ----
 
 void Exchange::request_came() {
-  summary.from_client += request.raw().size();
-  summary.request_head = elapsed();
   request.moved_to(arena_.copy(request.raw()).data());
   subject.request = &request;
 }
 
 Answer Exchange::judge_request(const Framing& framing) {
+  summary.request_head = elapsed();
   request_framing_ = framing;
   request_keeps_alive_ = keeps_alive(request);
   awaits_continue_ = expects_continue(request);

@@ -44,6 +44,7 @@ Taken Inspecting::take_request_head(Bytes bytes, Effects& effects) {
     return {0, PassedThrough{Uninspected::bypass}};
   }
   exchange_->request_came();
+  exchange_->summary.from_client += exchange_->request.raw().size();
   if (only_connect_ && !exchange_->request.is_connect()) {
     return {head.consumed, refuse_request(Refusal::behind_refused_connect, effects)};
   }

@@ -81,9 +81,7 @@ MUTANTS = [
      "if (step.kind == Relay::Step::Kind::refused) return Close{CloseReason::upstream_broke, Ending::reset, Ending::reset};",
      "if (step.kind == Relay::Step::Kind::refused) return Close{CloseReason::upstream_broke, Ending::in_order, Ending::reset};"),
     ("what was refused goes out all the same", "flow/inspecting_request.cc",
-     "    case HeadProgress::Step::refused: return {head.consumed, refuse_request(head.refusal, effects)};",
-     "    case HeadProgress::Step::refused:\n      effects.send(Side::upstream, bytes);\n"
-     "      return {head.consumed, refuse_request(head.refusal, effects)};"),
+     "if (head.indexed) exchange_->request_came();", "effects.send(Side::upstream, bytes);"),
     ("interim responses are counted as the final one", "flow/inspecting_response.cc",
      "if (x.response.is_interim()) return {head.consumed, interim(effects)};", ""),
     ("held bodies keep the length that was told", "flow/exchange.cc", "      head.frame_length(relay.length(), arena_);\n", ""),
