@@ -24,7 +24,7 @@ def definitions(text):
             inside.pop()
         elif "" in inside:
             continue
-        elif (found := TYPE.match(line)) and ("{" in line or lines[number:number + 1] and not line.rstrip().endswith(";")):
+        elif found := TYPE.match(line):
             yield "::".join([*inside, found[1]]), number
         elif found := INLINE.match(line):
             head = found[1]

@@ -96,6 +96,17 @@ class Signer(unittest.TestCase):
         for name in ("generation", "admin", "signer"):  # workers are forked by the generation
             self.assertNotIn(owner, users[name], name)
 
+    def test_a_master_that_is_root_needs_the_capabilities_that_the_docs_name(self):
+        capabilities = "-all,+net_raw,+setuid,+setgid,+kill"
+        gateway = Gateway(self.directory, tls={"ca": self.ca})
+        gateway.start(launcher=("setpriv", f"--bounding-set={capabilities}", "--inh-caps=-all"))
+        self.addCleanup(gateway.stop)
+        running = parts(gateway)
+        self.assertEqual(len(running["signer"]), 2)
+        kill(next(pid for pid in running["generation"] if parent(pid) in running["generation"]))  # a worker is replaced, too
+        gateway.wait_for_line("worker.died")
+        lab.wait_for(lambda: len(parts(gateway)["generation"]) == len(running["generation"]), "its successor")
+
     def test_whoever_dies_of_a_request_is_replaced(self):
         gateway = self.start()
         keeper, signing = sorted(parts(gateway)["signer"], key=lambda pid: parent(pid) in parts(gateway)["signer"])
